@@ -1,0 +1,48 @@
+// Package usage marks errors that the user can mend by calling differently, and suggests the name that was meant.
+package usage
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// Error is a mistake in how a command or a function was called: an unknown key, a value out of range, a missing folder.
+// The command line exits with status 2 on it, and with 1 on every other error.
+type Error struct{ text string }
+
+func (e *Error) Error() string { return e.text }
+
+// Errorf returns an *Error with a formatted text: one sentence that says what was wrong, where, and what to do.
+func Errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
+
+// Is reports whether err is, or wraps, an *Error.
+func Is(err error) bool {
+	var e *Error
+	return errors.As(err, &e)
+}
+
+// Unknown returns the *Error for a name that is not among the known ones, with the nearest of them or all of them.
+func Unknown(kind, name string, known []string) error {
+	if near := Nearest(name, known); near != "" {
+		return Errorf("unknown %s %q: did you mean %q?", kind, name, near)
+	}
+	sorted := slices.Sorted(slices.Values(known))
+	return Errorf("unknown %s %q: it must be one of %s", kind, name, strings.Join(sorted, ", "))
+}
+
+// Nearest returns the known name closest to name in edit distance, or "" when none is within a third of its length
+// (two edits at least).
+func Nearest(name string, known []string) string {
+	best, bestDistance := "", max(2, len(name)/3)+1
+	for _, candidate := range known {
+		d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate))
+		if d < bestDistance {
+			best, bestDistance = candidate, d
+		}
+	}
+	return best
+}
