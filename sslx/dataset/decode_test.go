@@ -1,0 +1,126 @@
+package dataset
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"math"
+	"slices"
+	"testing"
+)
+
+func TestEveryKindOfImageBecomesRGBAsStated(t *testing.T) {
+	square := image.Rect(0, 0, 2, 2)
+	fill := func(img interface{ Set(x, y int, c color.Color) }, c color.Color) {
+		for i := range 4 {
+			img.Set(i%2, i/2, c)
+		}
+	}
+	gray8, gray16, alpha := image.NewGray(square), image.NewGray16(square), image.NewNRGBA(square)
+	deep, deepAlpha := image.NewRGBA64(square), image.NewNRGBA64(square)
+	palette := image.NewPaletted(square, color.Palette{color.NRGBA{1, 2, 3, 255}, color.NRGBA{200, 100, 50, 0}})
+	fill(gray8, color.Gray{77})
+	fill(gray16, color.Gray16{0x4dff})
+	fill(alpha, color.NRGBA{200, 100, 50, 10})
+	fill(deep, color.RGBA64{0xc8ff, 0x64ff, 0x32ff, 0xffff})
+	fill(deepAlpha, color.NRGBA64{0xc8ff, 0x64ff, 0x32ff, 0})
+	for i := range palette.Pix {
+		palette.Pix[i] = 1
+	}
+	for name, c := range map[string]struct {
+		img  image.Image
+		want []byte
+	}{
+		"grey is replicated":                    {gray8, []byte{77, 77, 77}},
+		"16-bit grey keeps the high byte":       {gray16, []byte{77, 77, 77}},
+		"alpha is dropped":                      {alpha, []byte{200, 100, 50}},
+		"16-bit colour keeps the high byte":     {deep, []byte{200, 100, 50}},
+		"16-bit colour with alpha, likewise":    {deepAlpha, []byte{200, 100, 50}},
+		"a palette is looked up, alpha dropped": {palette, []byte{200, 100, 50}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set, _ := imported(t, files{"a/1.png": encoded(t, c.img)}.folder(t, "set"), ImportOptions{})
+			sp, _ := split(t, set, "train")
+			if !slices.Equal(sp.Pixels, slices.Repeat(c.want, 4)) {
+				t.Errorf("pixels are %v, want %v four times", sp.Pixels, c.want)
+			}
+		})
+	}
+}
+
+func TestAJPEGIsRead(t *testing.T) {
+	img := image.NewRGBA(image.Rect(0, 0, 16, 16))
+	for i := range 256 {
+		img.Set(i%16, i/16, color.RGBA{200, 100, 50, 255})
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 100}); err != nil {
+		t.Fatal(err)
+	}
+	set, _ := imported(t, files{"a/1.jpg": b.String()}.folder(t, "set"), ImportOptions{})
+	sp, _ := split(t, set, "train")
+	for k, want := range []float64{200, 100, 50} {
+		if math.Abs(float64(sp.Pixels[k])-want) > 2 {
+			t.Errorf("channel %d is %d, want about %v", k, sp.Pixels[k], want)
+		}
+	}
+}
+
+func TestResizingTakesTheCentreOfTheShortSide(t *testing.T) {
+	// Three 8x8 tiles side by side, or one above the other: the middle one remains.
+	for _, wide := range []bool{true, false} {
+		img := image.NewRGBA(image.Rect(0, 0, 8, 24))
+		if wide {
+			img = image.NewRGBA(image.Rect(0, 0, 24, 8))
+		}
+		for i := range 192 {
+			x, y := i%img.Rect.Dx(), i/img.Rect.Dx()
+			img.Set(x, y, color.RGBA{uint8(100 * (max(x, y) / 8)), 0, 0, 255})
+		}
+		set, report := imported(t, files{"a/1.png": encoded(t, img)}.folder(t, "set"), ImportOptions{Size: 4})
+		sp, _ := split(t, set, "train")
+		if set.Height() != 4 || set.Width() != 4 || len(sp.Pixels) != 48 {
+			t.Fatalf("the set is %dx%d", set.Height(), set.Width())
+		}
+		for i := range 16 {
+			at := i / 4
+			if wide {
+				at = i % 4
+			}
+			// Antialiasing reaches one pixel into the middle tile.
+			if v := sp.Pixels[3*i]; (at == 1 || at == 2) && v != 100 {
+				t.Errorf("pixel %d is %d, want 100", i, v)
+			}
+		}
+		if report.Resize == "own size" {
+			t.Error("the rule is not stated")
+		}
+	}
+}
+
+func TestShrinkingIsAntialiased(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 64, 64))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(255 * ((i + i/64) % 2))
+	}
+	set, _ := imported(t, files{"a/1.png": encoded(t, img)}.folder(t, "set"), ImportOptions{Size: 8})
+	sp, _ := split(t, set, "train")
+	for i, v := range sp.Pixels {
+		if v < 118 || v > 137 {
+			t.Fatalf("byte %d of a shrunk chequerboard is %d, want about 127", i, v)
+		}
+	}
+}
+
+func TestStatisticsAreThoseOfTheTrainSplit(t *testing.T) {
+	f := files{"train/a/1.png": pngOf(t, 1, 1, color.RGBA{0, 51, 255, 255}), "train/a/2.png": pngOf(t, 1, 1,
+		color.RGBA{255, 51, 0, 255}),
+		"test/a/1.png": pngOf(t, 1, 1, color.RGBA{9, 9, 9, 255})}
+	set, _ := imported(t, f.folder(t, "set"), ImportOptions{})
+	mean, std := set.Stats()
+	// By hand: two pixels at 0 and 255 have mean and deviation 1/2; 51 is a fifth of 255.
+	if mean != [3]float64{0.5, 0.2, 0.5} || std != [3]float64{0.5, 0, 0.5} {
+		t.Errorf("mean %v, std %v", mean, std)
+	}
+}

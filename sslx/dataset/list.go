@@ -1,0 +1,90 @@
+package dataset
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// What a Listing can be.
+const (
+	StatePacked   = "packed"   // a pack in the cache
+	StateDamaged  = "damaged"  // a file in the cache that cannot be opened; Detail says why
+	StateBuiltIn  = "built in" // generated on first use
+	StateSource   = "source"   // a folder or archive in the data folder, packed on first use
+	StateDownload = "download" // `sslx data get NAME` fetches it; Detail is the address
+)
+
+// Listing is a set that can be named, or a pack.
+type Listing struct {
+	Name        string       `json:"name"`
+	State       string       `json:"state"`
+	Path        string       `json:"path,omitempty"`
+	Detail      string       `json:"detail,omitempty"`
+	Height      int          `json:"height,omitempty"`
+	Width       int          `json:"width,omitempty"`
+	Bytes       int64        `json:"bytes,omitempty"`
+	Splits      []SplitCount `json:"splits,omitempty"`
+	Tasks       []Task       `json:"tasks,omitempty"`
+	Fingerprint string       `json:"fingerprint,omitempty"`
+}
+
+// List returns the packs in the cache, then the sets that can be had and are not packed: built in, in the data
+// folder, and to download. Only headers are read.
+func List(opt LocateOptions) ([]Listing, error) {
+	dir, err := packsDir(opt.Cache)
+	if err != nil {
+		return nil, err
+	}
+	packs, err := cachedPacks(dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []Listing
+	for _, pack := range packs {
+		l := Listing{Name: pack.Name, State: StatePacked, Path: pack.path, Detail: pack.Resize, Height: pack.Height,
+			Width: pack.Width, Splits: pack.counts(), Tasks: pack.Tasks, Fingerprint: pack.Fingerprint}
+		if pack.err != nil {
+			l.Name, l.State, l.Detail = strings.TrimSuffix(filepath.Base(pack.path), packExt), StateDamaged,
+				pack.err.Error()
+		}
+		if info, err := os.Stat(pack.path); err == nil {
+			l.Bytes = info.Size()
+		}
+		list = append(list, l)
+	}
+	add := func(l Listing) {
+		if !slices.ContainsFunc(list, func(k Listing) bool { return k.Name == l.Name }) {
+			list = append(list, l)
+		}
+	}
+	add(Listing{Name: FactorsName, State: StateBuiltIn, Detail: "generated on first use", Height: factorsSide,
+		Width: factorsSide,
+		Tasks: factorTasks()})
+	for _, source := range sourcesIn(opt.dataDir()) {
+		add(Listing{Name: source.name, State: StateSource, Path: source.path})
+	}
+	for _, name := range downloadNames() {
+		add(Listing{Name: name, State: StateDownload, Detail: downloads[name].files[0].url})
+	}
+	return list, nil
+}
+
+type namedSource struct{ name, path string }
+
+// sourcesIn lists the archives and folders in the data folder, sorted by name.
+func sourcesIn(dir string) []namedSource {
+	if dir == "" {
+		return nil
+	}
+	entries, _ := os.ReadDir(dir)
+	var sources []namedSource
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), archiveSuffix(e.Name()))
+		if setName.MatchString(name) && (e.IsDir() || name != e.Name()) {
+			sources = append(sources, namedSource{name, filepath.Join(dir, e.Name())})
+		}
+	}
+	return sources
+}

@@ -1,0 +1,167 @@
+package dataset
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// data makes a data folder with the archive animals.tar.gz and the folder plants.
+func data(t *testing.T) string {
+	t.Helper()
+	f := animals(t)
+	dir := filepath.Dir(f.folder(t, "plants"))
+	write(t, filepath.Join(dir, "animals.tar.gz"), gzipped(t, f.tar(t, f.names())))
+	return dir
+}
+
+func TestLocateFindsWhatANameMeans(t *testing.T) {
+	dir, cache := data(t), t.TempDir()
+	opt := LocateOptions{Cache: cache, DataDir: dir}
+	locate := func(name string) *Set {
+		t.Helper()
+		set, err := Locate(context.Background(), name, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = set.Close() })
+		return set
+	}
+	first := locate("animals")
+	if locate("plants").Name() != "plants" {
+		t.Error("a folder in the data folder was not found")
+	}
+	for _, name := range []string{first.Path(), filepath.Join(dir, "animals.tar.gz"), filepath.Join(dir, "plants")} {
+		if locate(name).Fingerprint() != first.Fingerprint() {
+			t.Errorf("%s leads to another set", name)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "animals.tar.gz")); err != nil {
+		t.Fatal(err)
+	}
+	if locate("animals").Path() != first.Path() {
+		t.Error("the pack in the cache was not found")
+	}
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll(filepath.Join("animals", "checkpoint"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if locate("animals").Path() != first.Path() {
+		t.Error("a folder without images, such as a run's, hides the set of its name")
+	}
+}
+
+func TestLocateReadsTheEnvironment(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("SSLX_CACHE", cache)
+	t.Setenv("SSLX_DATA", data(t))
+	set, err := Locate(context.Background(), "animals", LocateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	if want := filepath.Join(cache, "packs", "animals-4x4-native.sslx"); set.Path() != want {
+		t.Errorf("the pack is %s, want %s", set.Path(), want)
+	}
+}
+
+func TestLocateChoosesTheSize(t *testing.T) {
+	cache, source := t.TempDir(), animals(t).folder(t, "animals")
+	imported(t, source, ImportOptions{Cache: cache, Size: 2})
+	height := func(size int) (int, error) {
+		set, err := Locate(context.Background(), "animals", LocateOptions{Cache: cache, DataDir: t.TempDir(),
+			Size: size})
+		if err != nil {
+			return 0, err
+		}
+		defer func() { _ = set.Close() }()
+		return set.Height(), nil
+	}
+	if h, err := height(0); h != 2 || err != nil {
+		t.Errorf("the only pack was not taken: %d, %v", h, err)
+	}
+	imported(t, source, ImportOptions{Cache: cache, Size: 3})
+	if _, err := height(0); !usage.Is(err) || !strings.Contains(err.Error(), "2x2 (short-crop), 3x3 (short-crop)") {
+		t.Errorf("two sizes and none given: %v", err)
+	}
+	if h, err := height(3); h != 3 || err != nil {
+		t.Errorf("size 3 gave %d, %v", h, err)
+	}
+	imported(t, source, ImportOptions{Cache: cache})
+	if h, err := height(0); h != 4 || err != nil {
+		t.Errorf("the images' own size was not preferred: %d, %v", h, err)
+	}
+}
+
+func TestLocateSaysWhereItLookedAndWhatToDo(t *testing.T) {
+	dir, cache := data(t), t.TempDir()
+	_, report := imported(t, animals(t).folder(t, "beasts"), ImportOptions{Cache: cache})
+	for _, c := range []struct {
+		name string
+		size int
+		data string
+		says string
+	}{
+		{"animal", 0, dir, `no data set "animal"|` + cache + "|" + dir + `|did you mean "animals"?|sslx data import`},
+		{"beast", 0, dir, `did you mean "beasts"?`},
+		{"cifar10", 0, dir, "sslx data get cifar10"},
+		{"factor", 0, dir, `did you mean "factors"?`},
+		{"zzzzzzzz", 0, "", "SSLX_DATA is not set"},
+		{"./none", 0, dir, `no pack, folder or archive "./none"`},
+		{"", 0, dir, "sslx data list"},
+		{"factors", 64, dir, "32x32"},
+		{"beasts", 9, dir, "4x4 (native): pass --size"},
+		{report.Pack, 9, dir, "holds 4x4 images, not 9"},
+	} {
+		t.Setenv("SSLX_DATA", "")
+		_, err := Locate(context.Background(), c.name, LocateOptions{Cache: cache, DataDir: c.data, Size: c.size})
+		if !usage.Is(err) {
+			t.Errorf("%q: got %v, want a usage error", c.name, err)
+			continue
+		}
+		for part := range strings.SplitSeq(c.says, "|") {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%q: error %q lacks %q", c.name, err, part)
+			}
+		}
+	}
+}
+
+func TestLocateNamesADamagedPack(t *testing.T) {
+	cache := t.TempDir()
+	_, report := imported(t, animals(t).folder(t, "beasts"), ImportOptions{Cache: cache})
+	if err := os.Truncate(report.Pack, 5000); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Locate(context.Background(), "beasts", LocateOptions{Cache: cache, DataDir: t.TempDir()})
+	if err == nil || !strings.Contains(err.Error(), report.Pack) || !strings.Contains(err.Error(), "cut short") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestListShowsPacksAndWhatCanBeHad(t *testing.T) {
+	dir, cache := data(t), t.TempDir()
+	imported(t, filepath.Join(dir, "plants"), ImportOptions{Cache: cache})
+	write(t, filepath.Join(cache, "packs", "old-1x1-native.sslx"), "?")
+	list, err := List(LocateOptions{Cache: cache, DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range list {
+		got = append(got, l.Name+": "+l.State)
+	}
+	want := "old-1x1-native: damaged, plants: packed, factors: built in, animals: source, " +
+		"cifar10: download, cifar100: download, fashion-mnist: download"
+	if joined := strings.Join(got, ", "); joined != want {
+		t.Errorf("listed %s, want %s", joined, want)
+	}
+	if list, err := List(LocateOptions{Cache: filepath.Join(cache, "none"), DataDir: dir}); err != nil ||
+		len(list) != 6 {
+		t.Errorf("without a cache: %v, %v", list, err)
+	}
+}

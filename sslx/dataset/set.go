@@ -1,0 +1,138 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/edsrzf/mmap-go"
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// Task is one way to label every image of a set.
+type Task struct {
+	// Name is "class" for most sources, "fine" and "coarse" for CIFAR-100, and a factor's name for the generated set.
+	Name string `json:"name"`
+	// Classes are the names of the labels 0, 1, ….
+	Classes []string `json:"classes"`
+}
+
+// SplitCount is the name of a split and its number of images.
+type SplitCount struct {
+	Name string `json:"name"`
+	N    int    `json:"n"`
+}
+
+// Set is an opened pack, memory-mapped and read only. It is safe for use by several goroutines.
+type Set struct {
+	path   string
+	header header
+	mapped mmap.MMap
+	data   []byte // mapped, from the first section on
+}
+
+// Open maps the pack at path after checking its header and its length, not its checksums: see [Verify].
+// A file that is not a pack, is cut short, or was written by a newer version is refused.
+func Open(path string) (*Set, error) { return openPack(path) }
+
+// Close unmaps the pack. The Pixels of its splits must not be read afterwards.
+func (s *Set) Close() error {
+	if s.mapped == nil {
+		return nil
+	}
+	mapped := s.mapped
+	s.mapped, s.data = nil, nil
+	return mapped.Unmap()
+}
+
+// Path returns the path that the pack was opened from.
+func (s *Set) Path() string { return s.path }
+
+// Name returns the set's name, such as "cifar10".
+func (s *Set) Name() string { return s.header.Name }
+
+// Height returns the number of rows of every image.
+func (s *Set) Height() int { return s.header.Height }
+
+// Width returns the number of columns of every image.
+func (s *Set) Width() int { return s.header.Width }
+
+// Resize says in words how the images were brought to their size.
+func (s *Set) Resize() string { return s.header.Resize }
+
+// Fingerprint returns the SHA-256 (hexadecimal) of the set's content: size, splits, pixels, task names and labels.
+// Two packs with the same fingerprint hold the same images with the same labels in the same order.
+func (s *Set) Fingerprint() string { return s.header.Fingerprint }
+
+// Stats returns the mean and the population standard deviation of the train split's red, green and blue on [0, 1],
+// computed from exact integer sums.
+func (s *Set) Stats() (mean, std [3]float64) { return s.header.Mean, s.header.Std }
+
+// Tasks returns the set's tasks; the first is the main one.
+func (s *Set) Tasks() []Task { return slices.Clone(s.header.Tasks) }
+
+// Task returns the task with the given name, or a usage error with the nearest one.
+func (s *Set) Task(name string) (Task, error) {
+	i, err := s.taskIndex(name)
+	if err != nil {
+		return Task{}, err
+	}
+	return s.header.Tasks[i], nil
+}
+
+// Splits returns the names of the splits present, in the order train, val, test.
+func (s *Set) Splits() []string {
+	names := make([]string, len(s.header.Splits))
+	for i, sp := range s.header.Splits {
+		names[i] = sp.Name
+	}
+	return names
+}
+
+// Split returns the split with the given name, or a usage error with the nearest one.
+func (s *Set) Split(name string) (*Split, error) {
+	for _, sp := range s.header.Splits {
+		if sp.Name == name {
+			return &Split{Name: name, N: sp.N, Pixels: s.section(sp.Pixels), set: s, labels: sp.Labels}, nil
+		}
+	}
+	return nil, usage.Unknown("split of "+s.Name(), name, s.Splits())
+}
+
+// Split is one part of a set.
+type Split struct {
+	Name string
+	// N is the number of images.
+	N int
+	// Pixels holds the images, [N, Height, Width, 3], row-major. It is mapped read only: writing to it crashes the
+	// program.
+	Pixels []byte
+
+	set    *Set
+	labels []section
+}
+
+// Labels returns a copy of the labels of the split's N images for a task, or a usage error for an unknown task.
+func (sp *Split) Labels(task string) ([]int32, error) {
+	i, err := sp.set.taskIndex(task)
+	if err != nil {
+		return nil, err
+	}
+	labels := make([]int32, sp.N)
+	_, err = binary.Decode(sp.set.section(sp.labels[i]), binary.LittleEndian, labels)
+	return labels, err
+}
+
+func (s *Set) taskIndex(name string) (int, error) {
+	known := make([]string, len(s.header.Tasks))
+	for i, task := range s.header.Tasks {
+		if task.Name == name {
+			return i, nil
+		}
+		known[i] = task.Name
+	}
+	return 0, usage.Unknown("task of "+s.Name(), name, known)
+}
+
+func (s *Set) section(sec section) []byte {
+	return s.data[sec.Offset : sec.Offset+sec.Length : sec.Offset+sec.Length]
+}

@@ -1,0 +1,79 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// maxDepth bounds the folders in folders, so that a link to a parent folder ends in an error.
+const maxDepth = 24
+
+// dirTree is a folder. Links are followed, as torchvision does.
+type dirTree struct{ root string }
+
+func (t dirTree) walk(ctx context.Context, visit func(entry) error) error {
+	return t.folder(ctx, ".", 0, visit)
+}
+
+func (t dirTree) folder(ctx context.Context, dir string, depth int, visit func(entry) error) error {
+	if depth > maxDepth {
+		return usage.Errorf("folders below %s are nested more than %d deep: is there a link that loops at %s?",
+			t.root, maxDepth, dir)
+	}
+	children, err := os.ReadDir(filepath.Join(t.root, filepath.FromSlash(dir)))
+	if err != nil {
+		return fmt.Errorf("folder cannot be read: %w", err)
+	}
+	for _, child := range children {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		name := path.Join(dir, child.Name())
+		if hidden(name) {
+			continue
+		}
+		full := filepath.Join(t.root, filepath.FromSlash(name))
+		info, err := os.Stat(full)
+		if err != nil {
+			return fmt.Errorf("file cannot be read: %w", err)
+		}
+		if !info.IsDir() && !info.Mode().IsRegular() {
+			continue
+		}
+		open := func() (io.ReadCloser, error) { return os.Open(full) }
+		if err := visit(entry{name, info.IsDir(), info.Size(), open}); err != nil {
+			return err
+		}
+		if info.IsDir() {
+			if err := t.folder(ctx, name, depth+1, visit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t dirTree) stamp(ctx context.Context) (string, error) {
+	sum := sha256.New()
+	err := t.walk(ctx, func(e entry) error {
+		if e.dir {
+			fmt.Fprintf(sum, "%q\n", e.path)
+			return nil
+		}
+		info, err := os.Stat(filepath.Join(t.root, filepath.FromSlash(e.path)))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%q %d %d\n", e.path, e.size, info.ModTime().UnixNano())
+		return nil
+	})
+	return "folder " + hex.EncodeToString(sum.Sum(nil)), err
+}

@@ -1,0 +1,141 @@
+package dataset
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+)
+
+// tarTree is a tar archive, gzipped or not. It is read in one pass a walk.
+type tarTree struct {
+	file        string
+	gzipped     bool
+	maxUnpacked int64
+}
+
+// errUnpacked marks an archive that unpacks to more than is allowed.
+var errUnpacked = errors.New("it unpacks to more bytes than allowed")
+
+func (t tarTree) stamp(context.Context) (string, error) { return fileStamp(t.file) }
+
+func (t tarTree) walk(ctx context.Context, visit func(entry) error) error {
+	file, err := os.Open(t.file)
+	if err != nil {
+		return fmt.Errorf("archive cannot be opened: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	stream, err := t.unpack(ctx, file)
+	if err != nil {
+		return err
+	}
+	archive := tar.NewReader(stream)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		head, err := archive.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return t.failure(err)
+		}
+		if err := t.visit(head, archive, visit); err != nil {
+			return err
+		}
+	}
+	// The end of the gzip stream holds its checksum.
+	if _, err := io.Copy(io.Discard, stream); err != nil {
+		return t.failure(err)
+	}
+	return nil
+}
+
+func (t tarTree) visit(head *tar.Header, archive io.Reader, visit func(entry) error) error {
+	if head.Typeflag == tar.TypeXGlobalHeader {
+		return nil
+	}
+	if err := checkMember(t.file, head.Name); err != nil {
+		return err
+	}
+	if head.Typeflag != tar.TypeReg && head.Typeflag != tar.TypeDir {
+		return refuseLink(t.file, head.Name)
+	}
+	name := path.Clean(head.Name)
+	if name == "." {
+		return nil
+	}
+	open := func() (io.ReadCloser, error) { return memberReader{io.NopCloser(archive), t.failure}, nil }
+	return visit(entry{name, head.Typeflag == tar.TypeDir, head.Size, open})
+}
+
+// unpack returns the bytes of the tar archive, which fail once ctx is done.
+func (t tarTree) unpack(ctx context.Context, file *os.File) (io.Reader, error) {
+	buffered := bufio.NewReaderSize(contextReader{ctx, file}, 1<<18)
+	if !t.gzipped {
+		return buffered, checkTarEnd(t.file, file)
+	}
+	unzipped, err := gzip.NewReader(buffered)
+	if err != nil {
+		return nil, damagedArchive(t.file, err)
+	}
+	return &limitedReader{unzipped, t.maxUnpacked + 1}, nil
+}
+
+func (t tarTree) failure(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if errors.Is(err, errUnpacked) {
+		return fmt.Errorf("archive %s is refused: %w (%d)", t.file, err, t.maxUnpacked)
+	}
+	return damagedArchive(t.file, err)
+}
+
+// checkTarEnd looks for the two zero blocks that end a tar archive; a cut between two members shows in nothing else.
+func checkTarEnd(name string, file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	const blocks = 2 * 512
+	end := make([]byte, blocks)
+	if _, err := file.ReadAt(end, info.Size()-blocks); err != nil || !zero(end) {
+		return damagedArchive(name, errors.New("its end mark is missing"))
+	}
+	return nil
+}
+
+// contextReader fails once its context is done.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// limitedReader fails, rather than ends, after left bytes.
+type limitedReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, errUnpacked
+	}
+	n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
+	l.left -= int64(n)
+	return n, err
+}
