@@ -1,0 +1,75 @@
+package backend
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"time"
+)
+
+// stallLimit is how long a download may go without a byte before it is given up.
+const stallLimit = time.Minute
+
+// checksumError says that a download is whole but not the file that is pinned.
+type checksumError struct{ item, got, want string }
+
+func (e *checksumError) Error() string {
+	return fmt.Sprintf("wrong checksum of %s (sha256 %s, expected %s): the file was altered on its way or at its source; "+
+		"nothing was installed", e.item, e.got, e.want)
+}
+
+// fetch downloads url into w and returns its size in bytes. When want is not empty it is the sha256 (hex) that the
+// content must have.
+func fetch(ctx context.Context, url, want string, w io.Writer, progress Progress) (int64, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stalled := time.AfterFunc(stallLimit, func() { cancel(fmt.Errorf("nothing came for %v", stallLimit)) })
+	defer stalled.Stop()
+	item := path.Base(url)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, fmt.Errorf("cannot download %s: %w", item, cause(ctx, err))
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("cannot download %s: the server answers %q", item, response.Status)
+	}
+	total := max(response.ContentLength, 0)
+	var done int64
+	body := readerFunc(func(p []byte) (int, error) {
+		n, err := response.Body.Read(p)
+		stalled.Reset(stallLimit)
+		done += int64(n)
+		if progress != nil {
+			progress(item, done, total)
+		}
+		if err != nil && err != io.EOF {
+			err = fmt.Errorf("the download of %s broke off after %d of %d bytes: %w", item, done, total, cause(ctx, err))
+		}
+		return n, err
+	})
+	sum := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(w, sum), body); err != nil {
+		return done, err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); want != "" && got != want {
+		return done, &checksumError{item, got, want}
+	}
+	return done, nil
+}
+
+// cause returns why ctx was ended, or err while it was not.
+func cause(ctx context.Context, err error) error {
+	if c := context.Cause(ctx); c != nil {
+		return c
+	}
+	return err
+}

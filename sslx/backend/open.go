@@ -1,0 +1,113 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomlx/compute/gobackend"
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// errNoXLA is returned where XLA is asked for and this program was built without it.
+var errNoXLA = errors.New("this program was built without XLA (cgo was off, or go-xla does not support the platform)")
+
+// errDamaged marks a plugin file that must not be loaded.
+var errDamaged = errors.New("the file is damaged")
+
+// opener holds the choice that Open makes, apart from what it does to the machine.
+type opener struct {
+	Options
+	hasGPU  func() bool
+	load    func(plugin, path, options string) (*Handle, error)
+	install func(ctx context.Context, which, folder string, progress Progress) (string, error)
+}
+
+func (o opener) open(ctx context.Context) (*Handle, error) {
+	config, options, _ := strings.Cut(o.Config, ",")
+	name, plugin, _ := strings.Cut(config, ":")
+	switch {
+	case name == "go":
+		return openGo()
+	case name != "" && name != "xla":
+		return nil, usage.Errorf("unknown backend %q: it must be xla:cpu, xla:cuda or go", config)
+	case plugin == "":
+		return o.automatic(ctx, options)
+	case filepath.IsAbs(plugin):
+		h, err := o.load(pluginName(plugin), plugin, options)
+		if err != nil {
+			return nil, err
+		}
+		h.Name = config
+		return h, nil
+	case plugin != cpu && plugin != cuda:
+		return nil, usage.Unknown("XLA plugin", plugin, []string{cpu, cuda})
+	}
+	return o.named(ctx, plugin, options)
+}
+
+func (o opener) automatic(ctx context.Context, options string) (*Handle, error) {
+	var why []string
+	if o.hasGPU() {
+		h, err := o.named(ctx, cuda, options)
+		if err == nil {
+			return h, nil
+		}
+		why = append(why, fmt.Sprintf("the NVIDIA GPU is not used (%v)", err))
+	}
+	h, err := o.named(ctx, cpu, options)
+	if err != nil && ctx.Err() != nil {
+		return nil, err
+	}
+	if err != nil {
+		why = append(why, fmt.Sprintf("XLA is not available (%v); using the pure-Go backend, which is about a hundred "+
+			"times slower in training: run `sslx backend install cpu` when there is a network", err))
+		h, err = openGo()
+	}
+	if len(why) > 0 {
+		o.Warn(strings.Join(why, "; "))
+	}
+	return h, err
+}
+
+// named opens the plugin cpu or cuda, and installs it first when it is missing or damaged.
+func (o opener) named(ctx context.Context, plugin, options string) (*Handle, error) {
+	if !builtWithXLA {
+		return nil, errNoXLA
+	}
+	folders, err := pluginFolders(o.Folder)
+	if err != nil {
+		return nil, err
+	}
+	if path := find(folders, plugin); path != "" {
+		h, err := o.load(plugin, path, options)
+		if o.NoInstall || !errors.Is(err, errDamaged) {
+			return h, err
+		}
+	}
+	which := plugin
+	if plugin == cuda {
+		if !o.hasGPU() {
+			return nil, errors.New("no NVIDIA GPU was found: use the backend xla:cpu")
+		}
+		which = cudaFor(driverMajor())
+	}
+	if o.NoInstall {
+		return nil, fmt.Errorf("no XLA plugin %q in %s: run `sslx backend install %s`", plugin, folders[0], which)
+	}
+	path, err := o.install(ctx, which, folders[0], o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	return o.load(plugin, path, options)
+}
+
+func openGo() (*Handle, error) {
+	b, err := gobackend.New("")
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the pure-Go backend: %w", err)
+	}
+	return &Handle{Backend: b, Name: "go", Device: cpuText(), NumDevices: b.NumDevices()}, nil
+}
