@@ -1,0 +1,67 @@
+package evaluate
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// rankMeEpsilon is added to each normalised singular value (Garrido et al. 2023, equation 1).
+const rankMeEpsilon = 1e-7
+
+// RankMe returns the effective rank of the features, between 1 and min(N, D) up to the epsilon below, and 0 when all
+// are zero: the exponential of the entropy of p_k = s_k / sum(s) + 1e-7, where s are the singular values of the [N, D]
+// matrix, not centred (Garrido et al., "RankMe: Assessing the Downstream Performance of Pretrained Self-Supervised
+// Representations by Their Rank", 2023, equation 1, https://arxiv.org/abs/2210.02885). A collapsed encoder is near 1.
+//
+// The singular values are square roots of the eigenvalues of the smaller Gram matrix in float64, so that those below
+// about 1e-8 of the largest are noise, which the epsilon hides. Cost: N*D*min(N, D) operations on the host.
+func RankMe(f Features) (float64, error) {
+	if err := f.Check("embedding"); err != nil {
+		return 0, err
+	}
+	values, err := singularValues(f)
+	if err != nil {
+		return 0, err
+	}
+	return effectiveRank(values), nil
+}
+
+func effectiveRank(singular []float64) float64 {
+	var sum float64
+	for _, s := range singular {
+		sum += s
+	}
+	if sum == 0 {
+		return 0
+	}
+	var entropy float64
+	for _, s := range singular {
+		p := s/sum + rankMeEpsilon
+		entropy -= p * math.Log(p)
+	}
+	return math.Exp(entropy)
+}
+
+func singularValues(f Features) ([]float64, error) {
+	x := make([]float64, len(f.X))
+	for i, v := range f.X {
+		x[i] = float64(v)
+	}
+	var matrix mat.Matrix = mat.NewDense(f.N, f.D, x)
+	if f.N > f.D {
+		matrix = matrix.T()
+	}
+	var gram mat.SymDense
+	gram.SymOuterK(1, matrix)
+	var eigen mat.EigenSym
+	if !eigen.Factorize(&gram, false) {
+		return nil, fmt.Errorf("RankMe: the eigenvalues of the %dx%d Gram matrix did not converge", f.D, f.D)
+	}
+	values := eigen.Values(nil)
+	for i, v := range values {
+		values[i] = math.Sqrt(max(v, 0))
+	}
+	return values, nil
+}
