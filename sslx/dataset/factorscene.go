@@ -15,7 +15,7 @@ const (
 	minPeriod   = 3.5 // of a texture
 	maxPeriod   = 7.5
 	maxShade    = 0.45 // relative change of light from the centre to a border
-	maxNoise    = 0.10 // standard deviation of a pixel
+	maxNoise    = 0.05 // standard deviation of a pixel
 )
 
 // scaleRange is the object's mean diameter in pixels, from 36 to 65 % of the image's width, in four bins with gaps.
@@ -59,7 +59,7 @@ func newScene(random *rand.Rand, labels []int32) *scene {
 		value, ground = between(0.3, 0.5), between(0.7, 1)
 	}
 	s.object = hsv(hue(labels[1]), between(0.5, 0.95), value)
-	groundHue, saturation, depth := hue(labels[3]), between(0.4, 0.9), between(0.25, 0.55)
+	groundHue, saturation, depth := hue(labels[3]), between(0.4, 0.9), between(0.4, 0.7)
 	s.light = hsv(groundHue, saturation*between(0.7, 1), ground)
 	s.dark = hsv(groundHue, saturation, ground*(1-depth))
 	s.texture = newTexture(random, labels[2])
@@ -80,7 +80,7 @@ func newScene(random *rand.Rand, labels []int32) *scene {
 	}
 	s.shade = [2]float64{between(-maxShade, maxShade), between(-maxShade, maxShade)}
 	s.tint = rgb{between(0.88, 1.12), between(0.88, 1.12), between(0.88, 1.12)}
-	s.gain, s.base, s.noise = between(0.6, 1.1), between(-0.08, 0.15), between(0.02, maxNoise)
+	s.gain, s.base, s.noise = between(0.6, 1.1), between(-0.08, 0.15), between(0.01, maxNoise)
 	return s
 }
 

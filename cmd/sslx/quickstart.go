@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/sslx"
+)
+
+type quickstartFlags struct {
+	data, out string
+	seed      uint64
+	json      bool
+}
+
+func quickstartCommand(a *app) *cobra.Command {
+	var f quickstartFlags
+	cmd := &cobra.Command{
+		Use:   "quickstart",
+		Short: "Pre-train, evaluate and write a report: minutes on two cores",
+		Long: `Pre-train a small encoder without labels on the built-in images (factors), then measure raw pixels, the
+untrained and the trained encoder on every task of the data. Prints the table of accuracies and the path of
+a report in HTML, one file, with loss curve, views, nearest neighbours and the table. Nothing has to be
+installed before: the XLA plugin for the CPU is fetched on first use.
+
+Without --out, the run goes to runs/quickstart, or to runs/quickstart-2 and so on when that is taken.`,
+		Example: `  sslx quickstart
+  sslx quickstart --data cifar10 --out runs/cifar10-quick
+  sslx quickstart --seed 1 --json`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.quickstart(cmd.Context(), f) },
+	}
+	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see `sslx data list`")
+	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of initial values, order and views")
+	jsonFlag(cmd, &f.json)
+	completeFunc(cmd, "data", completeDataName)
+	return cmd
+}
+
+func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
+	if f.out == "" {
+		f.out = freeFolder(filepath.Join(runsFolder, "quickstart"))
+	}
+	var result experiments.QuickstartResult
+	err := a.work(func(opt sslx.Options) (err error) {
+		result, err = experiments.Quickstart(ctx, f.out, experiments.QuickstartOptions{Data: f.data, Seed: f.seed, Options: opt})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return a.printJSON(list(result.Results))
+	}
+	if err := printResults(a.stdout, result.Results); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "\nreport: %s\nrun:    %s\n", result.Report, f.out)
+	return err
+}
+
+// freeFolder returns path, or path-2, path-3, … when something has that name.
+func freeFolder(path string) string {
+	free := path
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(free); err != nil {
+			return free
+		}
+		free = fmt.Sprintf("%s-%d", path, i)
+	}
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// pageColumns is the width that tables of results keep to, in several parts where one is too wide.
+const pageColumns = 100
+
+// accuracy is the metric that is shown in per cent.
+const accuracy = "accuracy"
+
+// column is what the results in one column of a table have in common.
+type column struct{ run, model, protocol, metric string }
+
+// row is what the results in one row have in common.
+type row struct {
+	task, split string
+	n           int
+}
+
+// pivot is results arranged as rows of tasks and columns of models and protocols, both in the order of the results.
+type pivot struct {
+	rows    []row
+	columns []column
+	values  map[row]map[column]float64
+	labels  map[column]string // short names of protocols
+	runs    bool              // several runs
+}
+
+func newPivot(results []record.Result) *pivot {
+	p := &pivot{values: map[row]map[column]float64{}, labels: map[column]string{}}
+	for _, r := range results {
+		at, of := row{r.Task, r.Split, r.N}, column{r.Run, r.Model, r.Protocol, r.Metric}
+		if p.values[at] == nil {
+			p.values[at] = map[column]float64{}
+			p.rows = append(p.rows, at)
+		}
+		if !slices.Contains(p.columns, of) {
+			p.columns = append(p.columns, of)
+		}
+		p.values[at][of] = r.Value
+		p.runs = p.runs || r.Run != results[0].Run
+	}
+	for _, c := range p.columns {
+		p.labels[c] = p.label(c)
+	}
+	return p
+}
+
+// label shortens a protocol to its first word, with its layer where another protocol of the model starts alike, or
+// keeps it whole where that is not enough.
+func (p *pivot) label(c column) string {
+	short := func(protocol string) string { first, _, _ := strings.Cut(protocol, "/"); return first }
+	layered := func(protocol string) string {
+		_, layer, _ := strings.Cut(protocol, "@")
+		return short(protocol) + "@" + layer
+	}
+	for _, name := range []func(string) string{short, layered} {
+		alike := slices.ContainsFunc(p.columns, func(o column) bool {
+			return o.protocol != c.protocol && o.run == c.run && o.model == c.model && name(o.protocol) == name(c.protocol)
+		})
+		if !alike {
+			return withMetric(name(c.protocol), c.metric)
+		}
+	}
+	return withMetric(c.protocol, c.metric)
+}
+
+func withMetric(label, metric string) string {
+	if metric == accuracy {
+		return label
+	}
+	return label + " " + metric
+}
+
+// printResults prints results as a table: accuracies in per cent, other metrics as they are.
+func printResults(w io.Writer, results []record.Result) error {
+	if len(results) == 0 {
+		_, err := fmt.Fprintln(w, "no results")
+		return err
+	}
+	p := newPivot(results)
+	for start := 0; start < len(p.columns); {
+		t, end := p.part(start)
+		if start > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := t.print(w); err != nil {
+			return err
+		}
+		start = end
+	}
+	return p.printLegend(w)
+}
+
+// part returns a table of the columns from start that fit a page, one at least, and where the next part starts.
+func (p *pivot) part(start int) (t table, end int) {
+	for end = start + 1; end < len(p.columns); end++ {
+		wider := p.table(p.columns[start : end+1])
+		if total(wider.widths()) > pageColumns {
+			break
+		}
+	}
+	return p.table(p.columns[start:end]), end
+}
+
+func total(widths []int) int {
+	sum := len(gap) * (len(widths) - 1)
+	for _, width := range widths {
+		sum += width
+	}
+	return sum
+}
+
+func (p *pivot) table(columns []column) table {
+	t := table{left: 1}
+	heads := [][]string{{"", ""}, {"", ""}, {"task", "n"}}
+	for _, c := range columns {
+		for i, text := range []string{c.run, c.model, p.labels[c]} {
+			heads[i] = append(heads[i], text)
+		}
+	}
+	if !p.runs {
+		heads = heads[1:]
+	}
+	t.rows = heads
+	for _, r := range p.rows {
+		cells := []string{r.task, fmt.Sprint(r.n)}
+		if p.splits() {
+			cells[0] += " (" + r.split + ")"
+		}
+		for _, c := range columns {
+			cells = append(cells, p.cell(r, c))
+		}
+		t.rows = append(t.rows, cells)
+	}
+	return t
+}
+
+func (p *pivot) cell(r row, c column) string {
+	value, ok := p.values[r][c]
+	switch {
+	case !ok:
+		return "-"
+	case c.metric == accuracy:
+		return fmt.Sprintf("%.1f", 100*value)
+	}
+	return fmt.Sprintf("%.4g", value)
+}
+
+// splits reports whether the rows are of several splits.
+func (p *pivot) splits() bool {
+	return slices.ContainsFunc(p.rows, func(r row) bool { return r.split != p.rows[0].split })
+}
+
+// printLegend says what the numbers are and which protocols the short names stand for.
+func (p *pivot) printLegend(w io.Writer) error {
+	text := "accuracy in %"
+	if !p.splits() {
+		text += " on the " + p.rows[0].split + " split"
+	}
+	t := table{left: 2}
+	t.add("", text)
+	var known []column
+	for _, c := range p.columns {
+		c.run, c.model, c.metric = "", "", p.labels[c]
+		if !slices.Contains(known, c) && c.metric != c.protocol {
+			known = append(known, c)
+			t.add(c.metric, c.protocol)
+		}
+	}
+	fmt.Fprintln(w)
+	return t.print(w)
+}

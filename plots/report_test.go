@@ -1,0 +1,168 @@
+package plots
+
+import (
+	"html"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+func wholeReport(t *testing.T) Report {
+	t.Helper()
+	views, err := ViewSheet(4, 4, nil, images(2, 4, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Report{
+		Run: "first", Config: "epochs: 2\n", Command: "sslx pretrain --out first", Metrics: log(), Results: threeModels(),
+		Views: views, Neighbours: views, NeighbourTask: "factors/shape",
+		Environment: record.Environment{Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), OS: "linux", Arch: "amd64",
+			CPU: "a processor", Cores: 2, Backend: "xla:cpu", Device: "a device", Plugin: "0.83", Go: "go1.26",
+			Revision: "abc123", Modules: map[string]string{"example.org/m": "v1.2.3"}, Data: "factors", Fingerprint: "f00d"},
+	}
+}
+
+func written(t *testing.T, r Report) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "report.html")
+	if err := r.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestTheReportShowsEveryNumberAndHowToRepeatIt(t *testing.T) {
+	text := html.UnescapeString(written(t, wholeReport(t)))
+	for _, want := range []string{"25.0 %", "33.5 %", "<strong>61.3 %</strong>", "<strong>42.2 %</strong>", "31.0 %",
+		"40.0 %", "1000 test", "knn/cosine/k20/t0.07@encoder", "epochs: 2", "sslx pretrain --out first", "abc123",
+		"f00d", "v1.2.3", "xla:cpu 0.83", "a processor, 2 cores", "2026-01-02 03:04:05 UTC",
+		"the same label of factors/shape"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if n := strings.Count(text, "<img "); n != 4 {
+		t.Errorf("%d pictures, want 4", n)
+	}
+}
+
+func TestTheReportSaysInWordsWhatCameOut(t *testing.T) {
+	got := strings.Join(wholeReport(t).summary(), "\n")
+	want := "An encoder was trained with simclr on factors, without labels, for 2 epochs (10\u202f240 images seen) in " +
+		"3 min 20 s on a device (xla:cpu).\n" +
+		"By k-nearest-neighbour accuracy on the test split (knn/cosine/k20/t0.07@encoder), simclr beats both floors, the " +
+		"raw pixels and the untrained encoder, on 1 of 2 tasks: shape (+27.8 points); it does not on hue (−2.2 points).\n" +
+		"Each accuracy is uncertain by up to ±3.1 points (95 % interval over the images tested; one seed)."
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAMissingFloorIsSaid(t *testing.T) {
+	for name, c := range map[string]struct {
+		floor string
+		want  string
+	}{
+		"no pixels":    {Untrained, "the untrained encoder (the pixels were not measured)"},
+		"no untrained": {Pixels, "the raw pixels (the untrained encoder was not measured)"},
+		"none":         {"byol", "no floor was measured"},
+	} {
+		r := Report{Results: []record.Result{result("simclr", "t", 0.5), result(c.floor, "t", 0.4)}}
+		if got := strings.Join(r.summary(), " "); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestTheReportLoadsNothingAndRunsNothing(t *testing.T) {
+	text := written(t, wholeReport(t))
+	for _, m := range regexp.MustCompile(`(?i)\b(?:src|href|action|srcset|data|poster)\s*=\s*["']?([^"'\s>]*)`).
+		FindAllStringSubmatch(text, -1) {
+		if !strings.HasPrefix(m[1], "data:") {
+			t.Errorf("the page loads %s", m[1])
+		}
+	}
+	foreign := regexp.MustCompile(`(?i)<script|<link rel="stylesheet|@import|url\(|https?://|\son[a-z]+=`)
+	if found := foreign.FindString(text); found != "" {
+		t.Errorf("the page has %q", found)
+	}
+}
+
+func TestEveryPictureIsToldInWordsAndEveryHeaderHasItsScope(t *testing.T) {
+	text := written(t, wholeReport(t))
+	for _, tag := range regexp.MustCompile(`<img [^>]*>`).FindAllString(text, -1) {
+		if !regexp.MustCompile(`alt="[^"]{20,}"`).MatchString(tag) {
+			t.Errorf("a picture has no words: …%s", tag[max(0, len(tag)-60):])
+		}
+	}
+	for _, tag := range regexp.MustCompile(`<th\b[^>]*>`).FindAllString(text, -1) {
+		if !strings.Contains(tag, `scope="`) {
+			t.Errorf("%s has no scope", tag)
+		}
+	}
+}
+
+func TestAReportLeavesOutWhatIsMissing(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Report)
+		has    string
+		lacks  string
+	}{
+		"no results":    {func(r *Report) { r.Results = nil }, "has not been evaluated", `<table class="results"`},
+		"no metrics":    {func(r *Report) { r.Metrics = nil }, "training log is empty", "Training curve over"},
+		"no views":      {func(r *Report) { r.Views = nil }, "Nearest neighbours", "<h2>Views"},
+		"no neighbours": {func(r *Report) { r.Neighbours = nil }, "<h2>Views", "Nearest neighbours"},
+		"no command":    {func(r *Report) { r.Command = "" }, "<h2>Configuration", "How to repeat it"},
+		"nothing":       {func(r *Report) { *r = Report{} }, "has not been evaluated", "<img"},
+	} {
+		r := wholeReport(t)
+		c.change(&r)
+		text := written(t, r)
+		if !strings.Contains(text, c.has) || strings.Contains(text, c.lacks) {
+			t.Errorf("%s: has %q is %v, has %q is %v", name, c.has, strings.Contains(text, c.has), c.lacks,
+				strings.Contains(text, c.lacks))
+		}
+	}
+}
+
+func TestHostileNamesStayText(t *testing.T) {
+	evil := `</code><script>alert("x")</script><img src=x onerror='y'>`
+	r := wholeReport(t)
+	r.Run, r.Config, r.Command, r.NeighbourTask = evil, evil, evil, evil
+	r.Environment.Data, r.Environment.CPU, r.Environment.Modules = evil, evil, map[string]string{evil: evil}
+	r.Results = append(r.Results, result(evil, evil, 0.5))
+	text := written(t, r)
+	if strings.Contains(text, "<script") || strings.Contains(text, "<img src=x") {
+		t.Error("a name became markup")
+	}
+	f, err := ResultsFigure(r.Results, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if svg, err := f.SVG(); err != nil || strings.Contains(string(svg), "<script") {
+		t.Errorf("a name became markup in the figure (%v)", err)
+	}
+}
+
+func TestTheSameRecordsGiveTheSameReport(t *testing.T) {
+	if written(t, wholeReport(t)) != written(t, wholeReport(t)) {
+		t.Error("two reports of the same records differ")
+	}
+}
+
+func TestDurationsReadAsPeopleSayThem(t *testing.T) {
+	for seconds, want := range map[float64]string{0: "0 s", 59.6: "1 min 0 s", 200: "3 min 20 s", 18720: "5 h 12 min"} {
+		if got := duration(seconds); got != want {
+			t.Errorf("%v: %s, want %s", seconds, got, want)
+		}
+	}
+}

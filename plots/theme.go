@@ -1,0 +1,72 @@
+package plots
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Colours of M. Okabe and K. Ito, "Color Universal Design" (2008), https://jfly.uni-koeln.de/color/.
+var (
+	orange     = color.RGBA{0xe6, 0x9f, 0x00, 0xff}
+	skyBlue    = color.RGBA{0x56, 0xb4, 0xe9, 0xff}
+	green      = color.RGBA{0x00, 0x9e, 0x73, 0xff}
+	blue       = color.RGBA{0x00, 0x72, 0xb2, 0xff}
+	vermillion = color.RGBA{0xd5, 0x5e, 0x00, 0xff}
+	purple     = color.RGBA{0xcc, 0x79, 0xa7, 0xff}
+)
+
+var (
+	ink      = color.RGBA{0x22, 0x22, 0x22, 0xff} // text and axes
+	grey     = color.RGBA{0xb8, 0xb8, 0xb8, 0xff} // the pixels floor
+	darkGrey = color.RGBA{0x66, 0x66, 0x66, 0xff} // reference lines
+	gridLine = color.RGBA{0xe4, 0xe4, 0xe4, 0xff}
+)
+
+const (
+	textSize  = vg.Length(10) // points
+	smallSize = vg.Length(9)
+)
+
+var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
+
+// methodColors are given to trained models in order of appearance; the floors have their own.
+var methodColors = []color.Color{blue, vermillion, green, purple, skyBlue}
+
+// modelColor returns the colour of a model: the floors are pale, what was trained is dark. trained is the number of
+// trained models before it.
+func modelColor(model string, trained int) color.Color {
+	switch model {
+	case Pixels:
+		return grey
+	case Untrained:
+		return orange
+	}
+	return methodColors[trained%len(methodColors)]
+}
+
+// newPlot returns an empty plot in the theme.
+func newPlot(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text, p.Title.TextStyle.Font, p.Title.Padding = title, font.From(sans, textSize+1), 6
+	p.Title.TextStyle.Color = ink
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.Color, a.Width, a.Padding = ink, 0.5, 0
+		a.Label.TextStyle.Font, a.Label.TextStyle.Color = font.From(sans, textSize), ink
+		a.Label.Padding = 3
+		a.Tick.Label.Font, a.Tick.Label.Color = font.From(sans, smallSize), ink
+		a.Tick.Color, a.Tick.Width, a.Tick.Length = ink, 0.5, 3
+	}
+	p.X.Tick.Marker, p.Y.Tick.Marker = roundTicks{}, roundTicks{}
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	return p
+}
+
+// label returns a text style of the theme.
+func label(size vg.Length, x draw.XAlignment, y draw.YAlignment) text.Style {
+	return text.Style{Color: ink, Font: font.From(sans, size), XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler}
+}

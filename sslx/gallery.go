@@ -1,0 +1,130 @@
+package sslx
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// Gallery is what a run saw and what its encoder finds alike, in pictures: each uint8 [Height, Width, 3].
+type Gallery struct {
+	Height, Width int
+
+	// Originals are training images, First and Second their views in the first epoch.
+	Originals, First, Second [][]byte
+
+	// Queries are test images with their nearest test images by cosine similarity of the representations, and
+	// whether those have the query's label in Task.
+	Queries []Query
+	Task    string
+
+	// Chance is the accuracy of guessing for each task of the data, by the task's name in results: one over the
+	// number of classes.
+	Chance map[string]float64
+}
+
+// Query is an image and those that an encoder finds most alike.
+type Query struct {
+	Image   []byte
+	Nearest [][]byte
+	Same    []bool
+}
+
+const (
+	galleryViews   = 8
+	galleryQueries = 8
+	galleryNearest = 8
+)
+
+// Illustrate makes the gallery of the run in dir.
+func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err error) {
+	c, err := runConfig(dir)
+	if err != nil {
+		return g, err
+	}
+	set, err := opt.data(ctx, c)
+	if err != nil {
+		return g, err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+	handle, err := opt.open(ctx)
+	if err != nil {
+		return g, err
+	}
+	defer handle.Close()
+	train, err := set.Split("train")
+	if err != nil {
+		return g, err
+	}
+	g = Gallery{Height: set.Height(), Width: set.Width(), Chance: map[string]float64{}}
+	for _, task := range set.Tasks() {
+		g.Chance[set.Name()+"/"+task.Name] = 1 / float64(len(task.Classes))
+	}
+	count, size := min(galleryViews, train.N), g.Height*g.Width*3
+	first, second, err := pretrain.Views(handle.Backend, c, train.Pixels, g.Height, g.Width, count)
+	if err != nil {
+		return g, err
+	}
+	for i := range count {
+		g.Originals = append(g.Originals, image(train.Pixels, i, size))
+		g.First = append(g.First, image(first, i, size))
+		g.Second = append(g.Second, image(second, i, size))
+	}
+	network, err := pretrain.Load(handle.Backend, c, record.Checkpoint(dir), g.Height, g.Width)
+	if err != nil {
+		return g, err
+	}
+	defer network.Close()
+	test, err := set.Split("test")
+	if err != nil {
+		return g, err
+	}
+	x, err := network.Features(ctx, test.Pixels, nil)
+	if err != nil {
+		return g, err
+	}
+	features := evaluate.Features{N: test.N, D: network.Dim(), X: x}
+	queries := evaluate.Features{N: min(galleryQueries, test.N), D: features.D}
+	queries.X = x[:queries.N*queries.D]
+	neighbours, err := evaluate.Nearest(handle.Backend, features, queries, min(galleryNearest+1, test.N))
+	if err != nil {
+		return g, err
+	}
+	if len(set.Tasks()) > 0 {
+		g.Task = set.Tasks()[0].Name
+	}
+	g.Queries, err = gather(test, neighbours, g.Task, size)
+	return g, err
+}
+
+// gather copies the pixels of queries, the first images of a split, and of their neighbours other than themselves.
+func gather(s *dataset.Split, neighbours evaluate.Neighbours, task string, size int) ([]Query, error) {
+	labels := make([]int32, s.N)
+	if task != "" {
+		var err error
+		if labels, err = s.Labels(task); err != nil {
+			return nil, err
+		}
+	}
+	queries := make([]Query, neighbours.N)
+	for i := range queries {
+		q := Query{Image: image(s.Pixels, i, size)}
+		index, _ := neighbours.Of(i)
+		for _, j := range index {
+			if int(j) != i && len(q.Nearest) < galleryNearest {
+				q.Nearest = append(q.Nearest, image(s.Pixels, int(j), size))
+				q.Same = append(q.Same, labels[j] == labels[i])
+			}
+		}
+		queries[i] = q
+	}
+	return queries, nil
+}
+
+// image returns a copy of the pixels of image i, since a pack is unmapped when it is closed.
+func image(pixels []byte, i, size int) []byte { return slices.Clone(pixels[i*size : (i+1)*size]) }

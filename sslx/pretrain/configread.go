@@ -1,0 +1,130 @@
+package pretrain
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// ReadConfig returns Default changed by the YAML file at path (none when path is ""), then by assignments
+// "key=value" such as "optimizer.lr=0.1", with values in YAML. Unknown keys, values of the wrong type and values out
+// of range are errors of package usage.
+func ReadConfig(path string, assignments []string) (Config, error) {
+	c := Default()
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return c, usage.Errorf("cannot read the configuration: %v", err)
+		}
+		if err := merge(&c, text); err != nil {
+			return c, usage.Errorf("%s: %v", path, err)
+		}
+	}
+	for _, assignment := range assignments {
+		key, value, ok := strings.Cut(assignment, "=")
+		if !ok {
+			return c, usage.Errorf("--set %s: write it as key=value", assignment)
+		}
+		if err := merge(&c, nested(strings.TrimSpace(key), value)); err != nil {
+			return c, usage.Errorf("--set %s: %v", assignment, err)
+		}
+	}
+	return c, c.Check()
+}
+
+// nested returns YAML that sets a dotted key.
+func nested(key, value string) []byte {
+	var b strings.Builder
+	for depth, part := range strings.Split(key, ".") {
+		fmt.Fprintf(&b, "\n%s%s:", strings.Repeat(" ", depth), part)
+	}
+	return []byte(b.String() + " " + value)
+}
+
+func merge(c *Config, text []byte) error {
+	var document yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	switch err := decoder.Decode(&document); {
+	case errors.Is(err, io.EOF):
+		return nil // an empty file sets nothing
+	case err != nil:
+		return fmt.Errorf("it is not YAML: %w", err)
+	}
+	if err := checkKeys(document.Content[0], reflect.TypeFor[Config](), ""); err != nil {
+		return err
+	}
+	if err := document.Decode(c); err != nil {
+		var mismatch *yaml.TypeError
+		if errors.As(err, &mismatch) {
+			return errors.New(mismatch.Errors[0])
+		}
+		return err
+	}
+	return nil
+}
+
+// checkKeys returns an error for the first key of a YAML mapping that struct type t does not have.
+func checkKeys(node *yaml.Node, t reflect.Type, prefix string) error {
+	if node.Kind != yaml.MappingNode {
+		return fmt.Errorf("%q needs keys below it", strings.TrimSuffix(prefix, "."))
+	}
+	for i := 0; i < len(node.Content); i += 2 {
+		name := node.Content[i].Value
+		field, ok := fieldOf(t, name)
+		if !ok {
+			return usage.Unknown("key", prefix+name, siblings(t, prefix))
+		}
+		if field.Kind() == reflect.Struct {
+			if err := checkKeys(node.Content[i+1], field, prefix+name+"."); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// siblings returns the keys of struct type t, after prefix.
+func siblings(t reflect.Type, prefix string) []string {
+	keys := make([]string, t.NumField())
+	for i := range keys {
+		keys[i] = prefix + yamlName(t.Field(i))
+	}
+	return keys
+}
+
+func fieldOf(t reflect.Type, key string) (reflect.Type, bool) {
+	for i := range t.NumField() {
+		if yamlName(t.Field(i)) == key {
+			return t.Field(i).Type, true
+		}
+	}
+	return nil, false
+}
+
+// Keys returns every key of a configuration, dotted.
+func Keys() []string { return keysOf(reflect.TypeFor[Config](), "") }
+
+func keysOf(t reflect.Type, prefix string) (keys []string) {
+	for i := range t.NumField() {
+		name := prefix + yamlName(t.Field(i))
+		if t.Field(i).Type.Kind() == reflect.Struct {
+			keys = append(keys, keysOf(t.Field(i).Type, name+".")...)
+		} else {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}
+
+func yamlName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return name
+}

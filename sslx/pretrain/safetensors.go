@@ -1,0 +1,141 @@
+package pretrain
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// checksumKey is the metadata entry that holds the SHA-256 of everything after the header.
+const checksumKey = "sha256"
+
+// safeTensor is an entry of the header of a safetensors file.
+type safeTensor struct {
+	DType   string   `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets [2]int64 `json:"data_offsets"`
+}
+
+// saveTensors writes float32 tensors and metadata as a safetensors file (https://huggingface.co/docs/safetensors), with
+// a checksum of the data in the metadata. The file is whole or absent.
+func saveTensors(path string, values map[string]*tensors.Tensor, metadata map[string]string) error {
+	header := map[string]any{}
+	digest := sha256.New()
+	names := slices.Sorted(maps.Keys(values))
+	var offset int64
+	for _, name := range names {
+		t := values[name]
+		if t.DType() != dtypes.Float32 {
+			return fmt.Errorf("variable %s has type %s: only float32 can be saved", name, t.DType())
+		}
+		end := offset + t.ByteSize()
+		header[name] = safeTensor{"F32", t.Shape().Dimensions, [2]int64{offset, end}}
+		offset = end
+		if err := t.ConstBytes(func(data []byte) { digest.Write(data) }); err != nil {
+			return err
+		}
+	}
+	metadata = maps.Clone(metadata)
+	metadata[checksumKey] = hex.EncodeToString(digest.Sum(nil))
+	header["__metadata__"] = metadata
+	text, err := json.Marshal(header)
+	if err != nil {
+		return err
+	}
+	text = append(text, bytes.Repeat([]byte{' '}, (8-len(text)%8)%8)...)
+	return atomicfile.Write(path, func(w io.Writer) error {
+		if err := binary.Write(w, binary.LittleEndian, uint64(len(text))); err != nil {
+			return err
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+		for _, name := range names {
+			var failed error
+			if err := values[name].ConstBytes(func(data []byte) { _, failed = w.Write(data) }); err != nil {
+				return err
+			}
+			if failed != nil {
+				return failed
+			}
+		}
+		return nil
+	})
+}
+
+// loadTensors reads what saveTensors wrote. A file that is missing, foreign, cut off or changed is an error that says so.
+func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, usage.Errorf("there is no checkpoint %s", path)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	foreign := fmt.Errorf("%s is not a checkpoint of sslx: restore it from a copy, or start the run anew", path)
+	if len(text) < 8 {
+		return nil, nil, foreign
+	}
+	size := binary.LittleEndian.Uint64(text)
+	if size > uint64(len(text)-8) {
+		return nil, nil, foreign
+	}
+	entries := map[string]json.RawMessage{}
+	if json.Unmarshal(text[8:8+size], &entries) != nil {
+		return nil, nil, foreign
+	}
+	metadata := map[string]string{}
+	if json.Unmarshal(entries["__metadata__"], &metadata) != nil || metadata[checksumKey] == "" {
+		return nil, nil, foreign
+	}
+	delete(entries, "__metadata__")
+	data := text[8+size:]
+	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != metadata[checksumKey] {
+		return nil, nil, fmt.Errorf("checkpoint %s is damaged: its checksum does not match; restore it from a copy, "+
+			"or start the run anew", path)
+	}
+	values := map[string]*tensors.Tensor{}
+	for name, raw := range entries {
+		var entry safeTensor
+		if json.Unmarshal(raw, &entry) != nil || entry.DType != "F32" || !entry.fits(len(data)) {
+			return nil, nil, foreign
+		}
+		t := tensors.FromShape(shapes.Make(dtypes.Float32, entry.Shape...))
+		if err := t.MutableBytes(func(into []byte) { copy(into, data[entry.Offsets[0]:entry.Offsets[1]]) }); err != nil {
+			return nil, nil, err
+		}
+		values[name] = t
+	}
+	return values, metadata, nil
+}
+
+// fits reports whether the entry lies within so many bytes of data and has the size of its shape.
+func (e safeTensor) fits(bytes int) bool {
+	size := int64(4)
+	for _, d := range e.Shape {
+		if d < 0 || int64(d) > int64(bytes) {
+			return false
+		}
+		size *= int64(d)
+		if size > int64(bytes) {
+			return false
+		}
+	}
+	return e.Offsets[0] >= 0 && e.Offsets[1]-e.Offsets[0] == size && e.Offsets[1] <= int64(bytes)
+}

@@ -1,0 +1,248 @@
+package pretrain
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/optimizer"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// ErrInterrupted reports that training ended early because its context did; a checkpoint was saved.
+var ErrInterrupted = errors.New("interrupted")
+
+// Summary is what a training did.
+type Summary struct {
+	Steps     int     // steps done, those before a resume included
+	Images    int64   // images seen, each counted once for all its views
+	Seconds   float64 // training time without compilation, that before a resume included
+	FinalLoss float64 // the last line of the log
+}
+
+// trainer is the state of a training.
+type trainer struct {
+	config   Config
+	run      *record.Run
+	store    *model.Store
+	progress progress
+	step     *stepper
+	log      *record.Log
+	schedule optimizer.Schedule
+	images   int // training images
+	total    int // steps of the whole training
+	last     record.Metrics
+}
+
+// Train trains the encoder of c on the train split of set, and writes log and checkpoints to run. When the run has a
+// checkpoint it goes on from there. Report is called after compilation, with no metrics, and after each line of the log; it may be nil.
+//
+// When ctx ends, a checkpoint is saved and ErrInterrupted returned. When the loss is no longer finite, the error says
+// at which step, and the last checkpoint is kept as it is.
+func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record.Run, c Config,
+	report func(done, total int, m record.Metrics)) (Summary, error) {
+	if report == nil {
+		report = func(int, int, record.Metrics) {}
+	}
+	t, err := newTrainer(b, set, run, c)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer t.close()
+	err = t.loop(ctx, report)
+	return Summary{Steps: t.progress.Step, Images: int64(t.progress.Step) * int64(c.Batch), Seconds: t.progress.Seconds,
+		FinalLoss: t.last.Loss}, err
+}
+
+func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) (*trainer, error) {
+	d, err := trainingData(set, c)
+	if err != nil {
+		return nil, err
+	}
+	t := &trainer{config: c, run: run, images: len(d.pixels) / (d.height * d.width * 3)}
+	t.total = c.Epochs * (t.images / c.Batch)
+	t.schedule = c.Optimizer.Schedule(c.Batch, t.images/c.Batch, t.total)
+	t.progress = progress{Fingerprint: set.Fingerprint(), Mean: d.mean, Std: d.std}
+	t.store = newStore(c)
+	if HasCheckpoint(run.Dir()) {
+		if t.store, t.progress, err = loadCheckpoint(record.Checkpoint(run.Dir())); err != nil {
+			return nil, err
+		}
+		if t.progress.Fingerprint != set.Fingerprint() {
+			return nil, usage.Errorf("run %s was trained on other data than %s is now: its fingerprint was %.12s and is %.12s",
+				run.Name(), set.Name(), t.progress.Fingerprint, set.Fingerprint())
+		}
+	}
+	if t.log, err = run.OpenLog(t.progress.Step); err != nil {
+		return nil, err
+	}
+	lines, err := record.ReadMetrics(run.Dir())
+	if err == nil && len(lines) > 0 {
+		t.last = lines[len(lines)-1]
+	}
+	if err == nil {
+		t.step, err = newStepper(b, t.store, c, d)
+	}
+	if err != nil {
+		return nil, errors.Join(err, t.log.Close())
+	}
+	return t, nil
+}
+
+// minView is the smallest height and width of a view that the encoders take.
+const minView = 8
+
+// Fits returns an error of package usage when set cannot be trained on with c: no train split, fewer images than a
+// batch, images that are too small, or no label of the probe's name.
+func Fits(set *dataset.Set, c Config) error {
+	_, err := trainingData(set, c)
+	return err
+}
+
+// trainingData returns the train split of set as a step needs it.
+func trainingData(set *dataset.Set, c Config) (stepData, error) {
+	split, err := set.Split("train")
+	if err != nil {
+		return stepData{}, err
+	}
+	if c.Batch > split.N {
+		return stepData{}, usage.Errorf("batch is %d, but %s has %d training images: choose a smaller batch", c.Batch, set.Name(), split.N)
+	}
+	d := stepData{pixels: split.Pixels, height: set.Height(), width: set.Width()}
+	if side := cmp.Or(c.Views.Size, min(d.height, d.width)); side < minView {
+		return d, usage.Errorf("views of %s are %d pixels wide: the encoders need %d or more", set.Name(), side, minView)
+	}
+	d.mean, d.std = set.Stats()
+	name := c.Probe.Task
+	if name == NoProbe || (name == "" && len(set.Tasks()) == 0) {
+		return d, nil
+	}
+	if name == "" {
+		name = set.Tasks()[0].Name
+	}
+	task, err := set.Task(name)
+	if err != nil {
+		return d, err
+	}
+	d.classes = len(task.Classes)
+	d.labels, err = split.Labels(name)
+	return d, err
+}
+
+func (t *trainer) close() {
+	t.step.close()
+	_ = t.log.Close()
+}
+
+// loop makes the steps that are left.
+func (t *trainer) loop(ctx context.Context, report func(done, total int, m record.Metrics)) error {
+	started := time.Now()
+	before := t.progress.Seconds
+	saved := time.Now()
+	var order []int
+	perEpoch := t.images / t.config.Batch
+	first := true
+	for t.progress.Step < t.total {
+		if ctx.Err() != nil {
+			if err := t.save(); err != nil {
+				return err
+			}
+			return fmt.Errorf("%w at step %d of %d", ErrInterrupted, t.progress.Step, t.total)
+		}
+		epoch, position := t.progress.Step/perEpoch, t.progress.Step%perEpoch
+		if order == nil || position == 0 {
+			order = permutation(t.config.Seed, epoch, t.images)
+		}
+		if err := t.one(order[position*t.config.Batch:(position+1)*t.config.Batch], epoch); err != nil {
+			return err
+		}
+		if first { // the first step compiled the program
+			first, started = false, time.Now()
+			report(t.progress.Step, t.total, t.last)
+		}
+		t.progress.Seconds = before + time.Since(started).Seconds()
+		if t.progress.Step%t.config.LogSteps == 0 || t.progress.Step == t.total {
+			if err := t.write(perEpoch); err != nil {
+				return err
+			}
+			report(t.progress.Step, t.total, t.last)
+		}
+		if every := t.config.CheckpointSeconds; every > 0 && time.Since(saved).Seconds() >= every {
+			if err := t.save(); err != nil {
+				return err
+			}
+			saved = time.Now()
+		}
+	}
+	return t.save()
+}
+
+// one makes the next step on the images of an epoch with the given indices.
+func (t *trainer) one(indices []int, epoch int) error {
+	batch := make([]int32, len(indices))
+	for i, index := range indices {
+		batch[i] = int32(index)
+	}
+	step := t.progress.Step + 1
+	measures, err := t.step.run(batch, augment.Stream(t.config.Seed, epoch), t.schedule.At(step), step)
+	if err != nil {
+		return fmt.Errorf("step %d failed: %w", step, err)
+	}
+	if t.progress.Window == nil {
+		t.progress.Window = make([]float64, len(measures))
+	}
+	for i, value := range measures {
+		if v := float64(value); math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%s is %v at step %d of run %s: lower optimizer.lr, or look at the data; the last checkpoint is kept",
+				t.step.measures[i], value, step, t.run.Name())
+		}
+		t.progress.Window[i] += float64(value)
+	}
+	t.progress.WindowSteps++
+	t.progress.Step = step
+	return nil
+}
+
+// write appends a line to the log with the means since the line before.
+func (t *trainer) write(perEpoch int) error {
+	m := record.Metrics{
+		Step: t.progress.Step, Epoch: float64(t.progress.Step) / float64(perEpoch),
+		Images:  int64(t.progress.Step) * int64(t.config.Batch),
+		Seconds: t.progress.Seconds, LR: t.schedule.At(t.progress.Step), Chance: t.step.chance,
+		Parts: map[string]float64{},
+	}
+	for i, name := range t.step.measures {
+		switch mean := t.progress.Window[i] / float64(t.progress.WindowSteps); name {
+		case lossMeasure:
+			m.Loss = mean
+		case spreadMeasure:
+			m.Spread = mean
+		case probeMeasure:
+			m.ProbeAccuracy = &mean
+		default:
+			m.Parts[name] = mean
+		}
+	}
+	t.progress.Window, t.progress.WindowSteps = nil, 0
+	t.last = m
+	return t.log.Append(m)
+}
+
+func (t *trainer) save() error {
+	return saveCheckpoint(record.Checkpoint(t.run.Dir()), t.store, t.progress)
+}
+
+// permutation returns the order of n images in an epoch.
+func permutation(seed uint64, epoch, n int) []int {
+	return rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(n)
+}

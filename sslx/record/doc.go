@@ -1,0 +1,12 @@
+// Package record keeps what a run did: a folder that describes itself, and results that say how they were made.
+//
+// A run folder holds
+//
+//	config.yaml        the whole configuration, defaults included
+//	environment.json   machine, versions, revision, data fingerprint, start
+//	metrics.jsonl      one line for each logging step
+//	results.jsonl      one line for each evaluation result
+//	checkpoint.safetensors
+//	report.html        when one was made
+//	.lock              held while a process writes to the run
+package record

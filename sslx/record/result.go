@@ -1,0 +1,53 @@
+package record
+
+// Result is one number of an evaluation and what is needed to read it. The JSON keys are a stable contract.
+type Result struct {
+	// Model is "pixels", "untrained" or the name of the training method.
+	Model string `json:"model"`
+
+	// Task names the data set and the label, for example cifar10/class.
+	Task string `json:"task"`
+
+	// Protocol is the pinned protocol, for example knn/cosine/k20/t0.07@encoder.
+	Protocol string `json:"protocol"`
+
+	// Layer is what was evaluated: encoder, or pixels.
+	Layer string `json:"layer"`
+
+	// Split is where Value was measured; test is read once.
+	Split string `json:"split"`
+
+	// Metric names Value: accuracy is in [0, 1].
+	Metric string  `json:"metric"`
+	Value  float64 `json:"value"`
+
+	// N is the number of images that Value was measured on.
+	N int `json:"n"`
+
+	// Seed is the seed of the run.
+	Seed uint64 `json:"seed"`
+
+	// Run is the name of the run's folder.
+	Run string `json:"run"`
+}
+
+// Metrics is one line of a run's training log. Means are over the steps since the line before.
+type Metrics struct {
+	Step    int     `json:"step"`    // steps done
+	Epoch   float64 `json:"epoch"`   // epochs done
+	Images  int64   `json:"images"`  // images seen, each once for all its views
+	Seconds float64 `json:"seconds"` // training time so far, without compilation
+	LR      float64 `json:"lr"`      // learning rate of the last step
+	Loss    float64 `json:"loss"`    // mean loss
+	Chance  float64 `json:"chance"`  // loss of embeddings that tell nothing
+
+	// Parts are the means of the terms of the loss.
+	Parts map[string]float64 `json:"parts,omitempty"`
+
+	// Spread is the mean over dimensions of the standard deviation of the normalised embeddings, times √dim: 1 when
+	// they fill the sphere, 0 when they have collapsed.
+	Spread float64 `json:"spread"`
+
+	// ProbeAccuracy is the mean accuracy of the online linear probe on the training views; absent without a probe.
+	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"`
+}

@@ -1,0 +1,155 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+const (
+	configFile      = "config.yaml"
+	environmentFile = "environment.json"
+	metricsFile     = "metrics.jsonl"
+	resultsFile     = "results.jsonl"
+	checkpointFile  = "checkpoint.safetensors"
+	reportFile      = "report.html"
+	lockFile        = ".lock"
+)
+
+// Run is a run folder that this process holds for writing.
+type Run struct {
+	dir  string
+	lock *flock.Flock
+}
+
+// Create makes the folder dir, which must be absent or empty, writes config (as YAML) and environment to it, and
+// returns it locked. A folder with files in it, or in use, is a usage error.
+func Create(dir string, config any, environment Environment) (*Run, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, usage.Errorf("run folder %s cannot be used: %v", dir, err)
+	}
+	if IsRun(dir) {
+		return nil, usage.Errorf("run folder %s already holds a run: continue it with --resume %s, or choose another --out", dir, dir)
+	}
+	if len(entries) > 0 && (len(entries) > 1 || entries[0].Name() != lockFile) {
+		return nil, usage.Errorf("run folder %s is not empty: choose another --out", dir)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("cannot make run folder: %w", err)
+	}
+	r, err := locked(dir)
+	if err != nil {
+		return nil, err
+	}
+	text, err := yaml.Marshal(config)
+	if err == nil {
+		err = writeJSON(r.path(environmentFile), environment)
+	}
+	if err == nil { // the configuration last: with it the folder is a run
+		err = atomicfile.Write(r.path(configFile), func(w io.Writer) error { _, err := w.Write(text); return err })
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot start run %s: %w", dir, err), r.Close())
+	}
+	return r, nil
+}
+
+// Open returns the run in dir, locked for writing. A folder that is no run, or in use, is a usage error.
+func Open(dir string) (*Run, error) {
+	if !IsRun(dir) {
+		return nil, usage.Errorf("%s is not a run folder: it has no %s", dir, configFile)
+	}
+	return locked(dir)
+}
+
+// IsRun reports whether dir holds a run.
+func IsRun(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, configFile))
+	return err == nil && info.Mode().IsRegular()
+}
+
+func locked(dir string) (*Run, error) {
+	lock := flock.New(filepath.Join(dir, lockFile))
+	ok, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("cannot lock run %s: %w", dir, err)
+	}
+	if !ok {
+		return nil, usage.Errorf("run %s is in use by another process: wait for it, or choose another --out", dir)
+	}
+	return &Run{dir: dir, lock: lock}, nil
+}
+
+// Close gives the run back. It may be called twice.
+func (r *Run) Close() error { return r.lock.Close() }
+
+// Dir returns the run's folder.
+func (r *Run) Dir() string { return r.dir }
+
+// Name returns the base name of the run's folder.
+func (r *Run) Name() string { return Name(r.dir) }
+
+// Name returns the name of the run in dir: the folder's base name.
+func Name(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return filepath.Base(dir)
+}
+
+func (r *Run) path(name string) string { return filepath.Join(r.dir, name) }
+
+// Checkpoint returns the path of the checkpoint of the run in dir.
+func Checkpoint(dir string) string { return filepath.Join(dir, checkpointFile) }
+
+// Report returns the path of the report of the run in dir.
+func Report(dir string) string { return filepath.Join(dir, reportFile) }
+
+// ReadConfig decodes the configuration of the run in dir into config. Keys that config does not have are an error.
+func ReadConfig(dir string, config any) error {
+	file, err := os.Open(filepath.Join(dir, configFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return usage.Errorf("%s is not a run folder: it has no %s", dir, configFile)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	decoder := yaml.NewDecoder(file)
+	decoder.KnownFields(true)
+	if err := decoder.Decode(config); err != nil {
+		return fmt.Errorf("%s is not a configuration of this version: %w", file.Name(), err)
+	}
+	return nil
+}
+
+// ReadEnvironment returns the environment of the run in dir.
+func ReadEnvironment(dir string) (e Environment, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, environmentFile))
+	if err != nil {
+		return e, err
+	}
+	if err := json.Unmarshal(text, &e); err != nil {
+		return e, fmt.Errorf("%s in run %s is damaged: %w", environmentFile, dir, err)
+	}
+	return e, nil
+}
+
+func writeJSON(path string, value any) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(value)
+	})
+}

@@ -1,0 +1,108 @@
+package sslx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// ErrInterrupted reports that a training ended early because its context did. Its checkpoint was saved.
+var ErrInterrupted = pretrain.ErrInterrupted
+
+// Summary says what a training did. The JSON keys are a stable contract.
+type Summary struct {
+	Run            string  `json:"run"`
+	Method         string  `json:"method"`
+	Steps          int     `json:"steps"`
+	Images         int64   `json:"images"`
+	Seconds        float64 `json:"seconds"` // without compilation
+	ViewsPerSecond float64 `json:"views_per_s"`
+	FinalLoss      float64 `json:"final_loss"`
+	Config         Config  `json:"config"`
+	Device         string  `json:"device"`
+}
+
+// Pretrain trains an encoder and leaves it in the run folder dir, which must be absent or empty. An interrupted
+// training leaves a checkpoint for Resume and returns ErrInterrupted.
+func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, error) {
+	if err := c.Check(); err != nil {
+		return Summary{}, err
+	}
+	return train(ctx, dir, c, opt, func(e record.Environment) (*record.Run, error) { return record.Create(dir, c, e) })
+}
+
+// Resume goes on with the run in dir from its checkpoint, or from its start when it has none. The result has the same
+// bits as that of an uninterrupted run on the same machine. A finished run stays as it is.
+func Resume(ctx context.Context, dir string, opt Options) (Summary, error) {
+	var c Config
+	if err := record.ReadConfig(dir, &c); err != nil {
+		return Summary{}, err
+	}
+	return train(ctx, dir, c, opt, func(record.Environment) (*record.Run, error) { return record.Open(dir) })
+}
+
+// train trains in the run that take returns, once everything else that can fail early was opened.
+func train(ctx context.Context, dir string, c Config, opt Options,
+	take func(record.Environment) (*record.Run, error)) (s Summary, err error) {
+	set, err := opt.data(ctx, c)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+	if err := pretrain.Fits(set, c); err != nil {
+		return s, err
+	}
+	handle, err := opt.open(ctx)
+	if err != nil {
+		return s, err
+	}
+	defer handle.Close()
+	environment := record.Describe()
+	environment.Backend, environment.Device, environment.Plugin = handle.Name, handle.Device, handle.PluginVersion
+	environment.Data, environment.Fingerprint = set.Name(), set.Fingerprint()
+	run, err := take(environment)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, run.Close()) }()
+	opt.report("compile", 0, 0, c.Encoder.Name)
+	done, err := pretrain.Train(ctx, handle.Backend, set, run, c, func(step, total int, m record.Metrics) {
+		opt.report("train", int64(step), int64(total), detail(m))
+	})
+	if errors.Is(err, ErrInterrupted) {
+		err = fmt.Errorf("%w: go on with sslx pretrain --resume %s", err, dir)
+	}
+	s = Summary{Run: run.Name(), Method: c.Objective.Name, Steps: done.Steps, Images: done.Images, Seconds: done.Seconds,
+		FinalLoss: done.FinalLoss, Config: c, Device: handle.Device}
+	if done.Seconds > 0 {
+		s.ViewsPerSecond = 2 * float64(done.Images) / done.Seconds
+	}
+	return s, err
+}
+
+// detail is what a progress bar shows of a line of the log.
+func detail(m record.Metrics) string {
+	if m.Step == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("loss %.3f (chance %.3f)", m.Loss, m.Chance)
+	if m.ProbeAccuracy != nil {
+		text += fmt.Sprintf(" probe %.1f %%", 100**m.ProbeAccuracy)
+	}
+	return text
+}
+
+// runConfig reads the configuration of a run that was trained.
+func runConfig(dir string) (c Config, err error) {
+	if err := record.ReadConfig(dir, &c); err != nil {
+		return c, err
+	}
+	if !pretrain.HasCheckpoint(dir) {
+		return c, usage.Errorf("run %s has no checkpoint yet: train it with sslx pretrain --resume %s", dir, dir)
+	}
+	return c, nil
+}
