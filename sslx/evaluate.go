@@ -46,7 +46,7 @@ func Evaluate(ctx context.Context, dir string, opt EvaluateOptions) (results []r
 			return nil, usage.Unknown("protocol", name, Protocols())
 		}
 	}
-	c, err := runConfig(dir)
+	c, err := trainedConfig(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -82,25 +82,31 @@ func (e *evaluation) all(ctx context.Context, c Config, dir string) error {
 	if err := e.cut(); err != nil {
 		return err
 	}
-	height, width := e.set.Height(), e.set.Width()
-	trained, err := pretrain.Load(e.backend, c, record.Checkpoint(dir), height, width)
+	trained, err := pretrain.Load(e.backend, c, record.Checkpoint(dir), e.set.Height(), e.set.Width())
 	if err != nil {
 		return err
 	}
+	defer trained.Close()
 	if e.opt.Floors {
-		if err := e.pixels(ctx); err != nil {
-			return err
-		}
-		mean, std := e.set.Stats()
-		untrained, err := pretrain.Untrained(e.backend, c, mean, std, height, width)
-		if err != nil {
-			return err
-		}
-		if err := e.network(ctx, ModelUntrained, untrained); err != nil {
+		if err := e.floors(ctx, c); err != nil {
 			return err
 		}
 	}
 	return e.network(ctx, c.Objective.Name, trained)
+}
+
+// floors measures what a trained network has to beat.
+func (e *evaluation) floors(ctx context.Context, c Config) error {
+	if err := e.pixels(ctx); err != nil {
+		return err
+	}
+	mean, std := e.set.Stats()
+	untrained, err := pretrain.Untrained(e.backend, c, mean, std, e.set.Height(), e.set.Width())
+	if err != nil {
+		return err
+	}
+	defer untrained.Close()
+	return e.network(ctx, ModelUntrained, untrained)
 }
 
 // tasksOf returns the tasks of the given names, all when there are none.

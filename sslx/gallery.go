@@ -43,7 +43,7 @@ const (
 
 // Illustrate makes the gallery of the run in dir.
 func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err error) {
-	c, err := runConfig(dir)
+	c, err := trainedConfig(dir)
 	if err != nil {
 		return g, err
 	}

@@ -38,8 +38,8 @@ func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, 
 // Resume goes on with the run in dir from its checkpoint, or from its start when it has none. The result has the same
 // bits as that of an uninterrupted run on the same machine. A finished run stays as it is.
 func Resume(ctx context.Context, dir string, opt Options) (Summary, error) {
-	var c Config
-	if err := record.ReadConfig(dir, &c); err != nil {
+	c, err := runConfig(dir)
+	if err != nil {
 		return Summary{}, err
 	}
 	return train(ctx, dir, c, opt, func(record.Environment) (*record.Run, error) { return record.Open(dir) })
@@ -96,9 +96,20 @@ func detail(m record.Metrics) string {
 	return text
 }
 
-// runConfig reads the configuration of a run that was trained.
+// runConfig reads the configuration of a run.
 func runConfig(dir string) (c Config, err error) {
 	if err := record.ReadConfig(dir, &c); err != nil {
+		return c, err
+	}
+	if err := c.Check(); err != nil {
+		return c, usage.Errorf("the configuration of run %s: %v", dir, err)
+	}
+	return c, nil
+}
+
+// trainedConfig reads the configuration of a run that has a checkpoint.
+func trainedConfig(dir string) (c Config, err error) {
+	if c, err = runConfig(dir); err != nil {
 		return c, err
 	}
 	if !pretrain.HasCheckpoint(dir) {

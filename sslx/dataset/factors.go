@@ -16,7 +16,7 @@ const FactorsName = "factors"
 const (
 	factorsSide = 32
 	// factorsVersion changes with every change of the pixels or labels that a seed gives.
-	factorsVersion = 2
+	factorsVersion = 1
 	factorsTrain   = 20_000
 	factorsTest    = 4_000
 )

@@ -10,16 +10,16 @@ import (
 const (
 	hueJitter   = 13.0 // degrees around the middle of a 45 degree bin
 	angleJitter = 13.0 // degrees around the middle of a 45 degree bin
-	placeStep   = 5.5  // between position cells
+	placeStep   = 4.5  // between position cells
 	placeJitter = 1.8
-	minPeriod   = 3.5 // of a texture
-	maxPeriod   = 7.5
+	minPeriod   = 4.5 // of a texture
+	maxPeriod   = 6.5
 	maxShade    = 0.45 // relative change of light from the centre to a border
-	maxNoise    = 0.05 // standard deviation of a pixel
+	maxNoise    = 0.04 // standard deviation of a pixel
 )
 
-// scaleRange is the object's mean diameter in pixels, from 36 to 65 % of the image's width, in four bins with gaps.
-var scaleRange = [4][2]float64{{11.5, 13}, {14, 15.5}, {16.5, 18}, {19, 21}}
+// scaleRange is the object's mean diameter in pixels, from 40 to 73 % of the image's width, in four bins with gaps.
+var scaleRange = [4][2]float64{{13, 14.5}, {16, 17.5}, {19, 20.5}, {22, 23.5}}
 
 type rgb [3]float64
 
@@ -58,8 +58,8 @@ func newScene(random *rand.Rand, labels []int32) *scene {
 	if random.IntN(2) == 0 {
 		value, ground = between(0.3, 0.5), between(0.7, 1)
 	}
-	s.object = hsv(hue(labels[1]), between(0.5, 0.95), value)
-	groundHue, saturation, depth := hue(labels[3]), between(0.4, 0.9), between(0.4, 0.7)
+	s.object = hsv(hue(labels[1]), between(0.35, 0.8), value)
+	groundHue, saturation, depth := hue(labels[3]), between(0.3, 0.7), between(0.45, 0.7)
 	s.light = hsv(groundHue, saturation*between(0.7, 1), ground)
 	s.dark = hsv(groundHue, saturation, ground*(1-depth))
 	s.texture = newTexture(random, labels[2])
@@ -72,7 +72,7 @@ func newScene(random *rand.Rand, labels []int32) *scene {
 	angle := (45*float64(labels[6]) + between(-angleJitter, angleJitter) + 180*float64(random.IntN(2))) * math.Pi / 180
 	s.sin, s.cos = math.Sincos(angle)
 
-	for range 2 + random.IntN(4) {
+	for range 1 + random.IntN(3) {
 		x, y, turn, length := between(0, factorsSide), between(0, factorsSide), between(0, 2*math.Pi), between(0, 5)
 		s.clutter = append(s.clutter, blot{x, y, x + length*math.Cos(turn), y + length*math.Sin(turn), between(0.6,
 			1.8),

@@ -22,7 +22,7 @@ type texture struct {
 func newTexture(random *rand.Rand, kind int32) texture {
 	between := func(low, high float64) float64 { return low + (high-low)*random.Float64() }
 	t := texture{kind: kind, period: between(minPeriod, maxPeriod), phaseU: random.Float64(), phaseV: random.Float64(),
-		centreX: between(-8, factorsSide+8), centreY: between(-8, factorsSide+8), sharpness: between(1.5, 3),
+		centreX: between(-8, factorsSide+8), centreY: between(-8, factorsSide+8), sharpness: between(2, 3),
 		lattice: random.Uint64(), complement: random.IntN(2) == 0}
 	t.sin, t.cos = math.Sincos(between(0, 2*math.Pi))
 	return t

@@ -1,13 +1,18 @@
 package pretrain
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"gopkg.in/yaml.v3"
 
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -18,6 +23,7 @@ type progress struct {
 	Window      []float64 `json:"window"`  // sums of the measures since the last line of the log
 	WindowSteps int       `json:"window_steps"`
 	Fingerprint string    `json:"data_fingerprint"`
+	Config      Config    `json:"config"`
 
 	Mean [3]float64 `json:"mean"` // the statistics that images are normalised with
 	Std  [3]float64 `json:"std"`
@@ -35,6 +41,10 @@ func saveCheckpoint(path string, store *model.Store, p progress) error {
 		if values[v.Path()], err = v.Value(); err != nil {
 			return err
 		}
+		if !finite(values[v.Path()]) {
+			return fmt.Errorf("variable %s is no longer finite after step %d: lower optimizer.lr; the last checkpoint is kept",
+				v.Path(), p.Step)
+		}
 	}
 	if err := saveTensors(path, values, map[string]string{progressKey: string(text)}); err != nil {
 		return fmt.Errorf("cannot save checkpoint %s: %w", path, err)
@@ -42,20 +52,71 @@ func saveCheckpoint(path string, store *model.Store, p progress) error {
 	return nil
 }
 
-func loadCheckpoint(path string) (*model.Store, progress, error) {
-	var p progress
+// finite reports whether all elements of a float32 tensor are.
+func finite(t *tensors.Tensor) bool {
+	ok := true
+	err := tensors.ConstFlatData(t, func(flat []float32) {
+		for _, v := range flat {
+			ok = ok && !math.IsInf(float64(v), 0) && v == v
+		}
+	})
+	return ok && err == nil
+}
+
+// checkpoint is what a file of saveCheckpoint holds.
+type checkpoint struct {
+	path     string
+	values   map[string]*tensors.Tensor
+	progress progress
+}
+
+func loadCheckpoint(path string) (c checkpoint, err error) {
 	values, metadata, err := loadTensors(path)
 	if err != nil {
-		return nil, p, err
+		return c, err
 	}
-	if err := json.Unmarshal([]byte(metadata[progressKey]), &p); err != nil {
-		return nil, p, fmt.Errorf("%s holds tensors but no run of sslx", path)
+	c = checkpoint{path: path, values: values}
+	if err := json.Unmarshal([]byte(metadata[progressKey]), &c.progress); err != nil {
+		return c, fmt.Errorf("%s holds tensors but no run of sslx", path)
 	}
-	store := model.NewStore()
-	for name, value := range values {
-		store.VariableWithValue(name, value)
+	return c, nil
+}
+
+// restore sets the variables of store, in which a program was built, to those of the checkpoint. Building first gives
+// a resumed run the very program of the one it continues: the order of the variables is part of it.
+func (c checkpoint) restore(store *model.Store) error {
+	for v := range store.IterVariables() {
+		value := c.values[v.Path()]
+		if value == nil || !value.Shape().Equal(v.Shape()) {
+			return fmt.Errorf("checkpoint %s is of another network: it has no variable %s of shape %s; restore it or the "+
+				"run's configuration from a copy", c.path, v.Path(), v.Shape())
+		}
+		if err := v.SetValue(value); err != nil {
+			return err
+		}
 	}
-	return store, p, nil
+	return nil
+}
+
+// belongsTo returns an error when the checkpoint was made by other data, or by a configuration that differs in more
+// than where the data is and how often is logged and saved.
+func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) error {
+	if c.progress.Fingerprint != set.Fingerprint() {
+		return usage.Errorf("run %s was trained on other data than %s is now: its fingerprint was %.12s and is %.12s",
+			run.Name(), set.Name(), c.progress.Fingerprint, set.Fingerprint())
+	}
+	saved := c.progress.Config
+	saved.Data, saved.LogSteps, saved.CheckpointSeconds = config.Data, config.LogSteps, config.CheckpointSeconds
+	was, err := yaml.Marshal(saved)
+	if err != nil {
+		return err
+	}
+	is, err := yaml.Marshal(config)
+	if err == nil && !bytes.Equal(was, is) {
+		err = usage.Errorf("the checkpoint of run %s was made with another configuration than the run's: restore one of them "+
+			"from a copy, or start the run anew", run.Name())
+	}
+	return err
 }
 
 // HasCheckpoint reports whether the run in dir has a checkpoint.

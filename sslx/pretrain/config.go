@@ -1,6 +1,8 @@
 package pretrain
 
 import (
+	"math"
+
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/encoder"
@@ -82,9 +84,9 @@ func (c Config) Check() error {
 		{"size", c.Size >= 0, c.Size, "0 or more"},
 		{"epochs", c.Epochs > 0, c.Epochs, "positive"},
 		{"batch", c.Batch >= 2, c.Batch, "2 or more"},
-		{"probe.lr", c.Probe.LR > 0, c.Probe.LR, "positive"},
+		{"probe.lr", c.Probe.LR > 0 && c.Probe.LR <= math.MaxFloat32, c.Probe.LR, "positive"},
 		{"log_steps", c.LogSteps > 0, c.LogSteps, "positive"},
-		{"checkpoint_seconds", c.CheckpointSeconds >= 0, c.CheckpointSeconds, "0 or more"},
+		{"checkpoint_seconds", c.CheckpointSeconds >= 0 && c.CheckpointSeconds <= math.MaxFloat64, c.CheckpointSeconds, "0 or more"},
 	} {
 		if !f.ok {
 			return usage.Errorf("%s is %v: it must be %s", f.name, f.v, f.want)

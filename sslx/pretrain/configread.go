@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -34,11 +35,14 @@ func ReadConfig(path string, assignments []string) (Config, error) {
 			return c, usage.Errorf("--set %s: write it as key=value", assignment)
 		}
 		if err := merge(&c, nested(strings.TrimSpace(key), value)); err != nil {
-			return c, usage.Errorf("--set %s: %v", assignment, err)
+			return c, usage.Errorf("--set %s: %s", assignment, line.ReplaceAllString(err.Error(), ""))
 		}
 	}
 	return c, c.Check()
 }
+
+// line matches where in its text YAML found an error, which says nothing of an assignment.
+var line = regexp.MustCompile(`line \d+: `)
 
 // nested returns YAML that sets a dotted key.
 func nested(key, value string) []byte {
@@ -57,6 +61,12 @@ func merge(c *Config, text []byte) error {
 		return nil // an empty file sets nothing
 	case err != nil:
 		return fmt.Errorf("it is not YAML: %w", err)
+	case decoder.Decode(new(yaml.Node)) != io.EOF:
+		return errors.New("it must be one YAML document")
+	case document.Content[0].ShortTag() == "!!null":
+		return nil
+	case document.Content[0].Kind != yaml.MappingNode:
+		return errors.New("it must be keys with values")
 	}
 	if err := checkKeys(document.Content[0], reflect.TypeFor[Config](), ""); err != nil {
 		return err
@@ -71,7 +81,7 @@ func merge(c *Config, text []byte) error {
 	return nil
 }
 
-// checkKeys returns an error for the first key of a YAML mapping that struct type t does not have.
+// checkKeys returns an error for the first key of a YAML mapping that struct type t does not have, or that has no value.
 func checkKeys(node *yaml.Node, t reflect.Type, prefix string) error {
 	if node.Kind != yaml.MappingNode {
 		return fmt.Errorf("%q needs keys below it", strings.TrimSuffix(prefix, "."))
@@ -81,6 +91,9 @@ func checkKeys(node *yaml.Node, t reflect.Type, prefix string) error {
 		field, ok := fieldOf(t, name)
 		if !ok {
 			return usage.Unknown("key", prefix+name, siblings(t, prefix))
+		}
+		if node.Content[i+1].ShortTag() == "!!null" {
+			return fmt.Errorf("%q has no value", prefix+name)
 		}
 		if field.Kind() == reflect.Struct {
 			if err := checkKeys(node.Content[i+1], field, prefix+name+"."); err != nil {

@@ -2,6 +2,7 @@ package pretrain
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -33,17 +34,25 @@ type Network struct {
 // Untrained returns the encoder of a configuration with the initial values of its seed: the state before the first
 // step. Mean and std are those of the data on [0, 1], by channel; height and width are those of the images.
 func Untrained(b compute.Backend, c Config, mean, std [3]float64, height, width int) (*Network, error) {
-	return newNetwork(b, c, newStore(c), mean, std, height, width)
+	return newNetwork(b, c, mean, std, height, width)
 }
 
 // Load returns the encoder of a configuration with the values of the checkpoint at path, for images of the given
-// height and width.
+// height and width. A checkpoint that is missing, damaged or of another encoder is an error.
 func Load(b compute.Backend, c Config, path string, height, width int) (*Network, error) {
-	store, p, err := loadCheckpoint(path)
+	saved, err := loadCheckpoint(path)
 	if err != nil {
 		return nil, err
 	}
-	return newNetwork(b, c, store, p.Mean, p.Std, height, width)
+	n, err := newNetwork(b, c, saved.progress.Mean, saved.progress.Std, height, width)
+	if err != nil {
+		return nil, err
+	}
+	if err := saved.restore(n.store); err != nil {
+		n.Close()
+		return nil, err
+	}
+	return n, nil
 }
 
 func newStore(c Config) *model.Store {
@@ -52,7 +61,8 @@ func newStore(c Config) *model.Store {
 	return store
 }
 
-func newNetwork(b compute.Backend, c Config, store *model.Store, mean, std [3]float64, height, width int) (*Network, error) {
+func newNetwork(b compute.Backend, c Config, mean, std [3]float64, height, width int) (*Network, error) {
+	store := newStore(c)
 	exec, err := model.NewExec(b, store, func(scope *model.Scope, pixels *Node) *Node {
 		images := augment.Normalize(augment.FromBytes(pixels), mean, std)
 		return c.Encoder.Build(scope.At(encoderScope), images, encoder.Eval)
@@ -62,13 +72,17 @@ func newNetwork(b compute.Backend, c Config, store *model.Store, mean, std [3]fl
 	}
 	n := &Network{c.Encoder, store, exec, shapes.Make(dtypes.Uint8, featureBatch, height, width, 3)}
 	if _, err := exec.Compile(n.image); err != nil {
-		return nil, err
+		n.Close()
+		return nil, fmt.Errorf("cannot compile the encoder: %w", err)
 	}
 	return n, nil
 }
 
-// Close releases the compiled program.
-func (n *Network) Close() { n.exec.Finalize() }
+// Close releases the compiled program and the variables.
+func (n *Network) Close() {
+	n.exec.Finalize()
+	n.store.Finalize()
+}
 
 // Dim returns the number of elements of a representation.
 func (n *Network) Dim() int { return n.config.Dim() }

@@ -13,6 +13,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -22,8 +23,10 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-// checksumKey is the metadata entry that holds the SHA-256 of everything after the header.
+// checksumKey is the metadata entry that holds the SHA-256 of the header, with zeros in place of the sum, and the data.
 const checksumKey = "sha256"
+
+var noChecksum = strings.Repeat("0", 2*sha256.Size)
 
 // safeTensor is an entry of the header of a safetensors file.
 type safeTensor struct {
@@ -36,7 +39,6 @@ type safeTensor struct {
 // a checksum of the data in the metadata. The file is whole or absent.
 func saveTensors(path string, values map[string]*tensors.Tensor, metadata map[string]string) error {
 	header := map[string]any{}
-	digest := sha256.New()
 	names := slices.Sorted(maps.Keys(values))
 	var offset int64
 	for _, name := range names {
@@ -45,20 +47,25 @@ func saveTensors(path string, values map[string]*tensors.Tensor, metadata map[st
 			return fmt.Errorf("variable %s has type %s: only float32 can be saved", name, t.DType())
 		}
 		end := offset + t.ByteSize()
-		header[name] = safeTensor{"F32", t.Shape().Dimensions, [2]int64{offset, end}}
+		header[name] = safeTensor{"F32", append([]int{}, t.Shape().Dimensions...), [2]int64{offset, end}}
 		offset = end
-		if err := t.ConstBytes(func(data []byte) { digest.Write(data) }); err != nil {
-			return err
-		}
 	}
 	metadata = maps.Clone(metadata)
-	metadata[checksumKey] = hex.EncodeToString(digest.Sum(nil))
+	metadata[checksumKey] = noChecksum
 	header["__metadata__"] = metadata
 	text, err := json.Marshal(header)
 	if err != nil {
 		return err
 	}
 	text = append(text, bytes.Repeat([]byte{' '}, (8-len(text)%8)%8)...)
+	digest := sha256.New()
+	digest.Write(text)
+	for _, name := range names {
+		if err := values[name].ConstBytes(func(data []byte) { digest.Write(data) }); err != nil {
+			return err
+		}
+	}
+	text = withChecksum(text, noChecksum, hex.EncodeToString(digest.Sum(nil)))
 	return atomicfile.Write(path, func(w io.Writer) error {
 		if err := binary.Write(w, binary.LittleEndian, uint64(len(text))); err != nil {
 			return err
@@ -106,7 +113,10 @@ func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, er
 	}
 	delete(entries, "__metadata__")
 	data := text[8+size:]
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != metadata[checksumKey] {
+	digest := sha256.New()
+	digest.Write(withChecksum(text[8:8+size], metadata[checksumKey], noChecksum))
+	digest.Write(data)
+	if hex.EncodeToString(digest.Sum(nil)) != metadata[checksumKey] {
 		return nil, nil, fmt.Errorf("checkpoint %s is damaged: its checksum does not match; restore it from a copy, "+
 			"or start the run anew", path)
 	}
@@ -123,6 +133,12 @@ func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, er
 		values[name] = t
 	}
 	return values, metadata, nil
+}
+
+// withChecksum returns a header with another checksum.
+func withChecksum(header []byte, from, to string) []byte {
+	const entry = `"` + checksumKey + `":"`
+	return bytes.Replace(header, []byte(entry+from), []byte(entry+to), 1)
 }
 
 // fits reports whether the entry lies within so many bytes of data and has the size of its shape.

@@ -2,12 +2,14 @@ package pretrain
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -34,15 +36,7 @@ const (
 	probeMeasure  = "probe"
 )
 
-// stepData is what a step needs of the training images.
-type stepData struct {
-	pixels        []byte
-	height, width int
-	labels        []int32 // nil leaves the probe out
-	classes       int
-	mean, std     [3]float64
-}
-
+// newStepper compiles the step, which makes the variables in store, and brings the data to the device.
 func newStepper(b compute.Backend, store *model.Store, c Config, d stepData) (*stepper, error) {
 	s := &stepper{pixels: tensors.FromFlatDataAndDimensions(d.pixels, len(d.pixels)/(d.height*d.width*3), d.height, d.width, 3)}
 	labels := d.labels
@@ -50,16 +44,24 @@ func newStepper(b compute.Backend, store *model.Store, c Config, d stepData) (*s
 		labels = []int32{0}
 	}
 	s.labels = tensors.FromFlatDataAndDimensions(labels, len(labels))
-	for _, t := range []*tensors.Tensor{s.pixels, s.labels} {
-		if err := t.ToDevice(b, 0); err != nil {
-			return nil, err
-		}
-	}
 	var err error
 	s.exec, err = model.NewExec(b, store, func(scope *model.Scope, inputs []*Node) *Node {
 		return s.graph(scope, c, d, inputs)
 	})
-	return s, err
+	if err == nil {
+		_, err = s.exec.Compile(s.pixels.Shape(), s.labels.Shape(), shapes.Make(dtypes.Int32, c.Batch),
+			shapes.Make(dtypes.Uint32, 2), shapes.Make(dtypes.Float32), shapes.Make(dtypes.Float32))
+	}
+	for _, t := range []*tensors.Tensor{s.pixels, s.labels} {
+		if err == nil {
+			err = t.ToDevice(b, 0)
+		}
+	}
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("cannot compile the training step: %w", err)
+	}
+	return s, nil
 }
 
 // run makes one step, which counts from 1, on the images of the given indices, and returns its measures.
@@ -76,7 +78,9 @@ func (s *stepper) run(indices []int32, stream []uint32, lr float64, step int) ([
 }
 
 func (s *stepper) close() {
-	s.exec.Finalize()
+	if s.exec != nil {
+		s.exec.Finalize()
+	}
 	s.pixels.MustFinalizeAll()
 	s.labels.MustFinalizeAll()
 }

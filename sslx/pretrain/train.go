@@ -1,18 +1,15 @@
 package pretrain
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/optimizer"
@@ -41,14 +38,16 @@ type trainer struct {
 	schedule optimizer.Schedule
 	images   int // training images
 	total    int // steps of the whole training
+	saved    int // the step of the last checkpoint, -1 without one
 	last     record.Metrics
 }
 
 // Train trains the encoder of c on the train split of set, and writes log and checkpoints to run. When the run has a
-// checkpoint it goes on from there. Report is called after compilation, with no metrics, and after each line of the log; it may be nil.
+// checkpoint it goes on from there. Report is called after compilation, with the last line of the log that there is,
+// and after each new line; it may be nil.
 //
-// When ctx ends, a checkpoint is saved and ErrInterrupted returned. When the loss is no longer finite, the error says
-// at which step, and the last checkpoint is kept as it is.
+// When ctx ends, a checkpoint is saved and ErrInterrupted returned. When the loss or a variable is no longer finite,
+// the error says at which step, and the last checkpoint is kept as it is.
 func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record.Run, c Config,
 	report func(done, total int, m record.Metrics)) (Summary, error) {
 	if report == nil {
@@ -69,89 +68,65 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	if err != nil {
 		return nil, err
 	}
-	t := &trainer{config: c, run: run, images: len(d.pixels) / (d.height * d.width * 3)}
+	t := &trainer{config: c, run: run, images: len(d.pixels) / (d.height * d.width * 3), saved: -1}
 	t.total = c.Epochs * (t.images / c.Batch)
 	t.schedule = c.Optimizer.Schedule(c.Batch, t.images/c.Batch, t.total)
-	t.progress = progress{Fingerprint: set.Fingerprint(), Mean: d.mean, Std: d.std}
-	t.store = newStore(c)
-	if HasCheckpoint(run.Dir()) {
-		if t.store, t.progress, err = loadCheckpoint(record.Checkpoint(run.Dir())); err != nil {
+	t.progress = progress{Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
+	resumed := HasCheckpoint(run.Dir())
+	var former checkpoint
+	if resumed {
+		if former, err = loadCheckpoint(record.Checkpoint(run.Dir())); err != nil {
 			return nil, err
 		}
-		if t.progress.Fingerprint != set.Fingerprint() {
-			return nil, usage.Errorf("run %s was trained on other data than %s is now: its fingerprint was %.12s and is %.12s",
-				run.Name(), set.Name(), t.progress.Fingerprint, set.Fingerprint())
+		if err := former.belongsTo(run, set, c); err != nil {
+			return nil, err
 		}
 	}
-	if t.log, err = run.OpenLog(t.progress.Step); err != nil {
+	t.store = newStore(c)
+	if t.step, err = newStepper(b, t.store, c, d); err != nil {
 		return nil, err
 	}
-	lines, err := record.ReadMetrics(run.Dir())
-	if err == nil && len(lines) > 0 {
-		t.last = lines[len(lines)-1]
+	if resumed {
+		t.progress, t.saved = former.progress, former.progress.Step
+		err = former.restore(t.store)
 	}
 	if err == nil {
-		t.step, err = newStepper(b, t.store, c, d)
+		err = t.openLog()
 	}
 	if err != nil {
-		return nil, errors.Join(err, t.log.Close())
+		t.close()
+		return nil, err
 	}
 	return t, nil
 }
 
-// minView is the smallest height and width of a view that the encoders take.
-const minView = 8
-
-// Fits returns an error of package usage when set cannot be trained on with c: no train split, fewer images than a
-// batch, images that are too small, or no label of the probe's name.
-func Fits(set *dataset.Set, c Config) error {
-	_, err := trainingData(set, c)
+// openLog opens the log at the step where the training stands.
+func (t *trainer) openLog() (err error) {
+	if t.log, err = t.run.OpenLog(t.progress.Step); err != nil {
+		return err
+	}
+	lines, err := record.ReadMetrics(t.run.Dir())
+	if len(lines) > 0 {
+		t.last = lines[len(lines)-1]
+	}
 	return err
-}
-
-// trainingData returns the train split of set as a step needs it.
-func trainingData(set *dataset.Set, c Config) (stepData, error) {
-	split, err := set.Split("train")
-	if err != nil {
-		return stepData{}, err
-	}
-	if c.Batch > split.N {
-		return stepData{}, usage.Errorf("batch is %d, but %s has %d training images: choose a smaller batch", c.Batch, set.Name(), split.N)
-	}
-	d := stepData{pixels: split.Pixels, height: set.Height(), width: set.Width()}
-	if side := cmp.Or(c.Views.Size, min(d.height, d.width)); side < minView {
-		return d, usage.Errorf("views of %s are %d pixels wide: the encoders need %d or more", set.Name(), side, minView)
-	}
-	d.mean, d.std = set.Stats()
-	name := c.Probe.Task
-	if name == NoProbe || (name == "" && len(set.Tasks()) == 0) {
-		return d, nil
-	}
-	if name == "" {
-		name = set.Tasks()[0].Name
-	}
-	task, err := set.Task(name)
-	if err != nil {
-		return d, err
-	}
-	d.classes = len(task.Classes)
-	d.labels, err = split.Labels(name)
-	return d, err
 }
 
 func (t *trainer) close() {
 	t.step.close()
-	_ = t.log.Close()
+	t.store.Finalize()
+	if t.log != nil {
+		_ = t.log.Close()
+	}
 }
 
 // loop makes the steps that are left.
 func (t *trainer) loop(ctx context.Context, report func(done, total int, m record.Metrics)) error {
-	started := time.Now()
-	before := t.progress.Seconds
-	saved := time.Now()
+	started, before := time.Now(), t.progress.Seconds
+	saved := started
 	var order []int
 	perEpoch := t.images / t.config.Batch
-	first := true
+	report(t.progress.Step, t.total, t.last)
 	for t.progress.Step < t.total {
 		if ctx.Err() != nil {
 			if err := t.save(); err != nil {
@@ -165,10 +140,6 @@ func (t *trainer) loop(ctx context.Context, report func(done, total int, m recor
 		}
 		if err := t.one(order[position*t.config.Batch:(position+1)*t.config.Batch], epoch); err != nil {
 			return err
-		}
-		if first { // the first step compiled the program
-			first, started = false, time.Now()
-			report(t.progress.Step, t.total, t.last)
 		}
 		t.progress.Seconds = before + time.Since(started).Seconds()
 		if t.progress.Step%t.config.LogSteps == 0 || t.progress.Step == t.total {
@@ -238,11 +209,14 @@ func (t *trainer) write(perEpoch int) error {
 	return t.log.Append(m)
 }
 
+// save makes a checkpoint, unless the last one is of the same step.
 func (t *trainer) save() error {
-	return saveCheckpoint(record.Checkpoint(t.run.Dir()), t.store, t.progress)
-}
-
-// permutation returns the order of n images in an epoch.
-func permutation(seed uint64, epoch, n int) []int {
-	return rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(n)
+	if t.saved == t.progress.Step {
+		return nil
+	}
+	if err := saveCheckpoint(record.Checkpoint(t.run.Dir()), t.store, t.progress); err != nil {
+		return err
+	}
+	t.saved = t.progress.Step
+	return nil
 }

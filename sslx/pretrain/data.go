@@ -1,0 +1,63 @@
+package pretrain
+
+import (
+	"cmp"
+	"math/rand/v2"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset"
+)
+
+// stepData is what a step needs of the training images.
+type stepData struct {
+	pixels        []byte
+	height, width int
+	labels        []int32 // nil leaves the probe out
+	classes       int
+	mean, std     [3]float64
+}
+
+// minView is the smallest height and width of a view that the encoders take.
+const minView = 8
+
+// Fits returns an error of package usage when set cannot be trained on with c: no train split, fewer images than a
+// batch, images that are too small, or no label of the probe's name.
+func Fits(set *dataset.Set, c Config) error {
+	_, err := trainingData(set, c)
+	return err
+}
+
+// trainingData returns the train split of set as a step needs it.
+func trainingData(set *dataset.Set, c Config) (stepData, error) {
+	split, err := set.Split("train")
+	if err != nil {
+		return stepData{}, err
+	}
+	if c.Batch > split.N {
+		return stepData{}, usage.Errorf("batch is %d, but %s has %d training images: choose a smaller batch", c.Batch, set.Name(), split.N)
+	}
+	d := stepData{pixels: split.Pixels, height: set.Height(), width: set.Width()}
+	if side := cmp.Or(c.Views.Size, min(d.height, d.width)); side < minView {
+		return d, usage.Errorf("views of %s are %d pixels wide: the encoders need %d or more", set.Name(), side, minView)
+	}
+	d.mean, d.std = set.Stats()
+	name := c.Probe.Task
+	if name == NoProbe || (name == "" && len(set.Tasks()) == 0) {
+		return d, nil
+	}
+	if name == "" {
+		name = set.Tasks()[0].Name
+	}
+	task, err := set.Task(name)
+	if err != nil {
+		return d, err
+	}
+	d.classes = len(task.Classes)
+	d.labels, err = split.Labels(name)
+	return d, err
+}
+
+// permutation returns the order of n images in an epoch.
+func permutation(seed uint64, epoch, n int) []int {
+	return rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(n)
+}

@@ -1,0 +1,231 @@
+package pretrain
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/go-xla/pjrt"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/optimizer"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+func TestARunIsAFunctionOfItsConfiguration(t *testing.T) {
+	whole := (&training{set: tinySet(t), config: tiny()}).finish(t)
+	t.Run("interrupted", func(t *testing.T) { testInterrupted(t, whole) })
+	t.Run("killed", func(t *testing.T) { testKilled(t, whole) })
+	t.Run("finished", func(t *testing.T) { testFinished(t, whole) })
+	t.Run("another seed", func(t *testing.T) {
+		c := whole.config
+		c.Seed++
+		other := (&training{set: whole.set, config: c}).finish(t)
+		for i, line := range other.log(t) {
+			if line.Loss == whole.log(t)[i].Loss {
+				t.Errorf("step %d: the loss %v is that of the first seed", line.Step, line.Loss)
+			}
+		}
+	})
+}
+
+// testInterrupted stops a run at any step, breaks it, and resumes it.
+func testInterrupted(t *testing.T, whole *training) {
+	steps := rand.N(48)
+	t.Logf("interrupted after %d steps", steps)
+	tr := (&training{set: whole.set, config: whole.config}).interrupt(t, steps)
+	testDiverged(t, tr)
+	run := tr.open(t)
+	defer func() { _ = run.Close() }()
+	rest, err := newTrainer(testbackend.Open(t), tr.set, run, tr.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rest.close()
+	if err := rest.loop(context.Background(), func(int, int, record.Metrics) {}); err != nil {
+		t.Fatal(err)
+	}
+	tr.equals(t, whole)
+	saved := tr.bits(t)
+	for v := range rest.store.IterVariables() {
+		value, err := v.Value()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := value.ConstBytes(func(data []byte) {
+			if saved[v.Path()] != bitsOfBytes(data) {
+				t.Errorf("%s is saved as another value than it has", v.Path())
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// testDiverged makes a run's next steps far too long: its loss becomes NaN.
+func testDiverged(t *testing.T, tr *training) {
+	before, err := os.ReadFile(record.Checkpoint(tr.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := tr.open(t)
+	defer func() { _ = run.Close() }()
+	broken, err := newTrainer(testbackend.Open(t), tr.set, run, tr.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broken.close()
+	broken.schedule = optimizer.Schedule{Peak: 1e38, Steps: 1e9}
+	err = broken.loop(context.Background(), func(int, int, record.Metrics) {})
+	if err == nil || !strings.Contains(err.Error(), "step ") || !strings.Contains(err.Error(), "lower optimizer.lr") {
+		t.Errorf("got %v", err)
+	}
+	if usage.Is(err) {
+		t.Errorf("%v is a usage error, though the work failed", err)
+	}
+	if after, _ := os.ReadFile(record.Checkpoint(tr.dir)); !slices.Equal(before, after) {
+		t.Error("the last good checkpoint was replaced")
+	}
+}
+
+func testFinished(t *testing.T, whole *training) {
+	before, err := os.Stat(record.Checkpoint(whole.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := whole.run(t, context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := whole.log(t)
+	if s.Steps != 48 || s.Images != 48*32 || s.FinalLoss != log[len(log)-1].Loss || s.Seconds <= 0 {
+		t.Errorf("the summary is %+v", s)
+	}
+	if after, err := os.Stat(record.Checkpoint(whole.dir)); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the checkpoint of a finished run was written again (%v)", err)
+	}
+}
+
+func TestTrainingLeavesNothingBehindAndDoesNotGrow(t *testing.T) {
+	c := tiny()
+	c.Epochs, c.LogSteps, c.CheckpointSeconds = 40, 10, 0.05
+	tr := &training{set: tinySet(t), config: c}
+	b := testbackend.Open(t)
+	goroutines, buffers := runtime.NumGoroutine(), pjrt.BuffersAlive()
+	type state struct{ buffers, heap, resident int64 }
+	states := map[int]state{}
+	run := tr.open(t)
+	defer func() { _ = run.Close() }()
+	_, err := Train(context.Background(), b, tr.set, run, c, func(done, _ int, _ record.Metrics) {
+		runtime.GC()
+		runtime.GC() // the first only queues the clean-up of buffers
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		states[done] = state{pjrt.BuffersAlive(), int64(m.HeapAlloc), resident(t)}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	early, late := states[100], states[320]
+	t.Logf("after 100 steps %+v, after 320 %+v", early, late)
+	if late.buffers > early.buffers+5 || late.heap > early.heap+1<<20 || late.resident > early.resident+32<<20 {
+		t.Errorf("memory grows from %+v after 100 steps to %+v after 320", early, late)
+	}
+	if n := pjrt.BuffersAlive(); n > buffers {
+		t.Errorf("%d device buffers are left", n-buffers)
+	}
+	if n := runtime.NumGoroutine(); n > goroutines+1 {
+		t.Errorf("%d goroutines, %d before training", n, goroutines)
+	}
+	want := []string{".lock", "checkpoint.safetensors", "config.yaml", "environment.json", "metrics.jsonl"}
+	if got := tr.files(t); !slices.Equal(got, want) {
+		t.Errorf("the run folder has %v, want %v", got, want)
+	}
+	testLog(t, tr.dir)
+}
+
+// resident returns the memory of this process in bytes, 0 where the system does not tell.
+func resident(t *testing.T) int64 {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var total, pages int64
+	if _, err := fmt.Sscan(string(text), &total, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+// testLog checks the log of 320 steps of 32 of 256 images, a line each 10 steps.
+func testLog(t *testing.T, dir string) {
+	t.Helper()
+	lines, err := record.ReadMetrics(dir)
+	if err != nil || len(lines) != 32 {
+		t.Fatalf("%d lines (%v), want 32", len(lines), err)
+	}
+	var seconds float64
+	for i, m := range lines {
+		if m.Step != 10*(i+1) || m.Images != int64(320*(i+1)) || m.Epoch != float64(m.Step)/8 || m.Seconds <= seconds {
+			t.Errorf("line %d after %v s: %+v", i, seconds, m)
+		}
+		if sum := m.Parts["similarity"] + m.Parts["entropy"]; sum-m.Loss > 1e-4 || m.Loss-sum > 1e-4 {
+			t.Errorf("the terms %v do not add up to the loss %v", m.Parts, m.Loss)
+		}
+		if m.ProbeAccuracy == nil || *m.ProbeAccuracy < 0 || *m.ProbeAccuracy > 1 || m.Spread <= 0 || m.Spread > 1 {
+			t.Errorf("line %d: %+v", i, m)
+		}
+		seconds = m.Seconds
+	}
+	if first, last := lines[0], lines[31]; last.Loss >= first.Loss {
+		t.Errorf("the loss went from %v to %v", first.Loss, last.Loss)
+	}
+}
+
+func TestACheckpointOfAnotherRunIsRefused(t *testing.T) {
+	set := tinySet(t)
+	for name, c := range map[string]struct {
+		change func(c *checkpoint)
+		want   string
+	}{
+		"data":   {func(c *checkpoint) { c.progress.Fingerprint = "0123456789abcdef" }, "other data"},
+		"seed":   {func(c *checkpoint) { c.progress.Config.Seed = 8 }, "another configuration"},
+		"epochs": {func(c *checkpoint) { c.progress.Config.Epochs = 9 }, "another configuration"},
+		"views":  {func(c *checkpoint) { c.progress.Config.Views.Jitter = 0.1 }, "another configuration"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := &training{set: set, config: tiny()}
+			run := tr.open(t)
+			defer func() { _ = run.Close() }()
+			saved := checkpoint{progress: progress{Fingerprint: set.Fingerprint(), Config: tr.config}}
+			c.change(&saved)
+			if err := saveCheckpoint(record.Checkpoint(tr.dir), newStore(tr.config), saved.progress); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Train(context.Background(), testbackend.Open(t), set, run, tr.config, nil)
+			if !usage.Is(err) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestWhereTheDataIsAndHowOftenIsLoggedMayChangeBetweenResumes(t *testing.T) {
+	set := tinySet(t)
+	tr := &training{set: set, config: tiny()}
+	run := tr.open(t)
+	defer func() { _ = run.Close() }()
+	saved := checkpoint{progress: progress{Fingerprint: set.Fingerprint(), Config: tr.config}}
+	c := tr.config
+	c.Data, c.LogSteps, c.CheckpointSeconds = "elsewhere", 1, 5
+	if err := saved.belongsTo(run, set, c); err != nil {
+		t.Error(err)
+	}
+}
