@@ -1,35 +1,20 @@
 package evaluate
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"os"
-	"syscall"
 	"testing"
 
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-	"github.com/gomlx/go-xla/compute/xla"
+
+	"github.com/sslx-go/lab/internal/testbackend"
 )
 
-// backend is XLA's CPU plugin where it is installed, else the pure-Go backend.
+// backend is that of all tests here.
 var backend compute.Backend
 
 func TestMain(m *testing.M) {
-	xla.EnableAutoInstall(false) // its environment variable is read before TestMain
-	var err error
-	if backend, err = compute.NewWithConfig("xla:cpu"); err != nil {
-		fmt.Fprintln(os.Stderr, "no XLA CPU plugin here, the tests run on the pure-Go backend:", err)
-		if raceEnabled {
-			fmt.Fprintln(os.Stderr, "skipped: under -race checkptr stops the pure-Go product (compute v0.1.2)")
-			return
-		}
-		if backend, err = compute.NewWithConfig("go"); err != nil {
-			panic(err)
-		}
-	}
-	// Under -race os.Exit runs C destructors, and the plugin's abort with a double free after all tests have passed.
-	syscall.Exit(m.Run())
+	backend = testbackend.Open(nil)
+	testbackend.Main(m)
 }
 
 // gaussian returns seeded features of independent standard normal values.

@@ -47,16 +47,7 @@ func Describe() Environment {
 			}
 		}
 	}
-	settings := map[string]string{}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
-	if revision := settings["vcs.revision"]; revision != "" {
-		e.Revision = revision
-		if settings["vcs.modified"] == "true" {
-			e.Revision += "+dirty"
-		}
-	}
+	e.Revision = revision(info)
 	return e
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/gofrs/flock"
 	"gopkg.in/yaml.v3"
@@ -35,15 +36,8 @@ type Run struct {
 // Create makes the folder dir, which must be absent or empty, writes config (as YAML) and environment to it, and
 // returns it locked. A folder with files in it, or in use, is a usage error.
 func Create(dir string, config any, environment Environment) (*Run, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, usage.Errorf("run folder %s cannot be used: %v", dir, err)
-	}
-	if IsRun(dir) {
-		return nil, usage.Errorf("run folder %s already holds a run: continue it with --resume %s, or choose another --out", dir, dir)
-	}
-	if len(entries) > 0 && (len(entries) > 1 || entries[0].Name() != lockFile) {
-		return nil, usage.Errorf("run folder %s is not empty: choose another --out", dir)
+	if err := vacant(dir); err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("cannot make run folder: %w", err)
@@ -51,6 +45,9 @@ func Create(dir string, config any, environment Environment) (*Run, error) {
 	r, err := locked(dir)
 	if err != nil {
 		return nil, err
+	}
+	if err := vacant(dir); err != nil { // another process may have been faster
+		return nil, errors.Join(err, r.Close())
 	}
 	text, err := yaml.Marshal(config)
 	if err == nil {
@@ -63,6 +60,23 @@ func Create(dir string, config any, environment Environment) (*Run, error) {
 		return nil, errors.Join(fmt.Errorf("cannot start run %s: %w", dir, err), r.Close())
 	}
 	return r, nil
+}
+
+// vacant returns a usage error when dir holds a run, or anything else than what a killed Create leaves.
+func vacant(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return usage.Errorf("run folder %s cannot be used: %v", dir, err)
+	}
+	if IsRun(dir) {
+		return usage.Errorf("run folder %s already holds a run: continue it with --resume %s, or choose another --out", dir, dir)
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); name != lockFile && name != environmentFile && !isTemporary(name) {
+			return usage.Errorf("run folder %s is not empty: choose another --out", dir)
+		}
+	}
+	return nil
 }
 
 // Open returns the run in dir, locked for writing. A folder that is no run, or in use, is a usage error.
@@ -79,6 +93,7 @@ func IsRun(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// locked locks the folder dir, and removes the temporary files that a killed process left there.
 func locked(dir string) (*Run, error) {
 	lock := flock.New(filepath.Join(dir, lockFile))
 	ok, err := lock.TryLock()
@@ -88,7 +103,26 @@ func locked(dir string) (*Run, error) {
 	if !ok {
 		return nil, usage.Errorf("run %s is in use by another process: wait for it, or choose another --out", dir)
 	}
-	return &Run{dir: dir, lock: lock}, nil
+	r := &Run{dir: dir, lock: lock}
+	if err := r.sweep(); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot clear run %s of temporary files: %w", dir, err), r.Close())
+	}
+	return r, nil
+}
+
+// temporary matches the names of the files that become those of a run when they are whole.
+var temporary = regexp.MustCompile(`^\.(config\.yaml|environment\.json|(metrics|results)\.jsonl|checkpoint\.safetensors|report\.html)[0-9]+$`)
+
+func isTemporary(name string) bool { return temporary.MatchString(name) }
+
+func (r *Run) sweep() error {
+	entries, err := os.ReadDir(r.dir)
+	for _, entry := range entries {
+		if isTemporary(entry.Name()) {
+			err = errors.Join(err, os.Remove(r.path(entry.Name())))
+		}
+	}
+	return err
 }
 
 // Close gives the run back. It may be called twice.

@@ -1,0 +1,78 @@
+// Package testbackend opens the backend on which tests compute.
+package testbackend
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/gomlx/compute"
+
+	"github.com/sslx-go/lab/sslx/backend"
+)
+
+// raceReason is why nothing runs on the pure-Go backend under -race.
+const raceReason = "under -race checkptr stops the pure-Go product (compute v0.1.2)"
+
+// shared opens the backend of [Open] once for all tests of a package.
+var shared = sync.OnceValues(func() (compute.Backend, error) {
+	b, err := open("xla:cpu")
+	if err == nil || raceEnabled {
+		return b, err
+	}
+	fmt.Fprintln(os.Stderr, "the tests run on the pure-Go backend:", err)
+	return open("go")
+})
+
+func open(config string) (compute.Backend, error) {
+	h, err := backend.Open(context.Background(), backend.Options{Config: config, NoInstall: true})
+	if err != nil {
+		return nil, err
+	}
+	return h.Backend, nil
+}
+
+// Open returns XLA's CPU backend where its plugin is installed, else the pure-Go one; it installs nothing. All tests
+// of a package share it. Examples and TestMain, which have no t, pass nil; they get nil where [Main] runs no test.
+func Open(t testing.TB) compute.Backend {
+	b, err := shared()
+	if err != nil && t != nil {
+		t.Helper()
+		t.Fatal(err)
+	}
+	return b
+}
+
+// PureGo returns the pure-Go backend, and skips the test under -race.
+func PureGo(t testing.TB) compute.Backend {
+	t.Helper()
+	if raceEnabled {
+		t.Skip(raceReason)
+	}
+	b, err := open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Finalize)
+	return b
+}
+
+// Main runs the tests of a package, for its TestMain. It leaves all of them out when they would run on the pure-Go
+// backend under -race.
+//
+// It ends without C destructors: under -race those of the XLA plugin abort with a double free after all tests passed.
+func Main(m *testing.M) {
+	_, err := shared()
+	switch {
+	case err != nil && raceEnabled:
+		fmt.Fprintf(os.Stderr, "no test was run: %v, and %s\n", err, raceReason)
+		syscall.Exit(0)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		syscall.Exit(1)
+	}
+	syscall.Exit(m.Run())
+}

@@ -1,0 +1,12 @@
+// Package augment makes random views of images as graph operations that compile with the model.
+//
+// Images are float32 in [0, 1], channels last: [batch, height, width, 3]. Every operation is a small type with
+// torchvision's parameters. It first draws its random parameters, one row for each image, and then applies them:
+// Draw and Apply are apart, so that the parameters of a view can be returned, stored, and applied again.
+//
+// # Randomness
+//
+// Numbers come from the counter-based generator ThreeFry-2x32-20 (Salmon et al. 2011,
+// https://doi.org/10.1145/2063384.2063405). They are keyed by (seed, epoch, view, operation, sample): the view of a
+// sample does not depend on the batch that it is in, on the number of devices, or on where a run was resumed.
+package augment

@@ -1,0 +1,78 @@
+package augment
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// ColorJitter changes brightness, contrast, saturation and hue, in that order, with the given probability for all
+// four together (torchvision's ColorJitter inside RandomApply, which draws the order at random). The factors of the
+// first three are uniform in [max(0, 1-x), 1+x]; the hue shift is uniform in [-Hue, Hue], in turns of the HSV circle,
+// Hue at most 0.5. Results are clipped to [0, 1] after each step, as in torchvision.
+// Parameters, each [batch, 1]: "jittered" (the draw, below Probability where it applies), "brightness", "contrast",
+// "saturation", "hue".
+type ColorJitter struct {
+	sameSize
+	Brightness, Contrast, Saturation, Hue float64
+	Probability                           float64
+}
+
+// NewColorJitter returns the jitter of SimCLR at a strength s: 0.8s, 0.8s, 0.8s and 0.2s with probability 0.8
+// (Chen et al. 2020, appendix A; s is 0.5 for CIFAR-10, 1 for ImageNet).
+func NewColorJitter(strength float64) ColorJitter {
+	return ColorJitter{Brightness: 0.8 * strength, Contrast: 0.8 * strength, Saturation: 0.8 * strength,
+		Hue: 0.2 * strength, Probability: 0.8}
+}
+
+// Name implements [Operation].
+func (ColorJitter) Name() string { return "color-jitter" }
+
+// Draw implements [Operation].
+func (o ColorJitter) Draw(uniform, _ Source, _, _ int) Params {
+	factor := func(x float64) *Node { return between(uniform(1), max(0, 1-x), 1+x) }
+	return Params{
+		"jittered":   uniform(1),
+		"brightness": factor(o.Brightness),
+		"contrast":   factor(o.Contrast),
+		"saturation": factor(o.Saturation),
+		"hue":        between(uniform(1), -o.Hue, o.Hue),
+	}
+}
+
+// Apply implements [Operation].
+func (o ColorJitter) Apply(images *Node, p Params) *Node {
+	original := split(images)
+	x := original.each(func(c *Node) *Node { return unit(Mul(c, perImage(p["brightness"]))) })
+	x = x.blend(ReduceAndKeep(x.luma(), ReduceMean, 1, 2), perImage(p["contrast"]))
+	x = x.blend(x.luma(), perImage(p["saturation"]))
+	if o.Hue != 0 {
+		x = x.shiftHue(perImage(p["hue"]))
+	}
+	return x.where(below(p["jittered"], o.Probability), original).join()
+}
+
+// blend returns factor·p + (1-factor)·toward, clipped to [0, 1].
+func (p planes) blend(toward, factor *Node) planes {
+	rest := Mul(toward, OneMinus(factor))
+	return p.each(func(c *Node) *Node { return unit(Add(Mul(c, factor), rest)) })
+}
+
+// unit clips to [0, 1].
+func unit(x *Node) *Node { return MinScalar(MaxScalar(x, 0.0), 1.0) }
+
+// shiftHue turns the hue by shift [batch, 1, 1, 1] turns in HSV (Smith 1978, https://doi.org/10.1145/965139.807361);
+// saturation and value stay.
+func (p planes) shiftHue(shift *Node) planes {
+	r, g, b := p[0], p[1], p[2]
+	value := Max(Max(r, g), b)
+	chroma := Sub(value, Min(Min(r, g), b))
+	divisor := Where(IsZero(chroma), OnesLike(chroma), chroma)
+	sector := Where(Equal(value, r), Div(Sub(g, b), divisor),
+		Where(Equal(value, g), AddScalar(Div(Sub(b, r), divisor), 2.0), AddScalar(Div(Sub(r, g), divisor), 4.0)))
+	hue := AddScalar(Add(sector, MulScalar(shift, 6.0)), 12.0) // in sixths of a turn, positive
+	channel := func(offset float64) *Node {                    // HSV to RGB without branches
+		k := AddScalar(hue, offset)
+		k = Sub(k, MulScalar(Floor(DivScalar(k, 6.0)), 6.0))
+		return Sub(value, Mul(chroma, MaxScalar(MinScalar(Min(k, AddScalar(Neg(k), 4.0)), 1.0), 0.0)))
+	}
+	return planes{channel(5), channel(3), channel(1)}
+}

@@ -1,0 +1,68 @@
+package encoder
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Mode says what batch normalisation does.
+type Mode int
+
+const (
+	// Train normalises by the statistics of the batch and updates the running ones.
+	Train Mode = iota
+	// Eval normalises by the running statistics and changes nothing; scale and offset may still be trained.
+	Eval
+	// Frozen is Eval with scale and offset held constant: no gradient reaches any variable of the layer.
+	Frozen
+)
+
+const (
+	batchNormEpsilon  = 1e-5 // PyTorch's default, as in the recipes of SimCLR's re-implementations
+	batchNormMomentum = 0.1  // PyTorch's default: the weight of the newest batch in the running statistics
+)
+
+// BatchNorm normalises the last axis of x [..., channels] to mean 0 and variance 1 over all other axes, then scales
+// and shifts it (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167). Variables in scope: "scale", "offset",
+// "mean", "variance", each [channels]. The running variance is the unbiased one, as in PyTorch.
+//
+// The batch is the whole batch over all devices: its statistics are global by construction.
+// The variance is the mean of the squares less the square of the mean, in one pass over x; in float32 its error is about
+// 1e-7 of that square.
+func BatchNorm(scope *model.Scope, x *Node, mode Mode) *Node {
+	channels := x.Shape().Dimensions[x.Rank()-1]
+	scale := filled(scope, "scale", 1, channels).NodeValue(x)
+	offset := filled(scope, "offset", 0, channels).NodeValue(x)
+	runningMean := filled(scope, "mean", 0, channels).SetTrainable(false)
+	runningVariance := filled(scope, "variance", 1, channels).SetTrainable(false)
+	if mode == Frozen {
+		scale, offset = StopGradient(scale), StopGradient(offset)
+	}
+	mean, variance := runningMean.NodeValue(x), runningVariance.NodeValue(x)
+	if mode == Train {
+		axes := make([]int, x.Rank()-1)
+		count := 1
+		for i := range axes {
+			axes[i] = i
+			count *= x.Shape().Dimensions[i]
+		}
+		mean = ReduceMean(x, axes...)
+		variance = Sub(ReduceMean(Square(x), axes...), Square(mean))
+		variance = MaxScalar(variance, 0.0)
+		unbiased := MulScalar(StopGradient(variance), float64(count)/float64(max(1, count-1)))
+		moveTowards(runningMean, StopGradient(mean))
+		moveTowards(runningVariance, unbiased)
+	}
+	factor := Mul(scale, Inverse(Sqrt(AddScalar(variance, batchNormEpsilon))))
+	shift := Sub(offset, Mul(mean, factor))
+	return Add(Mul(x, overChannels(factor, x)), overChannels(shift, x))
+}
+
+// moveTowards sets a running statistic to its exponential moving average with value.
+func moveTowards(running *model.Variable, value *Node) {
+	old := running.NodeValue(value)
+	running.SetNodeValue(Add(old, MulScalar(Sub(value, old), batchNormMomentum)))
+}
+
+// overChannels gives v [channels] the rank of x.
+func overChannels(v, x *Node) *Node { return ExpandLeftToRank(v, x.Rank()) }

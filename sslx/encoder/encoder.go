@@ -1,0 +1,61 @@
+package encoder
+
+import (
+	"maps"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// Config names an encoder.
+type Config struct {
+	// Name is "convnet" or "resnet18".
+	Name string `yaml:"name" json:"name"`
+
+	// Width is the number of channels of the first stage; 0 means the architecture's own (32, 64).
+	Width int `yaml:"width" json:"width"`
+}
+
+// architecture is one way to build an encoder; its representation has 8·width numbers.
+type architecture struct {
+	build func(scope *model.Scope, x *Node, width int, mode Mode) *Node
+	width int
+}
+
+var architectures = map[string]architecture{
+	"convnet":  {convNet, 32},
+	"resnet18": {resNet18, 64},
+}
+
+// Names returns the known encoders, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(architectures)) }
+
+// Check returns an error of package usage when the configuration names no encoder or has a negative width.
+func (c Config) Check() error {
+	if _, ok := architectures[c.Name]; !ok {
+		return usage.Unknown("encoder", c.Name, Names())
+	}
+	if c.Width < 0 {
+		return usage.Errorf("encoder.width is %d: it must be 0 (the encoder's own) or positive", c.Width)
+	}
+	return nil
+}
+
+// Dim returns the number of elements of a representation.
+func (c Config) Dim() int { return 8 * c.width() }
+
+func (c Config) width() int {
+	if c.Width == 0 {
+		return architectures[c.Name].width
+	}
+	return c.Width
+}
+
+// Build returns the representation [batch, Dim] of images [batch, height, width, 3], normalised by channel. Height and
+// width are at least 8. The configuration must pass Check.
+func (c Config) Build(scope *model.Scope, images *Node, mode Mode) *Node {
+	return architectures[c.Name].build(scope, images, c.width(), mode)
+}

@@ -1,0 +1,136 @@
+package encoder
+
+import (
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// build adds an encoder for images of the given size to a graph that is not compiled, and returns its output.
+func build(t testing.TB, store *model.Store, c Config, height, width int) *Node {
+	t.Helper()
+	g := NewGraph(testbackend.Open(t), t.Name())
+	t.Cleanup(g.Finalize)
+	return c.Build(store.RootScope(), Parameter(g, "images", shapes.Make(dtypes.Float32, 2, height, width, 3)), Train)
+}
+
+func TestParameterCounts(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		want int
+	}{
+		// kuangliu/pytorch-cifar's ResNet18 has 11,173,962 with its head of 512·10 weights and 10 biases.
+		{"resnet18", 11_173_962 - 512*10 - 10},
+		// By layer, convolutions and then scales and offsets: stem 4·4·3·32 + 64, down1 9·32·64 + 128,
+		// block1 2·(9·64·64 + 128), down2 9·64·128 + 256, block2 2·(9·128·128 + 256), last 9·128·256 + 512.
+		{"convnet", 1_600 + 18_560 + 73_984 + 73_984 + 295_424 + 295_424},
+	} {
+		store := model.NewStore()
+		build(t, store, Config{Name: c.name}, 32, 32)
+		count := 0
+		for v := range store.IterVariables() {
+			if v.Trainable {
+				count += v.Shape().Size()
+			}
+		}
+		if count != c.want {
+			t.Errorf("%s has %d parameters, want %d", c.name, count, c.want)
+		}
+	}
+}
+
+func TestARepresentationHasDimNumbersAtEveryImageSize(t *testing.T) {
+	for _, name := range Names() {
+		for _, width := range []int{0, 4} {
+			c := Config{Name: name, Width: width}
+			store := model.NewStore()
+			for _, size := range [][2]int{{8, 8}, {24, 24}, {32, 32}, {64, 64}, {32, 20}} {
+				if got := build(t, store, c, size[0], size[1]).Shape().Dimensions; !reflect.DeepEqual(got, []int{2, c.Dim()}) {
+					t.Errorf("%+v on %v: %v, want [2 %d]", c, size, got, c.Dim())
+				}
+			}
+		}
+	}
+	if got := (Config{Name: "resnet18"}).Dim(); got != 512 {
+		t.Errorf("ResNet-18 gives %d numbers, want 512", got)
+	}
+}
+
+func seeded(seed uint64) *model.Store {
+	store := model.NewStore()
+	store.RootScope().SetParam(ParamSeed, seed)
+	return store
+}
+
+func TestInitialWeightsDependOnSeedAndPathAlone(t *testing.T) {
+	layers := []string{"a", "b", "c"}
+	values := func(seed uint64, order []int) map[string][]float64 {
+		store := seeded(seed)
+		g := NewGraph(testbackend.Open(t), "order")
+		defer g.Finalize()
+		x := Parameter(g, "x", shapes.Make(dtypes.Float32, 2, 5))
+		for _, i := range order {
+			Dense(store.RootScope().At("%s", layers[i]), x, 4, 2, true)
+		}
+		return variables(t, store)
+	}
+	one := values(7, []int{0, 1, 2})
+	if !reflect.DeepEqual(one, values(7, []int{2, 0, 1})) {
+		t.Error("the order of building changes the weights")
+	}
+	other := values(8, []int{0, 1, 2})
+	if reflect.DeepEqual(one["/a/kernel"], other["/a/kernel"]) {
+		t.Error("another seed gives the same weights")
+	}
+	if reflect.DeepEqual(one["/a/kernel"], one["/b/kernel"]) {
+		t.Error("two layers have the same weights")
+	}
+}
+
+func TestInitialConvolutionsHaveTheVarianceOfHe(t *testing.T) {
+	store := seeded(1)
+	build(t, store, Config{Name: "convnet"}, 32, 32)
+	for path, values := range variables(t, store) {
+		if !strings.HasSuffix(path, "/kernel") {
+			continue
+		}
+		dims := store.GetVariable(path).Shape().Dimensions
+		fanIn, n := float64(dims[0]*dims[1]*dims[2]), float64(len(values))
+		mean, variance := moments(values, len(values), 0, 1)
+		if z := mean / math.Sqrt(2/fanIn/n); math.Abs(z) > 4 {
+			t.Errorf("%s: the mean is %.1f standard errors from 0", path, z)
+		}
+		if z := (variance*fanIn/2 - 1) / math.Sqrt(2/n); math.Abs(z) > 4 {
+			t.Errorf("%s: the variance is %.3f of 2/fan-in", path, variance*fanIn/2)
+		}
+	}
+}
+
+func TestCheckNamesTheNearestEncoder(t *testing.T) {
+	for _, c := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{Name: "resnet8"}, `unknown encoder "resnet8": did you mean "resnet18"?`},
+		{Config{Name: "vit"}, `unknown encoder "vit": it must be one of convnet, resnet18`},
+		{Config{Name: "convnet", Width: -1}, "encoder.width is -1: it must be 0 (the encoder's own) or positive"},
+	} {
+		if err := c.config.Check(); !usage.Is(err) || err.Error() != c.want {
+			t.Errorf("%+v: %v, want %q", c.config, err, c.want)
+		}
+	}
+	for _, name := range Names() {
+		if err := (Config{Name: name}).Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

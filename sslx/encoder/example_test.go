@@ -1,0 +1,48 @@
+package encoder_test
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/sslx/encoder"
+)
+
+// Representations and embeddings of four images.
+func ExampleConfig_Build() {
+	config := encoder.Config{Name: "convnet", Width: 8}
+	if err := config.Check(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	store := model.NewStore()
+	store.RootScope().SetParam(encoder.ParamSeed, uint64(1))
+	exec, err := model.NewExec(testbackend.Open(nil), store, func(scope *model.Scope, images *Node) (h, z *Node) {
+		h = config.Build(scope.At("encoder"), images, encoder.Train)
+		layers := encoder.Projector(scope.At("projector"), h, []int{128, 32}, encoder.Train)
+		return h, layers[len(layers)-1]
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	images := tensors.FromFlatDataAndDimensions(make([]float32, 4*16*16*3), 4, 16, 16, 3)
+	outputs, err := exec.Call(images)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("representation:", outputs[0].Shape(), "embedding:", outputs[1].Shape())
+	// Output: representation: (Float32)[4, 64] embedding: (Float32)[4, 32]
+}
+
+func ExampleNames() {
+	fmt.Println(encoder.Names())
+	fmt.Println(encoder.Config{Name: "resnet81"}.Check())
+	// Output:
+	// [convnet resnet18]
+	// unknown encoder "resnet81": did you mean "resnet18"?
+}

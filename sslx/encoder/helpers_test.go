@@ -1,0 +1,92 @@
+package encoder
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+)
+
+func TestMain(m *testing.M) { testbackend.Main(m) }
+
+// normal returns a tensor of seeded normal values.
+func normal(seed uint64, mean, deviation float64, dims ...int) *tensors.Tensor {
+	random := rand.New(rand.NewPCG(seed, 0))
+	size := 1
+	for _, d := range dims {
+		size *= d
+	}
+	values := make([]float32, size)
+	for i := range values {
+		values[i] = float32(mean + deviation*random.NormFloat64())
+	}
+	return tensors.FromFlatDataAndDimensions(values, dims...)
+}
+
+func floats(t *tensors.Tensor) []float64 {
+	values := tensors.MustCopyFlatData[float32](t)
+	wide := make([]float64, len(values))
+	for i, v := range values {
+		wide[i] = float64(v)
+	}
+	return wide
+}
+
+// run builds and runs a graph on the variables of a store.
+func run(t testing.TB, store *model.Store, build func(scope *model.Scope, in []*Node) []*Node, args ...any) [][]float64 {
+	t.Helper()
+	exec, err := model.NewExec(testbackend.Open(t), store, build)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exec.Finalize()
+	outputs, err := exec.Call(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([][]float64, len(outputs))
+	for i, output := range outputs {
+		values[i] = floats(output)
+	}
+	return values
+}
+
+// variables returns the values of all variables by path.
+func variables(t testing.TB, store *model.Store) map[string][]float64 {
+	t.Helper()
+	values := map[string][]float64{}
+	for v := range store.IterVariables() {
+		value, err := v.Value()
+		if err != nil {
+			t.Fatal(err)
+		}
+		values[v.Path()] = floats(value)
+	}
+	return values
+}
+
+// mustBeClose fails unless the largest difference is within tolerance times the largest magnitude that is wanted, or 1
+// when that is larger. It returns the share of the largest difference.
+func mustBeClose(t *testing.T, what string, got, want []float64, tolerance float64) float64 {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
+	}
+	scale, worst := 1.0, 0.0
+	for _, w := range want {
+		scale = max(scale, math.Abs(w))
+	}
+	for i := range want {
+		d := math.Abs(got[i]-want[i]) / scale
+		if !(d <= tolerance) {
+			t.Fatalf("%s: value %d is %g, want %g", what, i, got[i], want[i])
+		}
+		worst = max(worst, d)
+	}
+	return worst
+}

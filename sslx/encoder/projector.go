@@ -1,0 +1,29 @@
+package encoder
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Projector is the multi-layer perceptron from a representation to an embedding: for each hidden width a Dense layer
+// without bias, batch normalisation and a ReLU, and a last Dense layer without bias (Bordes et al. 2023,
+// https://arxiv.org/abs/2303.01986, code). Widths are those of its layers in order, for example 8192, 8192, 8192; none
+// makes the embedding the representation.
+//
+// It returns the output of every layer, the embedding last: each [batch, width].
+func Projector(scope *model.Scope, h *Node, widths []int, mode Mode) []*Node {
+	outputs := make([]*Node, 0, len(widths))
+	for i, width := range widths {
+		layer := scope.At("layer%d", i)
+		if i == len(widths)-1 {
+			h = Dense(layer, h, width, 1, false)
+		} else {
+			h = relu(BatchNorm(layer, Dense(layer, h, width, 2, false), mode))
+		}
+		outputs = append(outputs, h)
+	}
+	if len(outputs) == 0 {
+		outputs = append(outputs, h)
+	}
+	return outputs
+}

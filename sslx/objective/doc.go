@@ -1,0 +1,5 @@
+// Package objective holds the training objectives of joint-embedding self-supervised learning, one file a method.
+//
+// An objective maps the embeddings of the views of a batch, each [batch, dim] with the same image in the same row, to
+// a scalar loss. Batch means the global batch: on several devices the negatives are global by construction.
+package objective
