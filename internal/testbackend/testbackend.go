@@ -28,14 +28,14 @@ var shared = sync.OnceValues(func() (compute.Backend, error) {
 })
 
 func open(config string) (compute.Backend, error) {
-	h, err := backend.Open(context.Background(), backend.Options{Config: config, NoInstall: true})
+	h, err := backend.Open(context.Background(), backend.Options{Config: config})
 	if err != nil {
 		return nil, err
 	}
 	return h.Backend, nil
 }
 
-// Open returns XLA's CPU backend where its plugin is installed, else the pure-Go one; it installs nothing. All tests
+// Open returns XLA's CPU backend, whose plugin it installs when it is missing, else the pure-Go one. All tests
 // of a package share it. Examples and TestMain, which have no t, pass nil; they get nil where [Main] runs no test.
 func Open(t testing.TB) compute.Backend {
 	b, err := shared()

@@ -43,9 +43,7 @@ func (c ResizedCrop) Draw(uniform, _ Source, height, width int) Params {
 	ratio := Exp(between(uniform(cropAttempts), math.Log(c.RatioMin), math.Log(c.RatioMax)))
 	w := Round(Sqrt(Mul(area, ratio)))
 	h := Round(Sqrt(Div(area, ratio)))
-	fits := LogicalAnd(
-		LogicalAnd(GreaterThan(w, ScalarZero(w.Graph(), w.DType())), GreaterThan(h, ScalarZero(h.Graph(), h.DType()))),
-		LogicalAnd(LessOrEqual(w, Scalar(w.Graph(), w.DType(), width)), LessOrEqual(h, Scalar(h.Graph(), h.DType(), height))))
+	fits := LogicalAnd(isSide(w, width), isSide(h, height))
 	first := firstTrue(fits)
 	none := OneMinus(ReduceAndKeep(first, ReduceSum, -1))
 	wholeHeight, wholeWidth := c.central(height, width)
@@ -60,6 +58,11 @@ func (c ResizedCrop) Draw(uniform, _ Source, height, width int) Params {
 	top := corner(AddScalar(Neg(h), float64(height)))
 	left := corner(AddScalar(Neg(w), float64(width)))
 	return Params{"top": top, "left": left, "height": h, "width": w}
+}
+
+// isSide reports whether a side of a rectangle, in whole pixels, is above 0 and at most the image's.
+func isSide(side *Node, most int) *Node {
+	return LogicalAnd(IsPositive(side), LessOrEqual(side, Scalar(side.Graph(), side.DType(), most)))
 }
 
 // central returns the size of the largest rectangle whose ratio is allowed.

@@ -16,27 +16,7 @@ func split(images *Node) (p planes) {
 	return p
 }
 
-// join returns the images [batch, height, width, 3].
-func (p planes) join() *Node { return Join(p[:], -1) }
-
-// Join is Concatenate for parts of equal shapes, made of updates in place: XLA fuses a concatenation into one loop
-// that asks for every element which part it belongs to, and that the processor cannot vectorise.
-func Join(parts []*Node, axis int) *Node {
-	shape := parts[0].Shape().Clone()
-	axis = MustAdjustAxis(axis, shape)
-	step := shape.Dimensions[axis]
-	shape.Dimensions[axis] *= len(parts)
-	whole := Zeros(parts[0].Graph(), shape)
-	for i, part := range parts {
-		start := make([]*Node, shape.Rank())
-		for a := range start {
-			start[a] = Const(whole.Graph(), int32(0))
-		}
-		start[axis] = Const(whole.Graph(), int32(i*step))
-		whole = DynamicUpdateSlice(whole, part, start)
-	}
-	return whole
-}
+func (p planes) join() *Node { return Concatenate(p[:], -1) }
 
 // each returns the planes that change makes of each.
 func (p planes) each(change func(*Node) *Node) (changed planes) {

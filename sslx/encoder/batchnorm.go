@@ -27,8 +27,8 @@ const (
 // "mean", "variance", each [channels]. The running variance is the unbiased one, as in PyTorch.
 //
 // The batch is the whole batch over all devices: its statistics are global by construction.
-// The variance is the mean of the squares less the square of the mean, in one pass over x; in float32 its error is about
-// 1e-7 of that square.
+// The variance is the mean of the squares less the square of the mean, in one pass over x; in float32 its error is
+// about 1e-7 of that square.
 func BatchNorm(scope *model.Scope, x *Node, mode Mode) *Node {
 	channels := x.Shape().Dimensions[x.Rank()-1]
 	scale := filled(scope, "scale", 1, channels).NodeValue(x)

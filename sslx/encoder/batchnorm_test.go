@@ -127,7 +127,7 @@ func TestBatchNormIsThatOfThePaperInEachMode(t *testing.T) {
 
 func TestOnlyTrainingChangesVariablesAndThenRunningStatisticsOnly(t *testing.T) {
 	store := model.NewStore()
-	net := func(mode Mode) func(scope *model.Scope, in []*Node) []*Node {
+	net := func(mode Mode) builder {
 		return func(scope *model.Scope, in []*Node) []*Node {
 			h := Config{Name: "convnet", Width: 2}.Build(scope, in[0], mode)
 			z := Projector(scope.At("projector"), h, []int{4, 3}, mode)

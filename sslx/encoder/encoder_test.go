@@ -54,7 +54,8 @@ func TestARepresentationHasDimNumbersAtEveryImageSize(t *testing.T) {
 			c := Config{Name: name, Width: width}
 			store := model.NewStore()
 			for _, size := range [][2]int{{8, 8}, {24, 24}, {32, 32}, {64, 64}, {32, 20}} {
-				if got := build(t, store, c, size[0], size[1]).Shape().Dimensions; !reflect.DeepEqual(got, []int{2, c.Dim()}) {
+				got := build(t, store, c, size[0], size[1]).Shape().Dimensions
+				if !reflect.DeepEqual(got, []int{2, c.Dim()}) {
 					t.Errorf("%+v on %v: %v, want [2 %d]", c, size, got, c.Dim())
 				}
 			}

@@ -37,8 +37,11 @@ func floats(t *tensors.Tensor) []float64 {
 	return wide
 }
 
+// builder builds a graph on the variables of a scope.
+type builder = func(scope *model.Scope, in []*Node) []*Node
+
 // run builds and runs a graph on the variables of a store.
-func run(t testing.TB, store *model.Store, build func(scope *model.Scope, in []*Node) []*Node, args ...any) [][]float64 {
+func run(t testing.TB, store *model.Store, build builder, args ...any) [][]float64 {
 	t.Helper()
 	exec, err := model.NewExec(testbackend.Open(t), store, build)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 const smallImage = 16
 
 // prefersProduct reports whether a convolution of an image of the given size is better done by smallConvolution: XLA on
-// a CPU takes a naive path, 10 to 40 times slower, where the kernel is larger than the image or, for the gradient to the
-// image, than the output. Zeros put around the image mend the first case only.
+// a CPU takes a naive path, 10 to 40 times slower, where the kernel is larger than the image or, for the gradient to
+// the image, than the output. Zeros put around the image mend the first case only.
 func prefersProduct(height, width, size, stride int) bool {
 	return min(ceilDiv(height, stride), ceilDiv(width, stride)) < size && height*width <= smallImage
 }

@@ -35,6 +35,7 @@ func ExampleNTXent() {
 	})
 	a, b := [][]float32{{1, 0}, {0, 1}}, [][]float32{{2, 0}, {0, 3}}
 	terms := exec.MustCall(a, b)
-	fmt.Printf("similarity %.4f, entropy %.4f\n", tensors.ToScalar[float32](terms[0]), tensors.ToScalar[float32](terms[1]))
+	similarity, entropy := tensors.ToScalar[float32](terms[0]), tensors.ToScalar[float32](terms[1])
+	fmt.Printf("similarity %.4f, entropy %.4f\n", similarity, entropy)
 	// Output: similarity -2.0000, entropy 2.2395
 }

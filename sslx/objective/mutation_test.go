@@ -5,8 +5,8 @@ import "testing"
 // The comparison of TestNTXentIsThatOfThePaper must notice each wrong loss at one of its temperatures, on a batch that
 // is not special in any way.
 func TestTheComparisonNoticesEveryWrongLoss(t *testing.T) {
-	b := randomBatch(33, 64, 1)
-	results := b.compute(t, temperatures...)
+	b := randomBatch(33, 64, 1, 1)
+	results := b.compute(t)
 	for name, wrong := range map[string]contrast{
 		"a negative is dropped":                    {dropNegative: true},
 		"the positive is left out":                 {dropPositive: true},

@@ -33,7 +33,7 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestTemperatureZeroIsTheMethodsOwn(t *testing.T) {
-	r := randomBatch(4, 8, 1).compute(t, 0, 0.5) // Chen et al. 2020, B.9
+	r := randomBatch(4, 8, 1, 1).computeWith(t, newLosses([]float64{0, 0.5})) // Chen et al. 2020, B.9
 	if r[0].loss[0] != r[1].loss[0] {
 		t.Errorf("%g, want %g", r[0].loss[0], r[1].loss[0])
 	}

@@ -1,6 +1,8 @@
 package optimizer
 
 import (
+	"math"
+
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -16,8 +18,8 @@ const (
 func adamW(c Config, s state) (*Node, []*Node) {
 	first := Add(MulScalar(s.slots[0], adamBeta1), MulScalar(s.gradient, 1-adamBeta1))
 	second := Add(MulScalar(s.slots[1], adamBeta2), MulScalar(Square(s.gradient), 1-adamBeta2))
-	correction := func(beta float64) *Node {
-		return OneMinus(Pow(Scalar(s.step.Graph(), s.step.DType(), beta), s.step))
+	correction := func(beta float64) *Node { // 1 - β^step, which as a difference would lose half of its digits
+		return Neg(Expm1(MulScalar(s.step, math.Log(beta))))
 	}
 	step := Div(Div(first, correction(adamBeta1)), AddScalar(Sqrt(Div(second, correction(adamBeta2))), adamEpsilon))
 	if s.decay {

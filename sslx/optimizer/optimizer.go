@@ -2,6 +2,7 @@ package optimizer
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -68,10 +69,10 @@ func (c Config) Check() error {
 		v    float64
 		want string
 	}{
-		{"lr", c.LR > 0, c.LR, "positive"},
-		{"weight_decay", c.WeightDecay >= 0, c.WeightDecay, "0 or more"},
+		{"lr", c.LR > 0 && c.LR < math.Inf(1), c.LR, "positive"},
+		{"weight_decay", c.WeightDecay >= 0 && c.WeightDecay < math.Inf(1), c.WeightDecay, "0 or more"},
 		{"momentum", c.Momentum >= 0 && c.Momentum < 1, c.Momentum, "in [0, 1)"},
-		{"warmup_epochs", c.WarmupEpochs >= 0, c.WarmupEpochs, "0 or more"},
+		{"warmup_epochs", c.WarmupEpochs >= 0 && c.WarmupEpochs < math.Inf(1), c.WarmupEpochs, "0 or more"},
 	} {
 		if !f.ok {
 			return usage.Errorf("optimizer.%s is %g: it must be %s", f.name, f.v, f.want)

@@ -19,16 +19,17 @@ type Schedule struct {
 func (c Config) Schedule(batch, stepsPerEpoch, steps int) Schedule {
 	return Schedule{
 		Peak:   c.LR * scales[c.Scale](float64(batch)/256),
-		Warmup: min(steps, int(math.Round(c.WarmupEpochs*float64(stepsPerEpoch)))),
+		Warmup: int(min(float64(steps), math.Round(c.WarmupEpochs*float64(stepsPerEpoch)))),
 		Steps:  steps,
 	}
 }
 
-// At returns the learning rate of a step, which counts from 1. It reaches the peak at the last step of the warm-up.
+// At returns the learning rate of a step, which counts from 1. It reaches the peak at the last step of the warm-up, and
+// 0 after the last step.
 func (s Schedule) At(step int) float64 {
 	if step <= s.Warmup {
 		return s.Peak * float64(step) / float64(s.Warmup)
 	}
 	progress := float64(step-s.Warmup-1) / float64(max(1, s.Steps-s.Warmup))
-	return s.Peak * (1 + math.Cos(math.Pi*progress)) / 2
+	return s.Peak * (1 + math.Cos(math.Pi*min(1, progress))) / 2
 }

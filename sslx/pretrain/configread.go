@@ -48,7 +48,7 @@ var line = regexp.MustCompile(`line \d+: `)
 func nested(key, value string) []byte {
 	var b strings.Builder
 	for depth, part := range strings.Split(key, ".") {
-		fmt.Fprintf(&b, "\n%s%s:", strings.Repeat(" ", depth), part)
+		fmt.Fprintf(&b, "\n%s%q:", strings.Repeat(" ", depth), part)
 	}
 	return []byte(b.String() + " " + value)
 }
@@ -81,7 +81,8 @@ func merge(c *Config, text []byte) error {
 	return nil
 }
 
-// checkKeys returns an error for the first key of a YAML mapping that struct type t does not have, or that has no value.
+// checkKeys returns an error for the first key of a YAML mapping that struct type t does not have, or whose value is
+// missing or of another kind.
 func checkKeys(node *yaml.Node, t reflect.Type, prefix string) error {
 	if node.Kind != yaml.MappingNode {
 		return fmt.Errorf("%q needs keys below it", strings.TrimSuffix(prefix, "."))
@@ -92,14 +93,28 @@ func checkKeys(node *yaml.Node, t reflect.Type, prefix string) error {
 		if !ok {
 			return usage.Unknown("key", prefix+name, siblings(t, prefix))
 		}
-		if node.Content[i+1].ShortTag() == "!!null" {
-			return fmt.Errorf("%q has no value", prefix+name)
+		if err := checkValue(node.Content[i+1], field, prefix+name); err != nil {
+			return err
 		}
-		if field.Kind() == reflect.Struct {
-			if err := checkKeys(node.Content[i+1], field, prefix+name+"."); err != nil {
+	}
+	return nil
+}
+
+// checkValue returns an error for a value that Decode would take for another: nothing, or a fraction as a whole number.
+func checkValue(node *yaml.Node, t reflect.Type, key string) error {
+	switch {
+	case node.ShortTag() == "!!null":
+		return fmt.Errorf("%q has no value", key)
+	case t.Kind() == reflect.Struct:
+		return checkKeys(node, t, key+".")
+	case t.Kind() == reflect.Slice:
+		for _, element := range node.Content {
+			if err := checkValue(element, t.Elem(), key); err != nil {
 				return err
 			}
 		}
+	case (t.Kind() == reflect.Int || t.Kind() == reflect.Uint64) && node.ShortTag() == "!!float":
+		return fmt.Errorf("%q is %s: it must be a whole number", key, node.Value)
 	}
 	return nil
 }

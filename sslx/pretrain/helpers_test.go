@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 func tiny() Config {
 	c := Default()
 	c.Seed, c.Epochs, c.Batch, c.LogSteps, c.CheckpointSeconds = 7, 6, 32, 3, 0
-	c.Views.Size, c.Encoder.Width, c.Projector = 16, 4, []int{16, 8}
+	c.Views.Size, c.Views.Jitter, c.Encoder.Width, c.Projector = 16, 0, 4, []int{16, 8}
 	return c
 }
 
@@ -91,15 +91,6 @@ func (tr *training) open(t testing.TB) *record.Run {
 		t.Fatal(err)
 	}
 	return run
-}
-
-// finish runs the training to its end.
-func (tr *training) finish(t testing.TB) *training {
-	t.Helper()
-	if _, err := tr.run(t, context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	return tr
 }
 
 // interrupt makes so many steps.

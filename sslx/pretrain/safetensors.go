@@ -95,7 +95,7 @@ func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, er
 	if err != nil {
 		return nil, nil, err
 	}
-	foreign := fmt.Errorf("%s is not a checkpoint of sslx: restore it from a copy, or start the run anew", path)
+	foreign := fmt.Errorf("%s is cut short, or no checkpoint of sslx: restore it from a copy, or start the run anew", path)
 	if len(text) < 8 {
 		return nil, nil, foreign
 	}
@@ -153,5 +153,6 @@ func (e safeTensor) fits(bytes int) bool {
 			return false
 		}
 	}
-	return e.Offsets[0] >= 0 && e.Offsets[1]-e.Offsets[0] == size && e.Offsets[1] <= int64(bytes)
+	from, to := e.Offsets[0], e.Offsets[1]
+	return 0 <= from && from <= to && to <= int64(bytes) && to-from == size
 }

@@ -117,7 +117,7 @@ func views(c Config, d stepData, pixels, indices, stream *Node) *Node {
 		key := augment.Key{Stream: stream, Samples: ConvertDType(indices, dtypes.Uint32), View: view}
 		both[view] = augment.Normalize(pipeline.Make(images, key).Images, d.mean, d.std)
 	}
-	return augment.Join(both, 0)
+	return Concatenate(both, 0)
 }
 
 // embed returns the representations of the first view and the embeddings of both.

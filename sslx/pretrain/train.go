@@ -33,7 +33,7 @@ type trainer struct {
 	run      *record.Run
 	store    *model.Store
 	progress progress
-	step     *stepper
+	step     *stepper // nil when no step is left
 	log      *record.Log
 	schedule optimizer.Schedule
 	images   int // training images
@@ -83,11 +83,13 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 		}
 	}
 	t.store = newStore(c)
-	if t.step, err = newStepper(b, t.store, c, d); err != nil {
-		return nil, err
-	}
 	if resumed {
 		t.progress, t.saved = former.progress, former.progress.Step
+	}
+	if t.progress.Step < t.total {
+		t.step, err = newStepper(b, t.store, c, d)
+	}
+	if err == nil && t.step != nil && resumed {
 		err = former.restore(t.store)
 	}
 	if err == nil {
@@ -113,7 +115,9 @@ func (t *trainer) openLog() (err error) {
 }
 
 func (t *trainer) close() {
-	t.step.close()
+	if t.step != nil {
+		t.step.close()
+	}
 	t.store.Finalize()
 	if t.log != nil {
 		_ = t.log.Close()

@@ -19,16 +19,23 @@ import (
 )
 
 func TestARunIsAFunctionOfItsConfiguration(t *testing.T) {
-	whole := (&training{set: tinySet(t), config: tiny()}).finish(t)
+	whole := &training{set: tinySet(t), config: tiny()}
+	s, err := whole.run(t, context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := whole.log(t)
+	if s.Steps != 48 || s.Images != 48*32 || s.FinalLoss != log[len(log)-1].Loss || s.Seconds <= 0 {
+		t.Errorf("the summary is %+v", s)
+	}
 	t.Run("interrupted", func(t *testing.T) { testInterrupted(t, whole) })
 	t.Run("killed", func(t *testing.T) { testKilled(t, whole) })
-	t.Run("finished", func(t *testing.T) { testFinished(t, whole) })
 	t.Run("another seed", func(t *testing.T) {
 		c := whole.config
 		c.Seed++
-		other := (&training{set: whole.set, config: c}).finish(t)
+		other := (&training{set: whole.set, config: c}).interrupt(t, 6)
 		for i, line := range other.log(t) {
-			if line.Loss == whole.log(t)[i].Loss {
+			if line.Loss == log[i].Loss {
 				t.Errorf("step %d: the loss %v is that of the first seed", line.Step, line.Loss)
 			}
 		}
@@ -52,6 +59,7 @@ func testInterrupted(t *testing.T, whole *training) {
 		t.Fatal(err)
 	}
 	tr.equals(t, whole)
+	testFinished(t, rest)
 	saved := tr.bits(t)
 	for v := range rest.store.IterVariables() {
 		value, err := v.Value()
@@ -65,6 +73,20 @@ func testInterrupted(t *testing.T, whole *training) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// testFinished goes on with a training that has no step left.
+func testFinished(t *testing.T, done *trainer) {
+	before, err := os.Stat(record.Checkpoint(done.run.Dir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := done.loop(context.Background(), func(int, int, record.Metrics) {}); err != nil {
+		t.Error(err)
+	}
+	if after, err := os.Stat(record.Checkpoint(done.run.Dir())); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the checkpoint of a finished run was written again (%v)", err)
 	}
 }
 
@@ -91,24 +113,6 @@ func testDiverged(t *testing.T, tr *training) {
 	}
 	if after, _ := os.ReadFile(record.Checkpoint(tr.dir)); !slices.Equal(before, after) {
 		t.Error("the last good checkpoint was replaced")
-	}
-}
-
-func testFinished(t *testing.T, whole *training) {
-	before, err := os.Stat(record.Checkpoint(whole.dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := whole.run(t, context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := whole.log(t)
-	if s.Steps != 48 || s.Images != 48*32 || s.FinalLoss != log[len(log)-1].Loss || s.Seconds <= 0 {
-		t.Errorf("the summary is %+v", s)
-	}
-	if after, err := os.Stat(record.Checkpoint(whole.dir)); err != nil || !os.SameFile(before, after) {
-		t.Errorf("the checkpoint of a finished run was written again (%v)", err)
 	}
 }
 

@@ -1,0 +1,94 @@
+package plots
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// ran makes a run folder with made-up records.
+func ran(t *testing.T) (dir string, e record.Environment) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "first")
+	e = record.Describe()
+	e.Data = "factors"
+	c := sslx.Default()
+	c.Seed = 42
+	run, err := record.Create(dir, c, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = run.Close() }()
+	lines, err := run.OpenLog(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = lines.Close() }()
+	for _, m := range log() {
+		if err := lines.Append(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := run.SetResults(threeModels()); err != nil {
+		t.Fatal(err)
+	}
+	return dir, e
+}
+
+func TestTheReportOfARunHasAllThatItsRecordsSay(t *testing.T) {
+	dir, e := ran(t)
+	r, err := RunReport(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Run != "first" || !strings.Contains(r.Config, "seed: 42\n") || !reflect.DeepEqual(r.Environment, e) ||
+		!reflect.DeepEqual(r.Metrics, log()) || !reflect.DeepEqual(r.Results, threeModels()) {
+		t.Errorf("got %+v", r)
+	}
+	if !strings.HasPrefix(r.Command, "sslx pretrain --config "+dir+"/config.yaml") {
+		t.Errorf("the command is %s", r.Command)
+	}
+	text := written(t, r)
+	if !strings.Contains(text, "61.3 %") || !strings.Contains(text, "<h2>Configuration") {
+		t.Error("the page lacks results or configuration")
+	}
+}
+
+func TestARunWithoutLogOrResultsHasAReportToo(t *testing.T) {
+	dir, _ := ran(t)
+	for _, name := range []string{"metrics.jsonl", "results.jsonl"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := RunReport(dir)
+	if err != nil || r.Metrics != nil || r.Results != nil {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if text := written(t, r); !strings.Contains(text, "has not been evaluated") {
+		t.Error("the page does not say that there are no results")
+	}
+}
+
+func TestARunWithDamagedRecordsHasNoReport(t *testing.T) {
+	for name, text := range map[string]string{
+		"config.yaml": "no_such_key: 1\n", "environment.json": "{", "metrics.jsonl": "{\n", "results.jsonl": "x\n",
+	} {
+		dir, _ := ran(t)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := RunReport(dir); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := RunReport(t.TempDir()); !usage.Is(err) {
+		t.Errorf("no run: %v", err)
+	}
+}

@@ -1,0 +1,57 @@
+package optimizer_test
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/sslx/optimizer"
+)
+
+// Forty steps towards the minimum of (w - 3)².
+func ExampleConfig_Update() {
+	const steps = 40
+	config := optimizer.Config{Name: "sgd", LR: 0.2, Scale: "none", Momentum: 0.5}
+	if err := config.Check(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	store := model.NewStore()
+	w := store.RootScope().VariableWithValue("w", float32(0))
+	exec, err := model.NewExec(testbackend.Open(nil), store, func(scope *model.Scope, lr, step *Node) *Node {
+		loss := Square(AddScalar(w.NodeValue(lr), -3.0))
+		gradients := Gradient(loss, w.NodeValue(lr))
+		config.Update(scope.At("optimizer"), []*model.Variable{w}, gradients, lr, step)
+		return loss
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	schedule := config.Schedule(256, steps, steps)
+	for step := 1; step <= steps; step++ {
+		if _, err := exec.Call(float32(schedule.At(step)), float32(step)); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	value, err := w.Value()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%.2f\n", tensors.ToScalar[float32](value))
+	// Output: 3.00
+}
+
+func ExampleConfig_Schedule() {
+	config := optimizer.Config{Name: "lars", LR: 0.3, Scale: "linear", Momentum: 0.9, WarmupEpochs: 1}
+	schedule := config.Schedule(1024, 2, 6)
+	for step := 1; step <= schedule.Steps; step++ {
+		fmt.Printf("%.3f ", schedule.At(step))
+	}
+	// Output: 0.600 1.200 1.200 1.024 0.600 0.176
+}

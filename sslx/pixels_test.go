@@ -1,0 +1,71 @@
+package sslx
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/evaluate"
+)
+
+// naivePool averages block by block.
+func naivePool(image []float32, width, rows, columns, blockHeight, blockWidth int) (means []float64) {
+	for row := range rows {
+		for column := range columns {
+			for channel := range 3 {
+				var sum float64
+				for y := row * blockHeight; y < (row+1)*blockHeight; y++ {
+					for x := column * blockWidth; x < (column+1)*blockWidth; x++ {
+						sum += float64(image[(y*width+x)*3+channel])
+					}
+				}
+				means = append(means, sum/float64(blockHeight*blockWidth))
+			}
+		}
+	}
+	return means
+}
+
+func TestPoolingIsTheMeanOfEachBlock(t *testing.T) {
+	for _, c := range []struct{ height, width, side, rows, columns, blockHeight, blockWidth int }{
+		{32, 32, 16, 16, 16, 2, 2},
+		{8, 8, 16, 8, 8, 1, 1},     // already small
+		{40, 33, 16, 16, 16, 2, 2}, // what is left of the last rows and columns is cut off
+		{12, 6, 3, 3, 3, 4, 2},
+	} {
+		const n = 3
+		f := evaluate.Features{N: n, D: c.height * c.width * 3, X: make([]float32, n*c.height*c.width*3)}
+		for i := range f.X {
+			f.X[i] = float32(i*7919%1009) / 1009
+		}
+		p := pool(f, c.height, c.width, c.side)
+		if p.N != n || p.D != c.rows*c.columns*3 || len(p.X) != n*p.D {
+			t.Fatalf("%+v: %d features of %d", c, p.N, p.D)
+		}
+		for i := range n {
+			for j, want := range naivePool(f.Row(i), c.width, c.rows, c.columns, c.blockHeight, c.blockWidth) {
+				if got := float64(p.Row(i)[j]); math.Abs(got-want) > 1e-6 {
+					t.Fatalf("%+v: element %d of image %d is %v, want %v", c, j, i, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestRawPixelsAreInZeroToOne(t *testing.T) {
+	f := raw(&dataset.Split{N: 2, Pixels: []byte{0, 51, 255, 102, 204, 153}})
+	if want := []float32{0, 0.2, 1, 0.4, 0.8, 0.6}; f.N != 2 || f.D != 3 || !slices.Equal(f.X, want) {
+		t.Errorf("got %+v, want %v", f, want)
+	}
+}
+
+func TestRowsAndLabelsArePickedTogether(t *testing.T) {
+	f := evaluate.Features{N: 3, D: 2, X: []float32{0, 1, 10, 11, 20, 21}}
+	if got := rows(f, []int{2, 0}); got.N != 2 || got.D != 2 || !slices.Equal(got.X, []float32{20, 21, 0, 1}) {
+		t.Errorf("rows %+v", got)
+	}
+	if got := pick([]int32{5, 6, 7}, []int{2, 0}); !slices.Equal(got, []int32{7, 5}) {
+		t.Errorf("labels %v", got)
+	}
+}

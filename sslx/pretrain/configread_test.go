@@ -1,0 +1,146 @@
+package pretrain
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+func written(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAssignmentsChangeTheFileAndTheFileTheDefaults(t *testing.T) {
+	path := written(t, "seed: 3\nbatch: 64\noptimizer: {lr: 0.5}\nprojector: [8, 4]\n")
+	got, err := ReadConfig(path, []string{"batch=128", "optimizer.name=lars", "projector=[32, 16, 8]", "data= x y ",
+		" probe.task = none", "seed=18446744073709551615", "views.jitter=0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Seed, want.Batch, want.Data, want.Projector = 1<<64-1, 128, "x y", []int{32, 16, 8}
+	want.Optimizer.LR, want.Optimizer.Name, want.Probe.Task, want.Views.Jitter = 0.5, "lars", "none", 0
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestAFileThatSetsNothingGivesTheDefaults(t *testing.T) {
+	for _, text := range []string{"", "\n", "# nothing\n", "---\n", "{}\n", "~\n"} {
+		if got, err := ReadConfig(written(t, text), nil); err != nil || !reflect.DeepEqual(got, Default()) {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	if got, err := ReadConfig("", nil); err != nil || !reflect.DeepEqual(got, Default()) {
+		t.Errorf("no file: %+v, %v", got, err)
+	}
+}
+
+func TestAWrittenConfigurationReadsBackAsItself(t *testing.T) {
+	c := tiny()
+	text, err := yaml.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ReadConfig(written(t, string(text)), nil); err != nil || !reflect.DeepEqual(got, c) {
+		t.Errorf("got %+v (%v), want %+v", got, err, c)
+	}
+}
+
+func TestAWrongConfigurationIsAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
+	for _, c := range []struct {
+		file string
+		set  string
+		want []string
+	}{
+		{set: "optimiser.lr=1", want: []string{"--set optimiser.lr=1", `did you mean "optimizer"`}},
+		{set: "optimizer.lrr=1", want: []string{`unknown key "optimizer.lrr"`, `did you mean "optimizer.lr"`}},
+		{set: "wibble=1", want: []string{`unknown key "wibble"`, "batch"}},
+		{set: "=1", want: []string{`unknown key ""`}},
+		{set: "optimizer.=1", want: []string{`unknown key "optimizer."`}},
+		{set: "seed.x=1", want: []string{"cannot unmarshal"}},
+		{set: "batch", want: []string{"--set batch", "key=value"}},
+		{set: "batch=many", want: []string{"--set batch=many", "many", "int"}},
+		{set: "batch=2.5", want: []string{`"batch" is 2.5`, "whole number"}},
+		{set: "projector=[8, 4.5]", want: []string{`"projector" is 4.5`, "whole number"}},
+		{set: "projector=[8, ~]", want: []string{`"projector" has no value`}},
+		{set: "seed=-1", want: []string{"-1", "uint64"}},
+		{set: "projector=8", want: []string{"8", "[]int"}},
+		{set: "optimizer=sgd", want: []string{`"optimizer" needs keys below it`}},
+		{set: "batch=", want: []string{`"batch" has no value`}},
+		{set: "projector=[1", want: []string{"not YAML"}},
+		{set: "batch=1", want: []string{"batch is 1", "2 or more"}},
+		{file: "views:\n  flip: 0.5\n  flop: 1\n", want: []string{"c.yaml", `did you mean "views.flip"`}},
+		{file: "seed: 1\nbatch: many\n", want: []string{"c.yaml", "line 2", "many"}},
+		{file: "seed: 1\nseed: 2\n", want: []string{"seed", "already"}},
+		{file: "optimizer:\n  lr: 1\n  lr: 2\n", want: []string{"lr", "already"}},
+		{file: "seed:\n", want: []string{`"seed" has no value`}},
+		{file: "views:\n", want: []string{`"views" has no value`}},
+		{file: "hello\n", want: []string{"keys with values"}},
+		{file: "- seed\n", want: []string{"keys with values"}},
+		{file: "seed: 1\n---\nseed: 2\n", want: []string{"one YAML document"}},
+		{file: "\x00\x01", want: []string{"not YAML"}},
+		{file: "encoder: {name: resnet81}\n", want: []string{`did you mean "resnet18"`}},
+	} {
+		path, sets := "", []string{}
+		if c.file != "" {
+			path = written(t, c.file)
+		}
+		if c.set != "" {
+			sets = append(sets, c.set)
+		}
+		_, err := ReadConfig(path, sets)
+		if !usage.Is(err) {
+			t.Errorf("%q %q: %v is no usage error", c.file, c.set, err)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%q %q: %q lacks %q", c.file, c.set, err, want)
+			}
+		}
+		if text := err.Error(); strings.Contains(text, "\n") || path == "" && strings.Contains(text, "line ") {
+			t.Errorf("%q %q: %q is not one sentence about the assignment", c.file, c.set, text)
+		}
+	}
+}
+
+func TestAMissingFileAndAFolderAreUsageErrors(t *testing.T) {
+	for _, path := range []string{filepath.Join(t.TempDir(), "none.yaml"), t.TempDir()} {
+		if _, err := ReadConfig(path, nil); !usage.Is(err) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestEveryKeyCanBeAssigned(t *testing.T) {
+	keys := Keys()
+	for _, key := range []string{"data", "optimizer.lr", "views.crop_scale", "probe.task", "checkpoint_seconds"} {
+		if !slices.Contains(keys, key) {
+			t.Errorf("%v lacks %s", keys, key)
+		}
+	}
+	for _, key := range keys {
+		for _, value := range []string{"4", "0.5", "simclr", "convnet", "sgd", "none", "[4]"} {
+			if _, err := ReadConfig("", []string{key + "=" + value}); err == nil {
+				key = ""
+				break
+			}
+		}
+		if key != "" {
+			t.Errorf("no value fits %s", key)
+		}
+	}
+}

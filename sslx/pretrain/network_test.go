@@ -1,0 +1,186 @@
+package pretrain
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+)
+
+// untrained returns the network of a configuration, with the usual statistics, for images of 32x32 pixels.
+func untrained(t *testing.T, c Config) *Network {
+	t.Helper()
+	half := [3]float64{0.5, 0.5, 0.5}
+	n, err := Untrained(testbackend.Open(t), c, half, half, 32, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.Close)
+	return n
+}
+
+func randomImages(n int) []byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	pixels := make([]byte, n*32*32*3)
+	for i := range pixels {
+		pixels[i] = byte(random.Uint32())
+	}
+	return pixels
+}
+
+func TestFeaturesDependOnTheImageAlone(t *testing.T) {
+	n := untrained(t, tiny())
+	const image = 32 * 32 * 3
+	pixels := randomImages(featureBatch + 7)
+	var reports []int
+	all, err := n.Features(context.Background(), pixels, func(done int) { reports = append(reports, done) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != (featureBatch+7)*n.Dim() || n.Dim() != 32 {
+		t.Fatalf("%d features of %d", len(all), n.Dim())
+	}
+	if !slices.Equal(reports, []int{featureBatch, featureBatch + 7}) {
+		t.Errorf("reported %v", reports)
+	}
+	shifted, err := n.Features(context.Background(), pixels[7*image:], nil) // one whole batch
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range shifted { // 2e-7 was seen: the place in the batch decides how a sum is split
+		if was := all[7*n.Dim()+i]; math.Abs(float64(v-was)) > 1e-5 {
+			t.Fatalf("feature %d is %v in a whole batch, %v in a padded one", i, v, was)
+		}
+	}
+	few, err := n.Features(context.Background(), pixels[:7*image], nil) // a padded batch of the same places
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(few, all[:7*n.Dim()]) {
+		t.Error("the features of an image depend on the others of its batch")
+	}
+	if slices.Equal(all[:n.Dim()], all[n.Dim():2*n.Dim()]) {
+		t.Error("two images have the same features")
+	}
+	none, err := n.Features(context.Background(), nil, nil)
+	if err != nil || len(none) != 0 {
+		t.Errorf("no images have %d features (%v)", len(none), err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := n.Features(ctx, pixels, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled call gave %v", err)
+	}
+}
+
+func TestALoadedNetworkIsTheOneThatWasSaved(t *testing.T) {
+	b := testbackend.Open(t)
+	c := tiny()
+	n := untrained(t, c)
+	path := filepath.Join(t.TempDir(), "c")
+	half := [3]float64{0.5, 0.5, 0.5}
+	for v := range n.store.IterVariables() { // not the initial values
+		old, err := v.Value()
+		if err != nil {
+			t.Fatal(err)
+		}
+		flat, err := tensors.CopyFlatData[float32](old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range flat {
+			flat[i] = flat[i]/2 + 0.25
+		}
+		if err := v.SetValue(tensors.FromFlatDataAndDimensions(flat, v.Shape().Dimensions...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := saveCheckpoint(path, n.store, progress{Mean: half, Std: half}); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(b, c, path, 32, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer loaded.Close()
+	want, err := n.Variables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := loaded.Variables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(want) == 0 || !maps.Equal(bitsOf(t, got), bitsOf(t, want)) {
+		t.Error("the variables differ")
+	}
+	pixels := randomImages(3)
+	a, errA := n.Features(context.Background(), pixels, nil)
+	z, errZ := loaded.Features(context.Background(), pixels, nil)
+	if errA != nil || errZ != nil || !slices.Equal(a, z) {
+		t.Errorf("the features differ (%v, %v)", errA, errZ)
+	}
+	c.Encoder.Width = 8
+	if _, err := Load(b, c, path, 32, 32); err == nil || !strings.Contains(err.Error(), "of another network") {
+		t.Errorf("a checkpoint of another width gave %v", err)
+	}
+}
+
+func TestAVariableThatIsNotFiniteIsNotSaved(t *testing.T) {
+	store := newStore(tiny())
+	store.VariableWithValue("/encoder/w", []float32{1, float32(math.Inf(1))})
+	path := filepath.Join(t.TempDir(), "c")
+	err := saveCheckpoint(path, store, progress{Step: 12})
+	if err == nil || !strings.Contains(err.Error(), "/encoder/w") || !strings.Contains(err.Error(), "step 12") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheSeedDecidesTheInitialValues(t *testing.T) {
+	c := tiny()
+	values := func(seed uint64) map[string]string {
+		c.Seed = seed
+		v, err := untrained(t, c).Variables()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bitsOf(t, v)
+	}
+	first := values(7)
+	if !maps.Equal(first, values(7)) {
+		t.Error("the same seed gives other values")
+	}
+	if maps.Equal(first, values(8)) {
+		t.Error("another seed gives the same values")
+	}
+}
+
+func TestViewsAreOfTheImagesAndDifferFromEachOther(t *testing.T) {
+	const size = 3 * 32 * 32 * 3
+	pixels := randomImages(5)
+	first, second, err := Views(testbackend.Open(t), tiny(), pixels, 32, 32, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(first) != size || len(second) != size {
+		t.Fatalf("%d and %d bytes, want %d", len(first), len(second), size)
+	}
+	if slices.Equal(first, second) || slices.Equal(first, pixels[:size]) {
+		t.Error("the views do not vary")
+	}
+	plain := tiny()
+	plain.Views.CropScale, plain.Views.Size, plain.Views.Flip, plain.Views.Gray = 0, 0, 0, 0
+	first, second, err = Views(testbackend.Open(t), plain, pixels, 32, 32, 3)
+	if err != nil || !slices.Equal(first, pixels[:size]) || !slices.Equal(second, pixels[:size]) {
+		t.Errorf("without operations the views are not the images (%v)", err)
+	}
+}

@@ -1,0 +1,166 @@
+package record
+
+import (
+	"encoding/json"
+	"math"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func logged(t *testing.T, r *Run, from int, steps ...int) {
+	t.Helper()
+	log, err := r.OpenLog(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range steps {
+		if err := log.Append(Metrics{Step: step, Loss: 0.1 * float64(step)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func steps(t *testing.T, dir string) (list []int) {
+	t.Helper()
+	lines, err := ReadMetrics(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range lines {
+		list = append(list, m.Step)
+		if m.Loss != 0.1*float64(m.Step) {
+			t.Errorf("step %d has loss %v", m.Step, m.Loss)
+		}
+	}
+	return list
+}
+
+func TestAResumedLogDropsTheLinesAfterItsCheckpoint(t *testing.T) {
+	r := created(t)
+	logged(t, r, 0, 10, 20, 30, 40)
+	logged(t, r, 25, 30)
+	if got := steps(t, r.Dir()); !slices.Equal(got, []int{10, 20, 30}) {
+		t.Errorf("steps %v", got)
+	}
+	logged(t, r, 30)
+	if got := steps(t, r.Dir()); !slices.Equal(got, []int{10, 20, 30}) {
+		t.Errorf("steps %v after an empty resume", got)
+	}
+	logged(t, r, 0)
+	if got := steps(t, r.Dir()); len(got) != 0 {
+		t.Errorf("steps %v after a start anew", got)
+	}
+}
+
+func TestALastLineThatWasCutOffIsLeftOut(t *testing.T) {
+	r := created(t)
+	logged(t, r, 0, 10, 20)
+	path := filepath.Join(r.Dir(), "metrics.jsonl")
+	whole := read(t, path)
+	for cut := len(whole) - 1; cut > len(whole)/2; cut-- {
+		write(t, path, whole[:cut])
+		if got := steps(t, r.Dir()); !slices.Equal(got, []int{10}) {
+			t.Fatalf("cut at %d of %d bytes: steps %v", cut, len(whole), got)
+		}
+	}
+	logged(t, r, 20, 20)
+	if read(t, path) != whole {
+		t.Errorf("the mended log is\n%s\nwant\n%s", read(t, path), whole)
+	}
+}
+
+func TestADamagedLineIsAnErrorThatSaysWhere(t *testing.T) {
+	r := created(t)
+	logged(t, r, 0, 10, 20, 30)
+	path := filepath.Join(r.Dir(), "metrics.jsonl")
+	lines := strings.SplitAfter(read(t, path), "\n")
+	lines[1] = lines[1][:len(lines[1])/2] + "\n"
+	write(t, path, strings.Join(lines, ""))
+	if _, err := ReadMetrics(r.Dir()); err == nil || !strings.Contains(err.Error(), path+" is damaged at line 2") {
+		t.Errorf("got %v", err)
+	}
+	damaged := read(t, path)
+	if _, err := r.OpenLog(100); err == nil || read(t, path) != damaged {
+		t.Errorf("a damaged log was opened (%v)", err)
+	}
+}
+
+func TestANumberThatJSONLacksIsNotLogged(t *testing.T) {
+	r := created(t)
+	log, err := r.OpenLog(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	if err := log.Append(Metrics{Parts: map[string]float64{"x": math.Inf(1)}}); err == nil {
+		t.Error("infinity was logged")
+	}
+	if got := steps(t, r.Dir()); len(got) != 0 {
+		t.Errorf("steps %v", got)
+	}
+}
+
+func TestResultsAreReplacedWholeOrNotAtAll(t *testing.T) {
+	r := created(t)
+	if got, err := ReadResults(r.Dir()); got != nil || err != nil {
+		t.Errorf("a run that was not evaluated has %v (%v)", got, err)
+	}
+	first := []Result{{Model: "simclr", Value: 0.5}, {Model: "pixels", Value: 1.0 / 3}}
+	second := []Result{{Model: "byol", Seed: 1<<64 - 1}}
+	for _, results := range [][]Result{first, second} {
+		if err := r.SetResults(results); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := ReadResults(r.Dir()); err != nil || !reflect.DeepEqual(got, results) {
+			t.Errorf("got %v (%v), want %v", got, err, results)
+		}
+	}
+	if err := r.SetResults([]Result{{Model: "a"}, {Value: math.Inf(1)}}); err == nil {
+		t.Error("infinity was written")
+	}
+	if got, err := ReadResults(r.Dir()); err != nil || !reflect.DeepEqual(got, second) {
+		t.Errorf("a failed replacement left %v (%v), want %v", got, err, second)
+	}
+	want := []string{".lock", "config.yaml", "environment.json", "results.jsonl"}
+	if got := names(t, r.Dir()); !slices.Equal(got, want) {
+		t.Errorf("the folder has %v, want %v", got, want)
+	}
+}
+
+// The keys are those of design.md, "What --json prints".
+func TestAResultHasTheAgreedKeys(t *testing.T) {
+	want := []string{"layer", "metric", "model", "n", "protocol", "run", "seed", "split", "task", "value"}
+	if got := keys(t, Result{}); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestALineOfTheLogHasItsKeys(t *testing.T) {
+	want := []string{"chance", "epoch", "images", "loss", "lr", "parts", "probe_accuracy", "seconds", "spread", "step"}
+	if got := keys(t, Metrics{ProbeAccuracy: new(float64), Parts: map[string]float64{"a": 1}}); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func keys(t *testing.T, value any) (list []string) {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(text, &m); err != nil {
+		t.Fatal(err)
+	}
+	for key := range m {
+		list = append(list, key)
+	}
+	slices.Sort(list)
+	return list
+}

@@ -1,0 +1,285 @@
+package sslx
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+func TestMain(m *testing.M) { testbackend.Main(m) }
+
+var ctx = context.Background()
+
+// tiny is a training of 16 steps on 256 of the generated images.
+func tiny(t *testing.T) Config {
+	t.Helper()
+	set, err := dataset.Factors(ctx, dataset.FactorsOptions{Cache: t.TempDir(), Train: 256, Test: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	c := Default()
+	c.Data, c.Seed, c.Epochs, c.Batch, c.LogSteps = set.Path(), 5, 2, 32, 4
+	c.Views.Size, c.Views.Jitter, c.Encoder.Width, c.Projector = 16, 0, 4, []int{16, 8}
+	return c
+}
+
+func contents(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestARunIsTrainedMeasuredAndShown(t *testing.T) {
+	c := tiny(t)
+	dir := filepath.Join(t.TempDir(), "first")
+	trainTiny(t, dir, c)
+	trained := contents(t, record.Checkpoint(dir))
+	t.Run("in use", func(t *testing.T) { testInUse(t, dir, c) })
+	t.Run("evaluate", func(t *testing.T) { testEvaluate(t, dir) })
+	t.Run("gallery", func(t *testing.T) { testGallery(t, dir, c) })
+	if contents(t, record.Checkpoint(dir)) != trained {
+		t.Error("the checkpoint changed after training")
+	}
+}
+
+// trainTiny trains in dir, interrupted once.
+func trainTiny(t *testing.T, dir string, c Config) {
+	stopped, stop := context.WithCancel(ctx)
+	defer stop()
+	var phases []string
+	s, err := Pretrain(stopped, dir, c, Options{Progress: func(p Progress) {
+		if phases = append(phases, p.Phase); p.Done == 4 {
+			stop()
+		}
+	}})
+	if !errors.Is(err, ErrInterrupted) || !strings.HasSuffix(err.Error(), "sslx pretrain --resume "+dir) || s.Steps != 4 {
+		t.Fatalf("an interrupted training gave %+v, %v", s, err)
+	}
+	s, err = Resume(ctx, dir, Options{Progress: func(p Progress) {
+		phases = append(phases, p.Phase)
+		if p.Phase == "train" && (p.Total != 16 || p.Done < 4 || p.Done%4 != 0 || !strings.Contains(p.Detail, "chance 4.143")) {
+			t.Errorf("progress %+v", p) // chance is ln 63
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(phases, " "); got != "compile train train compile train train train train" {
+		t.Errorf("phases %s", got)
+	}
+	want := Summary{Run: "first", Method: "simclr", Steps: 16, Images: 512, Config: c, Seconds: s.Seconds, Device: s.Device,
+		ViewsPerSecond: 1024 / s.Seconds, FinalLoss: s.FinalLoss}
+	if !reflect.DeepEqual(s, want) || s.Seconds <= 0 || s.Device == "" || s.FinalLoss <= 0 || s.FinalLoss > 5 {
+		t.Errorf("got  %+v\nwant %+v", s, want)
+	}
+	if again, err := Resume(ctx, dir, Options{}); err != nil || !reflect.DeepEqual(again, s) {
+		t.Errorf("a finished run gave %+v (%v), want %+v", again, err, s)
+	}
+	e, err := record.ReadEnvironment(dir)
+	if err != nil || e.Data != "factors" || len(e.Fingerprint) != 64 || e.Backend == "" || e.Device != s.Device {
+		t.Errorf("the environment is %+v (%v)", e, err)
+	}
+}
+
+func testInUse(t *testing.T, dir string, c Config) {
+	run, err := record.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = run.Close() }()
+	_, resume := Resume(ctx, dir, Options{})
+	_, evaluate := Evaluate(ctx, dir, EvaluateOptions{})
+	_, again := Pretrain(ctx, dir, c, Options{})
+	for _, err := range []error{resume, evaluate, again} {
+		if !usage.Is(err) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// number names what a result measures.
+type number struct{ model, task, protocol, layer string }
+
+func testEvaluate(t *testing.T, dir string) {
+	results, err := Evaluate(ctx, dir, EvaluateOptions{Floors: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[number]bool{}
+	for _, task := range []string{"shape", "object_hue", "texture", "background_hue", "scale", "position", "orientation"} {
+		for model, layers := range map[string][2]string{"pixels": {"pixels", "pixels16x16"},
+			"untrained": {"encoder", "encoder"}, "simclr": {"encoder", "encoder"}} {
+			want[number{model, "factors/" + task, "knn/cosine/k20/t0.07@" + layers[0], layers[0]}] = true
+			want[number{model, "factors/" + task, "linear/lbfgs/l2-val@" + layers[1], layers[1]}] = true
+		}
+	}
+	got := map[number]bool{}
+	values := map[string]float64{}
+	for _, r := range results {
+		got[number{r.Model, r.Task, r.Protocol, r.Layer}] = true
+		values[r.Model+r.Task+r.Protocol] = r.Value
+		if r.Split != "test" || r.Metric != "accuracy" || r.N != 64 || r.Seed != 5 || r.Run != "first" {
+			t.Errorf("%+v", r)
+		}
+		if right := r.Value * 64; right < 0 || right > 64 || math.Abs(right-math.Round(right)) > 1e-9 {
+			t.Errorf("%+v is no share of 64 images", r)
+		}
+	}
+	if !maps.Equal(got, want) || len(results) != len(want) {
+		t.Errorf("%d results: got %v\nwant %v", len(results), got, want)
+	}
+	if kept, err := record.ReadResults(dir); err != nil || !reflect.DeepEqual(kept, results) {
+		t.Errorf("the run keeps %v (%v)", kept, err)
+	}
+	testEvaluateErrors(t, dir, results)
+	some, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{"scale", "texture"}, Protocols: []string{"knn"}})
+	if err != nil || len(some) != 2 || some[0].Task != "factors/scale" || some[1].Task != "factors/texture" {
+		t.Fatalf("two tasks by kNN are %v (%v)", some, err)
+	}
+	for _, r := range some {
+		if r.Model != "simclr" || r.Value != values[r.Model+r.Task+r.Protocol] {
+			t.Errorf("%+v is another number than the first time", r)
+		}
+	}
+	if kept, err := record.ReadResults(dir); err != nil || !reflect.DeepEqual(kept, some) {
+		t.Errorf("the run keeps %v (%v)", kept, err)
+	}
+}
+
+func testEvaluateErrors(t *testing.T, dir string, before []record.Result) {
+	for want, opt := range map[string]EvaluateOptions{
+		`did you mean "shape"`:  {Tasks: []string{"texture", "shap"}},
+		`did you mean "linear"`: {Protocols: []string{"knn", "liner"}},
+	} {
+		if _, err := Evaluate(ctx, dir, opt); !usage.Is(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	cancelled, cancel := context.WithCancel(ctx)
+	_, err := Evaluate(cancelled, dir, EvaluateOptions{Options: Options{Progress: func(p Progress) {
+		if strings.Contains(p.Phase, "features") {
+			cancel()
+		}
+	}}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled evaluation gave %v", err)
+	}
+	if kept, err := record.ReadResults(dir); err != nil || !reflect.DeepEqual(kept, before) {
+		t.Errorf("after errors the run keeps %v (%v)", kept, err)
+	}
+}
+
+func testGallery(t *testing.T, dir string, c Config) {
+	g, err := Illustrate(ctx, dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Height != 32 || g.Width != 32 || g.Task != "shape" || len(g.Chance) != 7 || g.Chance["factors/scale"] != 0.25 {
+		t.Errorf("%dx%d, %s, %v", g.Height, g.Width, g.Task, g.Chance)
+	}
+	set, err := dataset.Open(c.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	train, err := set.Split("train")
+	if err != nil {
+		t.Fatal(err)
+	}
+	test, err := set.Split("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(g.Originals) != 8 || len(g.First) != 8 || len(g.Second) != 8 || len(g.Queries) != 8 {
+		t.Fatalf("%d originals, %d and %d views, %d queries", len(g.Originals), len(g.First), len(g.Second), len(g.Queries))
+	}
+	const size = 32 * 32 * 3
+	for i := range 8 {
+		if !slices.Equal(g.Originals[i], train.Pixels[i*size:(i+1)*size]) || len(g.First[i]) != size || len(g.Second[i]) != size {
+			t.Errorf("image %d and its views are not those of train", i)
+		}
+		q := g.Queries[i]
+		if !slices.Equal(q.Image, test.Pixels[i*size:(i+1)*size]) || len(q.Nearest) != 8 || len(q.Same) != 8 {
+			t.Errorf("query %d is not that of test, or has %d neighbours", i, len(q.Nearest))
+		}
+		for _, near := range q.Nearest {
+			if slices.Equal(near, q.Image) {
+				t.Errorf("query %d is its own neighbour", i)
+			}
+		}
+	}
+}
+
+func TestATrainingThatCannotBeginLeavesNoFolder(t *testing.T) {
+	for want, change := range map[string]func(c *Config){
+		"epochs":                       func(c *Config) { c.Epochs = 0 },
+		"no-such-data":                 func(c *Config) { c.Data = "no-such-data" },
+		"has 256 training images":      func(c *Config) { c.Batch = 512 },
+		`did you mean "object_hue"`:    func(c *Config) { c.Probe.Task = "object_hu" },
+		"8 or more":                    func(c *Config) { c.Views.Size = 4 },
+		"holds 32x32 images, not 64":   func(c *Config) { c.Size = 64 },
+		"there is no pack, folder or ": func(c *Config) { c.Data = filepath.Join(t.TempDir(), "none") },
+	} {
+		t.Setenv("SSLX_CACHE", t.TempDir())
+		c := tiny(t)
+		change(&c)
+		dir := filepath.Join(t.TempDir(), "run")
+		if _, err := Pretrain(ctx, dir, c, Options{}); !usage.Is(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("%s: a folder was left", want)
+		}
+	}
+}
+
+func TestWhatIsNoTrainedRunIsAUsageError(t *testing.T) {
+	c := tiny(t)
+	fresh := filepath.Join(t.TempDir(), "fresh")
+	run, err := record.Create(fresh, c, record.Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = run.Close() }()
+	wrong := filepath.Join(t.TempDir(), "wrong")
+	c.Encoder.Name = "resnet19"
+	other, err := record.Create(wrong, c, record.Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	for dir, want := range map[string]string{
+		fresh:       "has no checkpoint yet: train it with sslx pretrain --resume " + fresh,
+		wrong:       `did you mean "resnet18"`,
+		t.TempDir(): "not a run folder",
+	} {
+		if _, err := Evaluate(ctx, dir, EvaluateOptions{}); !usage.Is(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("Evaluate: got %v, want %s", err, want)
+		}
+		if _, err := Illustrate(ctx, dir, Options{}); !usage.Is(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("Illustrate: got %v, want %s", err, want)
+		}
+		if dir == fresh {
+			continue // that one can be resumed
+		}
+		if _, err := Resume(ctx, dir, Options{}); !usage.Is(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("Resume: got %v, want %s", err, want)
+		}
+	}
+}
