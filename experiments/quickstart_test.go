@@ -89,7 +89,8 @@ func TestTheQuickstartEndsInOneReportThatShowsItsNumbers(t *testing.T) {
 	if len(got.Results) != 3 || !models["pixels"] || !models["untrained"] || !models["simclr"] {
 		t.Errorf("results of %v", models)
 	}
-	for _, want := range []string{`<table class="results"`, "<h2>Views", "Nearest neighbours", "seed: 3", "untrained", "pixels"} {
+	for _, want := range []string{`<table class="results"`, "<h2>Views", "Nearest neighbours", "seed: 3", "untrained",
+		"pixels"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q", want)
 		}

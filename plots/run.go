@@ -11,7 +11,8 @@ import (
 
 // RunReport returns the report of the run in dir with all that its records say; the sheets of images are the caller's.
 func RunReport(dir string) (Report, error) {
-	r := Report{Run: record.Name(dir), Command: fmt.Sprintf("sslx pretrain --config %s/config.yaml --out NEW && sslx evaluate NEW", dir)}
+	r := Report{Run: record.Name(dir)}
+	r.Command = fmt.Sprintf("sslx pretrain --config %s/config.yaml --out NEW && sslx evaluate NEW", dir)
 	var c sslx.Config
 	err := record.ReadConfig(dir, &c)
 	if err != nil {

@@ -156,7 +156,8 @@ func (e *evaluation) linear(ctx context.Context, train, test evaluate.Features) 
 }
 
 // each predicts the test labels of every task from its train labels, and adds the accuracies to the results.
-func (e *evaluation) each(ctx context.Context, protocol string, predict func(labels []int32, classes int) ([]int32, error)) error {
+func (e *evaluation) each(ctx context.Context, protocol string,
+	predict func(labels []int32, classes int) ([]int32, error)) error {
 	for _, task := range e.tasks {
 		if err := ctx.Err(); err != nil {
 			return err

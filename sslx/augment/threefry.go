@@ -40,7 +40,7 @@ func threeFryGraph(k0, k1, c0, c1 *Node) (x0, x1 *Node) {
 	g := k0.Graph()
 	k2 := BitwiseXor(BitwiseXor(k0, k1), Const(g, threeFryParity))
 	state := []*Node{Const(g, uint32(0)), Add(c0, k0), Add(c1, k1), k0, k1, k2}
-	if g.Backend().String() == gobackend.BackendName {
+	if isPureGo(g) {
 		for range threeFryGroups {
 			state = threeFryGroup(state)
 		}
@@ -76,6 +76,9 @@ func threeFryGroup(state []*Node) []*Node {
 	next := Add(group, Const(g, uint32(1)))
 	return []*Node{next, Add(x0, k1), Add(Add(x1, k2), next), k1, k2, k0}
 }
+
+// isPureGo reports whether a graph runs on the pure-Go backend.
+func isPureGo(g *Graph) bool { return g.Backend().String() == gobackend.BackendName }
 
 func rotateLeft(x, distance *Node) *Node {
 	rest := Sub(Const(x.Graph(), uint32(32)), distance)

@@ -98,6 +98,15 @@ func (c checkpoint) restore(store *model.Store) error {
 	return nil
 }
 
+// formerCheckpoint returns the checkpoint of a run, which must belong to set and config.
+func formerCheckpoint(set *dataset.Set, run *record.Run, config Config) (*checkpoint, error) {
+	c, err := loadCheckpoint(record.Checkpoint(run.Dir()))
+	if err != nil {
+		return nil, err
+	}
+	return &c, c.belongsTo(run, set, config)
+}
+
 // belongsTo returns an error when the checkpoint was made by other data, or by a configuration that differs in more
 // than where the data is and how often is logged and saved.
 func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) error {
@@ -113,8 +122,8 @@ func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) 
 	}
 	is, err := yaml.Marshal(config)
 	if err == nil && !bytes.Equal(was, is) {
-		err = usage.Errorf("the checkpoint of run %s was made with another configuration than the run's: restore one of them "+
-			"from a copy, or start the run anew", run.Name())
+		err = usage.Errorf("the checkpoint of run %s was made with another configuration than the run's: restore one "+
+			"of them from a copy, or start the run anew", run.Name())
 	}
 	return err
 }

@@ -58,14 +58,15 @@ const NoProbe = "none"
 // Default returns the configuration that everything not set is taken from: SimCLR on the built-in images.
 func Default() Config {
 	return Config{
-		Data:              "factors",
-		Epochs:            10,
-		Batch:             256,
-		Views:             augment.Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2},
-		Encoder:           encoder.Config{Name: "convnet"},
-		Projector:         []int{256, 128},
-		Objective:         objective.Config{Name: "simclr", Temperature: 0.2},
-		Optimizer:         optimizer.Config{Name: "sgd", LR: 0.3, Scale: "linear", WeightDecay: 5e-4, Momentum: 0.9, WarmupEpochs: 0.5},
+		Data:      "factors",
+		Epochs:    10,
+		Batch:     256,
+		Views:     augment.Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2},
+		Encoder:   encoder.Config{Name: "convnet"},
+		Projector: []int{256, 128},
+		Objective: objective.Config{Name: "simclr", Temperature: 0.2},
+		Optimizer: optimizer.Config{Name: "sgd", LR: 0.3, Scale: "linear", WeightDecay: 5e-4, Momentum: 0.9,
+			WarmupEpochs: 0.5},
 		Probe:             Probe{LR: 1e-3},
 		LogSteps:          10,
 		CheckpointSeconds: 60,
@@ -86,7 +87,8 @@ func (c Config) Check() error {
 		{"batch", c.Batch >= 2, c.Batch, "2 or more"},
 		{"probe.lr", c.Probe.LR > 0 && c.Probe.LR <= math.MaxFloat32, c.Probe.LR, "positive"},
 		{"log_steps", c.LogSteps > 0, c.LogSteps, "positive"},
-		{"checkpoint_seconds", c.CheckpointSeconds >= 0 && c.CheckpointSeconds <= math.MaxFloat64, c.CheckpointSeconds, "0 or more"},
+		{"checkpoint_seconds", c.CheckpointSeconds >= 0 && c.CheckpointSeconds <= math.MaxFloat64, c.CheckpointSeconds,
+			"0 or more"},
 	} {
 		if !f.ok {
 			return usage.Errorf("%s is %v: it must be %s", f.name, f.v, f.want)

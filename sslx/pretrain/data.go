@@ -34,7 +34,8 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 		return stepData{}, err
 	}
 	if c.Batch > split.N {
-		return stepData{}, usage.Errorf("batch is %d, but %s has %d training images: choose a smaller batch", c.Batch, set.Name(), split.N)
+		return stepData{}, usage.Errorf("batch is %d, but %s has %d training images: choose a smaller batch",
+			c.Batch, set.Name(), split.N)
 	}
 	d := stepData{pixels: split.Pixels, height: set.Height(), width: set.Width()}
 	if side := cmp.Or(c.Views.Size, min(d.height, d.width)); side < minView {

@@ -86,7 +86,8 @@ func saveTensors(path string, values map[string]*tensors.Tensor, metadata map[st
 	})
 }
 
-// loadTensors reads what saveTensors wrote. A file that is missing, foreign, cut off or changed is an error that says so.
+// loadTensors reads what saveTensors wrote. A file that is missing, foreign, cut off or changed is an error that says
+// so.
 func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -24,7 +24,8 @@ import (
 // sample is a few tensors, with a scalar, an empty one, and values that are easily lost.
 func sample() map[string]*tensors.Tensor {
 	return map[string]*tensors.Tensor{
-		"/encoder/a":     tensors.FromFlatDataAndDimensions([]float32{1, float32(math.Copysign(0, -1)), 1e-45, math.MaxFloat32, -3, 0.1}, 2, 3),
+		"/encoder/a": tensors.FromFlatDataAndDimensions([]float32{1, float32(math.Copysign(0, -1)), 1e-45,
+			math.MaxFloat32, -3, 0.1}, 2, 3),
 		"/encoder/b":     tensors.FromScalar(float32(7)),
 		"empty":          tensors.FromShape(shapes.Make(dtypes.Float32, 0, 5)),
 		"ü \"<quoted>\"": tensors.FromFlatDataAndDimensions([]float32{2}, 1),
@@ -163,7 +164,8 @@ func TestAForgedHeaderIsRefused(t *testing.T) {
 	entry := func(text string) string { return fmt.Sprintf("{"+metadata+`,"x":%s}`, noChecksum, text) }
 	data := make([]byte, 16)
 	good := filepath.Join(t.TempDir(), "good")
-	if err := os.WriteFile(good, forged(entry(`{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}`), data), 0o644); err != nil {
+	right := forged(entry(`{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}`), data)
+	if err := os.WriteFile(good, right, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := loadTensors(good); err != nil {

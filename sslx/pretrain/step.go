@@ -38,7 +38,8 @@ const (
 
 // newStepper compiles the step, which makes the variables in store, and brings the data to the device.
 func newStepper(b compute.Backend, store *model.Store, c Config, d stepData) (*stepper, error) {
-	s := &stepper{pixels: tensors.FromFlatDataAndDimensions(d.pixels, len(d.pixels)/(d.height*d.width*3), d.height, d.width, 3)}
+	n := len(d.pixels) / (d.height * d.width * 3)
+	s := &stepper{pixels: tensors.FromFlatDataAndDimensions(d.pixels, n, d.height, d.width, 3)}
 	labels := d.labels
 	if labels == nil {
 		labels = []int32{0}
@@ -117,7 +118,7 @@ func views(c Config, d stepData, pixels, indices, stream *Node) *Node {
 		key := augment.Key{Stream: stream, Samples: ConvertDType(indices, dtypes.Uint32), View: view}
 		both[view] = augment.Normalize(pipeline.Make(images, key).Images, d.mean, d.std)
 	}
-	return Concatenate(both, 0)
+	return augment.Join(both, 0)
 }
 
 // embed returns the representations of the first view and the embeddings of both.

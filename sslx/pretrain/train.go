@@ -72,25 +72,16 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	t.total = c.Epochs * (t.images / c.Batch)
 	t.schedule = c.Optimizer.Schedule(c.Batch, t.images/c.Batch, t.total)
 	t.progress = progress{Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
-	resumed := HasCheckpoint(run.Dir())
-	var former checkpoint
-	if resumed {
-		if former, err = loadCheckpoint(record.Checkpoint(run.Dir())); err != nil {
-			return nil, err
-		}
-		if err := former.belongsTo(run, set, c); err != nil {
-			return nil, err
-		}
-	}
 	t.store = newStore(c)
-	if resumed {
+	var former *checkpoint
+	if HasCheckpoint(run.Dir()) {
+		if former, err = formerCheckpoint(set, run, c); err != nil {
+			return nil, err
+		}
 		t.progress, t.saved = former.progress, former.progress.Step
 	}
 	if t.progress.Step < t.total {
-		t.step, err = newStepper(b, t.store, c, d)
-	}
-	if err == nil && t.step != nil && resumed {
-		err = former.restore(t.store)
+		err = t.build(b, d, former)
 	}
 	if err == nil {
 		err = t.openLog()
@@ -100,6 +91,14 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 		return nil, err
 	}
 	return t, nil
+}
+
+// build compiles the step, and sets the variables to those of a former checkpoint, if there is one.
+func (t *trainer) build(b compute.Backend, d stepData, former *checkpoint) (err error) {
+	if t.step, err = newStepper(b, t.store, t.config, d); err != nil || former == nil {
+		return err
+	}
+	return former.restore(t.store)
 }
 
 // openLog opens the log at the step where the training stands.
@@ -178,8 +177,8 @@ func (t *trainer) one(indices []int, epoch int) error {
 	}
 	for i, value := range measures {
 		if v := float64(value); math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s is %v at step %d of run %s: lower optimizer.lr, or look at the data; the last checkpoint is kept",
-				t.step.measures[i], value, step, t.run.Name())
+			return fmt.Errorf("%s is %v at step %d of run %s: lower optimizer.lr, or look at the data; the last checkpoint is "+
+				"kept", t.step.measures[i], value, step, t.run.Name())
 		}
 		t.progress.Window[i] += float64(value)
 	}

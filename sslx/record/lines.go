@@ -105,7 +105,8 @@ func readLines[T any](path string) (values []T, err error) {
 		}
 		var v T
 		if err := json.Unmarshal(line, &v); err != nil {
-			return nil, fmt.Errorf("%s is damaged at line %d (%w): delete the line, or restore the file from a copy", path, number, err)
+			return nil, fmt.Errorf("%s is damaged at line %d (%w): delete the line, or restore the file from a copy",
+				path, number, err)
 		}
 		values = append(values, v)
 	}

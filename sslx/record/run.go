@@ -69,7 +69,8 @@ func vacant(dir string) error {
 		return usage.Errorf("run folder %s cannot be used: %v", dir, err)
 	}
 	if IsRun(dir) {
-		return usage.Errorf("run folder %s already holds a run: continue it with --resume %s, or choose another --out", dir, dir)
+		return usage.Errorf("run folder %s already holds a run: continue it with --resume %s, or choose another --out",
+			dir, dir)
 	}
 	for _, entry := range entries {
 		if name := entry.Name(); name != lockFile && name != environmentFile && !isTemporary(name) {
@@ -111,7 +112,8 @@ func locked(dir string) (*Run, error) {
 }
 
 // temporary matches the names of the files that become those of a run when they are whole.
-var temporary = regexp.MustCompile(`^\.(config\.yaml|environment\.json|(metrics|results)\.jsonl|checkpoint\.safetensors|report\.html)[0-9]+$`)
+var temporary = regexp.MustCompile(
+	`^\.(config\.yaml|environment\.json|(metrics|results)\.jsonl|checkpoint\.safetensors|report\.html)[0-9]+$`)
 
 func isTemporary(name string) bool { return temporary.MatchString(name) }
 
