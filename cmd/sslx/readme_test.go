@@ -12,6 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // TestTheREADMEsCommandsWork runs the commands of the README's sh blocks, in order, in a new folder. Two are not run as
@@ -31,8 +34,9 @@ func TestTheREADMEsCommandsWork(t *testing.T) {
 				t.Errorf("CI does not run %q (%v)", line, err)
 			}
 		case line == "go install ./cmd/sslx": // the commands after it run in this process
-		case strings.HasPrefix(line, "go run ./cmd/sslx "):
-			sslxCommand(t, strings.Fields(strings.TrimPrefix(line, "go run ./cmd/sslx ")))
+		case line == "go run ./cmd/sslx quickstart":
+			sslxCommand(t, []string{"quickstart"})
+			wantLearned(t, "runs/quickstart")
 		case program == "sslx":
 			sslxCommand(t, shortened(t, strings.Fields(arguments), images))
 		default:
@@ -55,6 +59,31 @@ func shortened(t *testing.T, args []string, images string) []string {
 		args = append(args, "--set", "data="+images, "--set", "epochs=1", "--set", "batch=16")
 	}
 	return args
+}
+
+// wantLearned checks that the encoder beats both floors by 10 points of kNN accuracy or more on two tasks or more.
+func wantLearned(t *testing.T, dir string) {
+	results, err := record.ReadResults(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	floor, trained := map[string]float64{}, map[string]float64{}
+	for _, r := range results {
+		if r.Model == sslx.ModelPixels || r.Model == sslx.ModelUntrained {
+			floor[r.Task] = max(floor[r.Task], r.Value)
+		} else {
+			trained[r.Task] = r.Value
+		}
+	}
+	learned := 0
+	for task, value := range trained {
+		if value >= floor[task]+0.1 {
+			learned++
+		}
+	}
+	if learned < 2 {
+		t.Errorf("%d of %d tasks are 10 points above their floors, want 2: %+v", learned, len(trained), results)
+	}
 }
 
 func sslxCommand(t *testing.T, args []string) {
