@@ -177,7 +177,7 @@ func ReadEnvironment(dir string) (e Environment, err error) {
 		return e, err
 	}
 	if err := json.Unmarshal(text, &e); err != nil {
-		return e, fmt.Errorf("%s in run %s is damaged: %w", environmentFile, dir, err)
+		return e, fmt.Errorf("%s is damaged (%w): restore it from a copy", filepath.Join(dir, environmentFile), err)
 	}
 	return e, nil
 }
