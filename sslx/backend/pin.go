@@ -9,7 +9,7 @@ import (
 	"github.com/gomlx/go-xla/installer"
 )
 
-// The CPU plugin on PyPI: https://pypi.org/project/xla-cpu-pjrt, by The OpenXLA Authors; PJRT C API 0.81.
+// The CPU plugin: package xla-cpu-pjrt 0.0.1 of PyPI, by The OpenXLA Authors; PJRT C API 0.81.
 const (
 	wheelPackage = "xla-cpu-pjrt"
 	wheelVersion = "0.0.1"
