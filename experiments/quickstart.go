@@ -21,7 +21,7 @@ type QuickstartResult struct {
 	Report  string // path of the HTML report
 }
 
-// QuickstartConfig returns the configuration of the quickstart: SimCLR for some 300 steps, about two minutes on two
+// QuickstartConfig returns the configuration of the quickstart: SimCLR for some 300 steps, two to three minutes on two
 // cores. Crops keep more of an image than the default's, and grayscale is more frequent: the encoder then learns shape
 // and texture, where color alone would tell the images apart as well.
 func QuickstartConfig(data string, seed uint64) sslx.Config {

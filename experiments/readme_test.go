@@ -79,7 +79,8 @@ func block(t *testing.T, dir string) string {
 	}
 	last := report.Metrics[len(report.Metrics)-1]
 	e := report.Environment
-	return fmt.Sprintf("%s, %s, batch %d, %.0f epochs of %s, seed %d: %s of training on %d cores (%s), %.0f views a second.\n\n%s",
+	return fmt.Sprintf("%s, %s, batch %d, %.0f epochs of %s, seed %d: %s of training on %d cores (%s), "+
+		"%.0f views a second.\n\n%s",
 		c.Objective.Name, c.Encoder.Name, c.Batch, last.Epoch, e.Data, c.Seed,
 		time.Duration(last.Seconds*float64(time.Second)).Round(time.Second), e.Cores, e.CPU,
 		2*float64(last.Images)/last.Seconds, plots.Markdown(report.Results))

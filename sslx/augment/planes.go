@@ -19,8 +19,8 @@ func split(images *Node) (p planes) {
 // join returns the images [batch, height, width, 3].
 func (p planes) join() *Node { return Join(p[:], -1) }
 
-// Join is Concatenate for parts of one shape. It updates an array in place: XLA fuses a concatenation with what makes its
-// parts into a loop that asks for each element which part it belongs to, which is slow (a training step took 1.4 to 1.8
+// Join is Concatenate for parts of one shape. It updates an array in place: XLA fuses a concatenation with what makes
+// its parts into a loop that asks for each element which part it belongs to, which is slow (a training step took 1.5
 // times as long), and which rounds the pixels of a batch of one differently. The pure-Go backend has no such updates
 // (compute v0.1.2), and fuses nothing.
 func Join(parts []*Node, axis int) *Node {
