@@ -1,37 +1,61 @@
 package encoder
 
 import (
+	"errors"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/sslx-go/lab/internal/testbackend"
 )
 
-// BenchmarkForward encodes 256 images of 32x32 with the default convnet.
+// BenchmarkForward encodes 256 images of 32x32.
 func BenchmarkForward(b *testing.B) {
-	const batch = 256
-	exec, err := model.NewExec(testbackend.Open(b), model.NewStore(), func(scope *model.Scope, x *Node) *Node {
-		return Config{Name: "convnet"}.Build(scope, x, Eval)
+	perEncoder(b, func(c Config, scope *model.Scope, x *Node) []*Node { return []*Node{c.Build(scope, x, Eval)} })
+}
+
+// BenchmarkGradient also has batch statistics and the gradient of a scalar to all variables.
+func BenchmarkGradient(b *testing.B) {
+	perEncoder(b, func(c Config, scope *model.Scope, x *Node) []*Node {
+		loss := ReduceAllSum(Square(c.Build(scope, x, Train)))
+		var variables []*Node
+		for v := range scope.IterVariables() {
+			if v.Trainable {
+				variables = append(variables, v.NodeValue(x))
+			}
+		}
+		return Gradient(loss, variables...)
 	})
+}
+
+func perEncoder(b *testing.B, graph func(c Config, scope *model.Scope, x *Node) []*Node) {
+	for name, batch := range map[string]int{"convnet": 256, "resnet18": 32} {
+		b.Run(name, func(b *testing.B) {
+			exec, err := model.NewExec(testbackend.Open(b), model.NewStore(), func(scope *model.Scope, x *Node) []*Node {
+				return graph(Config{Name: name}, scope, x)
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer exec.Finalize()
+			images := normal(1, 0, 1, batch, 32, 32, 3)
+			call(b, exec, images) // compiles
+			for b.Loop() {
+				call(b, exec, images)
+			}
+			b.ReportMetric(float64(batch*b.N)/b.Elapsed().Seconds(), "images/s")
+		})
+	}
+}
+
+func call(b *testing.B, exec *model.Exec, images *tensors.Tensor) {
+	outputs, err := exec.Call(images)
+	for _, out := range outputs {
+		err = errors.Join(err, out.FinalizeAll())
+	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer exec.Finalize()
-	images := normal(1, 0, 1, batch, 32, 32, 3)
-	step := func() {
-		h, err := exec.Call1(images)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := h.FinalizeAll(); err != nil {
-			b.Fatal(err)
-		}
-	}
-	step() // compiles
-	for b.Loop() {
-		step()
-	}
-	b.ReportMetric(float64(batch*b.N)/b.Elapsed().Seconds(), "images/s")
 }

@@ -5,21 +5,42 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// Convolution is a 2-D convolution without bias, padded so that stride 1 keeps the size: x [batch, height, width, in]
-// to [batch, ⌈height/stride⌉, ⌈width/stride⌉, channels]. An even kernel reaches one pixel further to the right and
-// down. Variable in scope: "kernel" [size, size, in, channels], normal with variance 2/fan-in (He et al. 2015,
+// winogradSide is the largest side of a map on which winograd is faster than XLA's convolution.
+const winogradSide = 16
+
+// convolution is a 2-D convolution without bias, padded so that stride 1 keeps the size: a map of height x width with
+// some channels becomes one of ⌈height/stride⌉ x ⌈width/stride⌉. An even kernel reaches one pixel further to the right
+// and down. Variable in scope: "kernel" [size, size, in, channels], normal with variance 2/fan-in (He et al. 2015,
 // https://arxiv.org/abs/1502.01852).
-func Convolution(scope *model.Scope, x *Node, channels, size, stride int) *Node {
-	in := x.Shape().Dimensions[3]
-	kernel := weights(scope, "kernel", 2, size*size*in, size, size, in, channels).NodeValue(x)
-	if prefersProduct(x.Shape().Dimensions[1], x.Shape().Dimensions[2], size, stride) {
-		return smallConvolution(x, kernel, size, stride)
+func convolution(scope *model.Scope, m featureMaps, channels, size, stride int) featureMaps {
+	in := m.channels()
+	kernel := weights(scope, "kernel", 2, size*size*in, size, size, in, channels).NodeValue(m.x)
+	height, width := m.size()
+	switch {
+	case size == 1 && stride == 1:
+		return featureMaps{pointwise(m.x, kernel), m.pixelsFirst}
+	case size == 3 && stride == 1 && max(height, width) <= winogradSide:
+		return featureMaps{winograd(m.pixels(), kernel), true}
 	}
+	return featureMaps{convolve(m.images(), kernel, stride), false}
+}
+
+// pointwise is the convolution with a kernel [1, 1, in, channels].
+func pointwise(x, kernel *Node) *Node {
+	dims := x.Shape().Clone().Dimensions
+	in, channels := dims[3], kernel.Shape().Dimensions[3]
+	dims[3] = channels
+	return Reshape(Dot(Reshape(x, -1, in), Reshape(kernel, in, channels)).Product(), dims...)
+}
+
+// convolve is XLA's convolution of images [batch, height, width, in].
+func convolve(images, kernel *Node, stride int) *Node {
+	size := kernel.Shape().Dimensions[0]
 	if size%2 == 0 {
 		kernel = oddSized(kernel)
 	}
 	pad := [2]int{size / 2, size / 2}
-	return Convolve(x, kernel).PaddingPerDim([][2]int{pad, pad}).Strides(stride).Done()
+	return Convolve(images, kernel).PaddingPerDim([][2]int{pad, pad}).Strides(stride).Done()
 }
 
 // oddSized puts a row and a column of zeros before an even kernel, which changes nothing but who computes the gradient

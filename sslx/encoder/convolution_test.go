@@ -34,25 +34,18 @@ func (c geometry) each(f func(y, kernel, x int)) {
 
 func TestConvolutionsAndTheirGradientsAreThoseOfPlainLoops(t *testing.T) {
 	worst := 0.0
-	for _, c := range []struct {
-		geometry
-		product bool // whether it is done as one product
-	}{
-		{geometry{8, 8, 3, 1}, false}, {geometry{8, 7, 3, 2}, false}, {geometry{8, 8, 4, 2}, false},
-		{geometry{7, 8, 4, 1}, false}, {geometry{6, 6, 2, 2}, false}, {geometry{5, 5, 1, 2}, false},
-		{geometry{1, 1, 3, 1}, true}, {geometry{2, 2, 3, 1}, true}, {geometry{2, 2, 3, 2}, true},
-		{geometry{3, 3, 3, 2}, true}, {geometry{4, 4, 3, 2}, true}, {geometry{2, 3, 3, 1}, true},
-		{geometry{1, 4, 4, 2}, true}, {geometry{3, 2, 4, 1}, true},
+	for _, c := range []geometry{
+		{1, 1, 3, 1}, {2, 2, 3, 1}, {4, 4, 3, 1}, {5, 3, 3, 1}, {8, 8, 3, 1}, {9, 4, 3, 1}, {16, 13, 3, 1}, // winograd
+		{17, 4, 3, 1}, {1, 1, 3, 2}, {2, 2, 3, 2}, {3, 3, 3, 2}, {4, 7, 3, 2}, {8, 8, 3, 2}, {9, 5, 3, 2}, // XLA's
+		{5, 5, 1, 1}, {5, 4, 1, 2}, {8, 8, 4, 2}, {7, 8, 4, 1}, {6, 6, 2, 2}, {1, 4, 4, 2}, {7, 9, 5, 1}, {9, 8, 5, 2},
+		{8, 9, 7, 1}, {10, 9, 7, 2},
 	} {
-		if got := prefersProduct(c.height, c.width, c.size, c.stride); got != c.product {
-			t.Errorf("%+v: done as a product is %v", c, got)
-		}
 		images := normal(1, 0, 1, convBatch, c.height, c.width, convIn)
-		rows, columns := ceilDiv(c.height, c.stride), ceilDiv(c.width, c.stride)
+		rows, columns := (c.height+c.stride-1)/c.stride, (c.width+c.stride-1)/c.stride
 		g := normal(3, 0, 1, convBatch, rows, columns, convOut)
 		store := model.NewStore()
 		got := run(t, store, func(scope *model.Scope, in []*Node) []*Node {
-			y := Convolution(scope, in[0], convOut, c.size, c.stride)
+			y := convolution(scope, featureMaps{x: in[0]}, convOut, c.size, c.stride).images()
 			kernel := scope.GetVariable("kernel").NodeValue(y)
 			return append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, in[1])), in[0], kernel)...)
 		}, images, g)
@@ -65,16 +58,30 @@ func TestConvolutionsAndTheirGradientsAreThoseOfPlainLoops(t *testing.T) {
 		})
 		for i, want := range [][]float64{y, dx, dk} {
 			what := []string{"output", "gradient to the image", "gradient to the kernel"}[i]
-			worst = max(worst, mustBeClose(t, fmt.Sprintf("%+v: %s", c, what), got[i], want, 1e-6))
+			worst = max(worst, mustBeClose(t, fmt.Sprintf("%+v: %s", c, what), got[i], want, 1e-5))
 		}
 	}
 	t.Logf("largest difference %.1e of the largest value", worst)
 }
 
-func TestALargeImageIsNeverDoneAsAProduct(t *testing.T) {
-	for _, c := range []geometry{{32, 32, 3, 1}, {32, 32, 4, 2}, {4, 4, 3, 1}, {2, 64, 3, 1}, {1, 1, 1, 1}} {
-		if prefersProduct(c.height, c.width, c.size, c.stride) {
-			t.Errorf("%+v is done as a product", c)
+// Sums over many channels and pixels, as in training: the error must not grow with them.
+func TestWinogradIsXLAsConvolutionAtTheSizesOfTraining(t *testing.T) {
+	for _, c := range []struct{ side, in, out int }{{4, 128, 64}, {8, 64, 64}, {16, 32, 32}} {
+		images := normal(1, 0, 1, 16, c.side, c.side, c.in)
+		g := normal(2, 0, 1, 16, c.side, c.side, c.out)
+		got := run(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
+			kernel := weights(scope, "kernel", 2, 9*c.in, 3, 3, c.in, c.out).NodeValue(in[0])
+			own := featureMaps{winograd(featureMaps{x: in[0]}.pixels(), kernel), true}.images()
+			plain := convolve(in[0], kernel, 1)
+			all := []*Node{own, plain}
+			for _, y := range []*Node{own, plain} {
+				all = append(all, Gradient(ReduceAllSum(Mul(y, in[1])), in[0], kernel)...)
+			}
+			return all
+		}, images, g)
+		for i, what := range map[[2]int]string{{0, 1}: "output", {2, 4}: "gradient to the image", {3, 5}: "gradient to the kernel"} {
+			error := mustBeClose(t, fmt.Sprintf("%+v: %s", c, what), got[i[0]], got[i[1]], 1e-5)
+			t.Logf("%+v: %s: %.1e of the largest value", c, what, error)
 		}
 	}
 }

@@ -12,22 +12,24 @@ import (
 
 // Config names an encoder.
 type Config struct {
-	// Name is "convnet" or "resnet18".
+	// Name is "convnet", "resnet18" or "resnet50".
 	Name string `yaml:"name" json:"name"`
 
-	// Width is the number of channels of the first stage; 0 means the architecture's own (32, 64).
+	// Width is the number of channels of the first stage; 0 means the architecture's own (32, 64, 64).
 	Width int `yaml:"width" json:"width"`
 }
 
-// architecture is one way to build an encoder; its representation has 8·width numbers.
+// architecture is one way to build an encoder.
 type architecture struct {
-	build func(scope *model.Scope, x *Node, width int, mode Mode) *Node
-	width int
+	build  func(scope *model.Scope, images featureMaps, width int, mode Mode) *Node
+	width  int // channels of the first stage
+	widths int // elements of a representation for each of them
 }
 
 var architectures = map[string]architecture{
-	"convnet":  {convNet, 32},
-	"resnet18": {resNet18, 64},
+	"convnet":  {convNet, 32, 8},
+	"resnet18": {resNet18, 64, 8},
+	"resnet50": {resNet50, 64, 32},
 }
 
 // Names returns the known encoders, sorted.
@@ -45,7 +47,7 @@ func (c Config) Check() error {
 }
 
 // Dim returns the number of elements of a representation.
-func (c Config) Dim() int { return 8 * c.width() }
+func (c Config) Dim() int { return architectures[c.Name].widths * c.width() }
 
 func (c Config) width() int {
 	if c.Width == 0 {
@@ -57,5 +59,5 @@ func (c Config) width() int {
 // Build returns the representation [batch, Dim] of images [batch, height, width, 3], normalised by channel. Height and
 // width are at least 8. The configuration must pass Check.
 func (c Config) Build(scope *model.Scope, images *Node, mode Mode) *Node {
-	return architectures[c.Name].build(scope, images, c.width(), mode)
+	return architectures[c.Name].build(scope, featureMaps{x: images}, c.width(), mode)
 }

@@ -30,6 +30,8 @@ func TestParameterCounts(t *testing.T) {
 	}{
 		// kuangliu/pytorch-cifar's ResNet18 has 11,173,962 with its head of 512·10 weights and 10 biases.
 		{"resnet18", 11_173_962 - 512*10 - 10},
+		// torchvision's resnet50 has 25,557,032 with its head of 2048·1000 weights and 1000 biases.
+		{"resnet50", 25_557_032 - 2048*1000 - 1000},
 		// By layer, convolutions and then scales and offsets: stem 4·4·3·32 + 64, down1 9·32·64 + 128,
 		// block1 2·(9·64·64 + 128), down2 9·64·128 + 256, block2 2·(9·128·128 + 256), last 9·128·256 + 512.
 		{"convnet", 1_600 + 18_560 + 73_984 + 73_984 + 295_424 + 295_424},
@@ -122,7 +124,7 @@ func TestCheckNamesTheNearestEncoder(t *testing.T) {
 		want   string
 	}{
 		{Config{Name: "resnet8"}, `unknown encoder "resnet8": did you mean "resnet18"?`},
-		{Config{Name: "vit"}, `unknown encoder "vit": it must be one of convnet, resnet18`},
+		{Config{Name: "vit"}, `unknown encoder "vit": it must be one of convnet, resnet18, resnet50`},
 		{Config{Name: "convnet", Width: -1}, "encoder.width is -1: it must be 0 (the encoder's own) or positive"},
 	} {
 		if err := c.config.Check(); !usage.Is(err) || err.Error() != c.want {

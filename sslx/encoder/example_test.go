@@ -43,6 +43,6 @@ func ExampleNames() {
 	fmt.Println(encoder.Names())
 	fmt.Println(encoder.Config{Name: "resnet81"}.Check())
 	// Output:
-	// [convnet resnet18]
+	// [convnet resnet18 resnet50]
 	// unknown encoder "resnet81": did you mean "resnet18"?
 }

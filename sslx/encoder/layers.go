@@ -18,6 +18,3 @@ func Dense(scope *model.Scope, x *Node, out int, gain float64, bias bool) *Node 
 
 // relu is max(x, 0).
 func relu(x *Node) *Node { return MaxScalar(x, 0.0) }
-
-// globalMeanPool averages [batch, height, width, channels] over the image.
-func globalMeanPool(x *Node) *Node { return ReduceMean(x, 1, 2) }

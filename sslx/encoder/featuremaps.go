@@ -1,0 +1,60 @@
+package encoder
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// featureMaps are the activations of a layer. Their order is that of images, [batch, height, width, channels], for XLA's convolution, or
+// [height, width, batch, channels], in which a mix of pixels is a matrix product with whole rows of batch and channels.
+// What works on every channel for itself does not care.
+type featureMaps struct {
+	x           *Node
+	pixelsFirst bool
+}
+
+// images returns the maps in the order of images.
+func (m featureMaps) images() *Node {
+	if m.pixelsFirst {
+		return TransposeAllAxes(m.x, 2, 0, 1, 3)
+	}
+	return m.x
+}
+
+// pixels returns the maps as [height, width, batch, channels].
+func (m featureMaps) pixels() *Node {
+	if m.pixelsFirst {
+		return m.x
+	}
+	return TransposeAllAxes(m.x, 1, 2, 0, 3)
+}
+
+// size returns height and width.
+func (m featureMaps) size() (height, width int) {
+	dims := m.x.Shape().Dimensions
+	if m.pixelsFirst {
+		return dims[0], dims[1]
+	}
+	return dims[1], dims[2]
+}
+
+// channels returns the number of channels.
+func (m featureMaps) channels() int { return m.x.Shape().Dimensions[3] }
+
+// plus returns m + other, in the order of m.
+func (m featureMaps) plus(other featureMaps) featureMaps {
+	if m.pixelsFirst {
+		return featureMaps{Add(m.x, other.pixels()), true}
+	}
+	return featureMaps{Add(m.x, other.images()), false}
+}
+
+// relu is max(m, 0).
+func (m featureMaps) relu() featureMaps { return featureMaps{relu(m.x), m.pixelsFirst} }
+
+// mean averages over the pixels: [batch, channels].
+func (m featureMaps) mean() *Node {
+	if m.pixelsFirst {
+		return ReduceMean(m.x, 0, 1)
+	}
+	return ReduceMean(m.x, 1, 2)
+}
