@@ -29,17 +29,24 @@ func decodeImage(it item, maxPixels int) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	if width <= 0 || height <= 0 {
-		return nil, fmt.Errorf("it is %dx%d pixels", width, height)
-	}
-	if int64(width)*int64(height) > int64(maxPixels) {
-		return nil, fmt.Errorf("it declares %dx%d pixels and %d are allowed", width, height, maxPixels)
+	if err := checkSize(width, height, maxPixels); err != nil {
+		return nil, err
 	}
 	img, _, err := image.Decode(bytes.NewReader(it.data))
 	if err != nil {
 		return nil, err
 	}
 	return opaque(img), nil
+}
+
+func checkSize(width, height, maxPixels int) error {
+	if width <= 0 || height <= 0 {
+		return fmt.Errorf("it is %dx%d pixels", width, height)
+	}
+	if int64(width)*int64(height) > int64(maxPixels) {
+		return fmt.Errorf("it declares %dx%d pixels and %d are allowed", width, height, maxPixels)
+	}
+	return nil
 }
 
 // opaque converts an image to 8-bit RGB as the package comment states, and sets every alpha to 255.

@@ -2,6 +2,9 @@ package dataset
 
 import (
 	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -67,52 +70,6 @@ func TestAJPEGIsRead(t *testing.T) {
 	}
 }
 
-func TestResizingTakesTheCentreOfTheShortSide(t *testing.T) {
-	// Three 8x8 tiles side by side, or one above the other: the middle one remains.
-	for _, wide := range []bool{true, false} {
-		img := image.NewRGBA(image.Rect(0, 0, 8, 24))
-		if wide {
-			img = image.NewRGBA(image.Rect(0, 0, 24, 8))
-		}
-		for i := range 192 {
-			x, y := i%img.Rect.Dx(), i/img.Rect.Dx()
-			img.Set(x, y, color.RGBA{uint8(100 * (max(x, y) / 8)), 0, 0, 255})
-		}
-		set, report := imported(t, files{"a/1.png": encoded(t, img)}.folder(t, "set"), ImportOptions{Size: 4})
-		sp, _ := split(t, set, "train")
-		if set.Height() != 4 || set.Width() != 4 || len(sp.Pixels) != 48 {
-			t.Fatalf("the set is %dx%d", set.Height(), set.Width())
-		}
-		for i := range 16 {
-			at := i / 4
-			if wide {
-				at = i % 4
-			}
-			// Antialiasing reaches one pixel into the middle tile.
-			if v := sp.Pixels[3*i]; (at == 1 || at == 2) && v != 100 {
-				t.Errorf("pixel %d is %d, want 100", i, v)
-			}
-		}
-		if report.Resize == "own size" {
-			t.Error("the rule is not stated")
-		}
-	}
-}
-
-func TestShrinkingIsAntialiased(t *testing.T) {
-	img := image.NewGray(image.Rect(0, 0, 64, 64))
-	for i := range img.Pix {
-		img.Pix[i] = uint8(255 * ((i + i/64) % 2))
-	}
-	set, _ := imported(t, files{"a/1.png": encoded(t, img)}.folder(t, "set"), ImportOptions{Size: 8})
-	sp, _ := split(t, set, "train")
-	for i, v := range sp.Pixels {
-		if v < 118 || v > 137 {
-			t.Fatalf("byte %d of a shrunk chequerboard is %d, want about 127", i, v)
-		}
-	}
-}
-
 func TestStatisticsAreThoseOfTheTrainSplit(t *testing.T) {
 	f := files{"train/a/1.png": pngOf(t, 1, 1, color.RGBA{0, 51, 255, 255}), "train/a/2.png": pngOf(t, 1, 1,
 		color.RGBA{255, 51, 0, 255}),
@@ -122,5 +79,52 @@ func TestStatisticsAreThoseOfTheTrainSplit(t *testing.T) {
 	// By hand: two pixels at 0 and 255 have mean and deviation 1/2; 51 is a fifth of 255.
 	if mean != [3]float64{0.5, 0.2, 0.5} || std != [3]float64{0.5, 0, 0.5} {
 		t.Errorf("mean %v, std %v", mean, std)
+	}
+}
+
+// grayAlpha returns a PNG of colour type 4 (grey with alpha), which image/png reads and does not write: 1x1 pixel, one
+// filter byte and then the samples (https://www.w3.org/TR/png-3/#11IHDR).
+func grayAlpha(t *testing.T, bits byte, samples ...byte) string {
+	t.Helper()
+	var data bytes.Buffer
+	w := zlib.NewWriter(&data)
+	if _, err := w.Write(append([]byte{0}, samples...)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out := []byte("\x89PNG\r\n\x1a\n")
+	for _, chunk := range []string{"IHDR\x00\x00\x00\x01\x00\x00\x00\x01" + string(bits) + "\x04\x00\x00\x00",
+		"IDAT" + data.String(), "IEND"} {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(chunk)-4))
+		out = append(out, chunk...)
+		out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE([]byte(chunk)))
+	}
+	return string(out)
+}
+
+func TestGreyWithAlphaIsReplicatedAndItsAlphaDropped(t *testing.T) {
+	for name, content := range map[string]string{
+		"8 bit": grayAlpha(t, 8, 77, 3), "16 bit": grayAlpha(t, 16, 77, 255, 0, 0),
+	} {
+		set, _ := imported(t, files{"a/1.png": content}.folder(t, "set"), ImportOptions{})
+		if sp, _ := split(t, set, "train"); !slices.Equal(sp.Pixels, []byte{77, 77, 77}) {
+			t.Errorf("%s: pixels are %v", name, sp.Pixels)
+		}
+	}
+}
+
+func TestAGreyJPEGIsReplicated(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 16, 16))
+	for i := range img.Pix {
+		img.Pix[i] = 77
+	}
+	set, _ := imported(t, files{"a/1.jpg": jpegOf(t, img)}.folder(t, "set"), ImportOptions{})
+	sp, _ := split(t, set, "train")
+	for _, v := range sp.Pixels {
+		if v < 76 || v > 78 {
+			t.Fatalf("pixels are %v, want about 77", sp.Pixels)
+		}
 	}
 }

@@ -36,4 +36,11 @@
 // a folder and an archive of it have the same fingerprint. A pack appears whole or not at all. Processes that import
 // the same name at once wait for each other at CACHE/packs/.NAME.lock, which stays there; opening a pack writes
 // nothing.
+//
+// # Batches ahead of their use
+//
+// A [Loader] prepares batches on several goroutines while the caller works on one: from a pack ([Split]), of which only
+// the pages in use take memory, or from the PNG and JPEG files of an image folder ([Folder]), decoded and brought to
+// size at each use. Both give the same bytes. A pack is read hundreds of times as fast as files are decoded; a folder
+// needs no import and no room on the disk.
 package dataset

@@ -3,8 +3,11 @@ package dataset_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log"
+	"math/rand/v2"
 	"os"
+	"slices"
 
 	"github.com/sslx-go/lab/sslx/dataset"
 )
@@ -18,6 +21,41 @@ func ExampleStratifiedHoldOut() {
 	}
 	fmt.Println(len(keep), len(held), perClass)
 	// Output: 9 3 map[0:1 1:2]
+}
+
+// An epoch in batches of 25, prepared by two goroutines. The last, partial batch is left out.
+func ExampleLoader() {
+	cache, err := os.MkdirTemp("", "sslx")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(cache) }()
+	ctx := context.Background()
+	set, err := dataset.Factors(ctx, dataset.FactorsOptions{Cache: cache, Train: 60, Test: 12})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	train, err := set.Split("train")
+	if err != nil {
+		log.Fatal(err)
+	}
+	order := rand.New(rand.NewPCG(1, 0)).Perm(train.Len())[:50]
+	loader := dataset.NewLoader(ctx, train, slices.Chunk(order, 25), dataset.LoaderOptions{Workers: 2})
+	defer loader.Close()
+	for {
+		pixels, indices, err := loader.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(len(indices), len(pixels))
+	}
+	// Output:
+	// 25 76800
+	// 25 76800
 }
 
 func ExampleFactors() {

@@ -31,8 +31,15 @@ type emptySource struct{ error }
 
 func (e emptySource) Unwrap() error { return e.error }
 
-// planFolder plans an image folder.
-func planFolder(t tree, source string, inv inventory, opt ImportOptions) (*plan, error) {
+// folderList is what an image folder holds, in the order of a pack.
+type folderList struct {
+	images []folderImage
+	labels map[string][]int32 // of a class, one a task
+	plan   *plan
+}
+
+// listFolder finds the images of an image folder, their order and their labels.
+func listFolder(source string, inv inventory) (*folderList, error) {
 	levels, err := findLevels(source, inv)
 	if err != nil {
 		return nil, err
@@ -59,9 +66,16 @@ func planFolder(t tree, source string, inv inventory, opt ImportOptions) (*plan,
 			fmt.Sprintf("%d files are not PNG or JPEG images in a class folder and were left out", others))
 	}
 	labels, err := p.labelFolder(source, inv, images)
+	return &folderList{images, labels, p}, err
+}
+
+// planFolder plans an image folder.
+func planFolder(t tree, source string, inv inventory, opt ImportOptions) (*plan, error) {
+	list, err := listFolder(source, inv)
 	if err != nil {
 		return nil, err
 	}
+	p, images, labels := list.plan, list.images, list.labels
 	positions := make(map[string]int, len(images))
 	for i, im := range images {
 		positions[im.path] = i

@@ -13,9 +13,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // files maps paths, with slashes, to content; a path that ends in a slash is a folder.
@@ -219,4 +221,16 @@ func leftBehind(t testing.TB, cache string) []string {
 		t.Fatal(err)
 	}
 	return left
+}
+
+// waitForGoroutines fails unless no more goroutines than before are left within a second.
+func waitForGoroutines(t testing.TB, before int) {
+	t.Helper()
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines remain of %d", runtime.NumGoroutine(), before)
 }

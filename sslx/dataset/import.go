@@ -11,6 +11,11 @@ import (
 // MaxSize is the largest side that images can be brought to.
 const MaxSize = 4096
 
+const (
+	defaultMaxPixels = 64_000_000
+	defaultMaxFile   = 64 << 20
+)
+
 // ImportOptions say how a source becomes a pack. The zero value keeps the images' own size and stops at the first bad
 // image.
 type ImportOptions struct {
@@ -47,10 +52,10 @@ func (o ImportOptions) check() (ImportOptions, error) {
 		return o, usage.Errorf("limits of an import must not be negative")
 	}
 	if o.MaxPixels == 0 {
-		o.MaxPixels = 64_000_000
+		o.MaxPixels = defaultMaxPixels
 	}
 	if o.MaxFile == 0 {
-		o.MaxFile = 64 << 20
+		o.MaxFile = defaultMaxFile
 	}
 	if o.Progress == nil {
 		o.Progress = func(int64, int64) {}

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 func TestAnUnchangedSourceIsNotImportedTwice(t *testing.T) {
@@ -85,13 +84,7 @@ func TestACancelledImportLeavesNothing(t *testing.T) {
 			t.Errorf("%s: left behind: %v", name, left)
 		}
 	}
-	for range 100 {
-		if runtime.NumGoroutine() <= goroutines {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("%d goroutines remain of %d", runtime.NumGoroutine(), goroutines)
+	waitForGoroutines(t, goroutines)
 }
 
 func TestProgressCountsEveryImageOnce(t *testing.T) {

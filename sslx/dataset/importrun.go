@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"image"
 	"io"
 	"path/filepath"
 	"runtime"
@@ -118,11 +119,9 @@ func (r *run) draw(it item) error {
 		return nil
 	}
 	if b := img.Bounds(); b.Dx() != it.width || b.Dy() != it.height {
-		return usage.Errorf("images in %s differ in size: %s is %dx%d and others are %dx%d: pass --size "+
-			"to bring all to one",
-			r.source, it.name, b.Dx(), b.Dy(), it.width, it.height)
+		return unequalSizes(r.source, it.name, b, it.height, it.width)
 	}
-	if err := r.spool.put(it.position, packRGB(img)); err != nil {
+	if err := r.spool.put(it.position, appendRGB(nil, img)); err != nil {
 		return fmt.Errorf("decoded images cannot be stored in the cache folder: %w", err)
 	}
 	for task, label := range it.labels {
@@ -130,6 +129,12 @@ func (r *run) draw(it item) error {
 	}
 	r.finish(it, nil)
 	return nil
+}
+
+// unequalSizes is the usage error of an image that has another size than those before it.
+func unequalSizes(source, name string, b image.Rectangle, height, width int) error {
+	return usage.Errorf("images in %s differ in size: %s is %dx%d and others are %dx%d: pass --size to bring all to one",
+		source, name, b.Dx(), b.Dy(), width, height)
 }
 
 func (r *run) finish(it item, bad error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
+	"sync"
 
 	"golang.org/x/image/draw"
 )
@@ -35,21 +37,46 @@ func shortCrop(img *image.RGBA, size, maxPixels int) (*image.RGBA, error) {
 	if width*height > maxPixels {
 		return nil, fmt.Errorf("it is %dx%d, too long a strip to resize", b.Dx(), b.Dy())
 	}
-	if width != b.Dx() || height != b.Dy() {
-		scaled := image.NewRGBA(image.Rect(0, 0, width, height))
-		draw.BiLinear.Scale(scaled, scaled.Rect, img, b, draw.Src, nil)
-		img = scaled
-	}
 	left := int(math.RoundToEven(float64(width-size) / 2))
 	top := int(math.RoundToEven(float64(height-size) / 2))
-	corner := img.Bounds().Min.Add(image.Pt(left, top))
-	return img.SubImage(image.Rectangle{corner, corner.Add(image.Pt(size, size))}).(*image.RGBA), nil
+	square := image.Rect(0, 0, size, size)
+	if width == b.Dx() && height == b.Dy() {
+		return img.SubImage(square.Add(b.Min).Add(image.Pt(left, top))).(*image.RGBA), nil
+	}
+	cropped := image.NewRGBA(square)
+	place := image.Rect(-left, -top, width-left, height-top)
+	scalerOf(place.Size(), b.Size()).Scale(cropped, place, img, b, draw.Src, nil)
+	return cropped, nil
 }
 
-// packRGB returns the pixels of an opaque image, [height, width, 3].
-func packRGB(img *image.RGBA) []byte {
+// scalers keeps the weights and the scratch memory of the sizes met last: a photograph's take more than its pixels.
+var scalers = struct {
+	mu     sync.Mutex
+	bySize map[[2]image.Point]draw.Scaler
+}{bySize: map[[2]image.Point]draw.Scaler{}}
+
+const maxScalers = 64
+
+// scalerOf returns the scaler between two sizes, which may be used by several goroutines.
+func scalerOf(to, from image.Point) draw.Scaler {
+	scalers.mu.Lock()
+	defer scalers.mu.Unlock()
+	key := [2]image.Point{to, from}
+	s, ok := scalers.bySize[key]
+	if !ok {
+		if len(scalers.bySize) == maxScalers {
+			clear(scalers.bySize)
+		}
+		s = draw.BiLinear.NewScaler(to.X, to.Y, from.X, from.Y)
+		scalers.bySize[key] = s
+	}
+	return s
+}
+
+// appendRGB appends the pixels of an opaque image, [height, width, 3].
+func appendRGB(rgb []byte, img *image.RGBA) []byte {
 	b := img.Bounds()
-	rgb := make([]byte, 0, b.Dx()*b.Dy()*3)
+	rgb = slices.Grow(rgb, b.Dx()*b.Dy()*3)
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		row := img.Pix[img.PixOffset(b.Min.X, y):][:4*b.Dx()]
 		for x := 0; x < len(row); x += 4 {

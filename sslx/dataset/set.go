@@ -122,15 +122,31 @@ func (sp *Split) Labels(task string) ([]int32, error) {
 	return labels, err
 }
 
-func (s *Set) taskIndex(name string) (int, error) {
-	known := make([]string, len(s.header.Tasks))
-	for i, task := range s.header.Tasks {
+// Len returns N.
+func (sp *Split) Len() int { return sp.N }
+
+// Size returns the height and width of every image.
+func (sp *Split) Size() (height, width int) { return sp.set.Height(), sp.set.Width() }
+
+// Read copies image i, 0 to N-1, to dst, [Height, Width, 3]. It does not fail.
+func (sp *Split) Read(dst []byte, i int) error {
+	stride := sp.set.Height() * sp.set.Width() * 3
+	copy(dst, sp.Pixels[i*stride:(i+1)*stride])
+	return nil
+}
+
+func (s *Set) taskIndex(name string) (int, error) { return taskIndex(s.Name(), s.header.Tasks, name) }
+
+// taskIndex returns the index of the task with the given name, or a usage error with the nearest one.
+func taskIndex(set string, tasks []Task, name string) (int, error) {
+	known := make([]string, len(tasks))
+	for i, task := range tasks {
 		if task.Name == name {
 			return i, nil
 		}
 		known[i] = task.Name
 	}
-	return 0, usage.Unknown("task of "+s.Name(), name, known)
+	return 0, usage.Unknown("task of "+set, name, known)
 }
 
 func (s *Set) section(sec section) []byte {

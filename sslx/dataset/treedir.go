@@ -40,25 +40,34 @@ func (t dirTree) folder(ctx context.Context, dir string, depth int, visit func(e
 		if hidden(name) {
 			continue
 		}
-		full := filepath.Join(t.root, filepath.FromSlash(name))
-		info, err := os.Stat(full)
+		e, mode, err := t.entry(name)
 		if err != nil {
-			return fmt.Errorf("file cannot be read: %w", err)
-		}
-		if !info.IsDir() && !info.Mode().IsRegular() {
-			continue
-		}
-		open := func() (io.ReadCloser, error) { return os.Open(full) }
-		if err := visit(entry{name, info.IsDir(), info.Size(), open}); err != nil {
 			return err
 		}
-		if info.IsDir() {
+		if !e.dir && !mode.IsRegular() {
+			continue
+		}
+		if err := visit(e); err != nil {
+			return err
+		}
+		if e.dir {
 			if err := t.folder(ctx, name, depth+1, visit); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// entry returns the file or folder with a path in the tree, and its mode.
+func (t dirTree) entry(name string) (entry, os.FileMode, error) {
+	full := filepath.Join(t.root, filepath.FromSlash(name))
+	info, err := os.Stat(full)
+	if err != nil {
+		return entry{}, 0, fmt.Errorf("file cannot be read: %w", err)
+	}
+	open := func() (io.ReadCloser, error) { return os.Open(full) }
+	return entry{name, info.IsDir(), info.Size(), open}, info.Mode(), nil
 }
 
 func (t dirTree) stamp(ctx context.Context) (string, error) {
