@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
@@ -32,8 +33,11 @@ func QuickstartConfig(data string, seed uint64) sslx.Config {
 	}
 	c.Seed = seed
 	c.Batch = 128
+	c.Objective.Temperature = 0.2
 	c.Optimizer.LR = 0.6
-	c.Views.CropScale, c.Views.Gray = 0.4, 0.4
+	for i := range c.Views {
+		c.Views[i].CropScale, c.Views[i].Gray = 0.4, 0.4
+	}
 	return c
 }
 
@@ -63,8 +67,12 @@ func Report(ctx context.Context, dir string, opt sslx.Options) (string, error) {
 		return "", err
 	}
 	report.Chance, report.NeighbourTask = gallery.Chance, gallery.Task
-	report.Views, err = plots.ViewSheet(gallery.Height, gallery.Width, []string{"original", "view 1", "view 2"},
-		gallery.Originals, gallery.First, gallery.Second)
+	titles := []string{"original"}
+	for i := range gallery.Views {
+		titles = append(titles, fmt.Sprintf("view %d", i+1))
+	}
+	report.Views, err = plots.ViewSheet(gallery.Height, gallery.Width, titles,
+		append([][][]byte{gallery.Originals}, gallery.Views...)...)
 	if err != nil {
 		return "", err
 	}

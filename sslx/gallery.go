@@ -15,8 +15,9 @@ import (
 type Gallery struct {
 	Height, Width int
 
-	// Originals are training images, First and Second their views in the first epoch.
-	Originals, First, Second [][]byte
+	// Originals are training images, and Views[i] their views i in the first epoch.
+	Originals [][]byte
+	Views     [][][]byte
 
 	// Queries are test images with their nearest test images by cosine similarity of the representations, and
 	// whether those have the query's label in Task.
@@ -66,14 +67,13 @@ func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err er
 		g.Chance[set.Name()+"/"+task.Name] = 1 / float64(len(task.Classes))
 	}
 	count, size := min(galleryViews, train.N), g.Height*g.Width*3
-	first, second, err := pretrain.Views(handle.Backend, c, train.Pixels, g.Height, g.Width, count)
+	views, err := pretrain.Views(handle.Backend, c, train.Pixels, g.Height, g.Width, count)
 	if err != nil {
 		return g, err
 	}
-	for i := range count {
-		g.Originals = append(g.Originals, image(train.Pixels, i, size))
-		g.First = append(g.First, image(first, i, size))
-		g.Second = append(g.Second, image(second, i, size))
+	g.Originals = images(train.Pixels, count, size)
+	for _, view := range views {
+		g.Views = append(g.Views, images(view, count, size))
 	}
 	network, err := pretrain.Load(handle.Backend, c, record.Checkpoint(dir), g.Height, g.Width)
 	if err != nil {
@@ -127,4 +127,12 @@ func gather(s *dataset.Split, neighbours evaluate.Neighbours, task string, size 
 }
 
 // image returns a copy of the pixels of image i, since a pack is unmapped when it is closed.
+func images(pixels []byte, count, size int) [][]byte {
+	list := make([][]byte, count)
+	for i := range list {
+		list[i] = image(pixels, i, size)
+	}
+	return list
+}
+
 func image(pixels []byte, i, size int) []byte { return slices.Clone(pixels[i*size : (i+1)*size]) }

@@ -10,6 +10,8 @@ package sslx
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/dataset"
@@ -53,9 +55,17 @@ func (o Options) report(phase string, done, total int64, detail string) {
 	}
 }
 
+func (o Options) warn(sentence string) {
+	if o.Warn == nil {
+		fmt.Fprintln(os.Stderr, "sslx: warning:", sentence)
+		return
+	}
+	o.Warn(sentence)
+}
+
 // open opens the compute back end, installing its plugin when there is none.
 func (o Options) open(ctx context.Context) (*backend.Handle, error) {
-	return backend.Open(ctx, backend.Options{Warn: o.Warn, Progress: func(item string, done, total int64) {
+	return backend.Open(ctx, backend.Options{Warn: o.warn, Progress: func(item string, done, total int64) {
 		o.report("install "+item, done, total, "")
 	}})
 }

@@ -32,7 +32,10 @@ func tiny(t *testing.T) Config {
 	defer func() { _ = set.Close() }()
 	c := Default()
 	c.Data, c.Seed, c.Epochs, c.Batch, c.LogSteps = set.Path(), 5, 2, 32, 4
-	c.Views.Size, c.Views.Jitter, c.Encoder.Width, c.Projector = 16, 0, 4, []int{16, 8}
+	for i := range c.Views {
+		c.Views[i].Size, c.Views[i].Jitter = 16, 0
+	}
+	c.Encoder.Width, c.Projector = 4, []int{16, 8}
 	return c
 }
 
@@ -207,13 +210,13 @@ func testGallery(t *testing.T, dir string, c Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(g.Originals) != 8 || len(g.First) != 8 || len(g.Second) != 8 || len(g.Queries) != 8 {
-		t.Fatalf("%d originals, %d and %d views, %d queries", len(g.Originals), len(g.First), len(g.Second), len(g.Queries))
+	if len(g.Originals) != 8 || len(g.Views) != 2 || len(g.Views[1]) != 8 || len(g.Queries) != 8 {
+		t.Fatalf("%d originals, %d views, %d queries", len(g.Originals), len(g.Views), len(g.Queries))
 	}
 	const size = 32 * 32 * 3
 	for i := range 8 {
-		if !slices.Equal(g.Originals[i], train.Pixels[i*size:(i+1)*size]) || len(g.First[i]) != size ||
-			len(g.Second[i]) != size {
+		if !slices.Equal(g.Originals[i], train.Pixels[i*size:(i+1)*size]) || len(g.Views[0][i]) != size ||
+			len(g.Views[1][i]) != size {
 			t.Errorf("image %d and its views are not those of train", i)
 		}
 		q := g.Queries[i]
@@ -234,7 +237,7 @@ func TestATrainingThatCannotBeginLeavesNoFolder(t *testing.T) {
 		"no-such-data":                 func(c *Config) { c.Data = "no-such-data" },
 		"has 256 training images":      func(c *Config) { c.Batch = 512 },
 		`did you mean "object_hue"`:    func(c *Config) { c.Probe.Task = "object_hu" },
-		"8 or more":                    func(c *Config) { c.Views.Size = 4 },
+		"8 or more":                    func(c *Config) { c.Views[1].Size = 4 },
 		"holds 32x32 images, not 64":   func(c *Config) { c.Size = 64 },
 		"there is no pack, folder or ": func(c *Config) { c.Data = filepath.Join(t.TempDir(), "none") },
 	} {

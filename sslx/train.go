@@ -70,8 +70,9 @@ func train(ctx context.Context, dir string, c Config, opt Options,
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
 	opt.report("compile", 0, 0, c.Encoder.Name)
-	done, err := pretrain.Train(ctx, handle.Backend, set, run, c, func(step, total int, m record.Metrics) {
-		opt.report("train", int64(step), int64(total), detail(m))
+	done, err := pretrain.Train(ctx, handle.Backend, set, run, c, pretrain.Hooks{
+		Report: func(step, total int, m record.Metrics) { opt.report("train", int64(step), int64(total), detail(m)) },
+		Warn:   opt.warn,
 	})
 	if errors.Is(err, ErrInterrupted) {
 		err = fmt.Errorf("%w: go on with sslx pretrain --resume %s", err, dir)
@@ -79,7 +80,7 @@ func train(ctx context.Context, dir string, c Config, opt Options,
 	s = Summary{Run: run.Name(), Method: c.Objective.Name, Steps: done.Steps, Images: done.Images, Seconds: done.Seconds,
 		FinalLoss: done.FinalLoss, Config: c, Device: handle.Device}
 	if done.Seconds > 0 {
-		s.ViewsPerSecond = 2 * float64(done.Images) / done.Seconds
+		s.ViewsPerSecond = float64(len(c.Views)) * float64(done.Images) / done.Seconds
 	}
 	return s, err
 }

@@ -18,7 +18,7 @@ func dataCommand(a *app) *cobra.Command {
 		Example: `  sslx data list
   sslx data import photos.zip --size 64
   sslx data verify photos`,
-	}, dataListCommand(a), dataImportCommand(a), dataVerifyCommand(a), dataGetCommand(a))
+	}, dataListCommand(a), dataImportCommand(a), dataVerifyCommand(a), dataGetCommand(a), dataViewsCommand(a))
 }
 
 func dataListCommand(a *app) *cobra.Command {

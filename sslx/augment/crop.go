@@ -8,16 +8,16 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// cropAttempts is the number of random rectangles that are tried before the central one is taken (torchvision,
-// RandomResizedCrop.get_params).
-const cropAttempts = 10
+// rectangleAttempts is the number of random rectangles that are tried before the fallback (torchvision,
+// RandomResizedCrop.get_params and RandomErasing.make_params).
+const rectangleAttempts = 10
 
 // ResizedCrop cuts a random rectangle and resizes it to Height x Width, bilinear and antialiased: torchvision's
 // RandomResizedCrop. The area of the rectangle is a uniform share of the image's between ScaleMin and ScaleMax, its
 // aspect ratio is log-uniform between RatioMin and RatioMax, and its corner is uniform over the whole pixels where it
 // fits. Parameters: "top", "left", "height", "width", each [batch, 1] in whole pixels.
 //
-// The resize is two batched products with interpolation matrices, [Height, h] and [w, Width] for each image. Its cost
+// The resize is two batched products with interpolation matrices, [w, Width] and [Height, h] for each image. Its cost
 // is 6·h·Width·(w + Height) operations an image.
 type ResizedCrop struct {
 	Height, Width      int
@@ -39,20 +39,17 @@ func (c ResizedCrop) Size(int, int) (int, int) { return c.Height, c.Width }
 // Draw implements [Operation]. The first of ten random rectangles that fits is taken, and if none does the largest
 // central one with the nearest allowed ratio.
 func (c ResizedCrop) Draw(uniform, _ Source, height, width int) Params {
-	area := MulScalar(between(uniform(cropAttempts), c.ScaleMin, c.ScaleMax), float64(height*width))
-	ratio := Exp(between(uniform(cropAttempts), math.Log(c.RatioMin), math.Log(c.RatioMax)))
+	area := MulScalar(between(uniform(rectangleAttempts), c.ScaleMin, c.ScaleMax), float64(height*width))
+	ratio := Exp(between(uniform(rectangleAttempts), math.Log(c.RatioMin), math.Log(c.RatioMax)))
 	w := Round(Sqrt(Mul(area, ratio)))
 	h := Round(Sqrt(Div(area, ratio)))
-	fits := LogicalAnd(isSide(w, width), isSide(h, height))
-	first := firstTrue(fits)
+	first := firstTrue(LogicalAnd(isSide(w, width), isSide(h, height)))
 	none := OneMinus(ReduceAndKeep(first, ReduceSum, -1))
 	wholeHeight, wholeWidth := c.central(height, width)
-	pick := func(values *Node, otherwise int) *Node {
-		return Add(ReduceAndKeep(Mul(values, first), ReduceSum, -1), MulScalar(none, float64(otherwise)))
-	}
-	h, w = pick(h, wholeHeight), pick(w, wholeWidth)
-	corner := func(free *Node) *Node { // uniform over 0 … free, both included
-		random := Floor(Mul(uniform(1), OnePlus(free)))
+	h = Add(pick(h, first), MulScalar(none, float64(wholeHeight)))
+	w = Add(pick(w, first), MulScalar(none, float64(wholeWidth)))
+	corner := func(free *Node) *Node {
+		random := whole(uniform(1), free)
 		return Add(Mul(random, OneMinus(none)), Mul(Floor(MulScalar(free, 0.5)), none))
 	}
 	top := corner(AddScalar(Neg(h), float64(height)))
@@ -84,6 +81,12 @@ func firstTrue(mask *Node) *Node {
 	return Where(Equal(before, ZerosLike(before)), ones, ZerosLike(ones))
 }
 
+// pick returns [batch, 1]: the value of each row of values [batch, n] where first has its one, 0 where it has none.
+func pick(values, first *Node) *Node { return ReduceAndKeep(Mul(values, first), ReduceSum, -1) }
+
+// whole maps a draw u in [0, 1) to the whole numbers 0 … last, both included, for last [batch, 1].
+func whole(u, last *Node) *Node { return Floor(Mul(u, OnePlus(last))) }
+
 // strictlyUpper returns bool [n, n] that is true where the row is above the diagonal.
 func strictlyUpper(g *Graph, n int) *Node {
 	shape := shapes.Make(dtypes.Int32, n, n)
@@ -91,33 +94,8 @@ func strictlyUpper(g *Graph, n int) *Node {
 }
 
 // Apply implements [Operation].
-func (c ResizedCrop) Apply(images *Node, p Params) *Node {
-	dims := images.Shape().Dimensions
-	batch, height, width, channels := dims[0], dims[1], dims[2], dims[3]
-	rows := interpolation(p["top"], p["height"], height, c.Height)
-	columns := interpolation(p["left"], p["width"], width, c.Width)
-	x := Dot(rows, Reshape(images, batch, height, width*channels)).General([]int{2}, []int{0}, []int{1}, []int{0})
-	x = Reshape(x, batch, c.Height, width, channels)
-	x = Dot(x, columns).General([]int{2}, []int{0}, []int{2}, []int{0}) // [batch, Height, channels, Width]
-	return TransposeAllAxes(x, 0, 1, 3, 2)
-}
+func (c ResizedCrop) Apply(images *Node, p Params) *Node { return c.cut(images, p).join() }
 
-// interpolation returns [batch, to, from]: the weights with which each of `to` pixels sums the `from` pixels of an
-// axis, for the range [start, start+length) of each image (both [batch, 1]). The filter is the triangle of Pillow's
-// and torchvision's antialiased bilinear resize: as wide as the scale when shrinking, one pixel when enlarging, cut at
-// the edges of the range, and normalised.
-func interpolation(start, length *Node, from, to int) *Node {
-	g := start.Graph()
-	batch := start.Shape().Dimensions[0]
-	shape := shapes.Make(dtypes.Float32, batch, to, from)
-	spread := func(p *Node) *Node { return BroadcastToShape(InsertAxes(p, -1), shape) }
-	begin, extent := spread(start), spread(length)
-	scale := DivScalar(extent, float64(to))
-	center := Add(begin, Mul(AddScalar(Iota(g, shape, 1), 0.5), scale))
-	pixel := Iota(g, shape, 2)
-	distance := Abs(Sub(AddScalar(pixel, 0.5), center))
-	weights := MaxScalar(OneMinus(Div(distance, MaxScalar(scale, 1.0))), 0.0)
-	inside := LogicalAnd(GreaterOrEqual(pixel, begin), LessThan(pixel, Add(begin, extent)))
-	weights = Where(inside, weights, ZerosLike(weights))
-	return Div(weights, ReduceAndKeep(weights, ReduceSum, -1))
+func (c ResizedCrop) cut(images *Node, p Params) planes {
+	return resize(images, part{p["top"], p["left"], p["height"], p["width"]}, c.Height, c.Width)
 }

@@ -4,8 +4,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// HorizontalFlip mirrors an image left to right with the given probability (torchvision's RandomHorizontalFlip).
-// Parameter: "flipped" [batch, 1], the draw, which is below Probability where the image is mirrored.
+// HorizontalFlip mirrors an image left to right with the given probability (torchvision's RandomHorizontalFlip, whose
+// default is 0.5). Parameter: "flipped" [batch, 1], the draw, which is below Probability where the image is mirrored.
 type HorizontalFlip struct {
 	sameSize
 	Probability float64
@@ -18,6 +18,33 @@ func (HorizontalFlip) Name() string { return "horizontal-flip" }
 func (HorizontalFlip) Draw(uniform, _ Source, _, _ int) Params { return Params{"flipped": uniform(1)} }
 
 // Apply implements [Operation].
-func (f HorizontalFlip) Apply(images *Node, p Params) *Node {
-	return Where(below(p["flipped"], f.Probability), Reverse(images, 2), images)
+func (f HorizontalFlip) Apply(images *Node, p Params) *Node { return repaint(f, images, p) }
+
+func (f HorizontalFlip) paint(x planes, p Params) planes {
+	return x.flip(2, below(p["flipped"], f.Probability))
+}
+
+// VerticalFlip mirrors an image top to bottom with the given probability (torchvision's RandomVerticalFlip, whose
+// default is 0.5). Parameter: "flipped" [batch, 1], the draw, which is below Probability where the image is mirrored.
+type VerticalFlip struct {
+	sameSize
+	Probability float64
+}
+
+// Name implements [Operation].
+func (VerticalFlip) Name() string { return "vertical-flip" }
+
+// Draw implements [Operation].
+func (VerticalFlip) Draw(uniform, _ Source, _, _ int) Params { return Params{"flipped": uniform(1)} }
+
+// Apply implements [Operation].
+func (f VerticalFlip) Apply(images *Node, p Params) *Node { return repaint(f, images, p) }
+
+func (f VerticalFlip) paint(x planes, p Params) planes {
+	return x.flip(1, below(p["flipped"], f.Probability))
+}
+
+// flip mirrors the images with condition (bool [batch]) along an axis.
+func (p planes) flip(axis int, condition *Node) planes {
+	return p.each(func(c *Node) *Node { return Reverse(c, axis) }).where(condition, p)
 }

@@ -18,8 +18,9 @@ func (Grayscale) Name() string { return "grayscale" }
 func (Grayscale) Draw(uniform, _ Source, _, _ int) Params { return Params{"gray": uniform(1)} }
 
 // Apply implements [Operation].
-func (o Grayscale) Apply(images *Node, p Params) *Node {
-	color := split(images)
+func (o Grayscale) Apply(images *Node, p Params) *Node { return repaint(o, images, p) }
+
+func (o Grayscale) paint(color planes, p Params) planes {
 	gray := color.luma()
-	return planes{gray, gray, gray}.where(below(p["gray"], o.Probability), color).join()
+	return planes{gray, gray, gray}.where(below(p["gray"], o.Probability), color)
 }

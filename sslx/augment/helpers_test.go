@@ -1,7 +1,9 @@
 package augment
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -25,8 +27,68 @@ func simCLR() Pipeline {
 		Grayscale{Probability: 0.2}}
 }
 
+// operations are every operation with random parameters that it can have, for images of 16 x 16 or more.
+var operations = map[string]Operation{
+	"center-crop":     CenterCrop{Height: 12, Width: 20},
+	"color-jitter":    NewColorJitter(0.5),
+	"cutout":          Cutout{Side: 5},
+	"gaussian-blur":   NewGaussianBlur(5, 0.5),
+	"gaussian-noise":  GaussianNoise{Sigma: 0.1},
+	"grayscale":       Grayscale{Probability: 0.5},
+	"horizontal-flip": HorizontalFlip{Probability: 0.5},
+	"padding":         Padding{Top: 1, Left: 2, Reflect: true},
+	"patch":           Patch{Side: 7, Height: 9, Width: 11, Random: true},
+	"posterize":       Posterize{Bits: 4, Probability: 0.5},
+	"random-erasing": RandomErasing{ScaleMin: 0.02, ScaleMax: 0.33, RatioMin: 0.3, RatioMax: 3.3, Noise: true,
+		Probability: 0.5},
+	"resize":        Resize{Height: 10, Width: 14},
+	"resized-crop":  NewResizedCrop(16, 0.08),
+	"rotation":      Rotation{Degrees: 30},
+	"solarize":      Solarize{Threshold: 0.5, Probability: 0.5},
+	"sometimes":     Sometimes{Rotation{Degrees: 30}, 0.5},
+	"translation":   Translation{Height: 0.3, Width: 0.3},
+	"vertical-flip": VerticalFlip{Probability: 0.5},
+}
+
 // everything returns a pipeline with every operation.
-func everything() Pipeline { return append(simCLR(), GaussianNoise{Sigma: 0.1}) }
+func everything() (p Pipeline) {
+	for _, name := range slices.Sorted(maps.Keys(operations)) {
+		p = append(p, operations[name])
+	}
+	return p
+}
+
+// everyPipeline returns the views of the presets that differ in their operations, all other operations in one,
+// and those that resample on large images.
+func everyPipeline() (pipelines []Pipeline) {
+	others := maps.Clone(operations)
+	seen := map[string]bool{}
+	for _, preset := range presets {
+		for _, c := range preset.views {
+			p := c.Pipeline(16, 16)
+			if names := p.names(); !seen[names] {
+				seen[names] = true
+				pipelines = append(pipelines, p)
+			}
+			for _, op := range p {
+				delete(others, op.Name())
+			}
+		}
+	}
+	var rest Pipeline
+	for _, name := range slices.Sorted(maps.Keys(others)) {
+		rest = append(rest, others[name])
+	}
+	large := Pipeline{Resize{Height: 130, Width: 140}, NewGaussianBlur(23, 0.5), Resize{Height: 128, Width: 128}}
+	return append(pipelines, rest, large)
+}
+
+func (p Pipeline) names() (names string) {
+	for _, op := range p {
+		names += op.Name() + " "
+	}
+	return names
+}
 
 // call builds a graph, runs it and returns its float32 outputs.
 func call[F ExecGraphFn](t testing.TB, b compute.Backend, build F, args ...any) [][]float32 {

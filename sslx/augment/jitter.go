@@ -39,15 +39,16 @@ func (o ColorJitter) Draw(uniform, _ Source, _, _ int) Params {
 }
 
 // Apply implements [Operation].
-func (o ColorJitter) Apply(images *Node, p Params) *Node {
-	original := split(images)
+func (o ColorJitter) Apply(images *Node, p Params) *Node { return repaint(o, images, p) }
+
+func (o ColorJitter) paint(original planes, p Params) planes {
 	x := original.each(func(c *Node) *Node { return unit(Mul(c, perImage(p["brightness"]))) })
 	x = x.blend(ReduceAndKeep(x.luma(), ReduceMean, 1, 2), perImage(p["contrast"]))
 	x = x.blend(x.luma(), perImage(p["saturation"]))
 	if o.Hue != 0 {
 		x = x.shiftHue(perImage(p["hue"]))
 	}
-	return x.where(below(p["jittered"], o.Probability), original).join()
+	return x.where(below(p["jittered"], o.Probability), original)
 }
 
 // blend returns factor·p + (1-factor)·toward, clipped to [0, 1].
@@ -59,15 +60,17 @@ func (p planes) blend(toward, factor *Node) planes {
 // unit clips to [0, 1].
 func unit(x *Node) *Node { return MinScalar(MaxScalar(x, 0.0), 1.0) }
 
-// shiftHue turns the hue by shift [batch, 1, 1, 1] turns in HSV (Smith 1978, https://doi.org/10.1145/965139.807361);
+// shiftHue turns the hue by shift [batch, 1, 1] turns in HSV (Smith 1978, https://doi.org/10.1145/965139.807361);
 // saturation and value stay.
 func (p planes) shiftHue(shift *Node) planes {
 	r, g, b := p[0], p[1], p[2]
 	value := Max(Max(r, g), b)
 	chroma := Sub(value, Min(Min(r, g), b))
 	divisor := Where(IsZero(chroma), OnesLike(chroma), chroma)
-	sector := Where(Equal(value, r), Div(Sub(g, b), divisor),
-		Where(Equal(value, g), AddScalar(Div(Sub(b, r), divisor), 2.0), AddScalar(Div(Sub(r, g), divisor), 4.0)))
+	isRed, isGreen := Equal(value, r), Equal(value, g)
+	distance := Where(isRed, Sub(g, b), Where(isGreen, Sub(b, r), Sub(r, g)))
+	first := Where(isRed, ZerosLike(r), Where(isGreen, MulScalar(OnesLike(r), 2), MulScalar(OnesLike(r), 4)))
+	sector := Add(Div(distance, divisor), first)
 	hue := AddScalar(Add(sector, MulScalar(shift, 6.0)), 12.0) // in sixths of a turn, positive
 	channel := func(offset float64) *Node {                    // HSV to RGB without branches
 		k := AddScalar(hue, offset)

@@ -28,31 +28,61 @@ func Stream(seed uint64, epoch int) []uint32 {
 }
 
 // Uniform returns float32 [batch, n] in [0, 1), independent between operations, views, epochs and seeds.
-func (k Key) Uniform(operation string, n int) *Node {
-	bits, _ := k.words(operation, n)
-	return unitInterval(bits)
-}
+func (k Key) Uniform(operation string, n int) *Node { return k.uniforms([]request{{operation, n}})[0] }
 
 // Normal returns float32 [batch, n] of mean 0 and variance 1 (Box and Muller 1958), independent as for [Key.Uniform].
 func (k Key) Normal(operation string, n int) *Node {
 	half := (n + 1) / 2
-	a, b := k.words(operation, half)
+	a, b := k.words([]request{{operation, half}})
 	radius := Sqrt(MulScalar(Log(OneMinus(unitInterval(a))), -2.0))
 	angle := MulScalar(unitInterval(b), 2*math.Pi)
-	both := Concatenate([]*Node{Mul(radius, Cos(angle)), Mul(radius, Sin(angle))}, 1)
+	both := Join([]*Node{Mul(radius, Cos(angle)), Mul(radius, Sin(angle))}, 1)
 	return Slice(both, AxisRange(), AxisRange(0, n))
 }
 
-// words returns two independent uint32 [batch, n]: ThreeFry of the counter (sample, position) under the stream's key
-// changed by the view and the operation.
-func (k Key) words(operation string, n int) (*Node, *Node) {
-	g := k.Samples.Graph()
-	keyed := func(i int, with uint32) *Node {
-		return BitwiseXor(Reshape(Slice(k.Stream, AxisElem(i))), Scalar(g, dtypes.Uint32, with))
+// request asks for n numbers for each sample under the name of an operation.
+type request struct {
+	operation string
+	n         int
+}
+
+// uniforms returns what Uniform returns for each request. All of them come from one loop, which compiles and runs
+// faster than one for each.
+func (k Key) uniforms(requests []request) []*Node {
+	if len(requests) == 0 {
+		return nil
 	}
-	shape := shapes.Make(dtypes.Uint32, k.Samples.Shape().Dimensions[0], n)
-	samples := BroadcastToShape(InsertAxes(k.Samples, -1), shape)
-	return threeFryGraph(keyed(0, uint32(k.View)), keyed(1, operationID(operation)), samples, Iota(g, shape, 1))
+	bits, _ := k.words(requests)
+	draws := unitInterval(bits)
+	numbers := make([]*Node, len(requests))
+	from := 0
+	for i, r := range requests {
+		numbers[i] = Slice(draws, AxisRange(), AxisRange(from, from+r.n))
+		from += r.n
+	}
+	return numbers
+}
+
+// words returns two independent uint32 [batch, total n]: ThreeFry of the counter (sample, position in the request)
+// under the stream's key changed by the view and the operation.
+func (k Key) words(requests []request) (*Node, *Node) {
+	g := k.Samples.Graph()
+	var ids, positions []uint32
+	for _, r := range requests {
+		for i := range r.n {
+			ids, positions = append(ids, operationID(r.operation)), append(positions, uint32(i))
+		}
+	}
+	shape := shapes.Make(dtypes.Uint32, k.Samples.Shape().Dimensions[0], len(ids))
+	key := func(i int) *Node { return Reshape(Slice(k.Stream, AxisElem(i))) }
+	k0, k1 := BitwiseXor(key(0), Const(g, uint32(k.View))), BitwiseXor(key(1), Const(g, ids[0]))
+	column := Iota(g, shape, 1)
+	if len(requests) > 1 { // each column has its own key and position
+		k0 = BroadcastToDims(k0, 1, len(ids))
+		k1 = BitwiseXor(BroadcastToDims(key(1), 1, len(ids)), Const(g, [][]uint32{ids}))
+		column = BroadcastToShape(Const(g, [][]uint32{positions}), shape)
+	}
+	return threeFryGraph(k0, k1, BroadcastToShape(InsertAxes(k.Samples, -1), shape), column)
 }
 
 func operationID(name string) uint32 {

@@ -7,7 +7,7 @@ import (
 // Params holds the drawn parameters of one operation by name, each with the batch as its first axis.
 type Params map[string]*Node
 
-// Operation is one random change of a batch of images.
+// Operation is one change of a batch of images, random or fixed.
 type Operation interface {
 	// Name says which operation it is; with its position among those of the same name it keys the random numbers.
 	Name() string
@@ -31,8 +31,14 @@ type sameSize struct{}
 // Size returns its arguments.
 func (sameSize) Size(height, width int) (int, int) { return height, width }
 
-// perImage gives a parameter [batch, 1] the shape [batch, 1, 1, 1], which broadcasts over an image.
-func perImage(p *Node) *Node { return InsertAxes(p, -1, -1) }
+// fixed is embedded by the operations that draw nothing.
+type fixed struct{}
+
+// Draw returns no parameters.
+func (fixed) Draw(_, _ Source, _, _ int) Params { return Params{} }
+
+// perImage gives a parameter [batch, 1] the shape [batch, 1, 1], which broadcasts over a plane.
+func perImage(p *Node) *Node { return InsertAxes(p, -1) }
 
 // below returns bool [batch]: whether the draw u [batch, 1] is below the probability.
 func below(u *Node, probability float64) *Node {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -18,15 +19,53 @@ type View struct {
 
 // Draw returns the parameters of every operation for images of the given size.
 func (p Pipeline) Draw(key Key, height, width int) []Params {
+	if single(key.Samples) {
+		key.Samples = twice(key.Samples)
+		return each(p.Draw(key, height, width), head)
+	}
+	return p.draw(key, key.uniforms(p.requests(key, height, width)), height, width)
+}
+
+// draw returns the parameters that come of the numbers of the requests.
+func (p Pipeline) draw(key Key, numbers []*Node, height, width int) []Params {
 	params := make([]Params, len(p))
+	p.walk(height, width, func(i int, name string, height, width int) {
+		uniform := func(int) *Node {
+			next := numbers[0]
+			numbers = numbers[1:]
+			return next
+		}
+		params[i] = p[i].Draw(uniform, numbered(name+".normal", key.Normal), height, width)
+	})
+	return params
+}
+
+// requests returns the uniform numbers that the operations ask for, in their order, which a trial in another graph says.
+func (p Pipeline) requests(key Key, height, width int) (requests []request) {
+	trial := NewGraph(key.Samples.Graph().Backend(), "trial")
+	defer trial.Finalize()
+	numbers := func(_ string, n int) *Node {
+		return Zeros(trial, shapes.Make(dtypes.Float32, key.Samples.Shape().Dimensions[0], n))
+	}
+	p.walk(height, width, func(i int, name string, height, width int) {
+		uniform := numbered(name, func(name string, n int) *Node {
+			requests = append(requests, request{name, n})
+			return numbers(name, n)
+		})
+		p[i].Draw(uniform, numbered(name, numbers), height, width)
+	})
+	return requests
+}
+
+// walk visits each operation with its name, which is numbered among those of the same name, and the size of the images
+// that it gets.
+func (p Pipeline) walk(height, width int, visit func(i int, name string, height, width int)) {
 	seen := map[string]int{}
 	for i, op := range p {
-		name := fmt.Sprintf("%s.%d", op.Name(), seen[op.Name()])
+		visit(i, fmt.Sprintf("%s.%d", op.Name(), seen[op.Name()]), height, width)
 		seen[op.Name()]++
-		params[i] = op.Draw(numbered(name, key.Uniform), numbered(name+".normal", key.Normal), height, width)
 		height, width = op.Size(height, width)
 	}
-	return params
 }
 
 // numbered returns a source whose calls draw under name/0, name/1, ….
@@ -41,14 +80,23 @@ func numbered(name string, draw func(string, int) *Node) Source {
 // Apply returns the views [batch, height', width', 3] that the parameters make of images [batch, height, width, 3] in
 // [0, 1].
 func (p Pipeline) Apply(images *Node, params []Params) *Node {
-	for i, op := range p {
-		images = op.Apply(images, params[i])
+	if single(images) {
+		return once(p.Apply(twice(images), each(params, twice)))
 	}
-	return images
+	c := canvas{whole: images}
+	for i, op := range p {
+		c = c.apply(op, params[i])
+	}
+	return c.join()
 }
 
 // Make draws parameters and applies them.
 func (p Pipeline) Make(images *Node, key Key) View {
+	if single(images) {
+		key.Samples = twice(key.Samples)
+		v := p.Make(twice(images), key)
+		return View{Images: once(v.Images), Params: each(v.Params, head)}
+	}
 	dims := images.Shape().Dimensions
 	params := p.Draw(key, dims[1], dims[2])
 	return View{Images: p.Apply(images, params), Params: params}

@@ -4,44 +4,21 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// planes are the three channels of a batch of images, each [batch, height, width, 1]. Color operations compute on
-// planes: XLA then fuses them into one loop without computing a channel again for each of its uses, which it does for
-// slices of a fused array.
+// planes are the three channels of a batch of images, each [batch, height, width]. XLA computes on them in one loop
+// without computing a channel again for each of its uses, which it does for slices of a fused array, and without the
+// strides of three between the values of a channel.
 type planes [3]*Node
 
 func split(images *Node) (p planes) {
 	for i := range p {
-		p[i] = SliceAxis(images, -1, AxisRange(i, i+1))
+		p[i] = Squeeze(SliceAxis(images, -1, AxisElem(i)), -1)
 	}
 	return p
 }
 
 // join returns the images [batch, height, width, 3].
-func (p planes) join() *Node { return Join(p[:], -1) }
-
-// Join is Concatenate for parts of one shape. It updates an array in place: XLA fuses a concatenation with what makes
-// its parts into a loop that asks for each element which part it belongs to, which is slow (a training step took 1.5
-// times as long), and which rounds the pixels of a batch of one differently. The pure-Go backend has no such updates
-// (compute v0.1.2), and fuses nothing.
-func Join(parts []*Node, axis int) *Node {
-	g := parts[0].Graph()
-	if isPureGo(g) {
-		return Concatenate(parts, axis)
-	}
-	shape := parts[0].Shape().Clone()
-	axis = MustAdjustAxis(axis, shape)
-	step := shape.Dimensions[axis]
-	shape.Dimensions[axis] *= len(parts)
-	whole := Zeros(g, shape)
-	for i, part := range parts {
-		start := make([]*Node, shape.Rank())
-		for a := range start {
-			start[a] = Const(g, int32(0))
-		}
-		start[axis] = Const(g, int32(i*step))
-		whole = DynamicUpdateSlice(whole, part, start)
-	}
-	return whole
+func (p planes) join() *Node {
+	return Join([]*Node{InsertAxes(p[0], -1), InsertAxes(p[1], -1), InsertAxes(p[2], -1)}, -1)
 }
 
 // each returns the planes that change makes of each.

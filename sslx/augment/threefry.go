@@ -3,7 +3,6 @@ package augment
 import (
 	"math/bits"
 
-	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -76,9 +75,6 @@ func threeFryGroup(state []*Node) []*Node {
 	next := Add(group, Const(g, uint32(1)))
 	return []*Node{next, Add(x0, k1), Add(Add(x1, k2), next), k1, k2, k0}
 }
-
-// isPureGo reports whether a graph runs on the pure-Go backend.
-func isPureGo(g *Graph) bool { return g.Backend().String() == gobackend.BackendName }
 
 func rotateLeft(x, distance *Node) *Node {
 	rest := Sub(Const(x.Graph(), uint32(32)), distance)

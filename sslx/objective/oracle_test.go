@@ -1,105 +1,158 @@
 package objective
 
-import "math"
+import "slices"
 
-// contrast is NT-Xent in float64, written from equation 1 and algorithm 1 of Chen et al. 2020 with plain loops. Its
-// switches make the wrong losses of mutation_test.go.
-type contrast struct {
-	temperature float64
+// oracle computes losses in float64 from the equations of the papers, with plain loops over a tape. It shares no code
+// with the package. wrong names a mistake of mutation_test.go that it makes.
+type oracle struct {
+	tape
+	batch
+	config Config // every parameter that the method uses is given
+	wrong  string
 
-	dropNegative    bool // leaves the last other image out of the denominator
-	dropPositive    bool // leaves the positive out of the denominator
-	keepSelf        bool // takes an embedding's similarity with itself into the denominator
-	notNormalised   bool // uses the dot product for the cosine
-	sumOfDirections bool // adds the losses of the two directions, where the paper has their mean
+	// the batch's numbers, [view or extra][image][dim]
+	z, q, target, extra, logit [][][]*number
+	queued, patch              [][]*number
 }
 
-// loss returns the two terms of the loss of n pairs of embeddings of d numbers, 2n rows: row i and row i+n are of one
-// image. Their sum is the loss.
-func (c contrast) loss(z []float64, n, d int) (similarity, entropy float64) {
-	s := func(i, j int) float64 {
-		var dot, ii, jj float64
-		for k := range d {
-			dot += z[i*d+k] * z[j*d+k]
-			ii += z[i*d+k] * z[i*d+k]
-			jj += z[j*d+k] * z[j*d+k]
-		}
-		if c.notNormalised {
-			return dot
-		}
-		return dot / (math.Sqrt(ii) * math.Sqrt(jj))
-	}
-	for i := range 2 * n {
-		positive := (i + n) % (2 * n)
-		similarity -= s(i, positive) / c.temperature / float64(2*n)
-		entropy += c.logSum(i, positive, n, s) / float64(2*n)
-	}
-	if c.sumOfDirections {
-		return 2 * similarity, 2 * entropy
-	}
-	return similarity, entropy
+// oracles gives the terms of each method's loss, which add up to it.
+var oracles = map[string]func(o *oracle) map[string]*number{
+	"simclr":     (*oracle).simCLR,
+	"dcl":        (*oracle).dcl,
+	"dclw":       (*oracle).dclw,
+	"supcon":     (*oracle).supCon,
+	"moco":       (*oracle).moco,
+	"vicreg":     (*oracle).vicReg,
+	"barlow":     (*oracle).barlow,
+	"byol":       (*oracle).byol,
+	"simsiam":    (*oracle).simSiam,
+	"supervised": (*oracle).supervised,
 }
 
-// logSum returns the logarithm of the denominator of row i.
-func (c contrast) logSum(i, positive, n int, s func(i, j int) float64) float64 {
-	var logits []float64
-	for k := range 2 * n {
-		switch {
-		case k == i && !c.keepSelf, k == positive && c.dropPositive:
-		case c.dropNegative && k != positive && k == (i+1)%(2*n):
-		default:
-			logits = append(logits, s(i, k)/c.temperature)
-		}
-	}
-	largest := math.Inf(-1)
-	for _, l := range logits {
-		largest = math.Max(largest, l)
-	}
-	sum := 0.0
-	for _, l := range logits {
-		sum += math.Exp(l - largest)
-	}
-	return largest + math.Log(sum)
+// answer is what an oracle says of a batch.
+type answer struct {
+	loss     float64
+	parts    map[string]float64
+	gradient []float64 // by the numbers of gradientInputs, in order
 }
 
-// gradient returns the derivative of the loss by every number of z, worked out by hand from the equation: with p the
-// softmax of row i, ∂loss/∂s(i,k) = (p(i,k) - [k is the positive]) / (2nτ), and ∂s(i,k)/∂z(i) is the part of the
-// direction of z(k) that is orthogonal to z(i), over the length of z(i).
-func (c contrast) gradient(z []float64, n, d int) []float64 {
-	unit, length := make([]float64, len(z)), make([]float64, 2*n)
-	for i := range 2 * n {
-		for k := range d {
-			length[i] = math.Hypot(length[i], z[i*d+k])
-		}
-		for k := range d {
-			unit[i*d+k] = z[i*d+k] / length[i]
-		}
+func ask(c Config, b batch, wrong string) answer {
+	o := &oracle{batch: b, config: c, wrong: wrong, queued: leaves(b.queue), patch: leaves(b.fixed)}
+	for v := range b.views {
+		o.z, o.q = append(o.z, leaves(b.embeddings[v])), append(o.q, leaves(b.predictions[v]))
+		o.target, o.logit = append(o.target, leaves(b.targets[v])), append(o.logit, leaves(b.logits[v]))
 	}
-	s := func(i, j int) (dot float64) {
-		for k := range d {
-			dot += unit[i*d+k] * unit[j*d+k]
-		}
-		return dot
+	for _, m := range b.negatives {
+		o.extra = append(o.extra, leaves(m))
 	}
-	g := make([]float64, len(z))
-	for i := range 2 * n {
-		positive := (i + n) % (2 * n)
-		log := c.logSum(i, positive, n, s)
-		for j := range 2 * n {
-			if j == i {
-				continue
-			}
-			cosine := s(i, j)
-			w := math.Exp(cosine/c.temperature - log)
-			if j == positive {
-				w--
-			}
-			w /= float64(2*n) * c.temperature
-			for k := range d {
-				g[i*d+k] += w * (unit[j*d+k] - cosine*unit[i*d+k]) / length[i]
-				g[j*d+k] += w * (unit[i*d+k] - cosine*unit[j*d+k]) / length[j]
+	a := answer{parts: map[string]float64{}}
+	var terms []*number
+	for name, part := range oracles[c.Name](o) {
+		a.parts[name] = part.value
+		terms = append(terms, part)
+	}
+	loss := o.add(terms...)
+	o.differentiate(loss)
+	a.loss = loss.value
+	for _, m := range o.differentiatedBy() {
+		for _, row := range m {
+			for _, x := range row {
+				a.gradient = append(a.gradient, x.slope)
 			}
 		}
 	}
-	return g
+	return a
+}
+
+func leaves(m matrix) [][]*number {
+	rows := make([][]*number, len(m))
+	for i, row := range m {
+		for _, v := range row {
+			rows[i] = append(rows[i], constant(v))
+		}
+	}
+	return rows
+}
+
+// differentiatedBy returns what the package's loss is differentiated by too.
+func (o *oracle) differentiatedBy() [][][]*number {
+	return ordered(o.config, [][][]*number{o.queued}, o.z, o.q, o.target, o.logit, o.extra, [][][]*number{o.patch})
+}
+
+// ordered returns those of its arguments that a loss is differentiated by, in the order of gradientInputs.
+func ordered[M any](c Config, queue, z, q, target, logit, extra, patch []M) []M {
+	switch c.Name {
+	case "byol":
+		return slices.Concat(q, target)
+	case "simsiam":
+		return slices.Concat(q, z)
+	case "moco":
+		return slices.Concat(queue, z, target)
+	case "supervised":
+		return logit
+	}
+	switch c.Negatives {
+	case "patch-same", "crop-same":
+		return slices.Concat(z, extra[:c.NegativesK])
+	case "patch-fixed":
+		return slices.Concat(z, patch)
+	}
+	return z
+}
+
+// others calls visit for every image i and every ordered pair (v, w) of different views.
+func (o *oracle) others(visit func(v, w, i int)) {
+	for v := range o.views {
+		for w := range o.views {
+			for i := range o.n {
+				if v != w {
+					visit(v, w, i)
+				}
+			}
+		}
+	}
+}
+
+// direction returns row at length 1, or as it is where the mistake is to leave that out.
+func (o *oracle) direction(row []*number) []*number {
+	if o.wrong == "vectors are not normalised" {
+		return row
+	}
+	return o.unit(row)
+}
+
+// directions returns the rows of all views at length 1.
+func (o *oracle) directions(views [][][]*number) [][][]*number {
+	out := make([][][]*number, len(views))
+	for v, rows := range views {
+		for _, row := range rows {
+			out[v] = append(out[v], o.direction(row))
+		}
+	}
+	return out
+}
+
+// temperature is that of the configuration, unless the mistake is to double it.
+func (o *oracle) temperature() float64 {
+	if o.wrong == "the temperature is doubled" {
+		return 2 * o.config.Temperature
+	}
+	return o.config.Temperature
+}
+
+func (o *oracle) similarity(a, b []*number) *number { return o.scale(o.dot(a, b), 1/o.temperature()) }
+
+// leak is the mistake to let a gradient through where there is none.
+const leak = "a gradient leaks"
+
+// frozen returns the numbers without a path to where they come from.
+func (o *oracle) frozen(v []*number) []*number {
+	if o.wrong == leak {
+		return v
+	}
+	out := make([]*number, len(v))
+	for i, x := range v {
+		out[i] = constant(x.value)
+	}
+	return out
 }

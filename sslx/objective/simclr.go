@@ -3,79 +3,36 @@ package objective
 import (
 	"math"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// simCLRTemperature is the best temperature on CIFAR-10 past 300 epochs (Chen et al. 2020, B.9).
-const simCLRTemperature = 0.5
-
-// masked stands for minus infinity in the logits: its exponential is 0 in float32, and 0·masked is 0.
-const masked = -1e30
-
-func simCLR(c Config, views []*Node) Terms {
-	temperature := c.Temperature
-	if temperature == 0 {
-		temperature = simCLRTemperature
-	}
-	loss, similarity := ntXent(views[0], views[1], temperature)
-	return Terms{
-		Loss:   loss,
-		Parts:  map[string]*Node{"similarity": similarity, "entropy": Sub(loss, similarity)},
-		Chance: math.Log(float64(2*views[0].Shape().Dimensions[0] - 1)),
-	}
+// simCLR is the normalised-temperature cross entropy of Chen et al. 2020 (https://arxiv.org/abs/2002.05709, equation 1
+// and algorithm 1), with its temperature on CIFAR-10 past 300 epochs (B.9). Over the V views of N images, it is
+//
+//	mean over anchors a and positives p of -log exp(s(a,p)/τ) / (exp(s(a,p)/τ) + Σ_{n∈Neg(a)} exp(s(a,n)/τ))
+//
+// with s the cosine similarity. The anchors are all V·N embeddings, and the positives of an anchor are the V-1 other
+// views of its image, each contrasted alone (Tian et al. 2020, https://arxiv.org/abs/1906.05849, full graph; here the
+// mean over pairs, as in solo-learn 1.0). Neg(a) is what Config.Negatives says; with "batch" the V·(N-1) views of the
+// other images. Equal embeddings give log(1 + |Neg(a)|). Cost with "batch": 2·(V·N)²·dim operations and memory for
+// (V·N)² similarities.
+func simCLR(c Config, in Inputs) Terms {
+	contrast, negatives := c.contrastive(in)
+	return contrast.terms(contrast.crossEntropies(), math.Log1p(float64(negatives)))
 }
 
-// NTXent is the normalised-temperature cross entropy of SimCLR (Chen et al. 2020, https://arxiv.org/abs/2002.05709,
-// equation 1 and algorithm 1) over the 2N embeddings of two views a and b, each [N, dim]:
-//
-//	loss = mean over i of -s(i, pos(i))/τ + log Σ_{k≠i} exp(s(i, k)/τ)
-//
-// with s the cosine similarity and pos(i) the other view of the same image. It returns the two terms: similarity, the
-// mean of -s/τ of the positives, and entropy, the mean of the logarithm; their sum is the loss. Equal embeddings give
-// ln(2N-1). The positive stays in the denominator; the temperature τ is positive. Cost: 8·N²·dim operations, and
-// memory for 4·N² similarities.
+// contrastive returns what simclr, dcl and dclw are made of, and the number of negatives of an anchor.
+func (c Config) contrastive(in Inputs) (contrast, int) {
+	z := normalized(Concatenate(in.Views, 0))
+	negatives, number := c.negatives(in, z)
+	return newContrast(otherViews(z, z, len(in.Views)), negatives, c.inverseTemperature(in)), number
+}
+
+// NTXent is the loss of SimCLR for two views a and b of N images, each [N, dim], in two terms: similarity is the mean
+// of -s/τ of the positives and entropy the mean of the logarithm of the denominator; their sum is the loss (Chen et
+// al. 2020, https://arxiv.org/abs/2002.05709, equation 1). The positive is in the denominator, the temperature τ is
+// positive, and equal embeddings give ln(2N-1). Cost: 8·N²·dim operations, and memory for 4·N² similarities.
 func NTXent(a, b *Node, temperature float64) (similarity, entropy *Node) {
-	loss, similarity := ntXent(a, b, temperature)
-	return similarity, Sub(loss, similarity)
-}
-
-// ntXent returns the loss of [NTXent] and its similarity term. The loss is computed as
-//
-//	mean over i of log(1 + Σ_{k≠i, k≠pos(i)} exp((s(i, k) - s(i, pos(i)))/τ)),
-//
-// which is the same, and keeps its digits and those of its gradient where the two terms nearly cancel.
-func ntXent(a, b *Node, temperature float64) (loss, similarity *Node) {
-	n := a.Shape().Dimensions[0]
-	z := normalized(Concatenate([]*Node{a, b}, 0))
-	first, second := Slice(z, AxisRange(0, n)), Slice(z, AxisRange(n))
-	positive := MulScalar(ReduceAndKeep(Mul(first, second), ReduceSum, 1), 1/temperature)
-	logits := MulScalar(Dot(z, z).EinsumAxes([][2]int{{1, 1}}, nil), 1/temperature)
-	excess := Sub(logits, Concatenate([]*Node{positive, positive}, 0))
-	excess = Where(sameImage(z.Graph(), n), Scalar(z.Graph(), z.DType(), masked), excess)
-	return ReduceAllMean(log1pSumExp(excess)), Neg(ReduceAllMean(positive))
-}
-
-// normalized scales each row of z [n, dim] to length 1. Rows are first divided by their largest magnitude, so that
-// neither very short nor very long ones overflow; a zero row stays zero.
-func normalized(z *Node) *Node {
-	largest := StopGradient(ReduceAndKeep(Abs(z), ReduceMax, 1))
-	z = Div(z, Where(IsZero(largest), OnesLike(largest), largest))
-	return Div(z, Sqrt(MaxScalar(ReduceAndKeep(Square(z), ReduceSum, 1), 1e-12)))
-}
-
-// sameImage returns bool [2n, 2n]: whether row and column are of the same image, in the same view or not.
-func sameImage(g *Graph, n int) *Node {
-	shape := shapes.Make(dtypes.Int32, 2*n, 2*n)
-	image := func(axis int) *Node { return ModScalar(Iota(g, shape, axis), n) }
-	return Equal(image(0), image(1))
-}
-
-// log1pSumExp returns [n], the logarithm of 1 plus the sum of the exponentials of each row of x [n, m].
-func log1pSumExp(x *Node) *Node {
-	largest := StopGradient(MaxScalar(ReduceAndKeep(x, ReduceMax, 1), 0.0))
-	sum := ReduceSum(Exp(Sub(x, largest)), 1)
-	largest = Squeeze(largest, 1)
-	return Add(largest, Log1P(Add(StopGradient(Expm1(Neg(largest))), sum)))
+	terms := Config{Name: "simclr", Temperature: temperature}.Loss(Inputs{Views: []*Node{a, b}})
+	return terms.Parts["similarity"], terms.Parts["entropy"]
 }

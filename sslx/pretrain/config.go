@@ -24,22 +24,45 @@ type Config struct {
 	// Epochs is the number of passes over the training images; positive.
 	Epochs int `yaml:"epochs" json:"epochs"`
 
-	// Batch is the number of images in a step, each with two views; at least 2. The last, partial batch of an epoch
-	// is dropped.
+	// Batch is the number of images in a step, each with all its views; at least 2. The last, partial batch of an
+	// epoch is dropped.
 	Batch int `yaml:"batch" json:"batch"`
 
-	Views     augment.Config   `yaml:"views" json:"views"`
+	Views     augment.Views    `yaml:"views" json:"views"`
 	Encoder   encoder.Config   `yaml:"encoder" json:"encoder"`
 	Projector []int            `yaml:"projector,flow" json:"projector"` // widths of the projector's layers
 	Objective objective.Config `yaml:"objective" json:"objective"`
+
+	// Predictor is the widths of the hidden layers of the predictor, for objectives that have one; its last layer has
+	// the width of the embeddings.
+	Predictor []int `yaml:"predictor,flow,omitempty" json:"predictor,omitempty"`
+
+	// Resolutions change the size of the views during training: each holds from its epoch on, the first from 0. They
+	// apply to the views whose own size is 0; none keeps the size of the images.
+	Resolutions []Resolution `yaml:"resolutions,flow,omitempty" json:"resolutions,omitempty"`
+
 	Optimizer optimizer.Config `yaml:"optimizer" json:"optimizer"`
 	Probe     Probe            `yaml:"probe" json:"probe"`
+
+	// Devices is the number of devices that share each batch: losses, batch statistics and negatives are those of the
+	// whole batch. 0 and 1 are one device.
+	Devices int `yaml:"devices,omitempty" json:"devices,omitempty"`
+
+	// Stream keeps the images in the host's memory map and brings each batch to the device ahead of its step, for sets
+	// that are larger than the device. Otherwise all images are on the device.
+	Stream bool `yaml:"stream,omitempty" json:"stream,omitempty"`
 
 	// LogSteps is the number of steps between two lines of the log; positive.
 	LogSteps int `yaml:"log_steps" json:"log_steps"`
 
 	// CheckpointSeconds is the time between two checkpoints; 0 makes one at the end only.
 	CheckpointSeconds float64 `yaml:"checkpoint_seconds" json:"checkpoint_seconds"`
+}
+
+// Resolution is the height and width of views from an epoch on.
+type Resolution struct {
+	Epoch int `yaml:"epoch" json:"epoch"`
+	Size  int `yaml:"size" json:"size"`
 }
 
 // Probe is the online linear probe: a linear classifier trained beside the encoder on its representation of the first
@@ -57,14 +80,15 @@ const NoProbe = "none"
 
 // Default returns the configuration that everything not set is taken from: SimCLR on the built-in images.
 func Default() Config {
+	view := augment.Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2}
 	return Config{
 		Data:      "factors",
 		Epochs:    10,
 		Batch:     256,
-		Views:     augment.Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2},
+		Views:     augment.Views{view, view},
 		Encoder:   encoder.Config{Name: "convnet"},
 		Projector: []int{256, 128},
-		Objective: objective.Config{Name: "simclr", Temperature: 0.2},
+		Objective: objective.Config{Name: "simclr"},
 		Optimizer: optimizer.Config{Name: "sgd", LR: 0.3, Scale: "linear", WeightDecay: 5e-4, Momentum: 0.9,
 			WarmupEpochs: 0.5},
 		Probe:             Probe{LR: 1e-3},
@@ -86,6 +110,7 @@ func (c Config) Check() error {
 		{"epochs", c.Epochs > 0, c.Epochs, "positive"},
 		{"batch", c.Batch >= 2, c.Batch, "2 or more"},
 		{"probe.lr", c.Probe.LR > 0 && c.Probe.LR <= math.MaxFloat32, c.Probe.LR, "positive"},
+		{"devices", c.Devices >= 0 && c.Batch%max(1, c.Devices) == 0, c.Devices, "0 or more, and divide the batch"},
 		{"log_steps", c.LogSteps > 0, c.LogSteps, "positive"},
 		{"checkpoint_seconds", c.CheckpointSeconds >= 0 && c.CheckpointSeconds <= math.MaxFloat64, c.CheckpointSeconds,
 			"0 or more"},
@@ -94,15 +119,59 @@ func (c Config) Check() error {
 			return usage.Errorf("%s is %v: it must be %s", f.name, f.v, f.want)
 		}
 	}
-	for _, width := range c.Projector {
-		if width <= 0 {
-			return usage.Errorf("projector has a layer of width %d: widths must be positive", width)
+	for name, widths := range map[string][]int{"projector": c.Projector, "predictor": c.Predictor} {
+		for _, width := range widths {
+			if width <= 0 {
+				return usage.Errorf("%s has a layer of width %d: widths must be positive", name, width)
+			}
 		}
+	}
+	if err := c.checkResolutions(); err != nil {
+		return err
 	}
 	for _, check := range []func() error{c.Views.Check, c.Encoder.Check, c.Objective.Check, c.Optimizer.Check} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
+	if len(c.Views) < 2 {
+		return usage.Errorf("views has one view: an objective compares two or more")
+	}
+	if err := c.Objective.CheckBatch(c.Batch); err != nil {
+		return err
+	}
+	needs := c.Objective.Needs()
+	switch {
+	case len(c.Predictor) > 0 && !needs.Predictor:
+		return usage.Errorf("predictor is set, but objective %s has none: leave it out", c.Objective.Name)
+	case needs.Queue%c.Batch != 0:
+		return usage.Errorf("objective.queue is %d: it must be a multiple of the batch, %d", needs.Queue, c.Batch)
+	}
 	return nil
+}
+
+func (c Config) checkResolutions() error {
+	before := -1
+	for _, r := range c.Resolutions {
+		switch {
+		case before < 0 && r.Epoch != 0:
+			return usage.Errorf("resolutions begins at epoch %d: the first must be of epoch 0", r.Epoch)
+		case r.Epoch <= before:
+			return usage.Errorf("resolutions has epoch %d after %d: put them in order", r.Epoch, before)
+		case r.Size < minView:
+			return usage.Errorf("resolutions has size %d: the encoders need %d or more", r.Size, minView)
+		}
+		before = r.Epoch
+	}
+	return nil
+}
+
+// sizeAt returns the size that resolutions give to views in an epoch, 0 for that of the images.
+func (c Config) sizeAt(epoch int) (size int) {
+	for _, r := range c.Resolutions {
+		if r.Epoch <= epoch {
+			size = r.Size
+		}
+	}
+	return size
 }

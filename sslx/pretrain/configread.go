@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"regexp"
 	"strings"
@@ -13,17 +12,19 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/augment"
 )
 
-// ReadConfig returns Default changed by the YAML file at path (none when path is ""), then by assignments
+// ReadConfig returns Default changed by the YAML file at path, or by the recipe of that name (none when path is ""; see
+// [Recipes]), then by assignments
 // "key=value" such as "optimizer.lr=0.1", with values in YAML. Unknown keys, values of the wrong type and values out
 // of range are errors of package usage.
 func ReadConfig(path string, assignments []string) (Config, error) {
 	c := Default()
 	if path != "" {
-		text, err := os.ReadFile(path)
+		text, err := configText(path)
 		if err != nil {
-			return c, usage.Errorf("cannot read the configuration: %v", err)
+			return c, err
 		}
 		if err := merge(&c, text); err != nil {
 			return c, usage.Errorf("%s: %v", path, err)
@@ -40,6 +41,9 @@ func ReadConfig(path string, assignments []string) (Config, error) {
 	}
 	return c, c.Check()
 }
+
+// viewsType is a list that reads itself.
+var viewsType = reflect.TypeFor[augment.Views]()
 
 // line matches where in its text YAML found an error, which says nothing of an assignment.
 var line = regexp.MustCompile(`line \d+: `)
@@ -105,6 +109,8 @@ func checkValue(node *yaml.Node, t reflect.Type, key string) error {
 	switch {
 	case node.ShortTag() == "!!null":
 		return fmt.Errorf("%q has no value", key)
+	case t == viewsType:
+		return nil // it checks itself
 	case t.Kind() == reflect.Struct:
 		return checkKeys(node, t, key+".")
 	case t.Kind() == reflect.Slice:
@@ -143,9 +149,12 @@ func Keys() []string { return keysOf(reflect.TypeFor[Config](), "") }
 func keysOf(t reflect.Type, prefix string) (keys []string) {
 	for i := range t.NumField() {
 		name := prefix + yamlName(t.Field(i))
-		if t.Field(i).Type.Kind() == reflect.Struct {
-			keys = append(keys, keysOf(t.Field(i).Type, name+".")...)
-		} else {
+		switch f := t.Field(i).Type; {
+		case f == viewsType:
+			keys = append(keys, keysOf(f.Elem(), name+".")...)
+		case f.Kind() == reflect.Struct:
+			keys = append(keys, keysOf(f, name+".")...)
+		default:
 			keys = append(keys, name)
 		}
 	}

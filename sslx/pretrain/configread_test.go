@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 func written(t *testing.T, text string) string {
@@ -31,7 +32,8 @@ func TestAssignmentsChangeTheFileAndTheFileTheDefaults(t *testing.T) {
 	}
 	want := Default()
 	want.Seed, want.Batch, want.Data, want.Projector = 1<<64-1, 128, "x y", []int{32, 16, 8}
-	want.Optimizer.LR, want.Optimizer.Name, want.Probe.Task, want.Views.Jitter = 0.5, "lars", "none", 0
+	want.Optimizer.LR, want.Optimizer.Name, want.Probe.Task = 0.5, "lars", "none"
+	want.Views[0].Jitter, want.Views[1].Jitter = 0, 0
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
@@ -132,14 +134,35 @@ func TestEveryKeyCanBeAssigned(t *testing.T) {
 			t.Errorf("%v lacks %s", keys, key)
 		}
 	}
-	for _, key := range keys {
-		for _, value := range []string{"4", "0.5", "simclr", "convnet", "sgd", "none", "[4]"} {
-			if _, err := ReadConfig("", []string{key + "=" + value}); err == nil {
-				key = ""
-				break
+	with := map[string]string{ // what a key is of use with
+		"objective.patch": "objective.negatives=patch-same", "objective.negatives_k": "objective.negatives=random-k",
+		"views.patch_at": "views.patch=8", "views.blur_kernel": "views.blur=0.5",
+		"views.blur_kernel_width": "views={blur: 0.5, blur_kernel: 3}", "predictor": "objective.name=byol",
+	}
+	for _, method := range objective.Names() {
+		for _, key := range keys {
+			if strings.HasPrefix(key, "objective.") && with[key] == "" {
+				with[method+key] = "objective.name=" + method
 			}
 		}
-		if key != "" {
+	}
+	fits := func(key string) bool {
+		for _, value := range []string{"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch",
+			"center", "[{epoch: 0, size: 16}]"} {
+			for _, method := range append([]string{""}, objective.Names()...) {
+				assignments := []string{key + "=" + value}
+				if other := with[method+key]; other != "" {
+					assignments = append([]string{other}, assignments...)
+				}
+				if _, err := ReadConfig("", assignments); err == nil {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, key := range keys {
+		if !fits(key) {
 			t.Errorf("no value fits %s", key)
 		}
 	}

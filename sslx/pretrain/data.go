@@ -2,7 +2,7 @@ package pretrain
 
 import (
 	"cmp"
-	"math/rand/v2"
+	"math"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
@@ -10,12 +10,17 @@ import (
 
 // stepData is what a step needs of the training images.
 type stepData struct {
-	pixels        []byte
+	pixels        []byte // uint8 [images, height, width, 3]
 	height, width int
-	labels        []int32 // nil leaves the probe out
+	source        dataset.Source // of the same pixels
+	streamed      bool           // pixels go to the device batch by batch
+	labels        []int32        // nil leaves the probe out
 	classes       int
 	mean, std     [3]float64
 }
+
+// images returns the number of training images.
+func (d stepData) images() int { return len(d.pixels) / (d.height * d.width * 3) }
 
 // minView is the smallest height and width of a view that the encoders take.
 const minView = 8
@@ -37,9 +42,15 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 		return stepData{}, usage.Errorf("batch is %d, but %s has %d training images: choose a smaller batch",
 			c.Batch, set.Name(), split.N)
 	}
-	d := stepData{pixels: split.Pixels, height: set.Height(), width: set.Width()}
-	if side := cmp.Or(c.Views.Size, min(d.height, d.width)); side < minView {
-		return d, usage.Errorf("views of %s are %d pixels wide: the encoders need %d or more", set.Name(), side, minView)
+	d := stepData{pixels: split.Pixels, height: set.Height(), width: set.Width(), source: split, streamed: c.Stream}
+	for _, view := range c.Views {
+		side := cmp.Or(view.Size, min(d.height, d.width))
+		if view.SizeShare > 0 {
+			side = int(math.Round(view.SizeShare * float64(side)))
+		}
+		if side < minView {
+			return d, usage.Errorf("views of %s are %d pixels wide: the encoders need %d or more", set.Name(), side, minView)
+		}
 	}
 	d.mean, d.std = set.Stats()
 	name := c.Probe.Task
@@ -56,9 +67,4 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 	d.classes = len(task.Classes)
 	d.labels, err = split.Labels(name)
 	return d, err
-}
-
-// permutation returns the order of n images in an epoch.
-func permutation(seed uint64, epoch, n int) []int {
-	return rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(n)
 }

@@ -17,7 +17,7 @@ func TestDataThatCannotBeTrainedOnIsAUsageError(t *testing.T) {
 		change func(c *Config)
 	}{
 		{"batch is 257, but factors has 256 training images", func(c *Config) { c.Batch = 257 }},
-		{"8 or more", func(c *Config) { c.Views.Size = 7 }},
+		{"8 or more", func(c *Config) { c.Views[1].Size = 7 }},
 		{`"shape"`, func(c *Config) { c.Probe.Task = "shap" }},
 	} {
 		config := tiny()

@@ -29,7 +29,10 @@ func TestMain(m *testing.M) {
 func tiny() Config {
 	c := Default()
 	c.Seed, c.Epochs, c.Batch, c.LogSteps, c.CheckpointSeconds = 7, 6, 32, 3, 0
-	c.Views.Size, c.Views.Jitter, c.Encoder.Width, c.Projector = 16, 0, 4, []int{16, 8}
+	for i := range c.Views {
+		c.Views[i].Size, c.Views[i].Jitter = 16, 0
+	}
+	c.Encoder.Width, c.Projector = 4, []int{16, 8}
 	return c
 }
 
@@ -74,7 +77,7 @@ func (tr *training) run(t testing.TB, ctx context.Context) (Summary, error) {
 	t.Helper()
 	run := tr.open(t)
 	defer func() { _ = run.Close() }()
-	return Train(ctx, testbackend.Open(t), tr.set, run, tr.config, nil)
+	return Train(ctx, testbackend.Open(t), tr.set, run, tr.config, Hooks{})
 }
 
 func (tr *training) open(t testing.TB) *record.Run {
@@ -133,7 +136,7 @@ func (tr *training) log(t testing.TB) []record.Metrics {
 		t.Fatal(err)
 	}
 	for i := range lines {
-		lines[i].Seconds = 0
+		lines[i].Seconds, lines[i].Waited = 0, 0
 	}
 	return lines
 }
@@ -164,3 +167,6 @@ func (tr *training) files(t testing.TB) (names []string) {
 	}
 	return names
 }
+
+// quiet are hooks that do nothing.
+var quiet = Hooks{Report: func(int, int, record.Metrics) {}, Warn: func(string) {}}

@@ -45,7 +45,7 @@ func child(dir string) {
 		}
 		fmt.Println("begun")
 		_, err = Train(context.Background(), testbackend.Open(nil), set, run, c,
-			func(done, _ int, _ record.Metrics) { fmt.Println("step", done) })
+			Hooks{Report: func(done, _ int, _ record.Metrics) { fmt.Println("step", done) }})
 		return err
 	}()
 	if err != nil {

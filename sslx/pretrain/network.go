@@ -16,12 +16,8 @@ import (
 	"github.com/sslx-go/lab/sslx/encoder"
 )
 
-const (
-	encoderScope = "encoder"
-
-	// featureBatch is the number of images that are encoded at once.
-	featureBatch = 500
-)
+// featureBatch is the number of images that are encoded at once.
+const featureBatch = 500
 
 // Network is an encoder with its variables, compiled for images of one size in evaluation mode.
 type Network struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/sslx/augment"
 )
 
 // untrained returns the network of a configuration, with the usual statistics, for images of 32x32 pixels.
@@ -167,20 +168,25 @@ func TestTheSeedDecidesTheInitialValues(t *testing.T) {
 func TestViewsAreOfTheImagesAndDifferFromEachOther(t *testing.T) {
 	const size = 3 * 32 * 32 * 3
 	pixels := randomImages(5)
-	first, second, err := Views(testbackend.Open(t), tiny(), pixels, 32, 32, 3)
+	views, err := Views(testbackend.Open(t), tiny(), pixels, 32, 32, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(first) != size || len(second) != size {
-		t.Fatalf("%d and %d bytes, want %d", len(first), len(second), size)
+	if len(views) != 2 || len(views[0]) != size || len(views[1]) != size {
+		t.Fatalf("%d views, want 2 of %d bytes", len(views), size)
 	}
-	if slices.Equal(first, second) || slices.Equal(first, pixels[:size]) {
+	if slices.Equal(views[0], views[1]) || slices.Equal(views[0], pixels[:size]) {
 		t.Error("the views do not vary")
 	}
 	plain := tiny()
-	plain.Views.CropScale, plain.Views.Size, plain.Views.Flip, plain.Views.Gray = 0, 0, 0, 0
-	first, second, err = Views(testbackend.Open(t), plain, pixels, 32, 32, 3)
-	if err != nil || !slices.Equal(first, pixels[:size]) || !slices.Equal(second, pixels[:size]) {
-		t.Errorf("without operations the views are not the images (%v)", err)
+	plain.Views = make(augment.Views, 3)
+	views, err = Views(testbackend.Open(t), plain, pixels, 32, 32, 3)
+	if err != nil || len(views) != 3 {
+		t.Fatalf("%d views, want 3 (%v)", len(views), err)
+	}
+	for _, view := range views {
+		if !slices.Equal(view, pixels[:size]) {
+			t.Error("without operations a view is not the image")
+		}
 	}
 }

@@ -1,166 +1,162 @@
 package pretrain
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
-	"maps"
-	"math"
-	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/sslx-go/lab/sslx/augment"
-	"github.com/sslx-go/lab/sslx/encoder"
-	"github.com/sslx-go/lab/sslx/optimizer"
+	"github.com/sslx-go/lab/internal/usage"
 )
 
 // stepper runs the compiled training step.
 type stepper struct {
-	exec   *model.Exec
-	pixels *tensors.Tensor // uint8 [n, height, width, 3], all training images
-	labels *tensors.Tensor // int32 [n], of the probe's task
+	exec    *model.Exec
+	devices int
+	data    []held       // of each device
+	batch   shapes.Shape // of the pixels of one device's share of a batch
 
 	measures []string // names of the step's outputs
 	chance   float64
 }
 
-// names of the measures that are not terms of the loss
-const (
-	lossMeasure   = "loss"
-	spreadMeasure = "spread"
-	probeMeasure  = "probe"
-)
+// held is what stays on a device: the labels and, unless they are streamed, the pixels of all training images.
+type held struct{ labels, pixels *tensors.Tensor }
 
-// newStepper compiles the step, which makes the variables in store, and brings the data to the device.
-func newStepper(b compute.Backend, store *model.Store, c Config, d stepData) (*stepper, error) {
-	n := len(d.pixels) / (d.height * d.width * 3)
-	s := &stepper{pixels: tensors.FromFlatDataAndDimensions(d.pixels, n, d.height, d.width, 3)}
-	labels := d.labels
-	if labels == nil {
-		labels = []int32{0}
+// input is what changes from step to step.
+type input struct {
+	indices []int32  // of the batch's images
+	pixels  []byte   // of the batch's images, when they are streamed
+	stream  []uint32 // augment.Stream of the epoch
+	lr, ema float64
+	step    int // counts from 1
+}
+
+// newStepper compiles the step for views of a size (0 is that of the images), which makes the variables in store, and
+// brings the data to the devices.
+func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, size int) (*stepper, error) {
+	s := &stepper{devices: max(1, c.Devices)}
+	if s.devices > b.NumDevices() {
+		return nil, usage.Errorf("devices is %d, but %s has %d", s.devices, b.Name(), b.NumDevices())
 	}
-	s.labels = tensors.FromFlatDataAndDimensions(labels, len(labels))
-	var err error
-	s.exec, err = model.NewExec(b, store, func(scope *model.Scope, inputs []*Node) *Node {
-		return s.graph(scope, c, d, inputs)
+	exec, err := model.NewExec(b, store, func(scope *model.Scope, inputs []*Node) *Node {
+		return s.graph(scope, c, d, size, inputs)
 	})
-	if err == nil {
-		_, err = s.exec.Compile(s.pixels.Shape(), s.labels.Shape(), shapes.Make(dtypes.Int32, c.Batch),
-			shapes.Make(dtypes.Uint32, 2), shapes.Make(dtypes.Float32), shapes.Make(dtypes.Float32))
-	}
-	for _, t := range []*tensors.Tensor{s.pixels, s.labels} {
-		if err == nil {
-			err = t.ToDevice(b, 0)
-		}
-	}
 	if err != nil {
+		return nil, fmt.Errorf("cannot compile the training step: %w", err)
+	}
+	s.exec = exec
+	if err := s.shard(c, d); err != nil {
+		s.close()
+		return nil, err
+	}
+	if err := s.load(b, d); err != nil {
+		s.close()
+		return nil, fmt.Errorf("cannot bring the data to the device: %w", err)
+	}
+	if err := s.compile(c, d); err != nil {
 		s.close()
 		return nil, fmt.Errorf("cannot compile the training step: %w", err)
 	}
 	return s, nil
 }
 
-// run makes one step, which counts from 1, on the images of the given indices, and returns its measures.
-func (s *stepper) run(indices []int32, stream []uint32, lr float64, step int) ([]float32, error) {
-	out, err := s.exec.Call1(s.pixels, s.labels, indices, stream, float32(lr), float32(step))
+// shard spreads the batch over the devices; all else is on each of them.
+func (s *stepper) shard(c Config, d stepData) error {
+	if s.devices == 1 {
+		return nil
+	}
+	mesh, err := distributed.NewDeviceMesh([]int{s.devices}, []string{"batch"})
+	if err != nil {
+		return err
+	}
+	batch, err := distributed.BuildSpec(mesh).S("batch").Done()
+	if err != nil {
+		return err
+	}
+	pixels := (*distributed.ShardingSpec)(nil)
+	if d.streamed {
+		pixels = batch
+	}
+	s.exec.AutoSharding(mesh).WithInputShardingSpecs(pixels, nil, batch, nil, nil)
+	return nil
+}
+
+// load brings labels, and pixels that are not streamed, to each device.
+func (s *stepper) load(b compute.Backend, d stepData) error {
+	labels := d.labels
+	if labels == nil {
+		labels = []int32{0}
+	}
+	for device := range s.devices {
+		h := held{labels: tensors.FromFlatDataAndDimensions(labels, len(labels))}
+		err := h.labels.ToDevice(b, compute.DeviceNum(device))
+		if err == nil && !d.streamed {
+			h.pixels = tensors.FromFlatDataAndDimensions(d.pixels, d.images(), d.height, d.width, 3)
+			err = h.pixels.ToDevice(b, compute.DeviceNum(device))
+		}
+		s.data = append(s.data, h)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stepper) compile(c Config, d stepData) error {
+	share := c.Batch / s.devices
+	s.batch = shapes.Make(dtypes.Uint8, share, d.height, d.width, 3)
+	pixels := s.batch.Clone()
+	if !d.streamed {
+		pixels.Dimensions[0] = d.images()
+	}
+	var all []shapes.Shape
+	for _, held := range s.data {
+		all = append(all, pixels, held.labels.Shape(), shapes.Make(dtypes.Int32, share), shapes.Make(dtypes.Uint32, 2),
+			shapes.Make(dtypes.Float32, 3))
+	}
+	_, err := s.exec.Compile(all...)
+	return err
+}
+
+// run makes one step and returns its measures.
+func (s *stepper) run(in input) ([]float32, error) {
+	scalars := []float32{float32(in.lr), float32(in.step), float32(in.ema)}
+	var args []any
+	for device := range s.devices {
+		labels, pixels := s.data[device].labels, s.data[device].pixels
+		if pixels == nil {
+			share := len(in.pixels) / s.devices
+			pixels = tensors.FromFlatDataAndDimensions(in.pixels[device*share:(device+1)*share], s.batch.Dimensions...)
+		}
+		share := len(in.indices) / s.devices
+		args = append(args, pixels, labels, in.indices[device*share:(device+1)*share], in.stream, scalars)
+	}
+	outputs, err := s.exec.Call(args...)
 	if err != nil {
 		return nil, err
 	}
-	measures, err := tensors.CopyFlatData[float32](out)
-	if err != nil {
-		return nil, err
+	measures, err := tensors.CopyFlatData[float32](outputs[0])
+	for _, out := range outputs {
+		err = errors.Join(err, out.FinalizeAll())
 	}
-	return measures, out.FinalizeAll()
+	return measures, err
 }
 
 func (s *stepper) close() {
 	if s.exec != nil {
 		s.exec.Finalize()
 	}
-	s.pixels.MustFinalizeAll()
-	s.labels.MustFinalizeAll()
-}
-
-// graph builds the step and returns its measures [len(s.measures)].
-func (s *stepper) graph(scope *model.Scope, c Config, d stepData, inputs []*Node) *Node {
-	pixels, labels, indices, stream, lr, step := inputs[0], inputs[1], inputs[2], inputs[3], inputs[4], inputs[5]
-	h, z := embed(scope, c, views(c, d, pixels, indices, stream))
-	terms := c.Objective.Loss(z)
-	measures := map[string]*Node{lossMeasure: terms.Loss, spreadMeasure: spread(z[0])}
-	maps.Copy(measures, terms.Parts)
-	s.chance = terms.Chance
-	descend(scope.At("optimizer"), c.Optimizer, terms.Loss, lr, step, scope.At(encoderScope), scope.At("projector"))
-	if d.labels != nil {
-		loss, accuracy := probe(scope.At("probe"), StopGradient(h), Gather(labels, InsertAxes(indices, -1)), d.classes)
-		measures[probeMeasure] = accuracy
-		rule := optimizer.Config{Name: "adamw"}
-		descend(scope.At("probe_optimizer"), rule, loss, Scalar(h.Graph(), h.DType(), c.Probe.LR), step, scope.At("probe"))
-	}
-	s.measures = slices.Sorted(maps.Keys(measures))
-	row := make([]*Node, len(s.measures))
-	for i, name := range s.measures {
-		row[i] = Reshape(measures[name], 1)
-	}
-	return Concatenate(row, 0)
-}
-
-// views returns two normalised views of each image of the batch, those of the first view first.
-func views(c Config, d stepData, pixels, indices, stream *Node) *Node {
-	images := augment.FromBytes(Gather(pixels, InsertAxes(indices, -1)))
-	pipeline := c.Views.Pipeline(d.height, d.width)
-	both := make([]*Node, 2)
-	for view := range both {
-		key := augment.Key{Stream: stream, Samples: ConvertDType(indices, dtypes.Uint32), View: view}
-		both[view] = augment.Normalize(pipeline.Make(images, key).Images, d.mean, d.std)
-	}
-	return augment.Join(both, 0)
-}
-
-// embed returns the representations of the first view and the embeddings of both.
-func embed(scope *model.Scope, c Config, images *Node) (h *Node, z []*Node) {
-	h = c.Encoder.Build(scope.At(encoderScope), images, encoder.Train)
-	layers := encoder.Projector(scope.At("projector"), h, c.Projector, encoder.Train)
-	last := layers[len(layers)-1]
-	first, second := Slice(last, AxisRange(0, c.Batch)), Slice(last, AxisRange(c.Batch))
-	return Slice(h, AxisRange(0, c.Batch)), []*Node{first, second}
-}
-
-// descend makes one optimizer step on the trainable variables of some scopes.
-func descend(own *model.Scope, c optimizer.Config, loss, lr, step *Node, scopes ...*model.Scope) {
-	var variables []*model.Variable
-	for _, scope := range scopes {
-		for v := range scope.IterVariables() {
-			if v.Trainable {
-				variables = append(variables, v)
-			}
+	for _, held := range s.data {
+		held.labels.MustFinalizeAll()
+		if held.pixels != nil {
+			held.pixels.MustFinalizeAll()
 		}
 	}
-	slices.SortFunc(variables, func(a, b *model.Variable) int { return cmp.Compare(a.Path(), b.Path()) })
-	values := make([]*Node, len(variables))
-	for i, v := range variables {
-		values[i] = v.NodeValue(loss)
-	}
-	c.Update(own, variables, Gradient(loss, values...), lr, step)
-}
-
-// probe returns the cross entropy and the accuracy of a linear classifier of h [batch, dim].
-func probe(scope *model.Scope, h, labels *Node, classes int) (loss, accuracy *Node) {
-	logits := encoder.Dense(scope, h, classes, 1, true)
-	picked := ReduceSum(Mul(LogSoftmax(logits, -1), OneHot(labels, classes, logits.DType())), -1)
-	right := Equal(ArgMax(logits, -1, dtypes.Int32), labels)
-	return Neg(ReduceAllMean(picked)), ReduceAllMean(ConvertDType(right, logits.DType()))
-}
-
-// spread is the mean over dimensions of the standard deviation over the batch of the normalised embeddings z
-// [batch, dim], times √dim (Chen and He 2021, https://arxiv.org/abs/2011.10566, section 4.1).
-func spread(z *Node) *Node {
-	z = StopGradient(L2NormalizeWithEpsilon(z, 1e-12, -1))
-	centered := Sub(z, ReduceAndKeep(z, ReduceMean, 0))
-	deviation := Sqrt(ReduceMean(Square(centered), 0))
-	return MulScalar(ReduceAllMean(deviation), math.Sqrt(float64(z.Shape().Dimensions[1])))
 }

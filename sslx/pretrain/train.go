@@ -33,32 +33,45 @@ type trainer struct {
 	run      *record.Run
 	store    *model.Store
 	progress progress
+	backend  compute.Backend
+	data     stepData
 	step     *stepper // nil when no step is left
+	size     int      // of the views that step makes
 	log      *record.Log
 	schedule optimizer.Schedule
-	images   int // training images
 	total    int // steps of the whole training
 	saved    int // the step of the last checkpoint, -1 without one
 	last     record.Metrics
 }
 
+// Hooks are called by a training; each may be nil.
+type Hooks struct {
+	// Report is called after compilation, with the last line of the log that there is, and after each new line.
+	Report func(done, total int, m record.Metrics)
+
+	// Warn is called with a sentence when the embeddings look collapsed.
+	Warn func(sentence string)
+}
+
 // Train trains the encoder of c on the train split of set, and writes log and checkpoints to run. When the run has a
-// checkpoint it goes on from there. Report is called after compilation, with the last line of the log that there is,
-// and after each new line; it may be nil.
+// checkpoint it goes on from there.
 //
 // When ctx ends, a checkpoint is saved and ErrInterrupted returned. When the loss or a variable is no longer finite,
 // the error says at which step, and the last checkpoint is kept as it is.
 func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record.Run, c Config,
-	report func(done, total int, m record.Metrics)) (Summary, error) {
-	if report == nil {
-		report = func(int, int, record.Metrics) {}
+	hooks Hooks) (Summary, error) {
+	if hooks.Report == nil {
+		hooks.Report = func(int, int, record.Metrics) {}
+	}
+	if hooks.Warn == nil {
+		hooks.Warn = func(string) {}
 	}
 	t, err := newTrainer(b, set, run, c)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer t.close()
-	err = t.loop(ctx, report)
+	err = t.loop(ctx, hooks)
 	return Summary{Steps: t.progress.Step, Images: int64(t.progress.Step) * int64(c.Batch), Seconds: t.progress.Seconds,
 		FinalLoss: t.last.Loss}, err
 }
@@ -68,9 +81,10 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	if err != nil {
 		return nil, err
 	}
-	t := &trainer{config: c, run: run, images: len(d.pixels) / (d.height * d.width * 3), saved: -1}
-	t.total = c.Epochs * (t.images / c.Batch)
-	t.schedule = c.Optimizer.Schedule(c.Batch, t.images/c.Batch, t.total)
+	t := &trainer{config: c, run: run, backend: b, data: d, saved: -1}
+	perEpoch := d.images() / c.Batch
+	t.total = c.Epochs * perEpoch
+	t.schedule = c.Optimizer.Schedule(c.Batch, perEpoch, t.total)
 	t.progress = progress{Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
 	t.store = newStore(c)
 	var former *checkpoint
@@ -81,7 +95,7 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 		t.progress, t.saved = former.progress, former.progress.Step
 	}
 	if t.progress.Step < t.total {
-		err = t.build(b, d, former)
+		err = t.build(former)
 	}
 	if err == nil {
 		err = t.openLog()
@@ -94,12 +108,32 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 }
 
 // build compiles the step, and sets the variables to those of a former checkpoint, if there is one.
-func (t *trainer) build(b compute.Backend, d stepData, former *checkpoint) (err error) {
-	if t.step, err = newStepper(b, t.store, t.config, d); err != nil || former == nil {
+func (t *trainer) build(former *checkpoint) error {
+	if err := t.resize(t.progress.Step / t.perEpoch()); err != nil {
 		return err
+	}
+	if former == nil {
+		return startTarget(t.store)
 	}
 	return former.restore(t.store)
 }
+
+// resize compiles the step for the size that views have in an epoch, unless it is compiled.
+func (t *trainer) resize(epoch int) (err error) {
+	size := t.config.sizeAt(epoch)
+	if t.step != nil && t.size == size {
+		return nil
+	}
+	if t.step != nil {
+		t.step.close()
+	}
+	t.size = size
+	t.step, err = newStepper(t.backend, t.store, t.config, t.data, size)
+	return err
+}
+
+// perEpoch returns the number of steps of an epoch.
+func (t *trainer) perEpoch() int { return t.data.images() / t.config.Batch }
 
 // openLog opens the log at the step where the training stands.
 func (t *trainer) openLog() (err error) {
@@ -124,12 +158,13 @@ func (t *trainer) close() {
 }
 
 // loop makes the steps that are left.
-func (t *trainer) loop(ctx context.Context, report func(done, total int, m record.Metrics)) error {
+func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
 	started, before := time.Now(), t.progress.Seconds
 	saved := started
-	var order []int
-	perEpoch := t.images / t.config.Batch
-	report(t.progress.Step, t.total, t.last)
+	feed := newFeed(t.config, t.data, t.progress.Step)
+	defer feed.close()
+	watch := collapseWatch{}
+	hooks.Report(t.progress.Step, t.total, t.last)
 	for t.progress.Step < t.total {
 		if ctx.Err() != nil {
 			if err := t.save(); err != nil {
@@ -137,19 +172,18 @@ func (t *trainer) loop(ctx context.Context, report func(done, total int, m recor
 			}
 			return fmt.Errorf("%w at step %d of %d", ErrInterrupted, t.progress.Step, t.total)
 		}
-		epoch, position := t.progress.Step/perEpoch, t.progress.Step%perEpoch
-		if order == nil || position == 0 {
-			order = permutation(t.config.Seed, epoch, t.images)
-		}
-		if err := t.one(order[position*t.config.Batch:(position+1)*t.config.Batch], epoch); err != nil {
+		if err := t.one(feed); err != nil {
 			return err
 		}
 		t.progress.Seconds = before + time.Since(started).Seconds()
 		if t.progress.Step%t.config.LogSteps == 0 || t.progress.Step == t.total {
-			if err := t.write(perEpoch); err != nil {
+			if err := t.write(feed.waited()); err != nil {
 				return err
 			}
-			report(t.progress.Step, t.total, t.last)
+			hooks.Report(t.progress.Step, t.total, t.last)
+			if sentence := watch.see(t.last, t.total); sentence != "" {
+				hooks.Warn(sentence)
+			}
 		}
 		if every := t.config.CheckpointSeconds; every > 0 && time.Since(saved).Seconds() >= every {
 			if err := t.save(); err != nil {
@@ -161,14 +195,19 @@ func (t *trainer) loop(ctx context.Context, report func(done, total int, m recor
 	return t.save()
 }
 
-// one makes the next step on the images of an epoch with the given indices.
-func (t *trainer) one(indices []int, epoch int) error {
-	batch := make([]int32, len(indices))
-	for i, index := range indices {
-		batch[i] = int32(index)
+// one makes the next step.
+func (t *trainer) one(feed feed) error {
+	epoch := t.progress.Step / t.perEpoch()
+	if err := t.resize(epoch); err != nil {
+		return err
+	}
+	pixels, indices, err := feed.next()
+	if err != nil {
+		return err
 	}
 	step := t.progress.Step + 1
-	measures, err := t.step.run(batch, augment.Stream(t.config.Seed, epoch), t.schedule.At(step), step)
+	measures, err := t.step.run(input{indices: indices, pixels: pixels, stream: augment.Stream(t.config.Seed, epoch),
+		lr: t.schedule.At(step), ema: t.config.Objective.TargetMomentum(float64(step) / float64(t.total)), step: step})
 	if err != nil {
 		return fmt.Errorf("step %d failed: %w", step, err)
 	}
@@ -187,13 +226,14 @@ func (t *trainer) one(indices []int, epoch int) error {
 	return nil
 }
 
-// write appends a line to the log with the means since the line before.
-func (t *trainer) write(perEpoch int) error {
+// write appends a line to the log with the means since the line before. Waited is how long this process has waited for
+// images in all.
+func (t *trainer) write(waited time.Duration) error {
 	m := record.Metrics{
-		Step: t.progress.Step, Epoch: float64(t.progress.Step) / float64(perEpoch),
+		Step: t.progress.Step, Epoch: float64(t.progress.Step) / float64(t.perEpoch()),
 		Images:  int64(t.progress.Step) * int64(t.config.Batch),
 		Seconds: t.progress.Seconds, LR: t.schedule.At(t.progress.Step), Chance: t.step.chance,
-		Parts: map[string]float64{},
+		Parts: map[string]float64{}, Waited: waited.Seconds(),
 	}
 	for i, name := range t.step.measures {
 		switch mean := t.progress.Window[i] / float64(t.progress.WindowSteps); name {
@@ -201,6 +241,8 @@ func (t *trainer) write(perEpoch int) error {
 			m.Loss = mean
 		case spreadMeasure:
 			m.Spread = mean
+		case rankMeasure:
+			m.Rank = mean
 		case probeMeasure:
 			m.ProbeAccuracy = &mean
 		default:

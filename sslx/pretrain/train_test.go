@@ -55,7 +55,7 @@ func testInterrupted(t *testing.T, whole *training) {
 		t.Fatal(err)
 	}
 	defer rest.close()
-	if err := rest.loop(context.Background(), func(int, int, record.Metrics) {}); err != nil {
+	if err := rest.loop(context.Background(), quiet); err != nil {
 		t.Fatal(err)
 	}
 	tr.equals(t, whole)
@@ -82,7 +82,7 @@ func testFinished(t *testing.T, done *trainer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := done.loop(context.Background(), func(int, int, record.Metrics) {}); err != nil {
+	if err := done.loop(context.Background(), quiet); err != nil {
 		t.Error(err)
 	}
 	if after, err := os.Stat(record.Checkpoint(done.run.Dir())); err != nil || !os.SameFile(before, after) {
@@ -104,7 +104,7 @@ func testDiverged(t *testing.T, tr *training) {
 	}
 	defer broken.close()
 	broken.schedule = optimizer.Schedule{Peak: 1e38, Steps: 1e9}
-	err = broken.loop(context.Background(), func(int, int, record.Metrics) {})
+	err = broken.loop(context.Background(), quiet)
 	if err == nil || !strings.Contains(err.Error(), "step ") || !strings.Contains(err.Error(), "lower optimizer.lr") {
 		t.Errorf("got %v", err)
 	}
@@ -126,13 +126,13 @@ func TestTrainingLeavesNothingBehindAndDoesNotGrow(t *testing.T) {
 	states := map[int]state{}
 	run := tr.open(t)
 	defer func() { _ = run.Close() }()
-	_, err := Train(context.Background(), b, tr.set, run, c, func(done, _ int, _ record.Metrics) {
+	_, err := Train(context.Background(), b, tr.set, run, c, Hooks{Report: func(done, _ int, _ record.Metrics) {
 		runtime.GC()
 		runtime.GC() // the first only queues the clean-up of buffers
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		states[done] = state{pjrt.BuffersAlive(), int64(m.HeapAlloc), resident(t)}
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestACheckpointOfAnotherRunIsRefused(t *testing.T) {
 		"data":   {func(c *checkpoint) { c.progress.Fingerprint = "0123456789abcdef" }, "other data"},
 		"seed":   {func(c *checkpoint) { c.progress.Config.Seed = 8 }, "another configuration"},
 		"epochs": {func(c *checkpoint) { c.progress.Config.Epochs = 9 }, "another configuration"},
-		"views":  {func(c *checkpoint) { c.progress.Config.Views.Jitter = 0.1 }, "another configuration"},
+		"views":  {func(c *checkpoint) { c.progress.Config.Views = Default().Views }, "another configuration"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := &training{set: set, config: tiny()}
@@ -213,7 +213,7 @@ func TestACheckpointOfAnotherRunIsRefused(t *testing.T) {
 			if err := saveCheckpoint(record.Checkpoint(tr.dir), newStore(tr.config), saved.progress); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Train(context.Background(), testbackend.Open(t), set, run, tr.config, nil)
+			_, err := Train(context.Background(), testbackend.Open(t), set, run, tr.config, Hooks{})
 			if !usage.Is(err) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v", err)
 			}

@@ -41,12 +41,19 @@ type Metrics struct {
 	Loss    float64 `json:"loss"`    // mean loss
 	Chance  float64 `json:"chance"`  // loss of embeddings that tell nothing
 
+	// Waited is how many seconds the steps since the start or the last resume have waited for streamed images.
+	Waited float64 `json:"waited,omitempty"`
+
 	// Parts are the means of the terms of the loss.
 	Parts map[string]float64 `json:"parts,omitempty"`
 
 	// Spread is the mean over dimensions of the standard deviation of the normalised embeddings, times √dim: 1 when
 	// they fill the sphere, 0 when they have collapsed.
 	Spread float64 `json:"spread"`
+
+	// Rank is the effective rank of the embeddings of a batch: the participation ratio of the eigenvalues of their
+	// covariance, 1 when they lie on a line.
+	Rank float64 `json:"rank,omitempty"`
 
 	// ProbeAccuracy is the mean accuracy of the online linear probe on the training views; absent without a probe.
 	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"`

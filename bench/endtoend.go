@@ -1,0 +1,158 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sslx-go/lab/sslx/backend"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// EndToEnd is the benchmark of training as users run it: images from a packed set, random views, steps, a line of log
+// every LogSteps steps; no probe, and no checkpoint before the end. A unit of work is that many steps.
+type EndToEnd struct {
+	Data     string `json:"data"`   // name or path of a set of 32x32 images
+	Total    int    `json:"images"` // in its train split
+	LogSteps int    `json:"log_steps"`
+	Step
+	Recipe
+}
+
+// logSteps are as many steps as take a few seconds.
+var logSteps = map[string]int{"convnet": 10, "resnet18": 2}
+
+// NewEndToEnd returns the benchmark of an encoder on a set; a batch of 0 is that of [NewStep].
+func NewEndToEnd(data, name string, batch int) EndToEnd {
+	return EndToEnd{Data: data, LogSteps: logSteps[name], Step: NewStep(name, 0, batch), Recipe: newRecipe()}
+}
+
+// many is a number of epochs that no measurement reaches.
+const many = 1 << 20
+
+func (e EndToEnd) training() pretrain.Config {
+	c := pretrain.Default()
+	c.Data, c.Epochs, c.Batch, c.LogSteps, c.CheckpointSeconds = e.Data, many, e.Batch, e.LogSteps, 0
+	c.Encoder.Name, c.Encoder.Width = e.Encoder, e.Width
+	c.Views, c.Probe.Task = sameViews(e.Views), pretrain.NoProbe
+	return c
+}
+
+// Check returns an error of package usage when a value of the benchmark or of the options is out of range.
+func (e EndToEnd) Check(opt Options) error { return firstError(e.check(), opt.check("endtoend")) }
+
+// Run measures images a second. The set is imported when it is not packed yet.
+func (e EndToEnd) Run(ctx context.Context, h *backend.Handle, opt Options) (result Result, err error) {
+	if err := e.Check(opt); err != nil {
+		return result, err
+	}
+	opt.report("open "+e.Data, 0, 0)
+	set, err := dataset.Locate(ctx, e.Data, dataset.LocateOptions{})
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+	if err := pretrain.Fits(set, e.training()); err != nil {
+		return result, err
+	}
+	split, err := set.Split("train")
+	if err != nil {
+		return result, err
+	}
+	e.Total, e.Size = split.N, set.Height()
+	e.Mean, e.Std = set.Stats()
+	network, err := e.variables(h)
+	if err != nil {
+		return result, err
+	}
+	e.Parameters = parameters(network)
+	network.Finalize()
+	opt.report("compile", 0, 0)
+	began := time.Now()
+	ours, err := startTrainer(ctx, h, set, e)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, ours.close()) }()
+	if _, err := ours.Run(ctx, 1); err != nil {
+		return result, err
+	}
+	return measure(ctx, h, benchmark{what: "endtoend", unit: "images/s", config: e, items: float64(e.LogSteps * e.Batch),
+		ours: ours, first: time.Since(began).Seconds()}, opt)
+}
+
+// trainer runs a training that stands still between turns.
+type trainer struct {
+	folder string
+	turn   chan int     // how many lines of log to train for; closed at the end
+	ended  chan float64 // the seconds that a turn took
+	failed chan error   // the end of the training
+	stop   context.CancelFunc
+}
+
+// startTrainer starts the training in a new folder. It stands still after compilation.
+func startTrainer(ctx context.Context, h *backend.Handle, set *dataset.Set, e EndToEnd) (*trainer, error) {
+	folder, err := os.MkdirTemp("", "sslx-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a run folder: %w", err)
+	}
+	run, err := record.Create(filepath.Join(folder, "run"), e.training(), describe(h))
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	ctx, stop := context.WithCancel(ctx)
+	t := &trainer{folder: folder, turn: make(chan int), ended: make(chan float64), failed: make(chan error, 1), stop: stop}
+	go func() {
+		_, err := pretrain.Train(ctx, h.Backend, set, run, e.training(), pretrain.Hooks{Report: t.reporter()})
+		t.failed <- errors.Join(err, run.Close())
+	}()
+	return t, nil
+}
+
+// reporter returns what the training calls after each line of its log. It holds the training back between turns.
+func (t *trainer) reporter() func(int, int, record.Metrics) {
+	left, began := 0, time.Time{}
+	return func(int, int, record.Metrics) {
+		if left > 0 {
+			if left--; left > 0 {
+				return
+			}
+			t.ended <- time.Since(began).Seconds()
+		}
+		left = <-t.turn
+		began = time.Now()
+	}
+}
+
+// Run implements [runner].
+func (t *trainer) Run(ctx context.Context, n int) (float64, error) {
+	select {
+	case t.turn <- n:
+	case err := <-t.failed:
+		t.failed <- nil
+		return 0, firstError(ctx.Err(), err)
+	}
+	select {
+	case seconds := <-t.ended:
+		return seconds, ctx.Err()
+	case err := <-t.failed:
+		t.failed <- nil
+		return 0, firstError(ctx.Err(), err)
+	}
+}
+
+// close ends the training and removes its folder.
+func (t *trainer) close() error {
+	t.stop()
+	close(t.turn)
+	err := <-t.failed
+	if errors.Is(err, pretrain.ErrInterrupted) {
+		err = nil
+	}
+	return errors.Join(err, os.RemoveAll(t.folder))
+}

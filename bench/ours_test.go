@@ -1,0 +1,70 @@
+package bench
+
+import (
+	"math"
+	"testing"
+)
+
+// alone is the shortest measurement of sslx alone.
+var alone = Options{Turns: 1, Seconds: 1e-3, Peers: []string{NoPeers}}
+
+func TestViewsAreMeasured(t *testing.T) {
+	result, err := NewViews(8, 3).Run(t.Context(), handle(t), alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.What != "views" || !(result.Sslx.Median > 0) || result.Sslx.Unit != "views/s" || !(result.First > 0) {
+		t.Errorf("the result is %+v", result)
+	}
+}
+
+func TestAStepIsMeasuredAndTrains(t *testing.T) {
+	s := NewStep("convnet", 2, 4)
+	s.Size, s.Projector = 8, []int{4, 4}
+	w, err := newStepper(handle(t), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	var losses []float64
+	for _, n := range []int{1, 30} {
+		if _, err := w.Run(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		losses = append(losses, w.last)
+	}
+	if !(losses[1] < losses[0]) {
+		t.Errorf("the loss went from %g to %g in 30 steps", losses[0], losses[1])
+	}
+	result, err := s.compare(t.Context(), handle(t), w, 1.5, alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !(result.Sslx.Median > 0 && result.Peak.Share > 0) || result.Config.(Step).Parameters == 0 || result.First != 1.5 {
+		t.Errorf("the result is %+v", result)
+	}
+}
+
+func TestTheOperationsOfAStepAreThoseOfPyTorchsCounter(t *testing.T) {
+	// torch.utils.flop_counter of PyTorch 2.15 on the networks of peers/torch_network.py, one 32x32 image, times 6:
+	// two views, and three times the forward pass. Parameters: the sum of numel over those networks.
+	for _, test := range []struct {
+		name       string
+		gflop      float64
+		parameters int
+	}{{"convnet", 0.204079104, 857792}, {"resnet18", 6.66697728, 11333184}} {
+		s := NewStep(test.name, 0, 0)
+		store, err := s.variables(handle(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		gflop, err := s.gflop(store)
+		if err != nil || math.Abs(gflop-test.gflop) > 1e-9 {
+			t.Errorf("%s takes %.9g GFLOP an image (%v), want %.9g", test.name, gflop, err, test.gflop)
+		}
+		if got := parameters(store); got != test.parameters {
+			t.Errorf("%s has %d parameters, want %d", test.name, got, test.parameters)
+		}
+		store.Finalize()
+	}
+}

@@ -1,0 +1,35 @@
+"""The training step in PyTorch: channels last, eager or compiled, whichever is faster here."""
+from protocol import fastest, serve, version
+
+
+def build(config):
+    import torch
+    from torch_network import network, nt_xent, optimizer
+
+    torch.set_num_threads(config["cores"])
+    encoder, projector = network(config)
+    model = torch.nn.Sequential(encoder, projector).to(memory_format=torch.channels_last)
+    descent = optimizer(config, model)
+    size = config["size"]
+    views = torch.randn(config["views"] * config["batch"], 3, size, size).to(memory_format=torch.channels_last)
+
+    def loss_of(x):
+        return nt_xent(model(x), config["temperature"])
+
+    def way(loss_of):
+        def run(n):
+            for _ in range(n):
+                descent.zero_grad(set_to_none=True)
+                loss = loss_of(views)
+                loss.backward()
+                descent.step()
+                loss.item()
+
+        return run
+
+    name, run = fastest([("eager", lambda: way(loss_of)), ("torch.compile", lambda: way(torch.compile(loss_of)))])
+    return {"version": version("torch"), "note": f"channels last, {name}, {config['cores']} threads"}, run
+
+
+if __name__ == "__main__":
+    serve(build)

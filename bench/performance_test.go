@@ -1,0 +1,156 @@
+package bench
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the tables of docs/performance.md anew from the records")
+
+const (
+	page       = "../docs/performance.md"
+	blockStart = "<!-- bench "
+	blockEnd   = "<!-- end of bench -->"
+)
+
+func TestThePerformancePageShowsWhatTheRecordsSay(t *testing.T) {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, blocks := refreshed(t, string(text))
+	if blocks == 0 {
+		t.Fatalf("the page has no block %q", blockStart)
+	}
+	if *update {
+		if err := os.WriteFile(page, []byte(fresh), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if fresh != string(text) {
+		t.Error("docs/performance.md differs from the records: run go test ./bench -update, and look at the difference")
+	}
+}
+
+// refreshed returns the page with each block made anew. A block names the records in its table.
+func refreshed(t *testing.T, text string) (fresh string, blocks int) {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, blockStart)
+		out.WriteString(before)
+		if !found {
+			return out.String(), blocks
+		}
+		names, rest, _ := strings.Cut(rest, " -->")
+		_, after, closed := strings.Cut(rest, blockEnd)
+		if !closed {
+			t.Fatalf("the block of %s has no end", names)
+		}
+		var records []saved
+		for _, name := range strings.Fields(names) {
+			records = append(records, readRecord(t, name))
+		}
+		fmt.Fprintf(&out, "%s%s -->\n%s\n%s", blockStart, names, table(records), blockEnd)
+		text, blocks = after, blocks+1
+	}
+}
+
+// saved is a record with the parts of its configuration that tables show.
+type saved struct {
+	Result
+	Config struct {
+		Encoder            string
+		Width, Size, Batch int
+	} `json:"config"`
+}
+
+func readRecord(t *testing.T, name string) (r saved) {
+	text, err := os.ReadFile(filepath.Join("results", name+".json"))
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	if err != nil {
+		t.Fatalf("record %s: %v", name, err)
+	}
+	return r
+}
+
+// table shows records of one benchmark: all programs where there are peers, and how the work grows where there are not.
+func table(records []saved) string {
+	var out strings.Builder
+	peak := true
+	for _, r := range records {
+		peak = peak && r.Peak != nil && len(r.Peers)+len(r.Missing) == 0
+	}
+	if peak {
+		out.WriteString("| encoder | batch | images/s | quartiles | GFLOP/s | of a matrix product | first step |\n" +
+			"| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	} else {
+		out.WriteString("| what | program | " + records[0].Sslx.Unit + " | quartiles | sslx is | how |\n" +
+			"| --- | --- | ---: | ---: | ---: | --- |\n")
+	}
+	for _, r := range records {
+		if peak {
+			fmt.Fprintf(&out, "| %s, width %d | %d | %s | %s | %s | %.0f %% | %.1f s |\n", r.Config.Encoder, r.Config.Width,
+				r.Config.Batch, figure(r.Sslx.Median), quartiles(r.Sslx), figure(r.Sslx.Median*r.Peak.Image), 100*r.Peak.Share,
+				r.First)
+		} else {
+			r.programs(&out)
+		}
+	}
+	last := records[len(records)-1]
+	e := last.Environment
+	fmt.Fprintf(&out, "\n%s; turns of each: %d; load of the machine before: %.1f; %s, revision %.12s.", e.Device,
+		len(last.Sslx.Turns), most(records), e.Started.Format(time.DateOnly), e.Revision)
+	return out.String()
+}
+
+// most returns the largest load of the machine before a record.
+func most(records []saved) (load float64) {
+	for _, r := range records {
+		load = max(load, r.Load)
+	}
+	return load
+}
+
+// programs writes a line for sslx and each peer.
+func (r saved) programs(out *strings.Builder) {
+	what := fmt.Sprintf("%dx%d, batch %d", r.Config.Size, r.Config.Size, r.Config.Batch)
+	if r.Config.Encoder != "" {
+		what = fmt.Sprintf("%s, batch %d", r.Config.Encoder, r.Config.Batch)
+	}
+	how := fmt.Sprintf("first unit of work after %.1f s", r.First)
+	if r.Peak != nil {
+		how += fmt.Sprintf("; %.0f %% of a matrix product", 100*r.Peak.Share)
+	}
+	fmt.Fprintf(out, "| %s | sslx | %s | %s | | %s |\n", what, figure(r.Sslx.Median), quartiles(r.Sslx), how)
+	for _, p := range r.Peers {
+		fmt.Fprintf(out, "| | %s %s | %s | %s | **%.2fx** | %s |\n", p.Name, p.Version, figure(p.Median), quartiles(p.Rates),
+			r.Ratio[p.Name], p.Note)
+	}
+	for _, m := range r.Missing {
+		fmt.Fprintf(out, "| | %s | | | | %s |\n", m.Name, m.Reason)
+	}
+}
+
+func quartiles(r Rates) string { return figure(r.Q1) + " to " + figure(r.Q3) }
+
+// figure prints a rate without digits that mean nothing, with commas between thousands.
+func figure(x float64) string {
+	if x < 100 {
+		return fmt.Sprintf("%.1f", x)
+	}
+	text := strconv.FormatFloat(x, 'f', 0, 64)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

@@ -1,0 +1,122 @@
+package plots
+
+import (
+	"bytes"
+	"image"
+	"image/draw"
+	"image/png"
+	"strings"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/math/fixed"
+	gonumfont "gonum.org/v1/plot/font"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+const (
+	captionSize  = smallSize - 1
+	captionLine  = 13  // height of a line of text in pixels
+	captionWidth = 172 // of the text beside an image
+	captionGap   = 6   // between an image and its text
+)
+
+// Captioned is an image with words beside it.
+type Captioned struct {
+	Pixels  []byte   // RGB, [height, width, 3]
+	Caption []string // each starts on a line of its own, and goes on in the next where it is too long
+}
+
+// CaptionSheet returns a PNG image with a line for each list of images, and the words beside each of them. titles,
+// which may be nil, name the columns. Images less than 96 pixels wide and high are enlarged, each pixel to a square. No
+// image, lines of unequal length and images of another size are usage errors.
+func CaptionSheet(height, width int, titles []string, lines [][]Captioned) ([]byte, error) {
+	s := sheet{height: height, width: width, titles: titles}
+	for i, line := range lines {
+		var block []tile
+		if len(line) != len(lines[0]) {
+			return nil, usage.Errorf("line %d of the image sheet has %d images, and the first one has %d", i+1, len(line),
+				len(lines[0]))
+		}
+		for _, c := range line {
+			block = append(block, tile{pixels: c.Pixels})
+		}
+		s.blocks = append(s.blocks, block)
+	}
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	var buffer bytes.Buffer
+	err := png.Encode(&buffer, s.drawCaptioned(lines))
+	return buffer.Bytes(), err
+}
+
+// drawCaptioned draws one block a line. A column is as wide as an image and, where it has any, its words.
+func (s *sheet) drawCaptioned(lines [][]Captioned) *image.RGBA {
+	pen := captionPen()
+	cell, top := s.cell(), thinGap
+	if s.titles != nil {
+		top += titleSize
+	}
+	left := make([]int, len(lines[0])+1)
+	left[0] = thinGap
+	for k := range lines[0] {
+		left[k+1] = left[k] + cell.X + blockGap
+		for _, line := range lines {
+			if len(line[k].Caption) > 0 {
+				left[k+1] = left[k] + cell.X + captionGap + captionWidth + blockGap
+			}
+		}
+	}
+	words := make([][][]string, len(lines))
+	bottom := []int{top}
+	for i, line := range lines {
+		tall := cell.Y
+		for _, c := range line {
+			wrapped := wrap(pen, c.Caption)
+			words[i] = append(words[i], wrapped)
+			tall = max(tall, captionLine*len(wrapped))
+		}
+		bottom = append(bottom, bottom[i]+tall+2*thinGap)
+	}
+	out := image.NewRGBA(image.Rect(0, 0, left[len(left)-1]-blockGap+thinGap, bottom[len(lines)]))
+	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
+	pen.Dst = out
+	for i, block := range s.blocks {
+		for k, t := range block {
+			at := image.Pt(left[k], bottom[i])
+			s.drawTile(out, at, t)
+			if i == 0 && s.titles != nil {
+				drawTitle(out, s.titles[k], at.X+cell.X/2, titleSize-4, cell.X)
+			}
+			for n, text := range words[i][k] {
+				pen.Dot = fixed.P(at.X+cell.X+captionGap, at.Y+captionLine*(n+1)-3)
+				pen.DrawString(text)
+			}
+		}
+	}
+	return out
+}
+
+func captionPen() *font.Drawer {
+	face := gonumfont.DefaultCache.Lookup(gonumfont.From(sans, captionSize), captionSize)
+	return &font.Drawer{Src: image.NewUniform(ink), Face: face.FontFace(96)}
+}
+
+// wrap breaks texts at spaces into lines that fit; those after the first of a text are indented.
+func wrap(pen *font.Drawer, texts []string) (lines []string) {
+	for _, text := range texts {
+		words := strings.Split(text, " ")
+		line := words[0]
+		for _, word := range words[1:] {
+			longer := line + " " + word
+			if pen.MeasureString(longer).Ceil() > captionWidth {
+				lines = append(lines, line)
+				longer = "    " + word
+			}
+			line = longer
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,32 @@
+package augment
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// Cutout fills a square of Side pixels with Fill. Its centre is uniform over the pixels of the image, so that a part of
+// it may lie outside (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552). Parameters: "row" and "column" of the
+// centre, each [batch, 1] in whole pixels; the square begins Side/2 pixels, rounded down, before it.
+type Cutout struct {
+	sameSize
+	Side int
+	Fill [3]float64 // color in [0, 1]
+}
+
+// Name implements [Operation].
+func (Cutout) Name() string { return "cutout" }
+
+// Draw implements [Operation].
+func (Cutout) Draw(uniform, _ Source, height, width int) Params {
+	position := func(size int) *Node { return Floor(MulScalar(uniform(1), float64(size))) }
+	return Params{"row": position(height), "column": position(width)}
+}
+
+// Apply implements [Operation].
+func (o Cutout) Apply(images *Node, p Params) *Node { return repaint(o, images, p) }
+
+func (o Cutout) paint(x planes, p Params) planes {
+	before := float64(-(o.Side / 2))
+	side := MulScalar(OnesLike(p["row"]), float64(o.Side))
+	return x.fill(AddScalar(p["row"], before), AddScalar(p["column"], before), side, side, o.Fill)
+}

@@ -1,0 +1,89 @@
+package augment
+
+import (
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// RandomErasing fills a random rectangle with Fill, or with normal noise where Noise is set, with the given probability
+// (torchvision's RandomErasing; Zhong et al. 2017, https://arxiv.org/abs/1708.04896). The area of the rectangle is a
+// uniform share of the image's between ScaleMin and ScaleMax, its height to its width is log-uniform between RatioMin
+// and RatioMax; the first of ten that is smaller than the image along both axes is taken, and nothing is erased where
+// none is. Parameters, each [batch, 1] but the last: "erased" (the draw, below Probability where it applies), "top",
+// "left", "height", "width" in whole pixels, and with Noise "noise" [batch, height·width·3] of standard deviation 1.
+type RandomErasing struct {
+	sameSize
+	ScaleMin, ScaleMax float64
+	RatioMin, RatioMax float64
+	Fill               [3]float64 // color in [0, 1]
+	Noise              bool
+	Probability        float64
+}
+
+// NewRandomErasing returns the erasing with torchvision's ranges, scales 0.02 to 0.33 and ratios 0.3 to 3.3, and black;
+// torchvision's default probability is 0.5.
+func NewRandomErasing(probability float64) RandomErasing {
+	return RandomErasing{ScaleMin: 0.02, ScaleMax: 0.33, RatioMin: 0.3, RatioMax: 3.3, Probability: probability}
+}
+
+// Name implements [Operation].
+func (RandomErasing) Name() string { return "random-erasing" }
+
+// Draw implements [Operation].
+func (o RandomErasing) Draw(uniform, normal Source, height, width int) Params {
+	p := Params{"erased": uniform(1)}
+	area := MulScalar(between(uniform(rectangleAttempts), o.ScaleMin, o.ScaleMax), float64(height*width))
+	ratio := Exp(between(uniform(rectangleAttempts), math.Log(o.RatioMin), math.Log(o.RatioMax)))
+	h, w := Round(Sqrt(Mul(area, ratio))), Round(Sqrt(Div(area, ratio)))
+	smaller := func(side *Node, than int) *Node {
+		return LessThan(side, Scalar(side.Graph(), side.DType(), than))
+	}
+	first := firstTrue(LogicalAnd(smaller(h, height), smaller(w, width)))
+	p["height"], p["width"] = pick(h, first), pick(w, first)
+	p["top"] = whole(uniform(1), AddScalar(Neg(p["height"]), float64(height)))
+	p["left"] = whole(uniform(1), AddScalar(Neg(p["width"]), float64(width)))
+	if o.Noise {
+		p["noise"] = normal(height * width * 3)
+	}
+	return p
+}
+
+// Apply implements [Operation].
+func (o RandomErasing) Apply(images *Node, p Params) *Node { return repaint(o, images, p) }
+
+func (o RandomErasing) paint(x planes, p Params) planes {
+	applies := below(p["erased"], o.Probability)
+	height := Where(applies, p["height"], ZerosLike(p["height"]))
+	if !o.Noise {
+		return x.fill(p["top"], p["left"], height, p["width"], o.Fill)
+	}
+	shape := x[0].Shape()
+	hole := inside(shape, p["top"], p["left"], height, p["width"])
+	noise := split(Reshape(p["noise"], append(shape.Clone().Dimensions, 3)...))
+	for i, c := range x {
+		x[i] = Where(hole, noise[i], c)
+	}
+	return x
+}
+
+// fill paints a rectangle of each image, [batch, 1] each in pixels, with a color.
+func (p planes) fill(top, left, height, width *Node, color [3]float64) planes {
+	hole := inside(p[0].Shape(), top, left, height, width)
+	for i, c := range p {
+		p[i] = Where(hole, MulScalar(OnesLike(c), color[i]), c)
+	}
+	return p
+}
+
+// inside returns bool of a shape [batch, height, width]: whether a pixel lies in the rectangle of its image.
+func inside(shape shapes.Shape, top, left, height, width *Node) *Node {
+	in := func(axis int, start, length *Node) *Node {
+		position := Iota(start.Graph(), shapes.Make(dtypes.Float32, shape.Dimensions...), axis)
+		from := perImage(start)
+		return LogicalAnd(GreaterOrEqual(position, from), LessThan(position, Add(from, perImage(length))))
+	}
+	return LogicalAnd(in(1, top, height), in(2, left, width))
+}

@@ -1,0 +1,175 @@
+package augment
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// Keys of a mapping that are not those of a [Config].
+const (
+	presetKey = "preset"
+	countKey  = "count"
+)
+
+// UnmarshalYAML implements [yaml.Unmarshaler]. Errors are of package usage: an unknown preset or key, a value that is
+// missing or of the wrong type. It does not check ranges. A value of nothing never gets here (yaml.v3 skips it).
+func (v *Views) UnmarshalYAML(node *yaml.Node) error {
+	read, err := v.read(node)
+	if err == nil {
+		*v = read
+	}
+	return err
+}
+
+func (v Views) read(node *yaml.Node) (Views, error) {
+	switch node = resolved(node); node.Kind {
+	case yaml.ScalarNode:
+		return Preset(node.Value)
+	case yaml.MappingNode:
+		return readEntry(node, v)
+	}
+	var views Views
+	for _, entry := range node.Content {
+		if entry = resolved(entry); entry.Kind != yaml.MappingNode {
+			return nil, usage.Errorf("line %d: views is a list: each of its entries must be keys with values", entry.Line)
+		}
+		part, err := readEntry(entry, Views{{}})
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, part...)
+	}
+	return views, nil
+}
+
+// resolved returns the node that an alias stands for.
+func resolved(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}
+
+// readEntry returns the views that a mapping makes of base.
+func readEntry(node *yaml.Node, base Views) (Views, error) {
+	count, changes := 0, []*yaml.Node{}
+	seen := map[string]bool{}
+	for i := 0; i < len(node.Content); i += 2 {
+		key, value := node.Content[i], resolved(node.Content[i+1])
+		if seen[key.Value] {
+			return nil, usage.Errorf("line %d: %q is there twice", key.Line, "views."+key.Value)
+		}
+		seen[key.Value] = true
+		var err error
+		switch key.Value {
+		case presetKey:
+			base, err = readPreset(key, value)
+		case countKey:
+			count, err = readCount(key, value)
+		default:
+			changes = append(changes, key, value)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	views := cycled(base, count)
+	for i := range views {
+		if err := readKeys(changes, &views[i]); err != nil {
+			return nil, err
+		}
+	}
+	return views, nil
+}
+
+func readPreset(key, value *yaml.Node) (Views, error) {
+	var name string
+	if err := readValue(key, value, reflect.ValueOf(&name).Elem()); err != nil {
+		return nil, err
+	}
+	return Preset(name)
+}
+
+func readCount(key, value *yaml.Node) (int, error) {
+	var count int
+	if err := readValue(key, value, reflect.ValueOf(&count).Elem()); err != nil {
+		return 0, err
+	}
+	if count <= 0 || count > maxViews {
+		return 0, usage.Errorf("line %d: %q is %d: it must be between 1 and %d", value.Line, "views."+key.Value, count,
+			maxViews)
+	}
+	return count, nil
+}
+
+// cycled returns n views which repeat the given ones in their order, as many as there are when n is 0.
+func cycled(views Views, n int) Views {
+	if n == 0 || len(views) == 0 {
+		return slices.Clone(views)
+	}
+	repeated := make(Views, n)
+	for i := range repeated {
+		repeated[i] = views[i%len(views)]
+	}
+	return repeated
+}
+
+// readKeys sets the fields of c that keys and values name.
+func readKeys(pairs []*yaml.Node, c *Config) error {
+	for i := 0; i < len(pairs); i += 2 {
+		field, ok := fieldOf(c, pairs[i].Value)
+		if !ok {
+			return usage.Unknown("key", "views."+pairs[i].Value, viewKeys())
+		}
+		if err := readValue(pairs[i], pairs[i+1], field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readValue sets to, which is a whole number, a number or a text.
+func readValue(key, value *yaml.Node, to reflect.Value) error {
+	tags := map[reflect.Kind][]string{reflect.Int: {"!!int"}, reflect.Float64: {"!!int", "!!float"},
+		reflect.String: {"!!str"}}[to.Kind()]
+	if slices.Contains(tags, value.ShortTag()) && value.Decode(to.Addr().Interface()) == nil {
+		return nil
+	}
+	if value.ShortTag() == "!!null" {
+		return usage.Errorf("line %d: %q has no value", key.Line, "views."+key.Value)
+	}
+	what := map[reflect.Kind]string{reflect.Int: "a whole number", reflect.Float64: "a number",
+		reflect.String: "a text"}[to.Kind()]
+	if value.Kind != yaml.ScalarNode {
+		return usage.Errorf("line %d: %q must be %s", value.Line, "views."+key.Value, what)
+	}
+	return usage.Errorf("line %d: %q is %s: it must be %s", value.Line, "views."+key.Value, value.Value, what)
+}
+
+// viewKeys returns every key of a mapping that describes views, after "views.".
+func viewKeys() []string {
+	keys := []string{"views." + presetKey, "views." + countKey}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		keys = append(keys, "views."+yamlName(f))
+	}
+	return keys
+}
+
+func fieldOf(c *Config, key string) (reflect.Value, bool) {
+	for i, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if yamlName(f) == key {
+			return reflect.ValueOf(c).Elem().Field(i), true
+		}
+	}
+	return reflect.Value{}, false
+}
+
+func yamlName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return name
+}

@@ -1,0 +1,98 @@
+package objective
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+)
+
+// golden are values and gradients of other libraries, made by testdata/golden.py, in float64.
+type golden struct {
+	Embeddings, Predictions, Targets, Logits, Queue []matrix
+	Labels                                          []int32
+	Entries                                         []goldenEntry
+}
+
+// goldenEntry is one loss of one library. Its configuration is the one of ours that gives the same.
+type goldenEntry struct {
+	Peer     string
+	Config   Config
+	Views    int
+	Scale    float64 // of the embeddings
+	Value    float64
+	Gradient []float64
+}
+
+// Where a peer differs from the paper, the configuration or the scale makes up for it, so that the difference is
+// exactly the one that is known:
+//
+//   - solo-learn's vicreg_loss_func adds the variance terms of the two views, as equation 6 of Bardes et al. 2022 does;
+//     lightly, FFCV-SSL, the authors' code and we take their mean. Our variance weight is doubled.
+//   - lightly's and solo-learn's Barlow Twins normalise with a batch norm, whose epsilon of 1e-5 is not in equation 2
+//     of Zbontar et al. 2021. The embeddings are multiplied by 64, where it no longer counts.
+//   - solo-learn's byol_loss_func and moco_loss_func, and lightly's memory bank, are of one direction: byol adds both
+//     and moco takes their mean.
+//   - The positives of supcon are solo-learn's extra_pos_mask of version 1.0. Later versions add the exponentials of
+//     the positives inside the logarithm, which is neither L_out nor L_in of Khosla et al. 2020.
+func TestLossesAreThoseOfOtherLibraries(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/golden.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g golden
+	if err := json.Unmarshal(text, &g); err != nil {
+		t.Fatal(err)
+	}
+	losses := map[int][]Config{}
+	for _, e := range g.Entries {
+		losses[e.Views] = append(losses[e.Views], e.Config)
+	}
+	programs := map[int]*program{2: newProgram(losses[2]), 3: newProgram(losses[3])}
+	index := map[int]int{}
+	for _, e := range g.Entries {
+		temperature := e.Config.Resolved().Temperature
+		b := g.batch(e.Views, e.Scale)
+		r := programs[e.Views].compute(t, b, max(temperature, 1e-3))[index[e.Views]]
+		index[e.Views]++
+		r.parts, r.gradient = nil, r.ofViews(b)
+		want := answer{loss: e.Value, gradient: e.Gradient}
+		value, gradient := r.valueError(b, want), r.gradientError(b, want)
+		t.Logf("%s: error of the value %.1e, of the gradient %.1e", e.Peer, value, gradient)
+		if !(value <= tolerance && gradient <= tolerance) {
+			t.Errorf("%s is %g and ours %g, above %.1e", e.Peer, e.Value, r.loss, tolerance)
+		}
+	}
+}
+
+// batch returns the inputs of the other libraries; what no entry uses is random.
+func (g golden) batch(views int, scale float64) batch {
+	b := randomBatch(len(g.Labels), len(g.Queue[0][0]), views, common, length)
+	b.labels, b.queue = g.Labels, g.Queue[0]
+	for v := range views {
+		b.embeddings[v] = nil
+		for _, row := range g.Embeddings[v] {
+			scaled := make([]float64, len(row))
+			for k, x := range row {
+				scaled[k] = scale * x
+			}
+			b.embeddings[v] = append(b.embeddings[v], scaled)
+		}
+	}
+	if views == 2 {
+		b.predictions, b.targets, b.logits = g.Predictions, g.Targets, g.Logits
+	}
+	return b
+}
+
+// ofViews returns the gradient by the embeddings of the views, the predictions or the logits.
+func (r result) ofViews(b batch) []float64 {
+	gradient := r.gradient
+	if r.Name == "moco" {
+		gradient = gradient[len(b.queue)*b.dim:]
+	}
+	if r.Name == "supervised" {
+		return gradient
+	}
+	return gradient[:b.views*b.n*b.dim]
+}

@@ -1,0 +1,54 @@
+package objective
+
+import (
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// vicRegEpsilon is added to the variance under the root (Bardes et al. 2022, equation 2).
+const vicRegEpsilon = 1e-4
+
+// vicReg is the loss of Bardes et al. 2022 (https://arxiv.org/abs/2105.04906, equations 1 to 6), scaled as in the
+// authors' code (https://github.com/facebookresearch/vicreg), from which the usual weights 25, 25 and 1 come:
+//
+//	similarity · mean over pairs of views, images and dimensions of (z - z')²
+//	+ variance · mean over views and dimensions of max(0, 1 - √(var + 1e-4))
+//	+ covariance · 2 · mean over views of Σ_{i≠j} cov(i,j)² / dim
+//
+// where var and cov are over the batch, with divisor N-1. (In the paper's equations the similarity is summed over
+// dimensions, and the variance over the two views.) It takes two images or more. Embeddings are not normalised: their
+// length matters. Equal embeddings give variance·(1 - 0.01). Cost: 2·V·N·dim² operations, memory for dim² covariances.
+func vicReg(c Config, in Inputs) Terms {
+	var distances, hinges, covariances []*Node
+	for i, z := range in.Views {
+		for _, other := range in.Views[:i] {
+			distances = append(distances, ReduceMean(Square(Sub(z, other)), 1))
+		}
+		n, dim := z.Shape().Dimensions[0], z.Shape().Dimensions[1]
+		z = centered(z)
+		variance := DivScalar(ReduceSum(Square(z), 0), float64(n-1))
+		hinges = append(hinges, MaxScalar(OneMinus(Sqrt(AddScalar(variance, vicRegEpsilon))), 0.0))
+		covariance := withoutDiagonal(DivScalar(crossProducts(z, z), float64(n-1)))
+		covariances = append(covariances, DivScalar(sumOfSquares(covariance), float64(dim)))
+	}
+	return added(map[string]*Node{
+		"similarity": MulScalar(mean(distances), c.Similarity),
+		"variance":   MulScalar(mean(hinges), c.Variance),
+		"covariance": MulScalar(mean(covariances), 2*c.Covariance),
+	}, c.Variance*(1-math.Sqrt(vicRegEpsilon)))
+}
+
+// centered subtracts the mean over the batch from z [n, dim].
+func centered(z *Node) *Node { return Sub(z, ReduceAndKeep(z, ReduceMean, 0)) }
+
+// crossProducts returns [dim, dim], the sums over the batch of the products of a's and b's numbers, both [n, dim].
+func crossProducts(a, b *Node) *Node { return Dot(a, b).EinsumAxes([][2]int{{0, 0}}, nil) }
+
+// sumOfSquares adds the squares of a matrix row by row, which keeps digits on a back end that adds one by one.
+func sumOfSquares(x *Node) *Node { return ReduceAllSum(ReduceSum(Square(x), 1)) }
+
+// withoutDiagonal returns the square matrix x with zeros on its diagonal.
+func withoutDiagonal(x *Node) *Node {
+	return Where(Diagonal(x.Graph(), x.Shape().Dimensions[0]), ZerosLike(x), x)
+}

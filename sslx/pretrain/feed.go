@@ -1,0 +1,62 @@
+package pretrain
+
+import (
+	"context"
+	"iter"
+	"math/rand/v2"
+	"time"
+
+	"github.com/sslx-go/lab/sslx/dataset"
+)
+
+// feed gives the batches of the steps that are left, one after another.
+type feed struct {
+	// next returns the indices of the images of a batch, and their pixels where they are streamed.
+	next func() (pixels []byte, indices []int32, err error)
+
+	// waited returns how long next has waited for pixels in all.
+	waited func() time.Duration
+
+	close func()
+}
+
+// newFeed returns the feed for the steps from one on, which counts from 0.
+func newFeed(c Config, d stepData, from int) feed {
+	batches := batchesFrom(c, d.images(), from)
+	if d.streamed {
+		loader := dataset.NewLoader(context.Background(), d.source, batches, dataset.LoaderOptions{})
+		return feed{loader.Next, loader.Wait, loader.Close}
+	}
+	pull, stop := iter.Pull(batches)
+	next := func() ([]byte, []int32, error) {
+		batch, _ := pull()
+		indices := make([]int32, len(batch))
+		for i, index := range batch {
+			indices[i] = int32(index)
+		}
+		return nil, indices, nil
+	}
+	return feed{next, func() time.Duration { return 0 }, stop}
+}
+
+// batchesFrom yields the indices of the images of each step of a training on n images, from a step on that counts
+// from 0. Every epoch has its own order; its last, partial batch is left out.
+func batchesFrom(c Config, n, from int) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		perEpoch := n / c.Batch
+		for epoch := from / perEpoch; epoch < c.Epochs; epoch++ {
+			order := permutation(c.Seed, epoch, n)
+			for step := max(from, epoch*perEpoch); step < (epoch+1)*perEpoch; step++ {
+				at := (step - epoch*perEpoch) * c.Batch
+				if !yield(order[at : at+c.Batch]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// permutation returns the order of n images in an epoch.
+func permutation(seed uint64, epoch, n int) []int {
+	return rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(n)
+}

@@ -1,0 +1,60 @@
+package pretrain
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/objective"
+)
+
+func TestEveryObjectiveHasARecipe(t *testing.T) {
+	for _, name := range objective.Names() {
+		c, err := ReadConfig("cifar10-"+name, nil)
+		if err != nil || c.Objective.Name != name {
+			t.Errorf("cifar10-%s: objective %q, %v", name, c.Objective.Name, err)
+		}
+	}
+	_, err := ReadConfig("cifar10-simclar", nil)
+	if !usage.Is(err) || !strings.Contains(err.Error(), `did you mean "cifar10-simclr"?`) {
+		t.Errorf("an unknown recipe: %v", err)
+	}
+}
+
+// The networks are made narrow, which changes nothing but how long their initial values take to draw.
+func TestTheStepOfEveryRecipeCanBeBuilt(t *testing.T) {
+	for _, name := range Recipes() {
+		c, err := ReadConfig(name, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		c.Encoder.Width, c.Projector = 4, []int{16, 8}
+		d := stepData{pixels: make([]byte, 32*32*3), height: 32, width: 32, classes: 10, labels: []int32{0},
+			std: [3]float64{1, 1, 1}, streamed: c.Stream}
+		images := shapes.Make(dtypes.Uint8, 1, 32, 32, 3)
+		if c.Stream {
+			images.Dimensions[0] = c.Batch
+		}
+		store := newStore(c)
+		g := NewGraph(testbackend.Open(t), name)
+		var inputs []*Node
+		for i, shape := range []shapes.Shape{images, shapes.Make(dtypes.Int32, 1), shapes.Make(dtypes.Int32, c.Batch),
+			shapes.Make(dtypes.Uint32, 2), shapes.Make(dtypes.Float32, 3)} {
+			inputs = append(inputs, Parameter(g, string(rune('a'+i)), shape))
+		}
+		s := &stepper{}
+		measures := s.graph(store.RootScope(), c, d, c.sizeAt(0), inputs)
+		if !slices.Contains(s.measures, lossMeasure) || measures.Shape().Size() != len(s.measures) {
+			t.Errorf("%s measures %v in %s", name, s.measures, measures.Shape())
+		}
+		g.Finalize()
+		store.Finalize()
+	}
+}
