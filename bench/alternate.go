@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"math"
-	"time"
 )
 
 // runner does units of work.
@@ -23,35 +22,37 @@ type lane struct {
 }
 
 // alternate gives each lane its turns, one lane after the other; each round starts with another lane. All must be warm.
-func alternate(ctx context.Context, lanes []*lane, opt Options) error {
+// It returns the number of cores that were busy between turns, with the work of others.
+func alternate(ctx context.Context, lanes []*lane, opt Options) (busy float64, err error) {
+	m := new(meter)
 	for i, l := range lanes {
 		opt.report("calibrate", i, len(lanes))
-		if err := l.calibrate(ctx, opt); err != nil {
-			return err
+		if err := l.calibrate(ctx, m, opt); err != nil {
+			return 0, err
 		}
 	}
 	for turn := range opt.Turns {
 		for i := range lanes {
 			opt.report("measure", turn*len(lanes)+i, opt.Turns*len(lanes))
-			if err := rest(ctx, opt.pause); err != nil {
-				return err
+			if err := m.rest(ctx, opt.pause); err != nil {
+				return 0, err
 			}
 			l := lanes[(turn+i)%len(lanes)]
 			seconds, err := l.runner.Run(ctx, l.units)
 			if err != nil {
-				return err
+				return 0, err
 			}
 			l.rates = append(l.rates, l.items*float64(l.units)/seconds)
 		}
 	}
-	return nil
+	return m.cores(), nil
 }
 
 // calibrate finds how many units of work take about as long as a turn.
-func (l *lane) calibrate(ctx context.Context, opt Options) error {
+func (l *lane) calibrate(ctx context.Context, m *meter, opt Options) error {
 	l.units = l.rounded(1)
 	for range 2 { // the second time, where one unit takes too little time to tell
-		if err := rest(ctx, opt.pause); err != nil {
+		if err := m.rest(ctx, opt.pause); err != nil {
 			return err
 		}
 		took, err := l.runner.Run(ctx, l.units)
@@ -69,14 +70,4 @@ func (l *lane) calibrate(ctx context.Context, opt Options) error {
 func (l *lane) rounded(units float64) int {
 	multiple := float64(max(1, l.multiple))
 	return int(multiple * max(1, math.Round(units/multiple)))
-}
-
-// rest waits for a moment.
-func rest(ctx context.Context, pause time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(pause):
-		return nil
-	}
 }

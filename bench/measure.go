@@ -32,7 +32,7 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 		return result, err
 	}
 	result = Result{What: b.what, Config: b.config, First: b.first, Peers: []Peer{}, Ratio: map[string]float64{},
-		Missing: []Missing{}, Load: opt.load, Environment: describe(h)}
+		Missing: []Missing{}, Environment: describe(h)}
 	peers, missing, err := startAll(ctx, wanted, b.config, opt)
 	defer func() {
 		for _, p := range peers {
@@ -52,7 +52,7 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 	if b.product != nil {
 		lanes = append(lanes, product)
 	}
-	if err := alternate(ctx, lanes, opt); err != nil {
+	if result.Busy, err = alternate(ctx, lanes, opt); err != nil {
 		return result, err
 	}
 	result.Sslx = newRates(ours.rates, b.unit)

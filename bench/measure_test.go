@@ -40,7 +40,7 @@ func TestProgramsTakeTurnsThatLastAlike(t *testing.T) {
 	var turns []string
 	a := &lane{runner: steady{"a", 0.125, &turns}, items: 3}
 	b := &lane{runner: steady{"b", 0.7, &turns}, items: 3, multiple: 2}
-	if err := alternate(t.Context(), []*lane{a, b}, Options{Turns: 2, Seconds: 1}); err != nil {
+	if _, err := alternate(t.Context(), []*lane{a, b}, Options{Turns: 2, Seconds: 1}); err != nil {
 		t.Fatal(err)
 	}
 	// Turns that calibrate, two where the first is short; then two rounds, the second in another order.

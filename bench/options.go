@@ -5,8 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sslx-go/lab/internal/usage"
@@ -33,25 +31,11 @@ type Options struct {
 	Progress func(phase string, done, total int)
 
 	pause time.Duration // between two turns
-	load  float64       // of the machine when the options were made
 }
 
 // DefaultOptions returns nine turns of two seconds with all peers, and a pause between turns in which threads that
 // still spin come to rest.
-func DefaultOptions() Options {
-	return Options{Turns: 9, Seconds: 2, pause: 300 * time.Millisecond, load: loadAverage()}
-}
-
-// loadAverage returns the number of tasks that ran or waited in the last minute, on average; 0 where it is not known.
-func loadAverage() float64 {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return 0
-	}
-	first, _, _ := strings.Cut(string(text), " ")
-	load, _ := strconv.ParseFloat(first, 64)
-	return load
-}
+func DefaultOptions() Options { return Options{Turns: 9, Seconds: 2, pause: 300 * time.Millisecond} }
 
 func (o Options) report(phase string, done, total int) {
 	if o.Progress != nil {

@@ -70,6 +70,7 @@ type saved struct {
 		Encoder            string
 		Width, Size, Batch int
 	} `json:"config"`
+	Busy *float64 `json:"busy_cores"` // absent from the first records
 }
 
 func readRecord(t *testing.T, name string) (r saved) {
@@ -108,17 +109,26 @@ func table(records []saved) string {
 	}
 	last := records[len(records)-1]
 	e := last.Environment
-	fmt.Fprintf(&out, "\n%s; turns of each: %d; load of the machine before: %.1f; %s, revision %.12s.", e.Device,
-		len(last.Sslx.Turns), most(records), e.Started.Format(time.DateOnly), e.Revision)
+	fmt.Fprintf(&out, "\n%s; turns of each: %d; %s; %s, revision %.12s.", e.Device, len(last.Sslx.Turns), quiet(records),
+		e.Started.Format(time.DateOnly), e.Revision)
 	return out.String()
 }
 
-// most returns the largest load of the machine before a record.
-func most(records []saved) (load float64) {
+// quiet says what else the machine did between turns.
+func quiet(records []saved) string {
+	busy, known := 0.0, true
 	for _, r := range records {
-		load = max(load, r.Load)
+		if known = known && r.Busy != nil; known {
+			busy = max(busy, *r.Busy)
+		}
 	}
-	return load
+	switch {
+	case !known:
+		return "**other work on the machine is not known: do not quote these ratios**"
+	case busy > QuietCores:
+		return fmt.Sprintf("**the machine was not quiet (%.1f cores busy with other work): do not quote these ratios**", busy)
+	}
+	return fmt.Sprintf("%.2f cores busy with other work", busy)
 }
 
 // programs writes a line for sslx and each peer.

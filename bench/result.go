@@ -55,7 +55,7 @@ type Result struct {
 	Missing []Missing          `json:"missing"`
 	Peak    *Peak              `json:"peak,omitempty"`
 
-	Load        float64            `json:"load"` // of the machine in the minute before; 0 where it is not known
+	Busy        float64            `json:"busy_cores"` // with other work, between turns; 0 where it is not known
 	Environment record.Environment `json:"environment"`
 }
 

@@ -24,11 +24,15 @@ type Config = pretrain.Config
 // Default returns the configuration that everything not set is taken from.
 func Default() Config { return pretrain.Default() }
 
-// ReadConfig returns Default changed by the YAML file at path (none when it is ""), then by assignments such as
+// ReadConfig returns Default changed by the YAML file at path, or the recipe of that name (none when it is ""; see
+// Recipes), then by assignments such as
 // "optimizer.lr=0.1". Unknown keys and bad values are usage errors that name the nearest key.
 func ReadConfig(path string, assignments []string) (Config, error) {
 	return pretrain.ReadConfig(path, assignments)
 }
+
+// Recipes returns the names of the built-in configurations.
+func Recipes() []string { return pretrain.Recipes() }
 
 // Keys returns every key of a configuration, dotted.
 func Keys() []string { return pretrain.Keys() }

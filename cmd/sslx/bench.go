@@ -89,7 +89,7 @@ batch. Their images are random ones of the same number and size.`,
   sslx bench endtoend --data cifar10 --encoder resnet18`,
 	}, func(cmd *cobra.Command) {
 		encoderFlags(cmd, &name, &batch)
-		cmd.Flags().StringVar(&data, "data", "factors", "name or path of a data set: see `sslx data list`")
+		cmd.Flags().StringVar(&data, "data", "factors", "name or path of a data set: see \"sslx data list\"")
 		completeFunc(cmd, "data", completeDataName)
 	}, func() benchmark { return bench.NewEndToEnd(data, name, batch) })
 }

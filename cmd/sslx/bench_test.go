@@ -39,6 +39,7 @@ func TestABenchmarkIsATableWithItsNotes(t *testing.T) {
 		Ratio:       map[string]float64{"kornia": 2},
 		Missing:     []bench.Missing{{Name: "torchvision", Reason: "not installed: no torch", Install: "bench/install"}},
 		Peak:        &bench.Peak{Image: 0.01, Product: bench.Rates{Median: 80}, Share: 0.5},
+		Busy:        1.25,
 		Environment: record.Environment{Device: "a machine"},
 	})
 	if err != nil {
@@ -46,6 +47,7 @@ func TestABenchmarkIsATableWithItsNotes(t *testing.T) {
 	}
 	wantTexts(t, stdout.String(), "sslx    "+moduleVersion(), "4000  3900  4100", "kornia  0.9.0", "2000  1000  2.35",
 		"2.00x",
-		"views/s, 2 turns each, on a machine", "40.0 GFLOP/s, 50 % of the 80.0", "kornia       batched",
+		"views/s, 2 turns each, on a machine", "1.2 cores were busy", "40.0 GFLOP/s, 50 % of the 80.0",
+		"kornia       batched",
 		"torchvision  not installed: no torch: run bench/install")
 }

@@ -38,6 +38,11 @@ func completeRun(*cobra.Command, []string, string) ([]string, cobra.ShellCompDir
 	return runNames(), cobra.ShellCompDirectiveDefault
 }
 
+// completeRecipe completes names of recipes, and paths.
+func completeRecipe(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return sslx.Recipes(), cobra.ShellCompDirectiveDefault
+}
+
 // completeSet completes the keys of a configuration, and the values that are names.
 func completeSet(_ *cobra.Command, _ []string, text string) ([]string, cobra.ShellCompDirective) {
 	values := map[string]func() []string{"data": dataNames, "encoder.name": encoder.Names,

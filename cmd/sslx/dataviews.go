@@ -42,7 +42,7 @@ Presets: ` + strings.Join(augment.Presets(), ", ") + `.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.dataViews(cmd.Context(), f) },
 	}
 	cmd.Flags().StringVar(&f.preset, "preset", "simclr-cifar", "name of the views")
-	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see `sslx data list`")
+	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see \"sslx data list\"")
 	cmd.Flags().IntVar(&f.count, "count", 8, "number of images")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of the views")
 	cmd.Flags().StringVar(&f.out, "out", "", "PNG `file` to write")

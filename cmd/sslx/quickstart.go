@@ -35,7 +35,7 @@ Without --out, the run goes to runs/quickstart, or to runs/quickstart-2 and so o
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.quickstart(cmd.Context(), f) },
 	}
-	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see `sslx data list`")
+	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see \"sslx data list\"")
 	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of initial values, order and views")
 	jsonFlag(cmd, &f.json)
