@@ -90,7 +90,10 @@ func detail(m record.Metrics) string {
 	if m.Step == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("loss %.3f (chance %.3f)", m.Loss, m.Chance)
+	text := fmt.Sprintf("loss %.3f", m.Loss)
+	if m.Chance != 0 {
+		text += fmt.Sprintf(" (chance %.3f)", m.Chance)
+	}
 	if m.ProbeAccuracy != nil {
 		text += fmt.Sprintf(" probe %.1f %%", 100**m.ProbeAccuracy)
 	}

@@ -73,7 +73,7 @@ func resultRows(dirs []string) ([][]string, error) {
 }
 
 func metricRows(dirs []string) ([][]string, error) {
-	rows := [][]string{{"run", "step", "epoch", "images", "seconds", "lr", "loss", "chance", "spread", "probe_accuracy"}}
+	rows := [][]string{{"run", "step", "epoch", "images", "seconds", "lr", "loss", "chance", "spread", "rank", "probe_accuracy"}}
 	for _, dir := range dirs {
 		metrics, err := record.ReadMetrics(dir)
 		if err != nil {
@@ -86,7 +86,7 @@ func metricRows(dirs []string) ([][]string, error) {
 			}
 			rows = append(rows, []string{record.Name(dir), strconv.Itoa(m.Step), number(m.Epoch),
 				strconv.FormatInt(m.Images, 10), number(m.Seconds), number(m.LR), number(m.Loss), number(m.Chance),
-				number(m.Spread), probe})
+				number(m.Spread), number(m.Rank), probe})
 		}
 	}
 	return rows, nil

@@ -39,7 +39,7 @@ type Metrics struct {
 	Seconds float64 `json:"seconds"` // training time so far, without compilation
 	LR      float64 `json:"lr"`      // learning rate of the last step
 	Loss    float64 `json:"loss"`    // mean loss
-	Chance  float64 `json:"chance"`  // loss of embeddings that tell nothing
+	Chance  float64 `json:"chance"`  // loss of embeddings that tell nothing, 0 when it is not known
 
 	// Waited is how many seconds the steps since the start or the last resume have waited for streamed images.
 	Waited float64 `json:"waited,omitempty"`
