@@ -96,20 +96,21 @@ func spreadOf(values []float64, format string) string {
 func TestTheMethodPagesShowWhatTheRecordsSay(t *testing.T) {
 	untrained := floor(t)
 	var table strings.Builder
-	fmt.Fprintln(&table, "| method | kNN, test (%) | above untrained | minutes | effective rank |\n|---|---|---|---|---|")
+	fmt.Fprintln(&table, "| method | seeds | kNN, test (%) | above untrained | minutes | effective rank |\n"+
+		"|---|---:|---:|---:|---:|---:|")
 	for _, name := range objective.Names() {
 		m := readMethod(t, name)
 		gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
-		fmt.Fprintf(&table, "| [%s](%s.md) | %s | %+.1f | %.1f | %.1f |\n", name, name, spreadOf(m.knn, "%.1f"), gain,
+		fmt.Fprintf(&table, "| [%s](%s.md) | %d | %s | %+.1f | %.1f | %.1f |\n", name, name, len(m.knn), spreadOf(m.knn, "%.1f"), gain,
 			stat.Mean(m.minutes, nil), stat.Mean(m.rank, nil))
 		replaceMeasured(t, name, name, fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s, %d epoch with batch %d, "+
-			"%.1f minutes of training on %d cores (%s): kNN %s %% on test, %+.1f points above the untrained encoder "+
-			"(%s %%), over %d seeds. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
+			"%.1f minutes of training on a busy machine with %d cores (%s): kNN %s %% on test, %+.1f points above the untrained encoder "+
+			"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
 			m.config.Encoder.Name, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil), m.cores, m.cpu,
 			spreadOf(m.knn, "%.1f"), gain, spreadOf(untrained, "%.1f"), len(m.knn), stat.Mean(m.loss, nil), chanceText(m.chance),
 			stat.Mean(m.rank, nil)))
 	}
-	fmt.Fprintf(&table, "| untrained encoder | %s | | | |", spreadOf(untrained, "%.1f"))
+	fmt.Fprintf(&table, "| untrained encoder | %d | %s | | | |", len(untrained), spreadOf(untrained, "%.1f"))
 	replaceMeasured(t, "README", "all", table.String())
 }
 
