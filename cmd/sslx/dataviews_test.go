@@ -11,9 +11,6 @@ import (
 )
 
 func TestDataViewsDrawsASheet(t *testing.T) {
-	if raceEnabled {
-		t.Skip("it compiles")
-	}
 	isolate(t)
 	imageFolder(t, "photos")
 	status, stdout, stderr := call(t, "data", "views", "--data", "photos", "--count", "3", "--out", "s.png")

@@ -21,7 +21,7 @@ import (
 // they are: the test command is compared with what CI runs, and training is cut to one short epoch on built-in images.
 func TestTheREADMEsCommandsWork(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it trains for a minute or two")
+		t.Skip("-short leaves it out: it trains for a minute or two")
 	}
 	commands := readmeCommands(t)
 	images := smallImageFolder(t)
