@@ -3,60 +3,77 @@ package sslx
 import (
 	"context"
 	"errors"
-	"slices"
+	"os"
+	"path/filepath"
 
-	"github.com/sslx-go/lab/internal/usage"
+	"github.com/gomlx/compute"
+
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// EvaluateOptions says what to measure. The zero value measures every task by every protocol, without floors.
+// EvaluateOptions says what to measure. The zero value measures every task of the run's data by kNN and the linear probe,
+// without floors.
 type EvaluateOptions struct {
-	// Tasks are the labels to predict, all of the data when empty.
+	// Tasks are labels of the run's data, tasks made from it (MadeTasks), sets (TaskSets), SET/LABEL, paths of image
+	// folders or archives, or AllTasks; all labels of the run's data when empty.
 	Tasks []string
 
-	// Protocols are "knn" and "linear", both when empty.
+	// Protocols are those of Protocols, or AllProtocols; kNN and the linear probe when empty.
 	Protocols []string
+
+	// Layers are the layers that are measured, of those of pretrain.Layers; the encoder's output when empty.
+	Layers []string
 
 	// Floors also measures raw pixels and the untrained encoder.
 	Floors bool
 
+	// Beside are the folders of other runs whose encoders are measured too, such as a supervised one. They must take
+	// images of the same size.
+	Beside []string
+
 	Options
 }
 
-// The names of the protocols, and of the floors among the models of a result.
+// ModelPixels and ModelUntrained name the floors among the models of a result.
 const (
-	ProtocolKNN    = "knn"
-	ProtocolLinear = "linear"
 	ModelPixels    = "pixels"
 	ModelUntrained = "untrained"
 )
 
-// Protocols returns the names of the protocols.
-func Protocols() []string { return []string{ProtocolKNN, ProtocolLinear} }
+// featureCacheLimit is the largest size of the features that are kept, in bytes.
+const featureCacheLimit = 8 << 30
 
-// Evaluate measures the last checkpoint of the run in dir on the test split of the data that it was trained on, and
-// leaves the results in the run folder, in place of former ones. The encoder is frozen: a variable that changes
-// meanwhile, running statistics included, is an error. Hyper-parameters are chosen on a tenth of train, cut out
-// seeded and stratified; test is read once.
+// cache is where features are kept; without a cache folder none are.
+func (o EvaluateOptions) cache() evaluate.Cache {
+	dir, err := dataset.CacheDir()
+	if err != nil {
+		return evaluate.Cache{Dir: os.DevNull}
+	}
+	return evaluate.Cache{Dir: filepath.Join(dir, "features"), Limit: featureCacheLimit}
+}
+
+// Evaluate measures the last checkpoint of the finished run in dir, and leaves the results in the run folder beside
+// those of other tasks and protocols; a former result of the same kind is replaced. The encoder is frozen: a variable
+// that changes meanwhile, running statistics included, is an error. Hyper-parameters are chosen on a tenth of train,
+// cut out seeded and stratified; test is read once. A set of AllTasks that is not here is left out with a warning.
 func Evaluate(ctx context.Context, dir string, opt EvaluateOptions) (results []record.Result, err error) {
-	for _, name := range opt.Protocols {
-		if !slices.Contains(Protocols(), name) {
-			return nil, usage.Unknown("protocol", name, Protocols())
-		}
+	e := evaluation{ctx: ctx, opt: opt}
+	if e.protocols, err = protocolsNamed(opt.Protocols); err != nil {
+		return nil, err
 	}
-	c, err := trainedConfig(dir)
+	c, err := finishedConfig(dir)
 	if err != nil {
 		return nil, err
 	}
-	set, err := opt.data(ctx, c)
-	if err != nil {
+	if e.run, err = opt.data(ctx, c); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, set.Close()) }()
-	tasks, err := tasksOf(set, opt.Tasks)
-	if err != nil {
+	defer func() { err = errors.Join(err, e.run.Close()) }()
+	tasks := planTasks(e.run, opt.Tasks)
+	if err := tasks.check(e.run); err != nil {
 		return nil, err
 	}
 	run, err := record.Open(dir)
@@ -69,57 +86,85 @@ func Evaluate(ctx context.Context, dir string, opt EvaluateOptions) (results []r
 		return nil, err
 	}
 	defer handle.Close()
-	e := evaluation{backend: handle.Backend, set: set, tasks: tasks, opt: opt,
-		shared: record.Result{Seed: c.Seed, Run: run.Name(), Metric: "accuracy"}}
-	if err := e.all(ctx, c, dir); err != nil {
+	defer e.close()
+	if err := e.open(handle.Backend); err != nil {
 		return nil, err
 	}
-	return e.results, run.SetResults(e.results)
-}
-
-// all measures the floors, when they are wanted, and the trained network.
-func (e *evaluation) all(ctx context.Context, c Config, dir string) error {
-	if err := e.cut(); err != nil {
-		return err
+	if err := e.load(dir, c); err != nil {
+		return nil, err
 	}
-	trained, err := pretrain.Load(e.backend, c, record.Checkpoint(dir), e.set.Height(), e.set.Width())
-	if err != nil {
-		return err
+	if err := tasks.each(ctx, e.run, opt.Options, e.group); err != nil {
+		return nil, err
 	}
-	defer trained.Close()
-	if e.opt.Floors {
-		if err := e.floors(ctx, c); err != nil {
-			return err
-		}
-	}
-	return e.network(ctx, c.Objective.Name, trained)
-}
-
-// floors measures what a trained network has to beat.
-func (e *evaluation) floors(ctx context.Context, c Config) error {
-	if err := e.pixels(ctx); err != nil {
-		return err
-	}
-	mean, std := e.set.Stats()
-	untrained, err := pretrain.Untrained(e.backend, c, mean, std, e.set.Height(), e.set.Width())
-	if err != nil {
-		return err
-	}
-	defer untrained.Close()
-	return e.network(ctx, ModelUntrained, untrained)
-}
-
-// tasksOf returns the tasks of the given names, all when there are none.
-func tasksOf(set *dataset.Set, names []string) ([]dataset.Task, error) {
-	if len(names) == 0 {
-		return set.Tasks(), nil
-	}
-	tasks := make([]dataset.Task, len(names))
-	for i, name := range names {
-		var err error
-		if tasks[i], err = set.Task(name); err != nil {
+	for _, m := range e.models {
+		if err := m.verify(); err != nil {
 			return nil, err
 		}
 	}
-	return tasks, nil
+	return e.results, errors.Join(run.AddResults(e.results), run.AddCurves(e.curves))
+}
+
+// open makes the programs of a backend ready.
+func (e *evaluation) open(b compute.Backend) (err error) {
+	e.backend = b
+	e.programs, err = evaluate.NewPrograms(b)
+	return err
+}
+
+// load opens the models: floors, the runs beside, and the run itself.
+func (e *evaluation) load(dir string, c Config) error {
+	height, width := e.run.Height(), e.run.Width()
+	trained, err := pretrain.Load(e.backend, c, record.Checkpoint(dir), height, width, e.opt.Layers...)
+	if err != nil {
+		return err
+	}
+	own, err := newMeasured(c.Objective.Name, record.Name(dir), c, trained)
+	if err != nil {
+		trained.Close()
+		return err
+	}
+	defer func() { e.models = append(e.models, own) }()
+	if e.opt.Floors {
+		e.models = append(e.models, measured{name: ModelPixels, run: own.run, seed: c.Seed, config: c})
+		mean, std := trained.Stats()
+		untrained, err := pretrain.Untrained(e.backend, c, mean, std, height, width, e.opt.Layers...)
+		if err != nil {
+			return err
+		}
+		if err := e.join(ModelUntrained, own.run, c, untrained); err != nil {
+			return err
+		}
+	}
+	for _, other := range e.opt.Beside {
+		c, err := finishedConfig(other)
+		if err != nil {
+			return err
+		}
+		n, err := pretrain.Load(e.backend, c, record.Checkpoint(other), height, width, e.opt.Layers...)
+		if err != nil {
+			return err
+		}
+		if err := e.join(c.Objective.Name, record.Name(other), c, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// join appends a network to the models, which own it from then on.
+func (e *evaluation) join(name, run string, c Config, n *pretrain.Network) error {
+	m, err := newMeasured(name, run, c, n)
+	e.models = append(e.models, m)
+	return err
+}
+
+func (e *evaluation) close() {
+	if e.programs != nil {
+		e.programs.Close()
+	}
+	for _, m := range e.models {
+		if m.network != nil {
+			m.network.Close()
+		}
+	}
 }

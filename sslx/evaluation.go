@@ -3,205 +3,174 @@ package sslx
 import (
 	"context"
 	"fmt"
-	"slices"
+	"math"
 
 	"github.com/gomlx/compute"
 
-	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-const (
-	validationShare = 0.1 // of train, for the choice of hyper-parameters
-	validationSeed  = 0   // the same cut for every run
-)
-
-// evaluation measures several models on one data set.
+// evaluation measures several models on groups of tasks.
 type evaluation struct {
-	backend     compute.Backend
-	set         *dataset.Set
-	train, test *dataset.Split
-	keep, held  []int // train images to fit on, and to choose hyper-parameters on
-	tasks       []dataset.Task
-	opt         EvaluateOptions
-	shared      record.Result // what all results have in common
-	results     []record.Result
+	ctx       context.Context
+	backend   compute.Backend
+	programs  *evaluate.Programs
+	opt       EvaluateOptions
+	protocols []protocol
+	run       *dataset.Set
+	models    []measured // floors first, the run's own last
+	viewed    viewed
+	results   []record.Result
+	curves    []record.Curve
 }
 
-// cut opens the splits. The validation images are stratified by the first task.
-func (e *evaluation) cut() (err error) {
-	if len(e.tasks) == 0 {
-		return usage.Errorf("%s has no labels to evaluate on", e.set.Name())
-	}
-	if e.train, err = e.set.Split("train"); err != nil {
-		return err
-	}
-	if e.test, err = e.set.Split("test"); err != nil {
-		return err
-	}
-	labels, err := e.train.Labels(e.tasks[0].Name)
-	if err != nil {
-		return err
-	}
-	e.keep, e.held = dataset.StratifiedHoldOut(labels, validationShare, validationSeed)
-	return nil
+// measured is a model whose features are measured.
+type measured struct {
+	name    string // pixels, untrained, or the training method
+	run     string
+	seed    uint64
+	config  Config
+	network *pretrain.Network // nil for raw pixels
+	frozen  *evaluate.FrozenCheck
 }
 
-// pooledSide is the height and width to which pixels are averaged for a linear probe: 768 numbers an image, about as
-// many as a representation has. On all 3,072 of a 32x32 image a probe takes minutes a task on two cores.
-const pooledSide = 16
-
-// pixels measures the raw pixels, scaled to [0, 1]; the linear probe sees them averaged to 16x16.
-func (e *evaluation) pixels(ctx context.Context) error {
-	e.shared.Model = ModelPixels
-	if e.wants(ProtocolKNN) {
-		e.shared.Layer = "pixels"
-		if err := e.knn(ctx, raw(e.train), raw(e.test)); err != nil {
-			return err
-		}
-	}
-	if e.wants(ProtocolLinear) {
-		e.shared.Layer = fmt.Sprintf("pixels%dx%d", pooledSide, pooledSide)
-		pooled := func(s *dataset.Split) evaluate.Features {
-			return pool(raw(s), e.set.Height(), e.set.Width(), pooledSide)
-		}
-		return e.linear(ctx, pooled(e.train), pooled(e.test))
-	}
-	return nil
-}
-
-// network measures the representation of a network.
-func (e *evaluation) network(ctx context.Context, name string, n *pretrain.Network) error {
+// newMeasured remembers the variables of a network, to prove in the end that they are the same.
+func newMeasured(name, run string, c Config, n *pretrain.Network) (m measured, err error) {
+	m = measured{name: name, run: run, seed: c.Seed, config: c, network: n}
 	variables, err := n.Variables()
-	if err != nil {
-		return err
+	if err == nil {
+		m.frozen, err = evaluate.NewFrozenCheck(variables)
 	}
-	frozen, err := evaluate.NewFrozenCheck(variables)
-	if err != nil {
-		return err
-	}
-	encode := func(s *dataset.Split) (evaluate.Features, error) {
-		x, err := n.Features(ctx, s.Pixels, func(done int) {
-			e.opt.report(s.Name+" features of "+name, int64(done), int64(s.N), "")
-		})
-		return evaluate.Features{N: s.N, D: n.Dim(), X: x}, err
-	}
-	train, err := encode(e.train)
-	if err != nil {
-		return err
-	}
-	test, err := encode(e.test)
-	if err != nil {
-		return err
-	}
-	e.shared.Model, e.shared.Layer = name, "encoder"
-	if err := e.measure(ctx, train, test); err != nil {
-		return err
-	}
-	if variables, err = n.Variables(); err != nil {
-		return err
-	}
-	return frozen.Verify(variables)
+	return m, err
 }
 
-// wants reports whether a protocol was asked for.
-func (e *evaluation) wants(protocol string) bool {
-	return len(e.opt.Protocols) == 0 || slices.Contains(e.opt.Protocols, protocol)
-}
-
-// measure applies every wanted protocol to representations.
-func (e *evaluation) measure(ctx context.Context, train, test evaluate.Features) error {
-	if e.wants(ProtocolKNN) {
-		if err := e.knn(ctx, train, test); err != nil {
-			return err
-		}
+// verify returns an error when a variable of the network is no longer what it was.
+func (m measured) verify() error {
+	if m.network == nil {
+		return nil
 	}
-	if e.wants(ProtocolLinear) {
-		return e.linear(ctx, train, test)
-	}
-	return nil
-}
-
-// knn votes with all of train; it has nothing to choose.
-func (e *evaluation) knn(ctx context.Context, train, test evaluate.Features) error {
-	options := evaluate.KNNOptions{K: 20, Temperature: 0.07, Layer: e.shared.Layer}
-	e.opt.report("kNN of "+e.shared.Model, 0, 0, "")
-	neighbours, err := evaluate.Nearest(e.backend, train, test, options.K)
+	variables, err := m.network.Variables()
 	if err != nil {
 		return err
 	}
-	return e.each(ctx, options.String(), func(labels []int32, classes int) ([]int32, error) {
-		return neighbours.Vote(labels, classes, options.Temperature)
-	})
+	return m.frozen.Verify(variables)
 }
 
-// linear fits a logistic probe for each task, its penalty chosen on the images held out of train.
-func (e *evaluation) linear(ctx context.Context, train, test evaluate.Features) error {
-	options := evaluate.LinearOptions{Layer: e.shared.Layer}
-	probe, err := evaluate.NewLinear(e.backend, rows(train, e.keep), rows(train, e.held), test)
-	if err != nil {
-		return err
-	}
-	defer probe.Close()
-	done := 0
-	return e.each(ctx, options.String(), func(labels []int32, classes int) ([]int32, error) {
-		e.opt.report("linear probe of "+e.shared.Model, int64(done), int64(len(e.tasks)), "")
-		done++
-		fit, err := probe.Probe(pick(labels, e.keep), pick(labels, e.held), classes, options)
-		return fit.Predicted, err
-	})
+// features is what a layer of a model makes of the images of a group.
+type features struct {
+	layer       string
+	train, test evaluate.Features
 }
 
-// each predicts the test labels of every task from its train labels, and adds the accuracies to the results.
-func (e *evaluation) each(ctx context.Context, protocol string,
-	predict func(labels []int32, classes int) ([]int32, error)) error {
-	for _, task := range e.tasks {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		value, err := e.accuracy(task, predict)
+// group measures every model on the tasks of a group by every protocol.
+func (e *evaluation) group(g group) error {
+	var compared []evaluate.Features
+	for _, m := range e.models {
+		layers, err := e.features(m, g)
 		if err != nil {
-			return fmt.Errorf("%s on task %s: %w", protocol, task.Name, err)
+			return err
 		}
-		r := e.shared
-		r.Task, r.Protocol, r.Split, r.Value, r.N = e.set.Name()+"/"+task.Name, protocol, e.test.Name, value, e.test.N
-		e.results = append(e.results, r)
+		for _, f := range layers {
+			for _, p := range e.protocols {
+				if err := e.ctx.Err(); err != nil {
+					return err
+				}
+				if p.measure == nil || !p.sees(m, f.layer) {
+					continue
+				}
+				e.opt.report(fmt.Sprintf("%s of %s on %s", p.name, m.name, g.name), 0, 0, "")
+				if err := p.measure(e, m, g, f); err != nil {
+					return fmt.Errorf("%s of %s on %s: %w", p.name, m.name, g.name, err)
+				}
+			}
+		}
+		if m.network != nil {
+			compared = append(compared, head(layers[0].test, compareImages))
+		}
 	}
+	return e.compare(g, compared)
+}
+
+// features returns the train and test features of each layer of a model, from the cache where it has them.
+func (e *evaluation) features(m measured, g group) ([]features, error) {
+	if m.network == nil {
+		return pixelFeatures(g, e.run.Height(), e.run.Width()), nil
+	}
+	train, err := e.encode(m, g.train, g)
+	if err != nil {
+		return nil, err
+	}
+	test, err := e.encode(m, g.test, g)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]features, len(train))
+	for i, layer := range m.network.Layers() {
+		all[i] = features{layer, train[i], test[i]}
+	}
+	return all, nil
+}
+
+// encode returns the features of the images of a split, one matrix a layer.
+func (e *evaluation) encode(m measured, p part, g group) ([]evaluate.Features, error) {
+	layers := m.network.Layers()
+	keys, all := make([]string, len(layers)), make([]evaluate.Features, len(layers))
+	missing := false
+	mean, std := m.network.Stats()
+	for i, layer := range layers {
+		var ok bool
+		keys[i] = evaluate.CacheKey(featuresVersion, m.frozen.Hash(), fmt.Sprint(mean, std), fmt.Sprint(m.config.Encoder),
+			g.id, p.split, fmt.Sprint(e.run.Height(), e.run.Width()), layer)
+		all[i], ok = e.opt.cache().Get(keys[i])
+		missing = missing || !ok
+	}
+	if !missing {
+		return all, nil
+	}
+	x, err := m.network.Features(e.ctx, p.pixels, func(done int) {
+		e.opt.report(fmt.Sprintf("%s features of %s on %s", p.split, m.name, g.name), int64(done), int64(p.n), "")
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, layer := range layers {
+		all[i] = evaluate.Features{N: p.n, D: m.network.Width(layer), X: x[i]}
+		if err := e.opt.cache().Put(keys[i], all[i]); err != nil {
+			e.opt.warn(fmt.Sprintf("features are not kept for the next time: %v", err))
+		}
+	}
+	return all, nil
+}
+
+// featuresVersion is part of the key of cached features: it changes when the code that makes them does.
+const featuresVersion = "1"
+
+// head returns the first rows of f, at most n.
+func head(f evaluate.Features, n int) evaluate.Features {
+	n = min(n, f.N)
+	return evaluate.Features{N: n, D: f.D, X: f.X[:n*f.D]}
+}
+
+// add appends a result of a model to the results.
+func (e *evaluation) add(m measured, r record.Result) error {
+	if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
+		return fmt.Errorf("%s is %v", r.Metric, r.Value)
+	}
+	r.Model, r.Seed, r.Run = m.name, m.seed, m.run
+	e.results = append(e.results, r)
 	return nil
 }
 
-func (e *evaluation) accuracy(task dataset.Task, predict func([]int32, int) ([]int32, error)) (float64, error) {
-	labels, err := e.train.Labels(task.Name)
+// score adds the accuracy of predictions for a task to the results.
+func (e *evaluation) score(m measured, g group, t task, layer, protocol string, predicted []int32,
+	chosen map[string]float64) error {
+	value, err := evaluate.Accuracy(predicted, t.test, t.classes)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	truth, err := e.test.Labels(task.Name)
-	if err != nil {
-		return 0, err
-	}
-	predicted, err := predict(labels, len(task.Classes))
-	if err != nil {
-		return 0, err
-	}
-	return evaluate.Accuracy(predicted, truth, len(task.Classes))
-}
-
-// rows returns the features of the given images.
-func rows(f evaluate.Features, indices []int) evaluate.Features {
-	x := make([]float32, 0, len(indices)*f.D)
-	for _, i := range indices {
-		x = append(x, f.Row(i)...)
-	}
-	return evaluate.Features{N: len(indices), D: f.D, X: x}
-}
-
-func pick(labels []int32, indices []int) []int32 {
-	picked := make([]int32, len(indices))
-	for i, index := range indices {
-		picked[i] = labels[index]
-	}
-	return picked
+	return e.add(m, record.Result{Task: t.name, Protocol: protocol, Layer: layer, Split: g.test.split, Metric: "accuracy",
+		Value: value, N: g.test.n, Chosen: chosen})
 }

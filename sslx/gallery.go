@@ -44,7 +44,7 @@ const (
 
 // Illustrate makes the gallery of the run in dir.
 func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err error) {
-	c, err := trainedConfig(dir)
+	c, err := finishedConfig(dir)
 	if err != nil {
 		return g, err
 	}
@@ -67,7 +67,7 @@ func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err er
 		g.Chance[set.Name()+"/"+task.Name] = 1 / float64(len(task.Classes))
 	}
 	count, size := min(galleryViews, train.N), g.Height*g.Width*3
-	views, err := pretrain.Views(handle.Backend, c, train.Pixels, g.Height, g.Width, count)
+	views, err := pretrain.Views(handle.Backend, c, train.Pixels, g.Height, g.Width, count, 1)
 	if err != nil {
 		return g, err
 	}
@@ -88,10 +88,15 @@ func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err er
 	if err != nil {
 		return g, err
 	}
-	features := evaluate.Features{N: test.N, D: network.Dim(), X: x}
+	features := evaluate.Features{N: test.N, D: network.Width(pretrain.LayerEncoder), X: x[0]}
 	queries := evaluate.Features{N: min(galleryQueries, test.N), D: features.D}
-	queries.X = x[:queries.N*queries.D]
-	neighbours, err := evaluate.Nearest(handle.Backend, features, queries, min(galleryNearest+1, test.N))
+	queries.X = features.X[:queries.N*queries.D]
+	programs, err := evaluate.NewPrograms(handle.Backend)
+	if err != nil {
+		return g, err
+	}
+	defer programs.Close()
+	neighbours, err := evaluate.Nearest(programs, features, queries, min(galleryNearest+1, test.N))
 	if err != nil {
 		return g, err
 	}

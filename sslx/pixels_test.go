@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/evaluate"
 )
 
@@ -54,7 +53,7 @@ func TestPoolingIsTheMeanOfEachBlock(t *testing.T) {
 }
 
 func TestRawPixelsAreInZeroToOne(t *testing.T) {
-	f := raw(&dataset.Split{N: 2, Pixels: []byte{0, 51, 255, 102, 204, 153}})
+	f := raw(part{n: 2, pixels: []byte{0, 51, 255, 102, 204, 153}})
 	if want := []float32{0, 0.2, 1, 0.4, 0.8, 0.6}; f.N != 2 || f.D != 3 || !slices.Equal(f.X, want) {
 		t.Errorf("got %+v, want %v", f, want)
 	}

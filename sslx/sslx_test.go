@@ -20,6 +20,14 @@ import (
 
 func TestMain(m *testing.M) { testbackend.Main(m) }
 
+// cached makes the features of a test go to a folder of its own.
+func cached(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	t.Setenv("SSLX_CACHE", dir)
+	return filepath.Join(dir, "features")
+}
+
 var ctx = context.Background()
 
 // tiny is a training of 16 steps on 256 of the generated images.
@@ -49,6 +57,7 @@ func contents(t *testing.T, path string) string {
 }
 
 func TestARunIsTrainedMeasuredAndShown(t *testing.T) {
+	cached(t)
 	c := tiny(t)
 	dir := filepath.Join(t.TempDir(), "first")
 	trainTiny(t, dir, c)
@@ -161,15 +170,18 @@ func testEvaluate(t *testing.T, dir string) {
 			t.Errorf("%+v is another number than the first time", r)
 		}
 	}
-	if kept, err := record.ReadResults(dir); err != nil || !reflect.DeepEqual(kept, some) {
-		t.Errorf("the run keeps %v (%v)", kept, err)
+	if kept, err := record.ReadResults(dir); err != nil || len(kept) != len(results) {
+		t.Errorf("the run keeps %d results (%v), want %d", len(kept), err, len(results))
 	}
 }
 
 func testEvaluateErrors(t *testing.T, dir string, before []record.Result) {
 	for want, opt := range map[string]EvaluateOptions{
-		`did you mean "shape"`:  {Tasks: []string{"texture", "shap"}},
-		`did you mean "linear"`: {Protocols: []string{"knn", "liner"}},
+		`did you mean "shape"`:             {Tasks: []string{"texture", "shap"}},
+		`did you mean "linear"`:            {Protocols: []string{"knn", "liner"}},
+		`did you mean "projector0"`:        {Layers: []string{"projector"}},
+		`no task or set "/no/such/folder"`: {Tasks: []string{"/no/such/folder"}},
+		`sslx data get mnist`:              {Tasks: []string{"mnist/digit"}, Protocols: []string{"knn"}},
 	} {
 		if _, err := Evaluate(ctx, dir, opt); !usage.Is(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -177,7 +189,7 @@ func testEvaluateErrors(t *testing.T, dir string, before []record.Result) {
 	}
 	cancelled, cancel := context.WithCancel(ctx)
 	_, err := Evaluate(cancelled, dir, EvaluateOptions{Options: Options{Progress: func(p Progress) {
-		if strings.Contains(p.Phase, "features") {
+		if strings.Contains(p.Phase, "knn of") {
 			cancel()
 		}
 	}}})

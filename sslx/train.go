@@ -111,13 +111,21 @@ func runConfig(dir string) (c Config, err error) {
 	return c, nil
 }
 
-// trainedConfig reads the configuration of a run that has a checkpoint.
-func trainedConfig(dir string) (c Config, err error) {
+// finishedConfig reads the configuration of a run whose training is finished: the last epoch is what is measured, never an
+// earlier one.
+func finishedConfig(dir string) (c Config, err error) {
 	if c, err = runConfig(dir); err != nil {
 		return c, err
 	}
-	if !pretrain.HasCheckpoint(dir) {
+	done, total, err := pretrain.Progress(dir)
+	switch {
+	case err != nil:
+		return c, err
+	case total == 0:
 		return c, usage.Errorf("run %s has no checkpoint yet: train it with sslx pretrain --resume %s", dir, dir)
+	case done < total:
+		return c, usage.Errorf("run %s is at step %d of %d: results are those of the last step, so finish it with "+
+			"sslx pretrain --resume %s", dir, done, total, dir)
 	}
 	return c, nil
 }

@@ -27,7 +27,8 @@ func dataListCommand(a *app) *cobra.Command {
 		Use:   "list",
 		Short: "List the data sets that can be named",
 		Long: `List the packed data sets in the cache, then those that can be had: built in (generated on first use), in the
-folder SSLX_DATA (packed on first use), and to download (with "sslx data get").`,
+folder SSLX_DATA or installed by a Debian package (packed on first use), and to download (with "sslx data
+get").`,
 		Example: `  sslx data list
   SSLX_DATA=~/sets sslx data list --json`,
 		Args: arguments(0, 0),

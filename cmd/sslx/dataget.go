@@ -15,10 +15,11 @@ func dataGetCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get NAME",
 		Short: "Download a known data set and pack it",
-		Long: `Download a known data set (cifar10, cifar100, fashion-mnist) from its authors' server, check it against the
-published checksum, and pack it into the cache. A set that is packed already is not fetched again. Prints
-the pack's path.`,
+		Long: `Download a known data set, check it against its published checksum, and pack it into the cache: cifar10,
+cifar100 and fashion-mnist come from their authors' servers, mnist comes as a Go module and needs the go
+command. A set that is packed already is not fetched again. Prints the pack's path.`,
 		Example: `  sslx data get cifar10
+  sslx data get mnist
   sslx data get fashion-mnist --json`,
 		Args:              arguments(1, 1),
 		ValidArgsFunction: completeDownload,

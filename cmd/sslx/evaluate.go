@@ -11,8 +11,8 @@ import (
 )
 
 type evaluateFlags struct {
-	tasks, protocols []string
-	floors, json     bool
+	tasks, protocols, layers, beside []string
+	floors, json                     bool
 }
 
 func evaluateCommand(a *app) *cobra.Command {
@@ -20,25 +20,34 @@ func evaluateCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "evaluate RUN",
 		Short: "Measure what an encoder has learned",
-		Long: `Measure the frozen encoder of a run on the tasks of its data: by k nearest neighbours and by a linear probe
-whose penalty is chosen on images held out of train. The test split is read once. Beside the trained encoder
-stand its floors: raw pixels and the untrained encoder. The results are kept in the run folder.
+		Long: `Measure the frozen encoder of a finished run, by k nearest neighbours and by a linear probe when no other
+protocol is asked for. What is chosen is chosen on images held out of train; the test split is read once. Beside
+the trained encoder stand its floors: raw pixels and the untrained encoder. The results are kept in the run
+folder, beside those of other tasks and protocols.
 
-RUN is a run folder, or the name of one in runs/.`,
+RUN is a run folder, or the name of one in runs/. A task is a label of the run's data, one made from it
+(` + strings.Join(sslx.MadeTasks(), ", ") + `: what was done to the image?), a set, SET/LABEL, or the
+path of an image folder or archive. "all" is every label of the run's data, those made from it, and the sets
+` + taskSets() + `;
+one that is not here is left out with a line that says how to get it. docs/protocol.md says what each protocol is.`,
 		Example: `  sslx evaluate runs/first
   sslx evaluate first --tasks shape,object_hue --protocols knn
+  sslx evaluate first --tasks all --protocols all --layers encoder,projector0
+  sslx evaluate first --tasks eurosat5k,~/birds --beside runs/supervised
   sslx evaluate runs/first --json > results.json`,
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.evaluate(cmd.Context(), args[0], f) },
 
 		ValidArgsFunction: completeRun,
 	}
-	cmd.Flags().StringSliceVar(&f.tasks, "tasks", nil, "tasks of the data, with commas between; all when left out")
+	cmd.Flags().StringSliceVar(&f.tasks, "tasks", nil, "with commas between; the labels of the run's data when left out")
 	cmd.Flags().StringSliceVar(&f.protocols, "protocols", nil,
-		strings.Join(sslx.Protocols(), ", ")+", with commas between; all when left out")
+		strings.Join(append(sslx.Protocols(), sslx.AllProtocols), ", ")+", with commas between; knn,linear when left out")
+	cmd.Flags().StringSliceVar(&f.layers, "layers", nil, "encoder, projector0, projector1, …; encoder when left out")
+	cmd.Flags().StringSliceVar(&f.beside, "beside", nil, "other runs to measure too, such as a supervised one")
 	cmd.Flags().BoolVar(&f.floors, "floors", true, "measure raw pixels and the untrained encoder too")
 	jsonFlag(cmd, &f.json)
-	completeFunc(cmd, "protocols", cobra.FixedCompletions(sslx.Protocols(), cobra.ShellCompDirectiveNoFileComp))
+	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(sslx.Protocols(), sslx.AllProtocols), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -47,10 +56,14 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	if err != nil {
 		return err
 	}
+	beside, err := findRuns(f.beside)
+	if err != nil {
+		return err
+	}
 	var results []record.Result
 	err = a.work(func(opt sslx.Options) (err error) {
 		results, err = sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: f.tasks, Protocols: f.protocols,
-			Floors: f.floors, Options: opt})
+			Layers: f.layers, Beside: beside, Floors: f.floors, Options: opt})
 		return err
 	})
 	if err != nil {
@@ -60,4 +73,13 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 		return a.printJSON(list(results))
 	}
 	return printResults(a.stdout, results)
+}
+
+// taskSets lists the sets of "all" by their first names.
+func taskSets() string {
+	var names []string
+	for _, set := range sslx.TaskSets() {
+		names = append(names, set[0])
+	}
+	return strings.Join(names, ", ")
 }

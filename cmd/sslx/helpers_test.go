@@ -105,7 +105,7 @@ func makeRun(t *testing.T, dir string, config sslx.Config, results ...record.Res
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.SetResults(results); err != nil {
+	if err := r.AddResults(results); err != nil {
 		t.Fatal(err)
 	}
 	return r

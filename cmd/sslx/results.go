@@ -24,6 +24,9 @@ type row struct {
 	n           int
 }
 
+// maxAcross is the largest number of protocols that stand side by side; more are below each other.
+const maxAcross = 3
+
 // pivot is results arranged as rows of tasks and columns of models and protocols, both in the order of the results.
 type pivot struct {
 	rows    []row
@@ -86,6 +89,9 @@ func printResults(w io.Writer, results []record.Result) error {
 		return err
 	}
 	p := newPivot(results)
+	if p.protocols() > maxAcross {
+		return printByProtocol(w, results)
+	}
 	for start := 0; start < len(p.columns); {
 		t, end := p.part(start)
 		if start > 0 {
@@ -145,13 +151,20 @@ func (p *pivot) table(columns []column) table {
 
 func (p *pivot) cell(r row, c column) string {
 	value, ok := p.values[r][c]
-	switch {
-	case !ok:
+	if !ok {
 		return "-"
-	case c.metric == accuracy:
-		return fmt.Sprintf("%.1f", 100*value)
 	}
-	return fmt.Sprintf("%.4g", value)
+	return valueText(c.metric, value)
+}
+
+// protocols returns the largest number of columns of a model.
+func (p *pivot) protocols() (most int) {
+	counts := map[column]int{}
+	for _, c := range p.columns {
+		counts[column{run: c.run, model: c.model}]++
+		most = max(most, counts[column{run: c.run, model: c.model}])
+	}
+	return most
 }
 
 // splits reports whether the rows are of several splits.

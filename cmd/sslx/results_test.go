@@ -71,13 +71,73 @@ func TestLikeProtocolsSplitsAndMetricsAreToldApart(t *testing.T) {
 		result("r", "simclr", "a/b", "knn/cosine/k20/t0.07@encoder", 0.1),
 		result("r", "simclr", "a/b", "knn/cosine/k20/t0.07@projector", 0.2),
 		result("r", "simclr", "a/b", "linear/x@encoder", 0.3),
-		result("r", "simclr", "a/b", "linear/y@encoder", 0.4),
 		{Model: "simclr", Task: "a/b", Protocol: "rank/me@encoder", Split: "val", Metric: "rankme", Value: 17.25, Run: "r"},
+	}
+	var out bytes.Buffer
+	if err := printResults(&out, results[1:]); err != nil {
+		t.Fatal(err)
+	}
+	wantTexts(t, out.String(), "knn", "linear", "rank rankme", "a/b (test)", "a/b (val)", "17.25", " - ")
+	out.Reset()
+	if err := printResults(&out, append(results[:2:2], result("r", "simclr", "a/b", "linear/y@encoder", 0.4))); err != nil {
+		t.Fatal(err)
+	}
+	wantTexts(t, out.String(), "knn@encoder", "knn@projector", "linear")
+}
+
+func TestManyProtocolsAreRowsAndModelsColumns(t *testing.T) {
+	results := table6("a/b", "c/d")
+	for _, r := range results {
+		if r.Model == "simclr" && r.Task == "a/b" && strings.HasPrefix(r.Protocol, "knn") {
+			r.Protocol, r.Layer, r.Value = "knn/cosine/k20/t0.07@projector0", "projector0", 0.5
+			results = append(results, r)
+		}
+	}
+	results = append(results, record.Result{Model: "simclr", Task: "a", Protocol: "rankme@encoder", Layer: "encoder",
+		Split: "test", Metric: "rankme", Value: 17.25, N: 4000, Run: "r"})
+	for i := range results {
+		_, results[i].Layer, _ = strings.Cut(results[i].Protocol, "@")
 	}
 	var out bytes.Buffer
 	if err := printResults(&out, results); err != nil {
 		t.Fatal(err)
 	}
-	wantTexts(t, out.String(), "knn@encoder", "knn@projector", " linear/x@encoder", " linear/y@encoder", "rank rankme",
-		"a/b (test)", "a/b (val)", "17.25", " - ")
+	want := `
+task  protocol                            n  pixels  untrained  simclr
+a/b   knn/cosine/k20/t0.07             4000    25.0       35.0    45.0
+a/b   linear/lbfgs/l2-val              4000    26.0       36.0    46.0
+a/b   knn/cosine/k20/t0.07@projector0  4000       -          -    50.0
+c/d   knn/cosine/k20/t0.07             4000    26.0       36.0    46.0
+c/d   linear/lbfgs/l2-val              4000    27.0       37.0    47.0
+a     rankme                           4000       -          -   17.25
+
+accuracies in %; floors of pixels are of averaged pixels but for knn
+`
+	if got := "\n" + out.String(); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+func TestResultsOfDifferentProtocolsAreNotCompared(t *testing.T) {
+	a, b := result("a", "simclr", "x/y", "knn/k20@encoder", 0.1), result("b", "simclr", "x/y", "knn/k20@encoder", 0.2)
+	wide := result("b", "simclr", "x/y", "knn/k200@encoder", 0.2)
+	layer := wide
+	layer.Layer = "projector0"
+	for name, c := range map[string]struct {
+		results []record.Result
+		refused bool
+	}{
+		"the same":                 {[]record.Result{a, b}, false},
+		"another k":                {[]record.Result{a, wide}, true},
+		"both in one run":          {[]record.Result{a, b, wide}, false},
+		"another kind":             {[]record.Result{a, result("b", "simclr", "x/y", "linear/l2@encoder", 0.2)}, false},
+		"another layer":            {[]record.Result{a, layer}, false},
+		"another task":             {[]record.Result{a, result("b", "simclr", "x/z", "knn/k200@encoder", 0.2)}, false},
+		"two protocols of one run": {[]record.Result{a, result("a", "simclr", "x/y", "knn/k200@encoder", 0.2)}, false},
+	} {
+		err := sameProtocols(c.results)
+		if (err != nil) != c.refused || err != nil && !strings.Contains(err.Error(), "knn/k200@encoder in run b") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

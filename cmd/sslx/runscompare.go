@@ -4,27 +4,31 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
 func runsCompareCommand(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, force bool
 	cmd := &cobra.Command{
 		Use:   "compare RUN RUN...",
 		Short: "Compare runs: what differs in configuration and results",
 		Long: `Compare runs: the keys of the configuration that differ, how far each is, and the results of the trained
-encoders side by side. Differences between single runs are no evidence: they vary with the seed.`,
+encoders side by side. Differences between single runs are no evidence: they vary with the seed. Results of one kind
+that were measured by different protocols cannot be compared and are refused.`,
 		Example: `  sslx runs compare first lr01
   sslx runs compare runs/* --json`,
 		Args:              arguments(2, -1),
 		ValidArgsFunction: completeRun,
-		RunE:              func(_ *cobra.Command, args []string) error { return a.runsCompare(args, asJSON) },
+		RunE:              func(_ *cobra.Command, args []string) error { return a.runsCompare(args, asJSON, force) },
 	}
 	jsonFlag(cmd, &asJSON)
+	cmd.Flags().BoolVar(&force, "force", false, "show results of different protocols side by side all the same")
 	return cmd
 }
 
@@ -41,7 +45,7 @@ type difference struct {
 	Values []any  `json:"values"`
 }
 
-func (a *app) runsCompare(names []string, asJSON bool) error {
+func (a *app) runsCompare(names []string, asJSON, force bool) error {
 	dirs, err := findRuns(names)
 	if err != nil {
 		return err
@@ -60,6 +64,11 @@ func (a *app) runsCompare(names []string, asJSON bool) error {
 			}
 		}
 	}
+	if !force {
+		if err := sameProtocols(c.Results); err != nil {
+			return err
+		}
+	}
 	if c.Differences, err = differences(configs); err != nil {
 		return err
 	}
@@ -67,6 +76,35 @@ func (a *app) runsCompare(names []string, asJSON bool) error {
 		return a.printJSON(c)
 	}
 	return a.printComparison(c)
+}
+
+// sameProtocols returns a usage error when results of one kind, such as kNN on one layer for one task, were measured by
+// different protocols in different runs.
+func sameProtocols(results []record.Result) error {
+	type kind struct{ word, task, layer, metric string }
+	of := func(r record.Result) kind {
+		word, _, _ := strings.Cut(r.Protocol, "/")
+		return kind{word, r.Task, r.Layer, r.Metric}
+	}
+	runs := map[kind]map[string]string{} // a run of each protocol
+	names := map[kind]map[string][]string{}
+	for _, r := range results {
+		k := of(r)
+		if runs[k] == nil {
+			runs[k], names[k] = map[string]string{}, map[string][]string{}
+		}
+		runs[k][r.Protocol] = r.Run
+		names[k][r.Run] = append(names[k][r.Run], r.Protocol)
+	}
+	for _, r := range results {
+		for protocol, run := range runs[of(r)] {
+			if run != r.Run && !slices.Contains(names[of(r)][r.Run], protocol) && !slices.Contains(names[of(r)][run], r.Protocol) {
+				return usage.Errorf("%s was measured by %s in run %s and by %s in run %s: evaluate both alike, or pass --force",
+					r.Task, r.Protocol, r.Run, protocol, run)
+			}
+		}
+	}
+	return nil
 }
 
 // differences returns the keys in which configurations differ, in the order of a configuration.

@@ -8,11 +8,13 @@
 //   - An image folder, as torchvision's ImageFolder and Keras know it: one folder a class, PNG and JPEG files at any
 //     depth below it, classes numbered in sorted order of their names, extensions in any case, hidden files left out.
 //     A level named train, val (valid, validation) and test may stand above the classes; without it, every image is
-//     train, and the report says so. A single folder around everything is ignored. A file fine_to_coarse.txt beside
+//     train, and the report says so; it also names classes of train that val or test lacks. A class that train lacks is
+//     an error. A single folder around everything is ignored. A file fine_to_coarse.txt beside
 //     the splits (one "class superclass" pair a line) makes two tasks, "fine" and "coarse".
 //   - The official binary archives of CIFAR-10 (task "class") and CIFAR-100 (tasks "fine" and "coarse"),
 //     https://www.cs.toronto.edu/~kriz/cifar.html.
-//   - The four idx files of the MNIST family, plain or gzipped.
+//   - The four idx files of the MNIST family, plain or gzipped. [Get] fetches MNIST and Fashion-MNIST, as it does CIFAR;
+//     [Locate] also finds the Fashion-MNIST that Debian's package dataset-fashion-mnist installs.
 //   - The generated set [FactorsName]: see [Factors].
 //
 // # Pixels

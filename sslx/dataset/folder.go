@@ -26,11 +26,6 @@ type folderImage struct {
 	rest  string // below the class folder
 }
 
-// emptySource marks the usage error of a source in which there is nothing to import.
-type emptySource struct{ error }
-
-func (e emptySource) Unwrap() error { return e.error }
-
 // folderList is what an image folder holds, in the order of a pack.
 type folderList struct {
 	images []folderImage
@@ -46,8 +41,8 @@ func listFolder(source string, inv inventory) (*folderList, error) {
 	}
 	images, others := levels.images(inv)
 	if len(images) == 0 {
-		return nil, emptySource{usage.Errorf("%s holds no PNG or JPEG image inside a class folder: "+
-			"lay it out as CLASS/IMAGE or train/CLASS/IMAGE", source)}
+		return nil, usage.Errorf("%s holds no PNG or JPEG image inside a class folder: lay it out as CLASS/IMAGE or "+
+			"train/CLASS/IMAGE", source)
 	}
 	slices.SortFunc(images, func(a, b folderImage) int {
 		return cmp.Or(cmp.Compare(slices.Index(splitOrder, a.split), slices.Index(splitOrder, b.split)),

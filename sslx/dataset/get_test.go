@@ -41,7 +41,8 @@ func TestGetFetchesChecksPacksAndCleansUp(t *testing.T) {
 	var last int64
 	opt := GetOptions{Cache: cache, Progress: func(_ string, done, _ int64) { last = done }}
 	for range 2 {
-		pack, err := get(context.Background(), "cifar10", download{[]remoteFile{{url + "c.tar.gz", sum(content)}}}, opt)
+		what := knownSet{files: []remoteFile{{url + "c.tar.gz", sum(content)}}}
+		pack, err := get(context.Background(), "cifar10", what, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +59,7 @@ func TestGetFetchesChecksPacksAndCleansUp(t *testing.T) {
 }
 
 func TestGetPacksASetOfSeveralFiles(t *testing.T) {
-	served, what := files{}, download{}
+	served, what := files{}, knownSet{}
 	for name, content := range mnistFiles() {
 		served[name+".gz"] = gzipped(t, content)
 	}
@@ -93,7 +94,7 @@ func TestAFailedGetKeepsNothingAndSaysWhatToFetchByHand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := t.TempDir()
-			_, err := get(context.Background(), "cifar10", download{c.files}, GetOptions{Cache: cache})
+			_, err := get(context.Background(), "cifar10", knownSet{files: c.files}, GetOptions{Cache: cache})
 			if err == nil || usage.Is(err) {
 				t.Fatalf("got %v", err)
 			}
@@ -116,7 +117,7 @@ func TestABrokenDownloadKeepsNothing(t *testing.T) {
 	}))
 	defer server.Close()
 	cache := t.TempDir()
-	what := download{[]remoteFile{{server.URL + "/c.tar.gz", "0"}}}
+	what := knownSet{files: []remoteFile{{server.URL + "/c.tar.gz", "0"}}}
 	_, err := get(context.Background(), "cifar10", what, GetOptions{Cache: cache})
 	if err == nil || !strings.Contains(err.Error(), "broke off") {
 		t.Errorf("got %v", err)
@@ -135,7 +136,7 @@ func TestAnInterruptedGetGoesOnWithTheFilesItHas(t *testing.T) {
 	}
 	write(t, filepath.Join(folder, "c.tar.gz"), content)
 	url, requests := serve(t, files{})
-	what := download{[]remoteFile{{url + "c.tar.gz", sum(content)}}}
+	what := knownSet{files: []remoteFile{{url + "c.tar.gz", sum(content)}}}
 	if _, err := get(context.Background(), "cifar10", what, GetOptions{Cache: cache}); err == nil || *requests != 0 {
 		t.Errorf("%d requests, error %v", *requests, err)
 	}

@@ -43,7 +43,7 @@ func writeSet(ctx context.Context, dir, source string, p *plan, h *header, opt I
 	if err := r.decode(ctx, h); err != nil {
 		return "", err
 	}
-	h.Kind, h.Notes, h.Tasks = p.kind, p.notes, p.tasks
+	h.Kind, h.Notes, h.Tasks = p.kind, slices.Concat(p.notes, r.lackNotes()), p.tasks
 	parts, err := r.assemble(ctx, h)
 	if err != nil {
 		return "", err
@@ -152,15 +152,8 @@ func (r *run) checkSkipped() error {
 	if len(r.bad) == 0 {
 		return nil
 	}
-	seen := make([]bool, len(r.plan.tasks[0].Classes))
-	for i := range r.plan.splits[0].N {
-		if _, bad := r.bad[i]; !bad {
-			seen[r.labels[0][i]] = true
-		}
-	}
-	if class := slices.Index(seen, false); class >= 0 {
-		return fmt.Errorf("no train image of class %q in %s can be used: mend or remove the class",
-			r.plan.tasks[0].Classes[class], r.source)
+	if lacked := r.lacked(0, r.plan.splits[0].N); len(lacked) > 0 {
+		return fmt.Errorf("no train image of class %q in %s can be used: mend or remove the class", lacked[0], r.source)
 	}
 	return nil
 }

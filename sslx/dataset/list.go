@@ -12,8 +12,8 @@ const (
 	StatePacked   = "packed"   // a pack in the cache
 	StateDamaged  = "damaged"  // a file in the cache that cannot be opened; Detail says why
 	StateBuiltIn  = "built in" // generated on first use
-	StateSource   = "source"   // a folder or archive in the data folder, packed on first use
-	StateDownload = "download" // `sslx data get NAME` fetches it; Detail is the address
+	StateSource   = "source"   // in the data folder or installed by a Debian package, packed on first use
+	StateDownload = "download" // `sslx data get NAME` fetches it; Detail is the address or the Go module
 )
 
 // Listing is a set that can be named, or a pack.
@@ -31,7 +31,7 @@ type Listing struct {
 }
 
 // List returns the packs in the cache, then the sets that can be had and are not packed: built in, in the data
-// folder, and to download. Only headers are read.
+// folder, installed by a Debian package, and to download. Only headers are read.
 func List(opt LocateOptions) ([]Listing, error) {
 	dir, err := packsDir(opt.Cache)
 	if err != nil {
@@ -65,8 +65,11 @@ func List(opt LocateOptions) ([]Listing, error) {
 	for _, source := range sourcesIn(opt.dataDir()) {
 		add(Listing{Name: source.name, State: StateSource, Path: source.path})
 	}
-	for _, name := range downloadNames() {
-		add(Listing{Name: name, State: StateDownload, Detail: downloads[name].files[0].url})
+	for _, name := range knownNames() {
+		if folder := installed(opt.systemDir(), name); folder != "" {
+			add(Listing{Name: name, State: StateSource, Path: folder})
+		}
+		add(Listing{Name: name, State: StateDownload, Detail: known[name].origin()})
 	}
 	return list, nil
 }

@@ -1,8 +1,8 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,6 +23,8 @@ type LocateOptions struct {
 	// SkipBad and Progress are those of ImportOptions.
 	SkipBad  bool
 	Progress func(done, total int64)
+
+	system string // the folder of installed sets; "" is systemSets
 }
 
 func (o LocateOptions) dataDir() string {
@@ -32,44 +34,70 @@ func (o LocateOptions) dataDir() string {
 	return os.Getenv("SSLX_DATA")
 }
 
-// Locate opens the set that a user means by name, in this order: the generated set "factors", made on first use; the
-// path of a pack; the path of a source, imported when its pack is missing or older; a pack in the cache; a source
-// NAME{,.tar.gz,.tgz,.tar,.zip} in the data folder, imported. Otherwise its usage error says where it looked and how
-// to get the set.
-func Locate(ctx context.Context, name string, opt LocateOptions) (*Set, error) {
-	if name == FactorsName {
-		if opt.Size != 0 && opt.Size != factorsSide {
-			return nil, usage.Errorf("the generated set is %dx%d: leave --size out", factorsSide, factorsSide)
-		}
-		return Factors(ctx, FactorsOptions{Cache: opt.Cache, Progress: opt.Progress})
+func (o LocateOptions) systemDir() string {
+	if o.system != "" {
+		return o.system
 	}
-	bare := setName.MatchString(name)
-	if info, err := os.Stat(name); err == nil {
-		set, err := opt.open(ctx, name, info)
-		// A folder that has the set's name by chance, such as a run's, does not hide the set.
-		if empty := new(emptySource); err == nil || !bare || !errors.As(err, empty) {
-			return set, err
-		}
-	}
-	if !bare {
-		return nil,
-			usage.Errorf("there is no pack, folder or archive %q: give the path of one, or a name "+
-				"from `sslx data list`", name)
-	}
-	return opt.byName(ctx, name)
+	return systemSets
 }
 
-// open opens a pack or imports a source.
-func (o LocateOptions) open(ctx context.Context, path string, info os.FileInfo) (*Set, error) {
-	if info.IsDir() || !isPack(path) && filepath.Ext(path) != packExt {
-		return o.importAndOpen(ctx, path)
+// Locate opens the set that a user means by name, in this order: the generated set "factors", made on first use; the
+// path of a pack; the path of a source, imported when its pack is missing or older; a pack in the cache; a source
+// NAME{,.tar.gz,.tgz,.tar,.zip} in the data folder, imported; the folder in which a Debian package installs the set,
+// imported. Otherwise its usage error says where it looked and how to get the set. It uses no network.
+func Locate(ctx context.Context, name string, opt LocateOptions) (*Set, error) {
+	p, err := opt.find(ctx, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.pack != "":
+		return opt.open(p.pack)
+	case p.source != "":
+		return opt.importAndOpen(ctx, p.source)
 	}
-	set, err := Open(path)
+	return Factors(ctx, FactorsOptions{Cache: opt.Cache, Progress: opt.Progress})
+}
+
+// place is where a set lies; the generated set lies nowhere.
+type place struct{ pack, source string }
+
+// find finds out what a name means.
+func (o LocateOptions) find(ctx context.Context, name string) (place, error) {
+	if name == FactorsName {
+		if o.Size != 0 && o.Size != factorsSide {
+			return place{}, absent("leave --size out", "the generated set is %dx%d", factorsSide, factorsSide)
+		}
+		return place{}, nil
+	}
+	bare := setName.MatchString(name)
+	info, err := os.Stat(name)
+	// A folder that has the set's name by chance, such as a run's, does not hide the set.
+	if err == nil && !(bare && info.IsDir() && !holdsImages(ctx, name)) {
+		return atPath(name, info)
+	}
+	if !bare {
+		return place{}, absent("give the path of one, or a name from `sslx data list`",
+			"there is no pack, folder or archive %q", name)
+	}
+	return o.byName(name)
+}
+
+// atPath returns the pack or the source at a path.
+func atPath(path string, info os.FileInfo) (place, error) {
+	if !info.IsDir() && (isPack(path) || filepath.Ext(path) == packExt) {
+		return place{pack: path}, nil
+	}
+	_, err := openTree(path, 0)
+	return place{source: path}, err
+}
+
+// open opens a pack, which must have the wanted size.
+func (o LocateOptions) open(pack string) (*Set, error) {
+	set, err := Open(pack)
 	if err == nil && o.Size != 0 && (set.Height() != o.Size || set.Width() != o.Size) {
 		_ = set.Close()
-		return nil, usage.Errorf("pack %s holds %dx%d images, not %d: import its source with that --size", path,
-			set.Height(),
-			set.Width(), o.Size)
+		return nil, absent("import its source with that --size", "pack %s holds %dx%d images, not %d", pack,
+			set.Height(), set.Width(), o.Size)
 	}
 	return set, err
 }
@@ -83,26 +111,27 @@ func (o LocateOptions) importAndOpen(ctx context.Context, source string) (*Set, 
 	return Open(pack)
 }
 
-func (o LocateOptions) byName(ctx context.Context, name string) (*Set, error) {
+// byName looks for a set in the cache, the data folder and among installed ones.
+func (o LocateOptions) byName(name string) (place, error) {
 	dir, err := packsDir(o.Cache)
 	if err != nil {
-		return nil, err
+		return place{}, err
 	}
 	packs, err := cachedPacks(dir)
 	if err != nil {
-		return nil, err
+		return place{}, err
 	}
 	pack, packErr := o.choose(packs, name)
 	if pack != "" {
-		return Open(pack)
+		return place{pack: pack}, nil
 	}
-	if source := findSource(o.dataDir(), name); source != "" {
-		return o.importAndOpen(ctx, source)
+	if source := cmp.Or(findSource(o.dataDir(), name), installed(o.systemDir(), name)); source != "" {
+		return place{source: source}, nil
 	}
 	if packErr != nil {
-		return nil, packErr
+		return place{}, packErr
 	}
-	return nil, o.unknown(name, dir, packs)
+	return place{}, o.unknown(name, dir, packs)
 }
 
 // choose picks the pack of a name: of the wanted size, or else the native one, or else the only one.
@@ -129,11 +158,17 @@ func (o LocateOptions) choose(packs []cachedPack, name string) (string, error) {
 		return fitting[0].path, nil
 	case len(sizes) > 0:
 		return "",
-			usage.Errorf("set %q is packed as %s: pass --size with one of them, or import it with the --size wanted",
-				name,
-				strings.Join(sizes, ", "))
+			absent(o.otherSize(), "set %q is packed as %s", name, strings.Join(sizes, ", "))
 	}
 	return "", nil
+}
+
+// otherSize says what to do where a set is packed in other sizes.
+func (o LocateOptions) otherSize() string {
+	if o.Size == 0 {
+		return "pass --size with one of them, or import it with the --size wanted"
+	}
+	return fmt.Sprintf("import its source with `sslx data import PATH --size %d`", o.Size)
 }
 
 // findSource returns the folder or archive of a bare name in dir, or "".
@@ -152,24 +187,31 @@ func findSource(dir, name string) string {
 
 // unknown is the usage error of a name that leads to nothing.
 func (o LocateOptions) unknown(name, dir string, packs []cachedPack) error {
-	known := append([]string{FactorsName}, downloadNames()...)
-	for _, pack := range packs {
-		if pack.err == nil {
-			known = append(known, pack.Name)
-		}
-	}
-	for _, source := range sourcesIn(o.dataDir()) {
-		known = append(known, source.name)
-	}
 	sources := "$SSLX_DATA is not set"
 	if data := o.dataDir(); data != "" {
 		sources = fmt.Sprintf("%s holds no folder or archive of that name", data)
 	}
+	return absent(o.hint(name, packs), "there is no data set %q, as %s holds no pack of that name and %s", name, dir,
+		sources)
+}
+
+// hint says how to get the set of a name that leads to nothing, or which name is meant.
+func (o LocateOptions) hint(name string, packs []cachedPack) string {
+	if set, ok := known[name]; ok {
+		return set.hint(name)
+	}
+	names := append([]string{FactorsName}, knownNames()...)
+	for _, pack := range packs {
+		if pack.err == nil {
+			names = append(names, pack.Name)
+		}
+	}
+	for _, source := range sourcesIn(o.dataDir()) {
+		names = append(names, source.name)
+	}
 	hint := "pack one with `sslx data import PATH`"
-	if slices.Contains(downloadNames(), name) {
-		hint = fmt.Sprintf("get it with `sslx data get %s`", name)
-	} else if near := usage.Nearest(name, known); near != "" {
+	if near := usage.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q? Otherwise %s", near, hint)
 	}
-	return usage.Errorf("there is no data set %q: %s holds no pack of that name and %s; %s", name, dir, sources, hint)
+	return hint
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +110,8 @@ func TestLocateSaysWhereItLookedAndWhatToDo(t *testing.T) {
 		{"animal", 0, dir, `no data set "animal"|` + cache + "|" + dir + `|did you mean "animals"?|sslx data import`},
 		{"beast", 0, dir, `did you mean "beasts"?`},
 		{"cifar10", 0, dir, "sslx data get cifar10"},
+		{"mnist", 0, "", `no data set "mnist"|SSLX_DATA is not set|sslx data get mnist`},
+		{"fashion-mnist", 0, dir, "sslx data get fashion-mnist|apt-get install dataset-fashion-mnist"},
 		{"factor", 0, dir, `did you mean "factors"?`},
 		{"zzzzzzzz", 0, "", "SSLX_DATA is not set"},
 		{"./none", 0, dir, `no pack, folder or archive "./none"`},
@@ -118,7 +121,8 @@ func TestLocateSaysWhereItLookedAndWhatToDo(t *testing.T) {
 		{report.Pack, 9, dir, "holds 4x4 images, not 9"},
 	} {
 		t.Setenv("SSLX_DATA", "")
-		_, err := Locate(context.Background(), c.name, LocateOptions{Cache: cache, DataDir: c.data, Size: c.size})
+		opt := LocateOptions{Cache: cache, DataDir: c.data, Size: c.size, system: t.TempDir()}
+		_, err := Locate(context.Background(), c.name, opt)
 		if !usage.Is(err) {
 			t.Errorf("%q: got %v, want a usage error", c.name, err)
 			continue
@@ -147,7 +151,8 @@ func TestListShowsPacksAndWhatCanBeHad(t *testing.T) {
 	dir, cache := data(t), t.TempDir()
 	imported(t, filepath.Join(dir, "plants"), ImportOptions{Cache: cache})
 	write(t, filepath.Join(cache, "packs", "old-1x1-native.sslx"), "?")
-	list, err := List(LocateOptions{Cache: cache, DataDir: dir})
+	opt := LocateOptions{Cache: cache, DataDir: dir, system: t.TempDir()}
+	list, err := List(opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,12 +161,47 @@ func TestListShowsPacksAndWhatCanBeHad(t *testing.T) {
 		got = append(got, l.Name+": "+l.State)
 	}
 	want := "old-1x1-native: damaged, plants: packed, factors: built in, animals: source, " +
-		"cifar10: download, cifar100: download, fashion-mnist: download"
+		"cifar10: download, cifar100: download, fashion-mnist: download, mnist: download"
 	if joined := strings.Join(got, ", "); joined != want {
 		t.Errorf("listed %s, want %s", joined, want)
 	}
-	if list, err := List(LocateOptions{Cache: filepath.Join(cache, "none"), DataDir: dir}); err != nil ||
-		len(list) != 6 {
+	opt.Cache = filepath.Join(cache, "none")
+	if list, err := List(opt); err != nil || len(list) != 7 {
 		t.Errorf("without a cache: %v, %v", list, err)
+	}
+}
+
+func TestAnInstalledSetIsListedAndImportedAfterTheDataFolder(t *testing.T) {
+	system := filepath.Dir(mnistFiles().folder(t, "fashion-mnist"))
+	write(t, filepath.Join(system, "cifar10"), "a file that no package installs")
+	opt := LocateOptions{Cache: t.TempDir(), DataDir: t.TempDir(), system: system}
+	list, err := List(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(list, func(l Listing) bool { return l.Name == "fashion-mnist" })
+	if l := list[at]; len(list) != 5 || l.State != StateSource || l.Path != filepath.Join(system, "fashion-mnist") {
+		t.Errorf("%d listed, with %+v", len(list), l)
+	}
+	train := func() int {
+		t.Helper()
+		set, err := Locate(context.Background(), "fashion-mnist", opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = set.Close() }()
+		sp, _ := split(t, set, "train")
+		return sp.N
+	}
+	if n := train(); n != 3 {
+		t.Errorf("%d images, want the 3 of the installed set", n)
+	}
+	write(t, filepath.Join(opt.DataDir, "fashion-mnist.zip"), animals(t).zip(t))
+	if n := train(); n != 3 {
+		t.Errorf("%d images, want the 3 of the pack", n)
+	}
+	opt.Cache = t.TempDir()
+	if n := train(); n != 4 {
+		t.Errorf("%d images, want the 4 of the data folder", n)
 	}
 }

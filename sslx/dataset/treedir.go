@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/sslx-go/lab/internal/usage"
 )
@@ -64,10 +66,21 @@ func (t dirTree) entry(name string) (entry, os.FileMode, error) {
 	full := filepath.Join(t.root, filepath.FromSlash(name))
 	info, err := os.Stat(full)
 	if err != nil {
-		return entry{}, 0, fmt.Errorf("file cannot be read: %w", err)
+		return entry{}, 0, unreadable(err)
 	}
-	open := func() (io.ReadCloser, error) { return os.Open(full) }
+	open := func() (io.ReadCloser, error) {
+		file, err := os.Open(full)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		return file, nil
+	}
 	return entry{name, info.IsDir(), info.Size(), open}, info.Mode(), nil
+}
+
+// unreadable is the error of a file that cannot be opened; err names it.
+func unreadable(err error) error {
+	return fmt.Errorf("file cannot be read (%w): make it readable or remove it", err)
 }
 
 func (t dirTree) stamp(ctx context.Context) (string, error) {
@@ -85,4 +98,19 @@ func (t dirTree) stamp(ctx context.Context) (string, error) {
 		return nil
 	})
 	return "folder " + hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// errSeen ends a walk that has seen enough.
+var errSeen = errors.New("seen")
+
+// holdsImages reports whether the folder may be a source: it has an image in a folder, or a file of a binary set, or
+// cannot be read, which its import will say.
+func holdsImages(ctx context.Context, folder string) bool {
+	return dirTree{folder}.walk(ctx, func(e entry) error {
+		inFolder := isImage(e.path) && strings.Contains(e.path, "/")
+		if !e.dir && (inFolder || isCIFARFile(e.path) || isIDXFile(e.path)) {
+			return errSeen
+		}
+		return nil
+	}) != nil
 }

@@ -12,8 +12,16 @@ import (
 // backend is that of all tests here.
 var backend compute.Backend
 
+// programs are those of all tests here that need some.
+var programs *Programs
+
 func TestMain(m *testing.M) {
-	backend = testbackend.Open(nil)
+	if backend = testbackend.Open(nil); backend != nil {
+		var err error
+		if programs, err = NewPrograms(backend); err != nil {
+			panic(err)
+		}
+	}
 	testbackend.Main(m)
 }
 

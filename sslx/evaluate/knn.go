@@ -48,7 +48,12 @@ func KNN(b compute.Backend, train Features, trainLabels []int32, test Features, 
 	if err := checkVote(trainLabels, train.N, classes, opt.Temperature); err != nil {
 		return nil, err
 	}
-	neighbours, err := Nearest(b, train, test, opt.K)
+	p, err := NewPrograms(b)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	neighbours, err := Nearest(p, train, test, opt.K)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func TestKNNAgreesWithABruteForceSearchInFloat64(t *testing.T) {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
 			train, test := gaussian(c.train, c.d, 1), gaussian(c.test, c.d, 2)
 			labels := randomLabels(c.train, c.classes, 3)
-			got, err := Nearest(backend, train, test, c.k)
+			got, err := Nearest(programs, train, test, c.k)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestKNNAgreesWithABruteForceSearchInFloat64(t *testing.T) {
 func TestOfEqualSimilaritiesTheLowerIndexIsNearer(t *testing.T) {
 	train := Features{N: 6, D: 2, X: []float32{0, 1, 2, 2, 1, 1, 0, 0, 3, 3, -1, -1}}
 	query := Features{N: 2, D: 2, X: []float32{5, 5, 0, 0}}
-	got, err := Nearest(backend, train, query, 4)
+	got, err := Nearest(programs, train, query, 4)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
 )
@@ -12,18 +11,18 @@ import (
 // Linear fits linear probes on one set of features, which stay on the device, standardised, until Close. It is not safe
 // for concurrent use.
 type Linear struct {
-	backend          compute.Backend
+	programs         *Programs
 	train, val, test int // rows
 	width            int
 	pool             *tensors.Tensor // [train+val, width], the train rows first
 	queries          *tensors.Tensor // [test, width]
 	second           *mat.SymDense   // [width, width], mean outer product of the pool's rows
-	loss, logits     *graph.Exec
 }
 
 // NewLinear standardises the features with the mean and standard deviation of train and puts them on the device:
-// 4*N*D bytes for train, val and test together. val may be the zero Features when the options then name a single L2.
-func NewLinear(b compute.Backend, train, val, test Features) (*Linear, error) {
+// 4*N*D bytes for train, val and test together. val may be the zero Features when the options then name a single L2. The
+// programs must stay open until Close.
+func NewLinear(p *Programs, train, val, test Features) (*Linear, error) {
 	if err := checkLinear(train, val, test); err != nil {
 		return nil, err
 	}
@@ -33,7 +32,7 @@ func NewLinear(b compute.Backend, train, val, test Features) (*Linear, error) {
 			return nil, err
 		}
 	}
-	l := &Linear{backend: b, train: train.N, val: val.N, test: test.N, width: train.D}
+	l := &Linear{programs: p, train: train.N, val: val.N, test: test.N, width: train.D}
 	if err := l.load(scale, train, val, test); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("linear probe: features to the device: %w", err)
@@ -60,7 +59,7 @@ func checkLinear(train, val, test Features) error {
 }
 
 func (l *Linear) load(scale scaler, train, val, test Features) (err error) {
-	l.pool, err = newMatrix(l.backend, train.N+val.N, train.D, func(i int, row []float32) {
+	l.pool, err = newMatrix(l.programs.backend, train.N+val.N, train.D, func(i int, row []float32) {
 		if i < train.N {
 			scale.apply(row, train.Row(i))
 		} else {
@@ -70,36 +69,34 @@ func (l *Linear) load(scale scaler, train, val, test Features) (err error) {
 	if err != nil {
 		return err
 	}
-	l.queries, err = newMatrix(l.backend, test.N, test.D, func(i int, row []float32) { scale.apply(row, test.Row(i)) })
+	l.queries, err = newMatrix(l.programs.backend, test.N, test.D, func(i int, row []float32) { scale.apply(row, test.Row(i)) })
 	if err != nil {
 		return err
 	}
-	if l.loss, err = graph.NewExec(l.backend, softmaxLoss); err != nil {
-		return err
-	}
-	if l.logits, err = graph.NewExec(l.backend, linearLogits); err != nil {
-		return err
-	}
 	if l.width <= preconditionLimit {
-		l.second, err = secondMoment(l.backend, l.pool)
+		l.second, err = l.secondMoment()
 	}
 	return err
 }
 
 // Close frees the features on the device.
-func (l *Linear) Close() {
-	finalize(l.pool, l.queries)
-	for _, exec := range []*graph.Exec{l.loss, l.logits} {
-		if exec != nil {
-			exec.Finalize()
-		}
-	}
-}
+func (l *Linear) Close() { finalize(l.pool, l.queries) }
 
 // LinearProbe is [NewLinear], [Linear.Probe] and [Linear.Close] for a single task.
 func LinearProbe(b compute.Backend, train Features, trainLabels []int32, val Features, valLabels []int32, test Features,
 	classes int, opt LinearOptions) (LinearResult, error) {
-	l, err := NewLinear(b, train, val, test)
+	p, err := NewPrograms(b)
+	if err != nil {
+		return LinearResult{}, err
+	}
+	defer p.Close()
+	return p.probe(train, trainLabels, val, valLabels, test, classes, opt)
+}
+
+// probe is LinearProbe with programs that are there.
+func (p *Programs) probe(train Features, trainLabels []int32, val Features, valLabels []int32, test Features,
+	classes int, opt LinearOptions) (LinearResult, error) {
+	l, err := NewLinear(p, train, val, test)
 	if err != nil {
 		return LinearResult{}, err
 	}

@@ -43,7 +43,7 @@ func standardized(t *testing.T, l *Linear) Features {
 
 func newLinear(t *testing.T, train, val, test Features) *Linear {
 	t.Helper()
-	l, err := NewLinear(backend, train, val, test)
+	l, err := NewLinear(programs, train, val, test)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,28 +36,22 @@ func (n Neighbours) Of(i int) (index []int32, similarity []float32) {
 // selection runs on the host. Cost: 2*N*M*D operations, 4*(N*D + 16384*512) bytes on the device.
 //
 // It is a usage error when train has fewer than k rows or the widths differ.
-func Nearest(b compute.Backend, train, query Features, k int) (Neighbours, error) {
+func Nearest(p *Programs, train, query Features, k int) (Neighbours, error) {
 	if err := checkNearest(train, query, k); err != nil {
 		return Neighbours{}, err
 	}
-	blocks, err := normalizedBlocks(b, train)
+	blocks, err := normalizedBlocks(p.backend, train)
 	defer finalize(blocks...)
 	if err != nil {
 		return Neighbours{}, err
 	}
-	exec, err := NewExec(b, func(x, q *Node) *Node { return DotGeneral(x, []int{1}, nil, q, []int{1}, nil) })
-	if err != nil {
-		return Neighbours{}, fmt.Errorf("kNN: building the similarity product: %w", err)
-	}
-	defer exec.Finalize()
-
 	out := Neighbours{N: query.N, K: k, Index: make([]int32, query.N*k), Similarity: make([]float32, query.N*k)}
 	rows := min(queryBlock, query.N)
 	for start := 0; start < query.N; start += rows {
 		// The last block reaches back over rows already done, so that one shape is compiled.
 		from := min(start, query.N-rows)
 		best := newSelection(rows, out.Index[from*k:(from+rows)*k], out.Similarity[from*k:(from+rows)*k])
-		if err := selectBlock(exec, blocks, query, from, best); err != nil {
+		if err := selectBlock(p.similarity, blocks, query, from, best); err != nil {
 			return Neighbours{}, fmt.Errorf("kNN: similarities of images %d to %d: %w", from, from+rows-1, err)
 		}
 	}

@@ -1,7 +1,6 @@
 package evaluate
 
 import (
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -33,16 +32,19 @@ func softmaxLoss(x, w, bias, labels, weight *Node) (loss, gradW, gradBias *Node)
 	return loss, gradW, gradBias
 }
 
-// secondMoment returns xᵀx/N, computed by the backend in float32.
-func secondMoment(b compute.Backend, x *tensors.Tensor) (*mat.SymDense, error) {
-	product, err := ExecOnce(b, func(x *Node) *Node {
-		return DivScalar(DotGeneral(x, []int{0}, nil, x, []int{0}, nil), x.Shape().Dimensions[0])
-	}, x)
+// secondMoment returns xᵀx/N [D, D] for x [N, D], in float32.
+func secondMoment(x *Node) *Node {
+	return DivScalar(DotGeneral(x, []int{0}, nil, x, []int{0}, nil), x.Shape().Dimensions[0])
+}
+
+// secondMoment returns that of the pool.
+func (l *Linear) secondMoment() (*mat.SymDense, error) {
+	product, err := l.programs.moment.Exec1(l.pool)
 	if err != nil {
 		return nil, err
 	}
 	defer finalize(product)
-	d := x.Shape().Dimensions[1]
+	d := l.width
 	out := mat.NewSymDense(d, nil)
 	err = tensors.ConstFlatData(product, func(values []float32) {
 		for i := range d {
@@ -69,7 +71,7 @@ func (o *softmaxObjective) evaluate(gradient, parameters []float64) (float64, er
 	d, n := o.probe.width, o.classes*o.probe.width
 	w, bias := o.probe.upload(parameters, o.classes)
 	defer finalize(w, bias)
-	out, err := o.probe.loss.Exec(o.probe.pool, w, bias, o.labels, o.weight)
+	out, err := o.probe.programs.loss.Exec(o.probe.pool, w, bias, o.labels, o.weight)
 	if err != nil {
 		return 0, err
 	}
@@ -106,7 +108,7 @@ func (l *Linear) upload(parameters []float64, classes int) (w, bias *tensors.Ten
 func (l *Linear) predict(x *tensors.Tensor, parameters []float64, classes int) ([]int32, error) {
 	w, bias := l.upload(parameters, classes)
 	defer finalize(w, bias)
-	logits, err := l.logits.Exec1(x, w, bias)
+	logits, err := l.programs.logits.Exec1(x, w, bias)
 	if err != nil {
 		return nil, err
 	}

@@ -21,47 +21,59 @@ func RankMe(f Features) (float64, error) {
 	if err := f.Check("embedding"); err != nil {
 		return 0, err
 	}
-	values, err := singularValues(f)
+	eigenvalues, err := gramEigenvalues(dense(f))
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("RankMe: %w", err)
 	}
-	return effectiveRank(values), nil
+	for i, v := range eigenvalues {
+		eigenvalues[i] = math.Sqrt(v)
+	}
+	return effectiveRank(eigenvalues, rankMeEpsilon), nil
 }
 
-func effectiveRank(singular []float64) float64 {
+// effectiveRank is the exponential of the entropy of p_k = v_k / sum(v) + epsilon, and 0 when all values are zero.
+func effectiveRank(values []float64, epsilon float64) float64 {
 	var sum float64
-	for _, s := range singular {
-		sum += s
+	for _, v := range values {
+		sum += v
 	}
 	if sum == 0 {
 		return 0
 	}
 	var entropy float64
-	for _, s := range singular {
-		p := s/sum + rankMeEpsilon
+	for _, v := range values {
+		p := v/sum + epsilon
 		entropy -= p * math.Log(p)
 	}
 	return math.Exp(entropy)
 }
 
-func singularValues(f Features) ([]float64, error) {
+// dense returns the features in float64.
+func dense(f Features) *mat.Dense {
 	x := make([]float64, len(f.X))
 	for i, v := range f.X {
 		x[i] = float64(v)
 	}
-	var matrix mat.Matrix = mat.NewDense(f.N, f.D, x)
-	if f.N > f.D {
-		matrix = matrix.T()
+	return mat.NewDense(f.N, f.D, x)
+}
+
+// gramEigenvalues returns the min(n, d) largest eigenvalues, ascending and none below 0, of xᵀx for x [n, d]: those of
+// the smaller of xᵀx and xxᵀ. Cost: n*d*min(n, d) operations.
+func gramEigenvalues(x *mat.Dense) ([]float64, error) {
+	var matrix mat.Matrix = x
+	if n, d := x.Dims(); n > d {
+		matrix = x.T()
 	}
 	var gram mat.SymDense
 	gram.SymOuterK(1, matrix)
 	var eigen mat.EigenSym
 	if !eigen.Factorize(&gram, false) {
-		return nil, fmt.Errorf("RankMe: the eigenvalues of the %dx%d Gram matrix did not converge", f.D, f.D)
+		size := gram.SymmetricDim()
+		return nil, fmt.Errorf("the eigenvalues of the %dx%d Gram matrix did not converge", size, size)
 	}
 	values := eigen.Values(nil)
 	for i, v := range values {
-		values[i] = math.Sqrt(max(v, 0))
+		values[i] = max(v, 0)
 	}
 	return values, nil
 }

@@ -19,6 +19,7 @@ import (
 // progress is where a run stands; with the variables it is all that a resume needs.
 type progress struct {
 	Step        int       `json:"step"`    // steps done
+	Total       int       `json:"total"`   // steps of the whole training
 	Seconds     float64   `json:"seconds"` // training time
 	Window      []float64 `json:"window"`  // sums of the measures since the last line of the log
 	WindowSteps int       `json:"window_steps"`
@@ -126,6 +127,16 @@ func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) 
 			"of them from a copy, or start the run anew", run.Name())
 	}
 	return err
+}
+
+// Progress returns how many steps of a run in dir are done by its checkpoint, and how many there are in all: both 0
+// without a checkpoint.
+func Progress(dir string) (done, total int, err error) {
+	if !HasCheckpoint(dir) {
+		return 0, 0, nil
+	}
+	c, err := loadCheckpoint(record.Checkpoint(dir))
+	return c.progress.Step, c.progress.Total, err
 }
 
 // HasCheckpoint reports whether the run in dir has a checkpoint.

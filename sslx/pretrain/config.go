@@ -65,8 +65,8 @@ type Resolution struct {
 	Size  int `yaml:"size" json:"size"`
 }
 
-// Probe is the online linear probe: a linear classifier trained beside the encoder on its representation of the first
-// view, without a gradient to the encoder (Bordes et al. 2023, code).
+// Probe is the online linear probe: a linear classifier of the representation and one of the output of each layer of
+// the projector, trained beside the encoder on the first view, without a gradient to either (Bordes et al. 2023, code).
 type Probe struct {
 	// Task is the label that it learns: "" is the first task of the data, "none" leaves the probe out.
 	Task string `yaml:"task" json:"task"`

@@ -62,7 +62,9 @@ func (s *stepper) graph(scope *model.Scope, c Config, d stepData, size int, inpu
 	measures := map[string]*Node{lossMeasure: terms.Loss, spreadMeasure: spread(in.Views[0]), rankMeasure: rank(in.Views[0])}
 	maps.Copy(measures, terms.Parts)
 	if d.labels != nil {
-		measures[probeMeasure] = s.probe(scope, c, d, online[0].h, b)
+		for i, layer := range Layers(c) {
+			measures[probeName(layer)] = probe(scope, probeName(layer), c, d, online[0][i], b)
+		}
 	}
 	return s.row(measures)
 }
@@ -120,12 +122,12 @@ func descend(own *model.Scope, c optimizer.Config, loss, lr, step *Node, scopes 
 	c.Update(own, variables, Gradient(loss, values...), lr, step)
 }
 
-// probe trains the online linear probe on h [batch, dim] and returns its accuracy.
-func (s *stepper) probe(scope *model.Scope, c Config, d stepData, h *Node, b batch) *Node {
-	logits := encoder.Dense(scope.At("probe"), StopGradient(h), d.classes, 1, true)
+// probe trains the online linear probe of a name on h [batch, dim] and returns its accuracy.
+func probe(scope *model.Scope, name string, c Config, d stepData, h *Node, b batch) *Node {
+	logits := encoder.Dense(scope.At("%s", name), StopGradient(h), d.classes, 1, true)
 	rate := Scalar(h.Graph(), h.DType(), c.Probe.LR)
-	descend(scope.At("probe_optimizer"), optimizer.Config{Name: "adamw"}, crossEntropy(logits, b.labels), rate,
-		b.step, scope.At("probe"))
+	descend(scope.At("%s_optimizer", name), optimizer.Config{Name: "adamw"}, crossEntropy(logits, b.labels), rate,
+		b.step, scope.At("%s", name))
 	right := Equal(ArgMax(logits, -1, dtypes.Int32), b.labels)
 	return ReduceAllMean(ConvertDType(right, logits.DType()))
 }

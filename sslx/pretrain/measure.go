@@ -14,6 +14,14 @@ const (
 	probeMeasure  = "probe"
 )
 
+// probeName returns the name of the scope and the measure of a layer's probe.
+func probeName(layer string) string {
+	if layer == LayerEncoder {
+		return probeMeasure
+	}
+	return probeMeasure + "_" + layer
+}
+
 // spread is the mean over dimensions of the standard deviation over the batch of the normalised embeddings z
 // [batch, dim], times √dim (Chen and He 2021, https://arxiv.org/abs/2011.10566, section 4.1).
 func spread(z *Node) *Node {

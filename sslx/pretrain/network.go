@@ -2,8 +2,9 @@ package pretrain
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -12,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/encoder"
 )
@@ -19,28 +21,46 @@ import (
 // featureBatch is the number of images that are encoded at once.
 const featureBatch = 500
 
-// Network is an encoder with its variables, compiled for images of one size in evaluation mode.
+// Network is an encoder and its projector with their variables, compiled for images of one size in evaluation mode.
 type Network struct {
-	config encoder.Config
-	store  *model.Store
-	exec   *model.Exec
-	image  shapes.Shape // of a batch of pixels
+	config    Config
+	layers    []string // whose outputs are the features
+	mean, std [3]float64
+	store     *model.Store
+	exec      *model.Exec
+	image     shapes.Shape // of a batch of pixels
 }
 
-// Untrained returns the encoder of a configuration with the initial values of its seed: the state before the first
-// step. Mean and std are those of the data on [0, 1], by channel; height and width are those of the images.
-func Untrained(b compute.Backend, c Config, mean, std [3]float64, height, width int) (*Network, error) {
-	return newNetwork(b, c, mean, std, height, width)
+// Untrained returns the network of a configuration with the initial values of its seed: the state before the first
+// step. Mean and std are those of the data on [0, 1], by channel; height and width are those of the images. Its
+// features are the outputs of the named layers (see Layers), that of the encoder when none is named.
+func Untrained(b compute.Backend, c Config, mean, std [3]float64, height, width int,
+	layers ...string) (*Network, error) {
+	if len(layers) == 0 {
+		layers = []string{LayerEncoder}
+	}
+	for _, name := range layers {
+		if !slices.Contains(Layers(c), name) {
+			return nil, usage.Unknown("layer", name, Layers(c))
+		}
+	}
+	n := &Network{config: c, layers: layers, mean: mean, std: std, store: newStore(c),
+		image: shapes.Make(dtypes.Uint8, featureBatch, height, width, 3)}
+	if err := n.compile(b); err != nil {
+		n.Close()
+		return nil, fmt.Errorf("cannot compile the encoder: %w", err)
+	}
+	return n, nil
 }
 
-// Load returns the encoder of a configuration with the values of the checkpoint at path, for images of the given
-// height and width. A checkpoint that is missing, damaged or of another encoder is an error.
-func Load(b compute.Backend, c Config, path string, height, width int) (*Network, error) {
+// Load returns the network of a configuration with the values of the checkpoint at path, as Untrained does. A
+// checkpoint that is missing, damaged or of another network is an error.
+func Load(b compute.Backend, c Config, path string, height, width int, layers ...string) (*Network, error) {
 	saved, err := loadCheckpoint(path)
 	if err != nil {
 		return nil, err
 	}
-	n, err := newNetwork(b, c, saved.progress.Mean, saved.progress.Std, height, width)
+	n, err := Untrained(b, c, saved.progress.Mean, saved.progress.Std, height, width, layers...)
 	if err != nil {
 		return nil, err
 	}
@@ -57,37 +77,52 @@ func newStore(c Config) *model.Store {
 	return store
 }
 
-func newNetwork(b compute.Backend, c Config, mean, std [3]float64, height, width int) (*Network, error) {
-	store := newStore(c)
-	exec, err := model.NewExec(b, store, func(scope *model.Scope, pixels *Node) *Node {
-		images := augment.Normalize(augment.FromBytes(pixels), mean, std)
-		return c.Encoder.Build(scope.At(encoderScope), images, encoder.Eval)
+func (n *Network) compile(b compute.Backend) (err error) {
+	n.exec, err = model.NewExec(b, n.store, func(scope *model.Scope, pixels *Node) (outputs []*Node) {
+		images := augment.Normalize(augment.FromBytes(pixels), n.mean, n.std)
+		all := n.forward(scope, images)
+		for _, name := range n.layers {
+			outputs = append(outputs, all[slices.Index(Layers(n.config), name)])
+		}
+		return outputs
 	})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = n.exec.Compile(n.image)
 	}
-	n := &Network{c.Encoder, store, exec, shapes.Make(dtypes.Uint8, featureBatch, height, width, 3)}
-	if _, err := exec.Compile(n.image); err != nil {
-		n.Close()
-		return nil, fmt.Errorf("cannot compile the encoder: %w", err)
+	return err
+}
+
+// forward leaves the projector out when only the encoder is wanted: the network then has no variables of it.
+func (n *Network) forward(scope *model.Scope, images *Node) []*Node {
+	c := n.config
+	if slices.Equal(n.layers, []string{LayerEncoder}) {
+		c.Projector = nil
 	}
-	return n, nil
+	return layers(scope, c, images, encoder.Eval)
 }
 
 // Close releases the compiled program and the variables.
 func (n *Network) Close() {
-	n.exec.Finalize()
+	if n.exec != nil {
+		n.exec.Finalize()
+	}
 	n.store.Finalize()
 }
 
-// Dim returns the number of elements of a representation.
-func (n *Network) Dim() int { return n.config.Dim() }
+// Layers returns the names of the layers whose outputs are the features.
+func (n *Network) Layers() []string { return n.layers }
 
-// Variables returns the encoder's variables by path, the running statistics of batch normalisation included.
+// Width returns the number of elements of an image in a layer.
+func (n *Network) Width(layer string) int { return Width(n.config, layer) }
+
+// Stats returns the mean and standard deviation by channel, on [0, 1], by which images are normalised.
+func (n *Network) Stats() (mean, std [3]float64) { return n.mean, n.std }
+
+// Variables returns the variables of the network by path, the running statistics of batch normalisation included.
 func (n *Network) Variables() (map[string]*tensors.Tensor, error) {
 	values := map[string]*tensors.Tensor{}
 	for v := range n.store.IterVariables() {
-		if !strings.HasPrefix(v.Path(), model.RootScopePath+encoderScope+model.ScopeSeparator) {
+		if !ofNetwork(v.Path()) {
 			continue
 		}
 		value, err := v.Value()
@@ -99,31 +134,35 @@ func (n *Network) Variables() (map[string]*tensors.Tensor, error) {
 	return values, nil
 }
 
-// Features returns the representations [n, Dim] of n images, row-major. Pixels are uint8 [n, height, width, 3]. Report
-// is called with the number of images done; it may be nil.
-func (n *Network) Features(ctx context.Context, pixels []byte, report func(done int)) ([]float32, error) {
+// Features returns the features of n images for each layer, [n, Width(layer)], row-major. Pixels are uint8 [n, height,
+// width, 3]. Report is called with the number of images done; it may be nil.
+func (n *Network) Features(ctx context.Context, pixels []byte, report func(done int)) ([][]float32, error) {
 	bytes := n.image.Size()
 	count := len(pixels) * featureBatch / bytes
-	features := make([]float32, 0, count*n.Dim())
+	features := make([][]float32, len(n.layers))
+	for i, layer := range n.layers {
+		features[i] = make([]float32, 0, count*n.Width(layer))
+	}
 	for start := 0; start < len(pixels); start += bytes {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		batch := make([]byte, bytes) // the last one is padded with black images
 		copy(batch, pixels[start:])
-		out, err := n.exec.Call1(tensors.FromFlatDataAndDimensions(batch, n.image.Dimensions...))
+		outputs, err := n.exec.Call(tensors.FromFlatDataAndDimensions(batch, n.image.Dimensions...))
 		if err != nil {
 			return nil, err
 		}
-		if err := tensors.ConstFlatData(out, func(flat []float32) { features = append(features, flat...) }); err != nil {
-			return nil, err
+		for i, out := range outputs {
+			err := tensors.ConstFlatData(out, func(flat []float32) {
+				features[i] = append(features[i], flat[:min(len(flat), cap(features[i])-len(features[i]))]...)
+			})
+			if err := errors.Join(err, out.FinalizeAll()); err != nil {
+				return nil, err
+			}
 		}
-		if err := out.FinalizeAll(); err != nil {
-			return nil, err
-		}
-		features = features[:min(len(features), count*n.Dim())]
 		if report != nil {
-			report(len(features) / n.Dim())
+			report(min(start/bytes*featureBatch+featureBatch, count))
 		}
 	}
 	return features, nil

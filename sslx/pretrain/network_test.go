@@ -29,6 +29,19 @@ func untrained(t *testing.T, c Config) *Network {
 	return n
 }
 
+// representations returns the features of the only layer of a network.
+func representations(t *testing.T, n *Network, pixels []byte, report func(int)) ([]float32, error) {
+	t.Helper()
+	layers, err := n.Features(context.Background(), pixels, report)
+	if err != nil {
+		return nil, err
+	}
+	if len(layers) != 1 {
+		t.Fatalf("features of %d layers, want one", len(layers))
+	}
+	return layers[0], nil
+}
+
 func randomImages(n int) []byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	pixels := make([]byte, n*32*32*3)
@@ -41,38 +54,39 @@ func randomImages(n int) []byte {
 func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 	n := untrained(t, tiny())
 	const image = 32 * 32 * 3
+	dim := n.Width(LayerEncoder)
 	pixels := randomImages(featureBatch + 7)
 	var reports []int
-	all, err := n.Features(context.Background(), pixels, func(done int) { reports = append(reports, done) })
+	all, err := representations(t, n, pixels, func(done int) { reports = append(reports, done) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all) != (featureBatch+7)*n.Dim() || n.Dim() != 32 {
-		t.Fatalf("%d features of %d", len(all), n.Dim())
+	if len(all) != (featureBatch+7)*dim || dim != 32 {
+		t.Fatalf("%d features of %d", len(all), dim)
 	}
 	if !slices.Equal(reports, []int{featureBatch, featureBatch + 7}) {
 		t.Errorf("reported %v", reports)
 	}
-	shifted, err := n.Features(context.Background(), pixels[7*image:], nil) // one whole batch
+	shifted, err := representations(t, n, pixels[7*image:], nil) // one whole batch
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, v := range shifted { // 2e-7 was seen: the place in the batch decides how a sum is split
-		if was := all[7*n.Dim()+i]; math.Abs(float64(v-was)) > 1e-5 {
+		if was := all[7*dim+i]; math.Abs(float64(v-was)) > 1e-5 {
 			t.Fatalf("feature %d is %v in a whole batch, %v in a padded one", i, v, was)
 		}
 	}
-	few, err := n.Features(context.Background(), pixels[:7*image], nil) // a padded batch of the same places
+	few, err := representations(t, n, pixels[:7*image], nil) // a padded batch of the same places
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(few, all[:7*n.Dim()]) {
+	if !slices.Equal(few, all[:7*dim]) {
 		t.Error("the features of an image depend on the others of its batch")
 	}
-	if slices.Equal(all[:n.Dim()], all[n.Dim():2*n.Dim()]) {
+	if slices.Equal(all[:dim], all[dim:2*dim]) {
 		t.Error("two images have the same features")
 	}
-	none, err := n.Features(context.Background(), nil, nil)
+	none, err := representations(t, n, nil, nil)
 	if err != nil || len(none) != 0 {
 		t.Errorf("no images have %d features (%v)", len(none), err)
 	}
@@ -125,8 +139,8 @@ func TestALoadedNetworkIsTheOneThatWasSaved(t *testing.T) {
 		t.Error("the variables differ")
 	}
 	pixels := randomImages(3)
-	a, errA := n.Features(context.Background(), pixels, nil)
-	z, errZ := loaded.Features(context.Background(), pixels, nil)
+	a, errA := representations(t, n, pixels, nil)
+	z, errZ := representations(t, loaded, pixels, nil)
 	if errA != nil || errZ != nil || !slices.Equal(a, z) {
 		t.Errorf("the features differ (%v, %v)", errA, errZ)
 	}
@@ -143,6 +157,37 @@ func TestAVariableThatIsNotFiniteIsNotSaved(t *testing.T) {
 	err := saveCheckpoint(path, store, progress{Step: 12})
 	if err == nil || !strings.Contains(err.Error(), "/encoder/w") || !strings.Contains(err.Error(), "step 12") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestFeaturesAreThoseOfEachLayer(t *testing.T) {
+	c, half, pixels := tiny(), [3]float64{0.5, 0.5, 0.5}, randomImages(3)
+	all, err := Untrained(testbackend.Open(t), c, half, half, 32, 32, Layers(c)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all.Close()
+	got, err := all.Features(context.Background(), pixels, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, layer := range Layers(c) {
+		if len(got[i]) != 3*Width(c, layer) {
+			t.Errorf("%s has %d values, want %d an image", layer, len(got[i]), Width(c, layer))
+		}
+	}
+	alone, err := representations(t, untrained(t, c), pixels, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range alone {
+		if math.Abs(float64(v-got[0][i])) > 1e-5 {
+			t.Fatalf("representation %d is %v beside the projector, %v alone", i, got[0][i], v)
+		}
+	}
+	if _, err := Untrained(testbackend.Open(t), c, half, half, 32, 32, "projector9"); err == nil ||
+		!strings.Contains(err.Error(), "projector9") {
+		t.Errorf("an unknown layer gave %v", err)
 	}
 }
 
@@ -168,7 +213,7 @@ func TestTheSeedDecidesTheInitialValues(t *testing.T) {
 func TestViewsAreOfTheImagesAndDifferFromEachOther(t *testing.T) {
 	const size = 3 * 32 * 32 * 3
 	pixels := randomImages(5)
-	views, err := Views(testbackend.Open(t), tiny(), pixels, 32, 32, 3)
+	views, err := Views(testbackend.Open(t), tiny(), pixels, 32, 32, 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +225,7 @@ func TestViewsAreOfTheImagesAndDifferFromEachOther(t *testing.T) {
 	}
 	plain := tiny()
 	plain.Views = make(augment.Views, 3)
-	views, err = Views(testbackend.Open(t), plain, pixels, 32, 32, 3)
+	views, err = Views(testbackend.Open(t), plain, pixels, 32, 32, 3, 1)
 	if err != nil || len(views) != 3 {
 		t.Fatalf("%d views, want 3 (%v)", len(views), err)
 	}

@@ -16,8 +16,13 @@ import (
 	"github.com/sslx-go/lab/sslx/objective"
 )
 
-// output is what encoder and projector make of one view: the representations h [batch, dim] and the embeddings z.
-type output struct{ h, z *Node }
+// output is what the layers of encoder and projector make of one view, in the order of Layers: the representations h
+// first, the embeddings z last, each [batch, width].
+type output []*Node
+
+func (o output) h() *Node { return o[0] }
+
+func (o output) z() *Node { return o[len(o)-1] }
 
 // forward runs encoder and projector on views. Neighbours of one size go through together: batch normalisation sees them
 // as one batch.
@@ -27,12 +32,13 @@ func forward(scope *model.Scope, c Config, views []*Node) (outputs []output) {
 		for same < len(views) && slices.Equal(views[same].Shape().Dimensions[1:], views[0].Shape().Dimensions[1:]) {
 			same++
 		}
-		h := c.Encoder.Build(scope.At(encoderScope), augment.Join(views[:same], 0), encoder.Train)
-		layers := encoder.Projector(scope.At(projectorScope), h, c.Projector, encoder.Train)
-		z := partsLike(layers[len(layers)-1], views[:same])
-		for i, h := range partsLike(h, views[:same]) {
-			outputs = append(outputs, output{h, z[i]})
+		joined := make([]output, same)
+		for _, layer := range layers(scope, c, augment.Join(views[:same], 0), encoder.Train) {
+			for i, x := range partsLike(layer, views[:same]) {
+				joined[i] = append(joined[i], x)
+			}
 		}
+		outputs = append(outputs, joined...)
 		views = views[same:]
 	}
 	return outputs
@@ -52,7 +58,7 @@ func partsLike(x *Node, wholes []*Node) []*Node {
 func embeddings(outputs []output) []*Node {
 	z := make([]*Node, len(outputs))
 	for i, o := range outputs {
-		z[i] = o.z
+		z[i] = o.z()
 	}
 	return z
 }
@@ -68,7 +74,7 @@ func predict(scope *model.Scope, c Config, z []*Node) []*Node {
 func classify(scope *model.Scope, outputs []output, classes int) []*Node {
 	h := make([]*Node, len(outputs))
 	for i, o := range outputs {
-		h[i] = o.h
+		h[i] = o.h()
 	}
 	return partsLike(encoder.Dense(scope, Concatenate(h, 0), classes, 1, true), h)
 }

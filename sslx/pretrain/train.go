@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -85,7 +86,7 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	perEpoch := d.images() / c.Batch
 	t.total = c.Epochs * perEpoch
 	t.schedule = c.Optimizer.Schedule(c.Batch, perEpoch, t.total)
-	t.progress = progress{Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
+	t.progress = progress{Total: t.total, Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
 	t.store = newStore(c)
 	var former *checkpoint
 	if HasCheckpoint(run.Dir()) {
@@ -233,7 +234,7 @@ func (t *trainer) write(waited time.Duration) error {
 		Step: t.progress.Step, Epoch: float64(t.progress.Step) / float64(t.perEpoch()),
 		Images:  int64(t.progress.Step) * int64(t.config.Batch),
 		Seconds: t.progress.Seconds, LR: t.schedule.At(t.progress.Step), Chance: t.step.chance,
-		Parts: map[string]float64{}, Waited: waited.Seconds(),
+		Parts: map[string]float64{}, ProbeLayers: map[string]float64{}, Waited: waited.Seconds(),
 	}
 	for i, name := range t.step.measures {
 		switch mean := t.progress.Window[i] / float64(t.progress.WindowSteps); name {
@@ -246,6 +247,10 @@ func (t *trainer) write(waited time.Duration) error {
 		case probeMeasure:
 			m.ProbeAccuracy = &mean
 		default:
+			if layer, ok := strings.CutPrefix(name, probeMeasure+"_"); ok {
+				m.ProbeLayers[layer] = mean
+				continue
+			}
 			m.Parts[name] = mean
 		}
 	}

@@ -183,6 +183,9 @@ func testLog(t *testing.T, dir string) {
 		if sum := m.Parts["similarity"] + m.Parts["entropy"]; sum-m.Loss > 1e-4 || m.Loss-sum > 1e-4 {
 			t.Errorf("the terms %v do not add up to the loss %v", m.Parts, m.Loss)
 		}
+		if len(m.ProbeLayers) != len(tiny().Projector) {
+			t.Errorf("probes on %v, want one on each layer of the projector", m.ProbeLayers)
+		}
 		if m.ProbeAccuracy == nil || *m.ProbeAccuracy < 0 || *m.ProbeAccuracy > 1 || m.Spread <= 0 || m.Spread > 1 {
 			t.Errorf("line %d: %+v", i, m)
 		}

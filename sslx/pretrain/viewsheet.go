@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -11,9 +12,10 @@ import (
 	"github.com/sslx-go/lab/sslx/augment"
 )
 
-// Views returns the views that training makes of the first n images in its first epoch, each as uint8 [n, height, width,
-// 3]; all have the images' size, whatever that of the views is, so that they can be shown beside them.
-func Views(b compute.Backend, c Config, pixels []byte, height, width, n int) (views [][]byte, err error) {
+// Views returns the views that training makes of the first n images in its first epochs, each as uint8 [n, height,
+// width, 3], those of the first epoch first; all have the images' size, whatever that of the views is, so that they can
+// be shown beside them.
+func Views(b compute.Backend, c Config, pixels []byte, height, width, n, epochs int) (views [][]byte, err error) {
 	exec, err := NewExec(b, func(pixels, indices, stream *Node) (made []*Node) {
 		for i, view := range slices.Clone(c.Views) {
 			view.Size, view.SizeShare = 0, 0
@@ -32,16 +34,18 @@ func Views(b compute.Backend, c Config, pixels []byte, height, width, n int) (vi
 		indices[i] = uint32(i)
 	}
 	images := tensors.FromFlatDataAndDimensions(pixels[:n*height*width*3], n, height, width, 3)
-	outputs, err := exec.Call(images, indices, augment.Stream(c.Seed, 0))
-	if err != nil {
-		return nil, err
-	}
-	for _, out := range outputs {
-		view, err := tensors.CopyFlatData[byte](out)
+	for epoch := range epochs {
+		outputs, err := exec.Call(images, indices, augment.Stream(c.Seed, epoch))
 		if err != nil {
 			return nil, err
 		}
-		views = append(views, view)
+		for _, out := range outputs {
+			view, err := tensors.CopyFlatData[byte](out)
+			if err := errors.Join(err, out.FinalizeAll()); err != nil {
+				return nil, err
+			}
+			views = append(views, view)
+		}
 	}
 	return views, nil
 }

@@ -6,6 +6,7 @@
 //	environment.json   machine, versions, revision, data fingerprint, start
 //	metrics.jsonl      one line for each logging step
 //	results.jsonl      one line for each evaluation result
+//	curves.jsonl       one line for each probe that was trained epoch by epoch
 //	checkpoint.safetensors
 //	report.html        when one was made
 //	.lock              held while a process writes to the run

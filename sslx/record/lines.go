@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 
 	"github.com/sslx-go/lab/internal/atomicfile"
 )
@@ -54,10 +56,33 @@ func (l *Log) Append(m Metrics) error {
 // Close ends the log.
 func (l *Log) Close() error { return l.file.Close() }
 
-// SetResults replaces the run's results.
-func (r *Run) SetResults(results []Result) error {
-	if err := writeLines(r.path(resultsFile), results); err != nil {
-		return fmt.Errorf("cannot write the results of run %s: %w", r.dir, err)
+// AddResults adds results to the run's. A former one of the same model, run, task, protocol, layer, split and metric
+// gives way.
+func (r *Run) AddResults(results []Result) error {
+	kind := func(v Result) Result { v.Value, v.N, v.Seed, v.Chosen = 0, 0, 0, nil; return v }
+	return addLines(r, resultsFile, results, func(a, b Result) bool { return reflect.DeepEqual(kind(a), kind(b)) })
+}
+
+// AddCurves adds curves to the run's, as AddResults does.
+func (r *Run) AddCurves(curves []Curve) error {
+	kind := func(v Curve) Curve { v.Train, v.Test, v.Seed = nil, nil, 0; return v }
+	return addLines(r, curvesFile, curves, func(a, b Curve) bool { return reflect.DeepEqual(kind(a), kind(b)) })
+}
+
+// addLines appends values to a file of the run, in place of former ones of the same kind.
+func addLines[T any](r *Run, name string, values []T, same func(a, b T) bool) error {
+	if len(values) == 0 {
+		return nil
+	}
+	former, err := readLines[T](r.path(name))
+	if err != nil {
+		return err
+	}
+	kept := slices.DeleteFunc(former, func(old T) bool {
+		return slices.ContainsFunc(values, func(v T) bool { return same(old, v) })
+	})
+	if err := writeLines(r.path(name), append(kept, values...)); err != nil {
+		return fmt.Errorf("cannot write %s of run %s: %w", name, r.dir, err)
 	}
 	return nil
 }
@@ -71,6 +96,11 @@ func ReadMetrics(dir string) ([]Metrics, error) {
 // ReadResults returns the results of the run in dir, none when it was not evaluated.
 func ReadResults(dir string) ([]Result, error) {
 	return readLines[Result](filepath.Join(dir, resultsFile))
+}
+
+// ReadCurves returns the curves of the probes of the run in dir, none when there are none.
+func ReadCurves(dir string) ([]Curve, error) {
+	return readLines[Curve](filepath.Join(dir, curvesFile))
 }
 
 func writeLines[T any](path string, values []T) error {

@@ -106,44 +106,64 @@ func TestANumberThatJSONLacksIsNotLogged(t *testing.T) {
 	}
 }
 
-func TestResultsAreReplacedWholeOrNotAtAll(t *testing.T) {
+func TestResultsAreAddedWholeOrNotAtAll(t *testing.T) {
 	r := created(t)
 	if got, err := ReadResults(r.Dir()); got != nil || err != nil {
 		t.Errorf("a run that was not evaluated has %v (%v)", got, err)
 	}
-	first := []Result{{Model: "simclr", Value: 0.5}, {Model: "pixels", Value: 1.0 / 3}}
-	second := []Result{{Model: "byol", Seed: 1<<64 - 1}}
-	for _, results := range [][]Result{first, second} {
-		if err := r.SetResults(results); err != nil {
+	add := func(want []Result, add ...Result) {
+		t.Helper()
+		if err := r.AddResults(add); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := ReadResults(r.Dir()); err != nil || !reflect.DeepEqual(got, results) {
-			t.Errorf("got %v (%v), want %v", got, err, results)
+		if got, err := ReadResults(r.Dir()); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v (%v), want %v", got, err, want)
 		}
 	}
-	if err := r.SetResults([]Result{{Model: "a"}, {Value: math.Inf(1)}}); err == nil {
+	simclr, pixels := Result{Model: "simclr", Task: "a", Value: 0.5, N: 3}, Result{Model: "pixels", Value: 1.0 / 3}
+	other := Result{Model: "simclr", Task: "b", Value: 0.25, Seed: 1<<64 - 1}
+	again := Result{Model: "simclr", Task: "a", Value: 0.75, N: 4, Chosen: map[string]float64{"l2": 1}}
+	add([]Result{simclr, pixels}, simclr, pixels)
+	add([]Result{simclr, pixels, other}, other)
+	add([]Result{pixels, other, again}, again) // the same kind of result gives way
+	if err := r.AddResults([]Result{{Model: "a"}, {Value: math.Inf(1)}}); err == nil {
 		t.Error("infinity was written")
 	}
-	if got, err := ReadResults(r.Dir()); err != nil || !reflect.DeepEqual(got, second) {
-		t.Errorf("a failed replacement left %v (%v), want %v", got, err, second)
-	}
+	add([]Result{pixels, other, again})
 	want := []string{".lock", "config.yaml", "environment.json", "results.jsonl"}
 	if got := names(t, r.Dir()); !slices.Equal(got, want) {
 		t.Errorf("the folder has %v, want %v", got, want)
 	}
 }
 
+func TestACurveGivesWayToALaterOneOfItsKind(t *testing.T) {
+	r := created(t)
+	first := Curve{Model: "simclr", Task: "a", Protocol: "mlp", Train: []float64{0.5}, Test: []float64{0.25}}
+	second := first
+	second.Task = "b"
+	later := first
+	later.Train, later.Test = []float64{0.5, 1}, []float64{0.25, 0.5}
+	for _, c := range [][]Curve{{first, second}, {later}} {
+		if err := r.AddCurves(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := ReadCurves(r.Dir()); err != nil || !reflect.DeepEqual(got, []Curve{second, later}) {
+		t.Errorf("got %v (%v)", got, err)
+	}
+}
+
 // The keys are those of design.md, "What --json prints".
 func TestAResultHasTheAgreedKeys(t *testing.T) {
-	want := []string{"layer", "metric", "model", "n", "protocol", "run", "seed", "split", "task", "value"}
-	if got := keys(t, Result{}); !slices.Equal(got, want) {
+	want := []string{"chosen", "layer", "metric", "model", "n", "protocol", "run", "seed", "split", "task", "value"}
+	if got := keys(t, Result{Chosen: map[string]float64{"l2": 1}}); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
 func TestALineOfTheLogHasItsKeys(t *testing.T) {
-	want := []string{"chance", "epoch", "images", "loss", "lr", "parts", "probe_accuracy", "seconds", "spread", "step"}
-	if got := keys(t, Metrics{ProbeAccuracy: new(float64), Parts: map[string]float64{"a": 1}}); !slices.Equal(got, want) {
+	want := []string{"chance", "epoch", "images", "loss", "lr", "parts", "probe_accuracy", "probe_layers", "seconds", "spread", "step"}
+	if got := keys(t, Metrics{ProbeAccuracy: new(float64), Parts: map[string]float64{"a": 1}, ProbeLayers: map[string]float64{"a": 1}}); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

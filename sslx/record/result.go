@@ -29,6 +29,24 @@ type Result struct {
 
 	// Run is the name of the run's folder.
 	Run string `json:"run"`
+
+	// Chosen are the hyper-parameters that were chosen on validation images.
+	Chosen map[string]float64 `json:"chosen,omitempty"`
+}
+
+// Curve is how a probe went, epoch by epoch. Nothing is chosen by it; the result of the probe is that of its last
+// epoch.
+type Curve struct {
+	Model    string `json:"model"`
+	Task     string `json:"task"`
+	Protocol string `json:"protocol"`
+	Layer    string `json:"layer"`
+	Seed     uint64 `json:"seed"`
+	Run      string `json:"run"`
+
+	// Train and Test are the accuracies after each epoch, in [0, 1].
+	Train []float64 `json:"train"`
+	Test  []float64 `json:"test"`
 }
 
 // Metrics is one line of a run's training log. Means are over the steps since the line before.
@@ -57,4 +75,7 @@ type Metrics struct {
 
 	// ProbeAccuracy is the mean accuracy of the online linear probe on the training views; absent without a probe.
 	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"`
+
+	// ProbeLayers are those of the probes on the layers of the projector, by the layer's name.
+	ProbeLayers map[string]float64 `json:"probe_layers,omitempty"`
 }

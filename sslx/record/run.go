@@ -22,6 +22,7 @@ const (
 	environmentFile = "environment.json"
 	metricsFile     = "metrics.jsonl"
 	resultsFile     = "results.jsonl"
+	curvesFile      = "curves.jsonl"
 	checkpointFile  = "checkpoint.safetensors"
 	reportFile      = "report.html"
 	lockFile        = ".lock"
@@ -113,7 +114,7 @@ func locked(dir string) (*Run, error) {
 
 // temporary matches the names of the files that become those of a run when they are whole.
 var temporary = regexp.MustCompile(
-	`^\.(config\.yaml|environment\.json|(metrics|results)\.jsonl|checkpoint\.safetensors|report\.html)[0-9]+$`)
+	`^\.(config\.yaml|environment\.json|(metrics|results|curves)\.jsonl|checkpoint\.safetensors|report\.html)[0-9]+$`)
 
 func isTemporary(name string) bool { return temporary.MatchString(name) }
 

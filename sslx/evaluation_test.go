@@ -1,0 +1,222 @@
+package sslx
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// finished is a trained run of the tiny configuration.
+func finished(t *testing.T) (dir string, c Config) {
+	t.Helper()
+	c = tiny(t)
+	dir = filepath.Join(t.TempDir(), "run")
+	if _, err := Pretrain(ctx, dir, c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return dir, c
+}
+
+func TestEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T) {
+	features := cached(t)
+	dir, _ := finished(t)
+	opt := EvaluateOptions{Tasks: []string{"shape", MadeGray}, Protocols: []string{AllProtocols}, Floors: true,
+		Layers: []string{"encoder", "projector1"}}
+	results, err := Evaluate(ctx, dir, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, r := range results {
+		word, _, _ := strings.Cut(strings.ReplaceAll(r.Protocol, "@", "/"), "/")
+		counts[word+" "+r.Model]++
+	}
+	// Two tasks; networks have two layers, pixels one. Few-shot is 10 images a class, 1 % and 10 %; linear is two protocols.
+	want := map[string]int{"knn pixels": 2, "linear pixels": 4, "mlp pixels": 2, "fewshot pixels": 6, "cka simclr": 2}
+	for _, model := range []string{"untrained", "simclr"} {
+		for protocol, n := range map[string]int{"knn": 4, "linear": 8, "mlp": 4, "fewshot": 12, "fine-tune": 2, "rankme": 4,
+			"lidar": 4, "alignment": 4, "uniformity": 4, "std": 4} {
+			want[protocol+" "+model] = n
+		}
+	}
+	if !reflect.DeepEqual(counts, want) {
+		t.Errorf("got  %v\nwant %v", counts, want)
+	}
+	curves, err := record.ReadCurves(dir)
+	if err != nil || len(curves) != 2*2*(1+2*2) {
+		t.Errorf("%d curves (%v)", len(curves), err)
+	}
+	for _, curve := range curves {
+		if len(curve.Train) != len(curve.Test) || len(curve.Test) < 30 {
+			t.Errorf("%s has %d and %d epochs", curve.Protocol, len(curve.Train), len(curve.Test))
+		}
+	}
+	t.Run("features come from the cache", func(t *testing.T) {
+		before, err := os.ReadDir(features)
+		if err != nil || len(before) != 2*2*2*2 { // splits, groups, networks, layers
+			t.Fatalf("%d files in the cache (%v)", len(before), err)
+		}
+		opt.Protocols = []string{ProtocolKNN, ProtocolLinear}
+		opt.Progress = func(p Progress) {
+			if strings.Contains(p.Phase, "features of") {
+				t.Errorf("%s again", p.Phase)
+			}
+		}
+		again, err := Evaluate(ctx, dir, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range again {
+			if !slices.ContainsFunc(results, func(first record.Result) bool { return reflect.DeepEqual(r, first) }) {
+				t.Errorf("%+v was another number before", r)
+			}
+		}
+	})
+}
+
+func TestARunBesideIsMeasuredAndCompared(t *testing.T) {
+	cached(t)
+	dir, c := finished(t)
+	beside := filepath.Join(t.TempDir(), "supervised")
+	c.Objective.Name, c.Objective.Temperature = "supervised", 0
+	if _, err := Pretrain(ctx, beside, c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	results, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{"shape"}, Protocols: []string{ProtocolKNN, ProtocolCKA},
+		Beside: []string{beside}})
+	if err != nil || len(results) != 3 {
+		t.Fatalf("%v (%v)", results, err)
+	}
+	cka := results[2]
+	if results[0].Model != "supervised" || results[0].Run != "supervised" || results[1].Model != "simclr" ||
+		cka.Protocol != "cka/linear/supervised@encoder" || cka.Value <= 0 || cka.Value >= 1 || cka.Model != "simclr" {
+		t.Errorf("got %+v", results)
+	}
+}
+
+func TestATrainingThatIsNotFinishedIsNotMeasured(t *testing.T) {
+	c := tiny(t)
+	dir := filepath.Join(t.TempDir(), "run")
+	stopped, stop := context.WithCancel(ctx)
+	defer stop()
+	_, err := Pretrain(stopped, dir, c, Options{Progress: func(p Progress) {
+		if p.Done == 4 {
+			stop()
+		}
+	}})
+	if !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	want := "is at step 4 of 16: results are those of the last step, so finish it with sslx pretrain --resume " + dir
+	if _, err := Evaluate(ctx, dir, EvaluateOptions{}); !usage.Is(err) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestNothingThatIsChosenDependsOnTestLabels(t *testing.T) {
+	cached(t)
+	dir, c := finished(t)
+	e := opened(t, dir, c, ProtocolLinear, ProtocolMLP, ProtocolFewShot)
+	g, err := groupOf(e.run, []string{"shape", "texture"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.group(g); err != nil {
+		t.Fatal(err)
+	}
+	clean := e.results
+	e.results = nil
+	for _, task := range g.tasks {
+		for i := range task.test {
+			task.test[i] = 0
+		}
+	}
+	if err := e.group(g); err != nil {
+		t.Fatal(err)
+	}
+	moved := false
+	for i, r := range e.results {
+		if !reflect.DeepEqual(r.Chosen, clean[i].Chosen) || r.Protocol != clean[i].Protocol {
+			t.Errorf("chosen %v, with other test labels %v", clean[i].Chosen, r.Chosen)
+		}
+		moved = moved || r.Value != clean[i].Value
+	}
+	if !moved || clean[0].Chosen["l2"] == 0 {
+		t.Errorf("the poison shows nowhere, or nothing was chosen: %+v", clean[0])
+	}
+}
+
+// opened is an evaluation of the run in dir, without floors.
+func opened(t *testing.T, dir string, c Config, names ...string) *evaluation {
+	t.Helper()
+	set, err := dataset.Open(c.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = set.Close() })
+	e := &evaluation{ctx: ctx, run: set}
+	t.Cleanup(e.close)
+	if err := e.open(testbackend.Open(t)); err != nil {
+		t.Fatal(err)
+	}
+	if e.protocols, err = protocolsNamed(names); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.load(dir, c); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestALeakIntoTheEncoderIsCaught(t *testing.T) {
+	cached(t)
+	dir, c := finished(t)
+	for _, name := range []string{"kernel", "mean", "variance"} {
+		e := opened(t, dir, c, ProtocolKNN)
+		g, err := groupOf(e.run, []string{"shape"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		leak := func(e *evaluation, m measured, g group, f features) error {
+			if err := (*evaluation).knn(e, m, g, f); err != nil {
+				return err
+			}
+			return disturb(m.network, name)
+		}
+		e.protocols[0].measure = leak
+		if err := e.group(g); err != nil {
+			t.Fatal(err)
+		}
+		m := e.models[0]
+		if err := m.verify(); err == nil || !strings.Contains(err.Error(), "the encoder is not frozen") {
+			t.Errorf("a change of %s during kNN gave %v", name, err)
+		}
+	}
+}
+
+// disturb adds to the first variable of a network whose path ends in name.
+func disturb(n *pretrain.Network, name string) error {
+	variables, err := n.Variables()
+	if err != nil {
+		return err
+	}
+	for path, value := range variables {
+		if strings.HasSuffix(path, name) {
+			return tensors.MutableFlatData(value, func(flat []float32) { flat[0] += 1 })
+		}
+	}
+	return errors.New("no variable " + name)
+}

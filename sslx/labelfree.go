@@ -1,0 +1,121 @@
+package sslx
+
+import (
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// Numbers of images that measures without labels are taken on: a few thousand make them stable to the second digit.
+const (
+	uniformityImages = 2000 // pairs are counted on the host
+	viewedImages     = 1000 // n of LiDAR (Thilak et al. 2023, section 5)
+	viewedEpochs     = 5    // each gives one view a pipeline: ten views of the usual two
+	compareImages    = 5000
+)
+
+// labelFree adds measures of the test features that no label enters: RankMe, uniformity, the mean standard deviation of
+// a dimension, and of views made as in training alignment and LiDAR.
+func (e *evaluation) labelFree(m measured, g group, f features) error {
+	rank, err := evaluate.RankMe(f.test)
+	if err != nil {
+		return err
+	}
+	some := head(f.test, uniformityImages)
+	uniformity, err := evaluate.Uniformity(some)
+	if err != nil {
+		return err
+	}
+	deviations, err := evaluate.StdPerDimension(f.test.Normalized())
+	if err != nil {
+		return err
+	}
+	views, err := e.views(m, g, f.layer)
+	if err != nil {
+		return err
+	}
+	alignment, err := evaluate.Alignment(views[0], views[1])
+	if err != nil {
+		return err
+	}
+	lidar, err := evaluate.LiDAR(views)
+	if err != nil {
+		return err
+	}
+	for _, r := range []record.Result{
+		{Metric: "rankme", Protocol: "rankme@" + f.layer, Value: rank, N: f.test.N},
+		{Metric: "lidar", Protocol: fmt.Sprintf("lidar/q%d@%s", len(views), f.layer), Value: lidar, N: views[0].N},
+		{Metric: "alignment", Protocol: "alignment@" + f.layer, Value: alignment, N: views[0].N},
+		{Metric: "uniformity", Protocol: "uniformity@" + f.layer, Value: uniformity, N: some.N},
+		{Metric: "std", Protocol: "std@" + f.layer, Value: stat.Mean(deviations, nil), N: f.test.N},
+	} {
+		r.Task, r.Layer, r.Split = g.name, f.layer, g.test.split
+		if err := e.add(m, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// views returns the features of a layer for views of test images, made by the pipelines of the run that is measured.
+func (e *evaluation) views(m measured, g group, layer string) (all []evaluate.Features, err error) {
+	n := min(viewedImages, g.test.n)
+	if e.viewed.group != g.id {
+		c := e.models[len(e.models)-1].config
+		pixels, err := pretrain.Views(e.backend, c, g.test.pixels, e.run.Height(), e.run.Width(), n, viewedEpochs)
+		if err != nil {
+			return nil, err
+		}
+		e.viewed = viewed{g.id, pixels}
+	}
+	at := slices.Index(m.network.Layers(), layer)
+	for _, pixels := range e.viewed.pixels {
+		x, err := m.network.Features(e.ctx, pixels, nil)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, evaluate.Features{N: n, D: m.network.Width(layer), X: x[at]})
+	}
+	return all, nil
+}
+
+// viewed is views of the images of a group.
+type viewed struct {
+	group  string // its id
+	pixels [][]byte
+}
+
+// compare adds the similarity of the representations of the run's model, which is the last, to those of each other
+// network.
+func (e *evaluation) compare(g group, representations []evaluate.Features) error {
+	if !e.wants(ProtocolCKA) {
+		return nil
+	}
+	last := len(representations) - 1
+	run := e.models[len(e.models)-1]
+	others := e.models[len(e.models)-1-last:]
+	for i, f := range representations[:last] {
+		value, err := evaluate.CKA(representations[last], f)
+		if err != nil {
+			return err
+		}
+		name := others[i].name
+		if others[i].run != run.run {
+			name = others[i].run
+		}
+		if err := e.add(run, record.Result{Task: g.name, Protocol: fmt.Sprintf("cka/linear/%s@encoder", name),
+			Layer: pretrain.LayerEncoder, Split: g.test.split, Metric: "cka", Value: value, N: f.N}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *evaluation) wants(name string) bool {
+	return slices.ContainsFunc(e.protocols, func(p protocol) bool { return p.name == name })
+}
