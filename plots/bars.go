@@ -14,11 +14,10 @@ import (
 )
 
 const (
-	barsWidth    = vg.Length(640)
-	barHeight    = vg.Length(13)
-	groupGap     = vg.Length(9)
-	legendHeight = vg.Length(20)
-	axisHeight   = vg.Length(58) // title, tick labels and axis label
+	barsWidth  = vg.Length(640)
+	barHeight  = vg.Length(13)
+	groupGap   = vg.Length(9)
+	axisHeight = vg.Length(58) // title, tick labels and axis label
 )
 
 // ResultsFigure draws the accuracy of each model on each task as horizontal bars, with 95 % intervals: over seeds when
@@ -32,7 +31,7 @@ func ResultsFigure(results []record.Result, chance map[string]float64) (*Figure,
 		return nil, usage.Errorf("there is no accuracy to draw: evaluate the run first")
 	}
 	b := newBars(rows, c.models, chance)
-	height := axisHeight + legendHeight + 2*margin + vg.Length(len(rows))*b.groupHeight()
+	height := axisHeight + b.legend().height(barsWidth-2*margin) + 2*margin + vg.Length(len(rows))*b.groupHeight()
 	return &Figure{Alt: b.alt(), width: barsWidth, height: height, draw: b.draw}, nil
 }
 
@@ -82,8 +81,9 @@ func (b *bars) draw(c draw.Canvas) {
 		return ticks
 	})
 	fig.Add(b)
-	fig.Draw(draw.Crop(c, 0, 0, 0, -legendHeight))
-	b.drawLegend(draw.Crop(c, 0, 0, c.Max.Y-c.Min.Y-legendHeight, 0))
+	names := b.legend()
+	fig.Draw(draw.Crop(c, 0, 0, 0, -names.height(c.Max.X-c.Min.X)))
+	names.draw(c)
 }
 
 // centre returns the middle of a row on the vertical axis.
@@ -128,6 +128,16 @@ func (b *bars) alt() string {
 		fmt.Fprintf(&text, " %s: %s.", r.task, strings.Join(parts, ", "))
 	}
 	return text.String()
+}
+
+// shorten shortens a name to at most length runes, and keeps its beginning and its end.
+func shorten(name string, length int) string {
+	runes := []rune(strings.Join(strings.Fields(name), " "))
+	if len(runes) <= length {
+		return string(runes)
+	}
+	head, tail := length/2, length-length/2-1
+	return string(runes[:head]) + "…" + string(runes[len(runes)-tail:])
 }
 
 // abbreviate shortens a name to at most length runes.

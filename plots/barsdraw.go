@@ -50,26 +50,17 @@ func drawBar(c draw.Canvas, e *estimate, x func(float64) vg.Length, top vg.Lengt
 	c.FillText(number, vg.Point{X: max(end, to) + 4, Y: middle}, e.percent())
 }
 
-// drawLegend draws the models from left to right.
-func (b *bars) drawLegend(c draw.Canvas) {
-	const swatch, gap = vg.Length(12), vg.Length(18)
-	style := label(textSize, draw.XLeft, draw.YCenter)
-	left, middle := c.Min.X+6, (c.Min.Y+c.Max.Y)/2
-	name := func(text string) {
-		c.FillText(style, vg.Point{X: left + swatch + 4, Y: middle}, text)
-		left += swatch + 4 + style.Width(text) + gap
-	}
+// legend names the models, the chance level where it is known, and the intervals.
+func (b *bars) legend() (l legend) {
 	for k, m := range b.models {
-		c.FillPolygon(b.color(k), []vg.Point{{X: left, Y: middle - 5}, {X: left + swatch, Y: middle - 5},
-			{X: left + swatch, Y: middle + 5}, {X: left, Y: middle + 5}})
-		name(abbreviate(m, 24))
+		l = append(l, fillEntry(abbreviate(m, 24), b.color(k)))
 	}
 	if b.knowsChance() {
-		c.StrokeLine2(chanceLine, left+swatch/2, middle-6, left+swatch/2, middle+6)
-		name("chance")
+		l = append(l, legendEntry{"chance", swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
+			c.StrokeLine2(chanceLine, left+swatchWidth/2, middle-6, left+swatchWidth/2, middle+6)
+		}})
 	}
-	c.StrokeLine2(whisker, left, middle, left+swatch, middle)
-	name("95 % interval")
+	return append(l, whiskerEntry())
 }
 
 // color returns the colour of the k-th model.

@@ -35,7 +35,7 @@ func ran(t *testing.T) (dir string, e record.Environment) {
 			t.Fatal(err)
 		}
 	}
-	if err := run.SetResults(threeModels()); err != nil {
+	if err := run.AddResults(threeModels()); err != nil {
 		t.Fatal(err)
 	}
 	return dir, e

@@ -66,6 +66,25 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
+const headingHeight = vg.Length(22)
+
+// heading draws a title over all of a figure and returns the canvas below it; "" takes no room.
+func heading(c draw.Canvas, title string) draw.Canvas {
+	if title == "" {
+		return c
+	}
+	c.FillText(label(textSize+1, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: c.Max.Y - headingHeight/2}, title)
+	return draw.Crop(c, 0, 0, 0, -headingRoom(title))
+}
+
+// headingRoom returns the height that a title takes.
+func headingRoom(title string) vg.Length {
+	if title == "" {
+		return 0
+	}
+	return headingHeight
+}
+
 // label returns a text style of the theme.
 func label(size vg.Length, x draw.XAlignment, y draw.YAlignment) text.Style {
 	return text.Style{Color: ink, Font: font.From(sans, size), XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler}

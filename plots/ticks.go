@@ -42,3 +42,16 @@ func decimals(step float64) int {
 	}
 	return 12
 }
+
+// log2Ticks are powers of two, every second or third one where they are many.
+type log2Ticks struct{}
+
+// Ticks implements plot.Ticker.
+func (log2Ticks) Ticks(low, high float64) (ticks []plot.Tick) {
+	first, last := math.Ceil(math.Log2(low)-1e-9), math.Floor(math.Log2(high)+1e-9)
+	step := 1 + math.Floor((last-first)/12)
+	for k := first; k <= last; k += step {
+		ticks = append(ticks, plot.Tick{Value: math.Exp2(k), Label: strconv.FormatFloat(math.Exp2(k), 'f', -1, 64)})
+	}
+	return ticks
+}

@@ -27,6 +27,9 @@ type EvaluateOptions struct {
 	// Layers are the layers that are measured, of those of pretrain.Layers; the encoder's output when empty.
 	Layers []string
 
+	// Validation measures on the images that are held out of train, and leaves test alone: for choosing between runs.
+	Validation bool
+
 	// Floors also measures raw pixels and the untrained encoder.
 	Floors bool
 
@@ -93,7 +96,11 @@ func Evaluate(ctx context.Context, dir string, opt EvaluateOptions) (results []r
 	if err := e.load(dir, c); err != nil {
 		return nil, err
 	}
-	if err := tasks.each(ctx, e.run, opt.Options, e.group); err != nil {
+	measure := e.group
+	if opt.Validation {
+		measure = func(g group) error { return e.group(g.validation(e.run.Height() * e.run.Width() * 3)) }
+	}
+	if err := tasks.each(ctx, e.run, opt.Options, measure); err != nil {
 		return nil, err
 	}
 	for _, m := range e.models {

@@ -181,6 +181,30 @@ func opened(t *testing.T, dir string, c Config, names ...string) *evaluation {
 	return e
 }
 
+func TestValidationLeavesTestAlone(t *testing.T) {
+	cached(t)
+	dir, c := finished(t)
+	e := opened(t, dir, c, ProtocolKNN)
+	g, err := groupOf(e.run, []string{"shape"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 32 * 32 * 3
+	v := g.validation(size)
+	if v.test.n != len(g.held) || v.train.n != len(g.keep) || v.test.n+v.train.n != 256 || v.test.split != "validation" {
+		t.Fatalf("%d and %d images of %s", v.train.n, v.test.n, v.test.split)
+	}
+	for i, from := range g.held {
+		if v.tasks[0].test[i] != g.tasks[0].train[from] || !slices.Equal(v.test.pixels[i*size:(i+1)*size], g.train.pixels[from*size:(from+1)*size]) {
+			t.Fatalf("validation image %d is not training image %d", i, from)
+		}
+	}
+	results, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{"shape"}, Protocols: []string{"knn"}, Validation: true})
+	if err != nil || len(results) != 1 || results[0].Split != "validation" || results[0].N != v.test.n {
+		t.Errorf("%+v (%v)", results, err)
+	}
+}
+
 func TestALeakIntoTheEncoderIsCaught(t *testing.T) {
 	cached(t)
 	dir, c := finished(t)

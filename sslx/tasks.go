@@ -56,6 +56,29 @@ func (g *group) cut() {
 	g.keep, g.held = dataset.StratifiedHoldOut(g.tasks[0].train, validationShare, validationSeed)
 }
 
+// validation returns the group with the images held out of train in place of test; size is the bytes of an image.
+func (g group) validation(size int) group {
+	from := g.train
+	g.id += " validation"
+	g.train, g.test = from.of(g.keep, size, "train"), from.of(g.held, size, "validation")
+	tasks := g.tasks
+	g.tasks = nil
+	for _, t := range tasks {
+		g.tasks = append(g.tasks, task{t.name, t.classes, pick(t.train, g.keep), pick(t.train, g.held)})
+	}
+	g.cut()
+	return g
+}
+
+// of returns a copy of some images of a part, of so many bytes each.
+func (p part) of(indices []int, size int, split string) part {
+	pixels := make([]byte, 0, len(indices)*size)
+	for _, i := range indices {
+		pixels = append(pixels, p.pixels[i*size:(i+1)*size]...)
+	}
+	return part{split, pixels, len(indices)}
+}
+
 // groupOf returns the images of a set with some of its tasks, all when no name is given.
 func groupOf(set *dataset.Set, names []string) (g group, err error) {
 	g = group{name: set.Name(), id: set.Fingerprint()}

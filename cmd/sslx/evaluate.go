@@ -12,7 +12,7 @@ import (
 
 type evaluateFlags struct {
 	tasks, protocols, layers, beside []string
-	floors, json                     bool
+	floors, validation, json         bool
 }
 
 func evaluateCommand(a *app) *cobra.Command {
@@ -44,6 +44,7 @@ one that is not here is left out with a line that says how to get it. docs/proto
 	cmd.Flags().StringSliceVar(&f.protocols, "protocols", nil,
 		strings.Join(append(sslx.Protocols(), sslx.AllProtocols), ", ")+", with commas between; knn,linear when left out")
 	cmd.Flags().StringSliceVar(&f.layers, "layers", nil, "encoder, projector0, projector1, …; encoder when left out")
+	cmd.Flags().BoolVar(&f.validation, "validation", false, "measure on images held out of train, and leave test alone")
 	cmd.Flags().StringSliceVar(&f.beside, "beside", nil, "other runs to measure too, such as a supervised one")
 	cmd.Flags().BoolVar(&f.floors, "floors", true, "measure raw pixels and the untrained encoder too")
 	jsonFlag(cmd, &f.json)
@@ -63,7 +64,7 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	var results []record.Result
 	err = a.work(func(opt sslx.Options) (err error) {
 		results, err = sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: f.tasks, Protocols: f.protocols,
-			Layers: f.layers, Beside: beside, Floors: f.floors, Options: opt})
+			Layers: f.layers, Beside: beside, Floors: f.floors, Validation: f.validation, Options: opt})
 		return err
 	})
 	if err != nil {

@@ -34,7 +34,7 @@ sets; GOMLX_BACKEND names the backend (xla:cpu, xla:cuda, go).`,
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.debug, "debug", false, "show stack traces of errors")
 	root.AddCommand(quickstartCommand(a), doctorCommand(a), backendCommand(a), dataCommand(a), pretrainCommand(a),
-		evaluateCommand(a), runsCommand(a), benchCommand(a), versionCommand(a))
+		evaluateCommand(a), runsCommand(a), claimsCommand(a), benchCommand(a), versionCommand(a))
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

@@ -1,0 +1,130 @@
+package experiments
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/sslx-go/lab/experiments/statistics"
+)
+
+// protocols is misconception 3.3 of Bordes et al. 2023 (https://arxiv.org/abs/2303.01986).
+var protocols = Claim{
+	ID:     "protocol",
+	Belief: "One linear probe on one data set ranks methods.",
+	Prediction: "The ranking of encoders by one protocol on the data that they were trained on is that of every other task and " +
+		"protocol: Kendall's tau is 0.8 or more.",
+	Decision: "Kendall's tau between the ranking of the encoders of the other claims (means over seeds) by the first protocol on the first " +
+		"task and that by each other task and protocol; the median over other tasks decides. Debunked where the interval, a bootstrap " +
+		"over encoders, lies below 0.8; upheld where it lies above.",
+	Plan:  planProtocols,
+	judge: judgeProtocols,
+}
+
+// agreement is the tau at which two rankings are said to be the same.
+const agreement = 0.8
+
+const (
+	resamples     = 2000
+	resamplesSeed = 0
+)
+
+// planProtocols is the arms of the minibatch and augmentation claims: their encoders are ranked.
+func planProtocols(s Scale) Plan {
+	p := s.plan(slices.Concat(planAugmentation(s).Arms, planNegatives(s).Arms))
+	p.Margin = agreement
+	return p
+}
+
+// ranked is the mean accuracy of each encoder in a column of the table of tasks and protocols.
+type ranked struct {
+	task, protocol string
+	values         []float64 // by encoder, NaN where it was not measured
+}
+
+func judgeProtocols(p Plan, r Records) (estimates []Estimate, err error) {
+	columns := p.columns(r)
+	if len(columns) == 0 {
+		return nil, nil
+	}
+	reference := columns[0]
+	for _, c := range columns[1:] {
+		a, b := both(reference.values, c.values)
+		if len(a) < 3 {
+			continue
+		}
+		tau, err := statistics.KendallTau(a, b)
+		if err != nil {
+			continue // all equal: no ranking
+		}
+		e := Estimate{Factor: fmt.Sprintf("agreement with %s of %s", reference.protocol, reference.task), Task: c.task,
+			Protocol: c.protocol, Mean: tau, Low: math.NaN(), High: math.NaN(), Seeds: len(p.Seeds), Unit: "tau"}
+		if e.Low, e.High, err = statistics.KendallInterval(a, b, Level, resamples, resamplesSeed); err != nil {
+			return nil, err
+		}
+		switch {
+		case e.High < agreement:
+			e.Verdict = statistics.Debunked
+		case e.Low > agreement:
+			e.Verdict = statistics.Upheld
+		default:
+			e.Verdict = statistics.NotSettled
+		}
+		estimates = append(estimates, e)
+	}
+	slices.SortStableFunc(estimates, func(a, b Estimate) int { return int(math.Copysign(1, a.Mean-b.Mean)) })
+	if n := len(estimates); n > 0 { // the median decides, so it goes first
+		median := estimates[n/2]
+		estimates = append([]Estimate{median}, slices.Delete(estimates, n/2, n/2+1)...)
+	}
+	return estimates, nil
+}
+
+// columns returns the means over seeds of the accuracies of the arms, one column for each task and protocol on test, the
+// deciding one first.
+func (p Plan) columns(r Records) (columns []ranked) {
+	byColumn := map[[2]string][]float64{}
+	var order [][2]string
+	for i, arm := range p.Arms {
+		sums, counts := map[[2]string]float64{}, map[[2]string]float64{}
+		for _, seed := range p.Seeds {
+			for _, result := range p.testResults(r, arm, seed) {
+				key := [2]string{result.Task, result.Protocol}
+				sums[key] += result.Value
+				counts[key]++
+			}
+		}
+		for _, key := range slices.SortedFunc(maps.Keys(sums), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+			if byColumn[key] == nil {
+				byColumn[key] = slices.Repeat([]float64{math.NaN()}, len(p.Arms))
+				order = append(order, key)
+			}
+			if counts[key] == float64(len(p.Seeds)) {
+				byColumn[key][i] = sums[key] / counts[key]
+			}
+		}
+	}
+	for _, key := range order {
+		c := ranked{key[0], key[1], byColumn[key]}
+		if p.decides(key[0], key[1]) {
+			columns = append([]ranked{c}, columns...)
+		} else {
+			columns = append(columns, c)
+		}
+	}
+	if len(columns) > 0 && !p.decides(columns[0].task, columns[0].protocol) {
+		return nil
+	}
+	return columns
+}
+
+// both returns the elements of a and b that neither lacks.
+func both(a, b []float64) (x, y []float64) {
+	for i := range a {
+		if !math.IsNaN(a[i]) && !math.IsNaN(b[i]) {
+			x, y = append(x, a[i]), append(y, b[i])
+		}
+	}
+	return x, y
+}

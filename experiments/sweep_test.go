@@ -1,0 +1,312 @@
+package experiments
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sslx-go/lab/experiments/statistics"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// toy is a plan of runs that take a second or two: two arms, one of them tuned.
+func toy(t *testing.T) (Plan, Sweep) {
+	t.Helper()
+	t.Setenv("SSLX_CACHE", t.TempDir())
+	set, err := dataset.Factors(context.Background(), dataset.FactorsOptions{Cache: t.TempDir(), Train: 256, Test: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	base := with(Smoke.base(), func(c *sslx.Config) {
+		c.Data, c.Batch, c.Encoder.Width, c.Projector, c.LogSteps = set.Path(), 64, 4, []int{16, 8}, 2
+		c.Resolutions[0].Size = 8
+	})
+	low := with(base, func(c *sslx.Config) { c.Optimizer.LR /= 4 })
+	p := Plan{Scale: Smoke, TuneSeeds: []uint64{9}, Seeds: []uint64{1, 2}, Tasks: []string{"shape"}, Protocols: []string{"knn"},
+		Arms: []Arm{{Name: "tuned", Candidates: []Candidate{{"base", base}, {"low", low}}, Floors: true},
+			{Name: "after", After: "tuned", From: func(c sslx.Config) sslx.Config {
+				return with(c, func(c *sslx.Config) { c.Batch = 32 })
+			}}},
+		Comparisons: []Comparison{{"tuned over after", "tuned", "after"}, {"tuned over untrained", "tuned", FloorUntrained}},
+		Margin: 2}
+	dir := t.TempDir()
+	return p, Sweep{Store: Store{filepath.Join(dir, "smoke.jsonl")}, Work: filepath.Join(dir, "work"),
+		Options: sslx.Options{Warn: func(string) {}}}
+}
+
+func (s Sweep) counting(n *int) Sweep {
+	s.Started = func(int, int, string) { *n++ }
+	return s
+}
+
+// outcome judges a plan.
+func outcome(t *testing.T, p Plan, s Store) Outcome {
+	t.Helper()
+	records, err := s.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := Judge(Claim{ID: "toy", Plan: func(Scale) Plan { return p }}, Smoke, records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestASweepThatIsStoppedGoesOnAndEndsAsIfItWereNot(t *testing.T) {
+	p, whole := toy(t)
+	runs := 0
+	if err := whole.counting(&runs).Run(context.Background(), p); err != nil {
+		t.Fatal(err)
+	}
+	if runs != 2+2*2 {
+		t.Errorf("%d runs, want two of tuning and two seeds of two arms", runs)
+	}
+	want := outcome(t, p, whole.Store)
+	if want.Missing != 0 || len(want.Records) != 6 || len(want.Estimates) != 2 || want.Estimates[0].Factor != "tuned over after" {
+		t.Fatalf("the outcome is %+v", want)
+	}
+
+	again := 0
+	if err := whole.counting(&again).Run(context.Background(), p); err != nil || again != 0 {
+		t.Errorf("%d runs were made again (%v)", again, err)
+	}
+
+	broken := whole
+	dir := t.TempDir()
+	broken.Store, broken.Work = Store{filepath.Join(dir, "smoke.jsonl")}, filepath.Join(dir, "work")
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 2 { // stopped in the middle of some run
+		ctx, stop := context.WithTimeout(context.Background(), time.Duration(2000+random.IntN(4000))*time.Millisecond)
+		if err := broken.Run(ctx, p); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, sslx.ErrInterrupted) {
+			t.Fatal(err)
+		}
+		stop()
+	}
+	before, err := broken.Store.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := 0
+	if err := broken.counting(&rest).Run(context.Background(), p); err != nil {
+		t.Fatal(err)
+	}
+	if rest != 6-len(before) {
+		t.Errorf("%d runs were made after %d of 6", rest, len(before))
+	}
+	got := outcome(t, p, broken.Store)
+	got.Seconds, want.Seconds = 0, 0
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestTwoSweepsShareTheRuns(t *testing.T) {
+	p, s := toy(t)
+	p.Arms = p.Arms[:1]
+	p.Arms[0].Candidates = p.Arms[0].Candidates[:1]
+	var first, second int
+	done := make(chan error)
+	go func() { done <- s.counting(&first).Run(context.Background(), p) }()
+	err := errors.Join(s.counting(&second).Run(context.Background(), p), <-done)
+	if err != nil || first+second != 2 {
+		t.Errorf("%d and %d runs, want two in all (%v)", first, second, err)
+	}
+}
+
+// made is a record of an arm with an accuracy on test.
+func made(p Plan, arm string, seed uint64, value float64) Record {
+	i := slices.IndexFunc(p.Arms, func(a Arm) bool { return a.Name == arm })
+	c := p.Arms[i].Candidates[0].Config
+	c.Seed = seed
+	run := Run{Config: c}
+	return Record{Key: run.Key("print"), Config: c, Environment: record.Environment{Fingerprint: "print"}, Results: []record.Result{
+		{Model: "simclr", Task: "cifar10/class", Protocol: "knn/x@encoder", Layer: "encoder", Split: "test", Metric: "accuracy", Value: value},
+		{Model: "untrained", Task: "cifar10/class", Protocol: "knn/x@encoder", Layer: "encoder", Split: "test", Metric: "accuracy", Value: 0.25},
+		{Model: "pixels", Task: "cifar10/class", Protocol: "knn/x@pixels", Layer: "pixels", Split: "test", Metric: "accuracy", Value: 0.3},
+		{Model: "simclr", Task: "cifar10/class", Protocol: "knn/x@encoder", Layer: "encoder", Split: "validation", Metric: "accuracy", Value: 0.9},
+	}}
+}
+
+// simulated is a claim of two arms whose true accuracies differ, with noise over seeds.
+func simulated(random *rand.Rand, difference, noise float64) (Claim, Records) {
+	a := CPU.base()
+	b := with(a, func(c *sslx.Config) { c.Objective.Temperature = 0.5 })
+	p := CPU.plan([]Arm{{Name: "a", Candidates: []Candidate{{"base", a}}, Floors: true}, {Name: "b", Candidates: []Candidate{{"base", b}}}},
+		Comparison{"a over b", "a", "b"}, Comparison{"a over untrained", "a", FloorUntrained}, Comparison{"a over pixels", "a", FloorPixels})
+	p.Protocols = p.Protocols[:1]
+	records := Records{}
+	for _, seed := range p.Seeds {
+		for arm, mean := range map[string]float64{"a": 0.5 + difference, "b": 0.5} {
+			r := made(p, arm, seed, mean+noise*random.NormFloat64())
+			records[r.Key] = r
+		}
+	}
+	return Claim{ID: "simulated", Plan: func(Scale) Plan { return p }}, records
+}
+
+func TestIdenticalArmsAreNeverFoundToDifferAndFivePointsAre(t *testing.T) {
+	random := rand.New(rand.NewPCG(2, 3))
+	count := func(difference float64) map[statistics.Verdict]int {
+		counts := map[statistics.Verdict]int{}
+		for range 100 {
+			c, records := simulated(random, difference, 0.006)
+			o, err := Judge(c, CPU, records)
+			if err != nil || o.Missing != 0 || len(o.Estimates) != 3 {
+				t.Fatalf("%+v (%v)", o, err)
+			}
+			counts[o.Verdict]++
+		}
+		return counts
+	}
+	if null := count(0); null[statistics.Upheld] > 6 || null[statistics.Debunked] < 50 {
+		t.Errorf("identical arms: %v", null)
+	}
+	if planted := count(0.05); planted[statistics.Upheld] < 94 {
+		t.Errorf("five points: %v", planted)
+	}
+}
+
+func TestAnOutcomeIsThatOfTheTestResultsAndFloors(t *testing.T) {
+	c, records := simulated(rand.New(rand.NewPCG(1, 2)), 0.1, 0)
+	o, err := Judge(c, CPU, records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{10, 35, 30} {
+		e := o.Estimates[i]
+		if math.Abs(e.Mean-want) > 1e-9 || e.Seeds != 5 || e.Task != "cifar10/class" || e.Protocol != "knn/x" || e.P == nil {
+			t.Errorf("estimate %d is %+v, want %g points", i, e, want)
+		}
+	}
+	for key := range records {
+		delete(records, key)
+		break
+	}
+	if o, err = Judge(c, CPU, records); err != nil || o.Missing != 1 || o.Verdict != statistics.NotSettled {
+		t.Errorf("with a run missing: %+v (%v)", o, err)
+	}
+}
+
+func TestAStoreKeepsWholeLinesOnly(t *testing.T) {
+	s := Store{filepath.Join(t.TempDir(), "new", "cpu.jsonl")}
+	if got, err := s.Read(); err != nil || len(got) != 0 {
+		t.Fatalf("%v (%v)", got, err)
+	}
+	for i, key := range []string{"a", "b", "a"} {
+		if err := s.Append(Record{Key: key, Images: int64(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole, err := os.ReadFile(s.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := len(whole) - 1; cut > 0; cut -= 37 {
+		if err := os.WriteFile(s.Path, whole[:cut], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Append(Record{Key: "c", Images: 9}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Read()
+		if err != nil || got["c"].Images != 9 || len(got) != 1+min(2, strings.Count(string(whole[:cut]), "\n")) {
+			t.Fatalf("cut at %d: %d records (%v)", cut, len(got), err)
+		}
+	}
+	if err := os.WriteFile(s.Path, []byte("{}\nbad\n{}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(); err == nil || !strings.Contains(err.Error(), s.Path+" is damaged at line 2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAKeyIsOfWhatDecidesTheNumbers(t *testing.T) {
+	base := Run{Config: CPU.base()}
+	same := base
+	same.Config.Data, same.Config.LogSteps, same.Config.CheckpointSeconds = "elsewhere", 7, 7
+	same.Tasks, same.Floors = []string{"x"}, true
+	if base.Key("print") != same.Key("print") {
+		t.Error("where the data is, or what is logged, changes the key")
+	}
+	seeded, validated := base, base
+	seeded.Config.Seed++
+	validated.Validation = true
+	keys := map[string]bool{base.Key("print"): true, base.Key("other"): true, seeded.Key("print"): true, validated.Key("print"): true}
+	if len(keys) != 4 {
+		t.Errorf("%d keys of 4", len(keys))
+	}
+}
+
+func TestEveryPlanCanBeRun(t *testing.T) {
+	for _, claim := range Claims() {
+		for _, scale := range Scales() {
+			p := claim.Plan(scale)
+			names := map[string]bool{FloorPixels: true, FloorUntrained: true}
+			for _, arm := range p.Arms {
+				names[arm.Name] = true
+				if arm.After != "" {
+					continue
+				}
+				labels := map[string]bool{}
+				for _, c := range arm.Candidates {
+					if err := c.Config.Check(); err != nil {
+						t.Errorf("%s at %s, %s, %s: %v", claim.ID, scale, arm.Name, c.Label, err)
+					}
+					labels[c.Label] = true
+				}
+				if len(labels) != len(arm.Candidates) || len(labels) == 0 {
+					t.Errorf("%s at %s, %s: candidates %v", claim.ID, scale, arm.Name, labels)
+				}
+			}
+			for _, c := range p.Comparisons {
+				if !names[c.A] || !names[c.B] {
+					t.Errorf("%s at %s compares %q with %q", claim.ID, scale, c.A, c.B)
+				}
+			}
+			for _, seed := range p.TuneSeeds {
+				if slices.Contains(p.Seeds, seed) {
+					t.Errorf("%s at %s tunes with seed %d of the final runs", claim.ID, scale, seed)
+				}
+			}
+			if scale != Smoke && len(p.Seeds) < 3 || claim.Belief == "" || claim.Prediction == "" || claim.Decision == "" {
+				t.Errorf("%s at %s: %d seeds", claim.ID, scale, len(p.Seeds))
+			}
+		}
+	}
+}
+
+func TestThePlansOfACPUAskForFiveSeedsAndSayWhatTheyFind(t *testing.T) {
+	for _, claim := range Claims() {
+		if n := len(claim.Plan(CPU).Seeds); n < 5 {
+			t.Errorf("%s has %d seeds", claim.ID, n)
+		}
+	}
+	c, records := simulated(rand.New(rand.NewPCG(5, 5)), 0, 0.01)
+	o, err := Judge(c, CPU, records)
+	if err != nil || o.Power <= 0 || o.Power > 6 {
+		t.Errorf("the smallest effect is %g (%v)", o.Power, err)
+	}
+	text, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{`"claim"`, `"scale"`, `"verdict"`, `"margin"`, `"estimates":[{"factor"`, `"difference"`, `"low"`, `"high"`, `"seeds"`, `"records"`} {
+		if !strings.Contains(string(text), key) {
+			t.Errorf("%s lacks %s", text, key)
+		}
+	}
+}

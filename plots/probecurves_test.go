@@ -1,0 +1,126 @@
+package plots
+
+import (
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/plotter"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+func curve(model, task string, train, test []float64) record.Curve {
+	return record.Curve{Model: model, Task: task, Protocol: "linear/sgd/b256/e90@encoder", Layer: "encoder", Train: train,
+		Test: test}
+}
+
+// probes are made-up curves of two models on two tasks; one epoch was not measured.
+func probes() []record.Curve {
+	return []record.Curve{curve("simclr", "a", []float64{0.25, 0.5}, []float64{0.25, 0.375}),
+		curve("vicreg", "b", []float64{0.5, 0.75, 0.875}, []float64{0.5, math.NaN(), 0.625}),
+		curve("vicreg", "a", []float64{0.125, 0.25}, []float64{0.125, 0.25})}
+}
+
+func TestEachTaskHasAPanelWithItsModels(t *testing.T) {
+	f := newProbeFigure(probes())
+	if len(f.panels) != 2 || f.panels[0].task != "a" || len(f.panels[0].curves) != 2 || len(f.panels[1].curves) != 1 {
+		t.Errorf("got %+v", f.panels)
+	}
+	if rows, columns := f.grid(); rows != 1 || columns != 2 || f.epochs() != 3 {
+		t.Errorf("%d rows of %d panels, %v epochs", rows, columns, f.epochs())
+	}
+	other := probes()[0]
+	other.Protocol = "mlp/adamw/h512/e30@encoder"
+	if f := newProbeFigure(append(probes(), other)); len(f.panels) != 3 {
+		t.Errorf("two protocols share a panel")
+	}
+}
+
+func TestTrainIsDashedAndTestIsSolidInTheColourOfTheModel(t *testing.T) {
+	f := newProbeFigure(probes())
+	layers := f.panels[0].layers(f.models)
+	want := []plotter.XYs{{{X: 1, Y: 25}, {X: 2, Y: 50}}, {{X: 1, Y: 25}, {X: 2, Y: 37.5}}, {{X: 1, Y: 12.5}, {X: 2, Y: 25}},
+		{{X: 1, Y: 12.5}, {X: 2, Y: 25}}}
+	if len(layers) != len(want) {
+		t.Fatalf("%d lines, want %d", len(layers), len(want))
+	}
+	for i, layer := range layers {
+		line := layer.(*plotter.Line)
+		if !reflect.DeepEqual(line.XYs, want[i]) {
+			t.Errorf("line %d is %v, want %v", i, line.XYs, want[i])
+		}
+		if dashed := line.Dashes != nil; dashed != (i%2 == 0) || line.Color != methodColors[i/2] {
+			t.Errorf("line %d is dashed: %v, and of colour %v", i, dashed, line.Color)
+		}
+	}
+}
+
+func TestAnEpochThatWasNotMeasuredIsAGap(t *testing.T) {
+	f := newProbeFigure(probes())
+	var lengths []int
+	for _, layer := range f.panels[1].layers(f.models) {
+		if line, ok := layer.(*plotter.Line); ok {
+			lengths = append(lengths, len(line.XYs))
+		}
+	}
+	if !reflect.DeepEqual(lengths, []int{3, 1, 1}) || !f.hasGaps() {
+		t.Errorf("lines of %v points, want 3, 1 and 1; gaps: %v", lengths, f.hasGaps())
+	}
+	if newProbeFigure(probes()[:1]).hasGaps() {
+		t.Error("a whole curve has a gap")
+	}
+}
+
+func TestProbeCurvesAreDrawnAndTold(t *testing.T) {
+	f, err := ProbeCurves(probes()[:2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{">a<", ">b<", ">simclr<", ">vicreg<", ">test<", ">train<", ">not measured<",
+		">epoch · linear/sgd/b256/e90@encoder<", ">accuracy (%)<"} {
+		if !strings.Contains(string(svg), want) {
+			t.Errorf("the figure lacks %s", want)
+		}
+	}
+	if strings.Contains(string(svg), "NaN") {
+		t.Error("the drawing has a NaN")
+	}
+	want := "Accuracy of probes by epoch, after the last one. a, linear/sgd/b256/e90@encoder, simclr, seed 0: 50.0 % on " +
+		"train and 37.5 % on test. b, linear/sgd/b256/e90@encoder, vicreg, seed 0: 87.5 % on train and 62.5 % on test."
+	if f.Alt != want {
+		t.Errorf("got  %s\nwant %s", f.Alt, want)
+	}
+}
+
+func TestACurveOfNoNumbersIsDrawnEmpty(t *testing.T) {
+	f, err := ProbeCurves([]record.Curve{curve("m", "t", []float64{math.NaN()}, []float64{math.NaN()})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := f.SVG()
+	if err != nil || strings.Contains(string(svg), "NaN") || strings.Contains(string(svg), "Inf") {
+		t.Errorf("the drawing has a number that is not finite (%v)", err)
+	}
+}
+
+func TestCurvesOfUnequalLengthAreUsageErrors(t *testing.T) {
+	for name, c := range map[string]record.Curve{
+		"no train": curve("m", "t", nil, []float64{0.5}), "no epochs": curve("m", "t", nil, nil),
+		"shorter": curve("m", "t", []float64{0.5, 0.5}, []float64{0.5}),
+		"percent": curve("m", "t", []float64{50}, []float64{0.5}), "negative": curve("m", "t", []float64{0}, []float64{-1}),
+	} {
+		if _, err := ProbeCurves([]record.Curve{c}); !usage.Is(err) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := ProbeCurves(nil); !usage.Is(err) {
+		t.Errorf("no curve: got %v", err)
+	}
+}
