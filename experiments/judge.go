@@ -87,7 +87,7 @@ func (p Plan) keys(r Records) map[string]bool {
 			keys[key] = true
 		}
 	}
-	for _, run := range p.tuning() {
+	for _, run := range tuning(p, p.Arms) {
 		add(run)
 	}
 	for _, arm := range p.Arms {

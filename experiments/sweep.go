@@ -172,32 +172,47 @@ func (p Plan) pending(r Records, fingerprint func(sslx.Config) (string, error)) 
 		}
 		return nil
 	}
-	for _, run := range p.tuning() {
-		if err := add(run); err != nil {
-			return nil, 0, err
-		}
-	}
-	for _, seed := range p.Seeds { // seed by seed, so that a sweep that is stopped has whole pairs
-		for _, arm := range p.Arms {
-			run, ok, err := p.final(r, arm, seed, fingerprint)
-			if err != nil {
-				return nil, 0, err
-			}
-			if !ok {
-				total++
-				continue
-			}
+	for _, arms := range p.stages() {
+		for _, run := range tuning(p, arms) {
 			if err := add(run); err != nil {
 				return nil, 0, err
+			}
+		}
+		for _, seed := range p.Seeds { // seed by seed, so that a sweep that is stopped has whole pairs
+			for _, arm := range arms {
+				run, ok, err := p.final(r, arm, seed, fingerprint)
+				if err != nil {
+					return nil, 0, err
+				}
+				if !ok {
+					total++
+					continue
+				}
+				if err := add(run); err != nil {
+					return nil, 0, err
+				}
 			}
 		}
 	}
 	return runs, total, nil
 }
 
-// tuning returns the runs that settle hyper-parameters on validation images, by the task and protocol that decide.
-func (p Plan) tuning() (runs []Run) {
+// stages returns the arms of the comparison that decides, and the others: a sweep that is stopped has a verdict first.
+func (p Plan) stages() (stages [2][]Arm) {
 	for _, arm := range p.Arms {
+		stage := 1
+		if len(p.Comparisons) > 0 && (arm.Name == p.Comparisons[0].A || arm.Name == p.Comparisons[0].B) {
+			stage = 0
+		}
+		stages[stage] = append(stages[stage], arm)
+	}
+	return stages
+}
+
+// tuning returns the runs that settle the hyper-parameters of arms on validation images, by the task and protocol that
+// decide.
+func tuning(p Plan, arms []Arm) (runs []Run) {
+	for _, arm := range arms {
 		for _, candidate := range arm.Candidates {
 			if len(arm.Candidates) == 1 {
 				continue

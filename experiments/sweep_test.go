@@ -40,7 +40,7 @@ func toy(t *testing.T) (Plan, Sweep) {
 				return with(c, func(c *sslx.Config) { c.Batch = 32 })
 			}}},
 		Comparisons: []Comparison{{"tuned over after", "tuned", "after"}, {"tuned over untrained", "tuned", FloorUntrained}},
-		Margin: 2}
+		Margin:      2}
 	dir := t.TempDir()
 	return p, Sweep{Store: Store{filepath.Join(dir, "smoke.jsonl")}, Work: filepath.Join(dir, "work"),
 		Options: sslx.Options{Warn: func(string) {}}}

@@ -38,7 +38,7 @@ func TestPoolingIsTheMeanOfEachBlock(t *testing.T) {
 		for i := range f.X {
 			f.X[i] = float32(i*7919%1009) / 1009
 		}
-		p := pool(f, c.height, c.width, c.side)
+		p := pool(f, c.height, c.width, 3, c.side)
 		if p.N != n || p.D != c.rows*c.columns*3 || len(p.X) != n*p.D {
 			t.Fatalf("%+v: %d features of %d", c, p.N, p.D)
 		}
@@ -53,9 +53,26 @@ func TestPoolingIsTheMeanOfEachBlock(t *testing.T) {
 }
 
 func TestRawPixelsAreInZeroToOne(t *testing.T) {
-	f := raw(part{n: 2, pixels: []byte{0, 51, 255, 102, 204, 153}})
+	f := raw(part{n: 2, pixels: []byte{0, 51, 255, 102, 204, 153}}, 3)
 	if want := []float32{0, 0.2, 1, 0.4, 0.8, 0.6}; f.N != 2 || f.D != 3 || !slices.Equal(f.X, want) {
 		t.Errorf("got %+v, want %v", f, want)
+	}
+}
+
+func TestGrayImagesHaveOneChannel(t *testing.T) {
+	gray := part{n: 2, pixels: []byte{51, 51, 51, 102, 102, 102, 0, 0, 0, 255, 255, 255}} // 1x2 pixels
+	color := part{n: 1, pixels: []byte{1, 1, 1, 1, 1, 2}}
+	for _, c := range []struct {
+		test  part
+		width int
+	}{{gray, 2}, {color, 6}} {
+		all := pixelFeatures(group{train: gray, test: c.test}, 1, 2)
+		if all[0].train.D != c.width || all[0].test.D != c.width || all[1].train.D != c.width {
+			t.Errorf("%d, %d and %d numbers an image, want %d", all[0].train.D, all[0].test.D, all[1].train.D, c.width)
+		}
+	}
+	if x := raw(gray, 1).X; !slices.Equal(x, []float32{0.2, 0.4, 0, 1}) {
+		t.Errorf("got %v", x)
 	}
 }
 

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -70,10 +74,58 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	if err != nil {
 		return err
 	}
+	figures, err := drawEvaluation(dir, results)
+	if err != nil {
+		return err
+	}
 	if f.json {
 		return a.printJSON(list(results))
 	}
-	return printResults(a.stdout, results)
+	if err := printResults(a.stdout, results); err != nil {
+		return err
+	}
+	for _, path := range figures {
+		fmt.Fprintln(a.stdout, "figure", path)
+	}
+	return nil
+}
+
+// drawEvaluation draws the results of the trained encoder as a map of tasks and protocols when there are several, and the
+// curves of its probes, into the run folder. It returns the paths.
+func drawEvaluation(dir string, results []record.Result) (paths []string, err error) {
+	tasks := map[string]bool{}
+	for _, r := range results {
+		tasks[r.Task] = true
+	}
+	if len(tasks) > 1 {
+		m, err := plots.TaskProtocolMap(results, results[len(results)-1].Model)
+		if err != nil {
+			return nil, err
+		}
+		if paths, err = draw(paths, filepath.Join(dir, "tasks.png"), m.Figure); err != nil {
+			return nil, err
+		}
+	}
+	curves, err := record.ReadCurves(dir)
+	if err != nil || len(curves) == 0 || !slices.ContainsFunc(results, isCurve(curves)) {
+		return paths, err
+	}
+	return draw(paths, filepath.Join(dir, "curves.png"), func() (*plots.Figure, error) { return plots.ProbeCurves(curves) })
+}
+
+// isCurve returns whether a result is the end of one of the curves.
+func isCurve(curves []record.Curve) func(record.Result) bool {
+	return func(r record.Result) bool {
+		return slices.ContainsFunc(curves, func(c record.Curve) bool { return c.Protocol == r.Protocol && c.Task == r.Task })
+	}
+}
+
+func draw(paths []string, path string, figure func() (*plots.Figure, error)) ([]string, error) {
+	f, err := figure()
+	if err == nil {
+		err = f.Save(path)
+	}
+	return append(paths, path), err
 }
 
 // taskSets lists the sets of "all" by their first names.

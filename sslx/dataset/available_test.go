@@ -11,6 +11,7 @@ import (
 func TestAvailableAgreesWithLocateAndSharesItsWords(t *testing.T) {
 	dir, cache, system := data(t), t.TempDir(), filepath.Dir(mnistFiles().folder(t, "fashion-mnist"))
 	_, report := imported(t, animals(t).folder(t, "beasts"), ImportOptions{Cache: cache})
+	imported(t, animals(t).folder(t, "birds"), ImportOptions{Cache: cache, Size: 5})
 	write(t, filepath.Join(cache, "packs", "old-1x1-native.sslx"), "?")
 	t.Chdir(t.TempDir())
 	for _, folder := range []string{"cifar10/checkpoint", "empty"} {
@@ -27,7 +28,8 @@ func TestAvailableAgreesWithLocateAndSharesItsWords(t *testing.T) {
 	}{
 		{"factors", 64, system, "leave --size out"},
 		{"beasts", 0, system, ""},
-		{"beasts", 9, system, "import its source with `sslx data import PATH --size 9`"},
+		{"beasts", 9, system, ""},
+		{"birds", 9, system, "import its source with `sslx data import PATH --size 9`"},
 		{report.Pack, 4, system, ""},
 		{report.Pack, 9, system, "import its source with that --size"},
 		{"animals", 0, system, ""},

@@ -42,7 +42,8 @@ func (o LocateOptions) systemDir() string {
 }
 
 // Locate opens the set that a user means by name, in this order: the generated set "factors", made on first use; the
-// path of a pack; the path of a source, imported when its pack is missing or older; a pack in the cache; a source
+// path of a pack; the path of a source, imported when its pack is missing or older; a pack in the cache, whose images are
+// brought to the wanted size when it has another; a source
 // NAME{,.tar.gz,.tgz,.tar,.zip} in the data folder, imported; the folder in which a Debian package installs the set,
 // imported. Otherwise its usage error says where it looked and how to get the set. It uses no network.
 func Locate(ctx context.Context, name string, opt LocateOptions) (*Set, error) {
@@ -52,14 +53,21 @@ func Locate(ctx context.Context, name string, opt LocateOptions) (*Set, error) {
 		return nil, err
 	case p.pack != "":
 		return opt.open(p.pack)
+	case p.native != "":
+		pack, err := resizeNative(ctx, p.native, opt.imports())
+		if err != nil {
+			return nil, err
+		}
+		return Open(pack)
 	case p.source != "":
 		return opt.importAndOpen(ctx, p.source)
 	}
 	return Factors(ctx, FactorsOptions{Cache: opt.Cache, Progress: opt.Progress})
 }
 
-// place is where a set lies; the generated set lies nowhere.
-type place struct{ pack, source string }
+// place is where a set lies; the generated set lies nowhere. Native is a pack of the set's own size, whose images are to
+// be brought to another.
+type place struct{ pack, native, source string }
 
 // find finds out what a name means.
 func (o LocateOptions) find(ctx context.Context, name string) (place, error) {
@@ -103,12 +111,15 @@ func (o LocateOptions) open(pack string) (*Set, error) {
 }
 
 func (o LocateOptions) importAndOpen(ctx context.Context, source string) (*Set, error) {
-	imports := ImportOptions{Cache: o.Cache, Size: o.Size, SkipBad: o.SkipBad, Progress: o.Progress}
-	pack, _, err := importSource(ctx, source, imports, func(string) error { return nil })
+	pack, _, err := importSource(ctx, source, o.imports(), func(string) error { return nil })
 	if err != nil {
 		return nil, err
 	}
 	return Open(pack)
+}
+
+func (o LocateOptions) imports() ImportOptions {
+	return ImportOptions{Cache: o.Cache, Size: o.Size, SkipBad: o.SkipBad, Progress: o.Progress}
 }
 
 // byName looks for a set in the cache, the data folder and among installed ones.
@@ -124,6 +135,9 @@ func (o LocateOptions) byName(name string) (place, error) {
 	pack, packErr := o.choose(packs, name)
 	if pack != "" {
 		return place{pack: pack}, nil
+	}
+	if native := slices.IndexFunc(packs, func(p cachedPack) bool { return p.err == nil && p.Name == name && p.How == howNative }); native >= 0 {
+		return place{native: packs[native].path}, nil
 	}
 	if source := cmp.Or(findSource(o.dataDir(), name), installed(o.systemDir(), name)); source != "" {
 		return place{source: source}, nil

@@ -101,6 +101,7 @@ func TestLocateChoosesTheSize(t *testing.T) {
 func TestLocateSaysWhereItLookedAndWhatToDo(t *testing.T) {
 	dir, cache := data(t), t.TempDir()
 	_, report := imported(t, animals(t).folder(t, "beasts"), ImportOptions{Cache: cache})
+	imported(t, animals(t).folder(t, "birds"), ImportOptions{Cache: cache, Size: 5})
 	for _, c := range []struct {
 		name string
 		size int
@@ -117,7 +118,7 @@ func TestLocateSaysWhereItLookedAndWhatToDo(t *testing.T) {
 		{"./none", 0, dir, `no pack, folder or archive "./none"`},
 		{"", 0, dir, "sslx data list"},
 		{"factors", 64, dir, "32x32"},
-		{"beasts", 9, dir, "4x4 (native): pass --size"},
+		{"birds", 9, dir, "5x5 (short-crop)|sslx data import PATH --size 9"},
 		{report.Pack, 9, dir, "holds 4x4 images, not 9"},
 	} {
 		t.Setenv("SSLX_DATA", "")
@@ -203,5 +204,35 @@ func TestAnInstalledSetIsListedAndImportedAfterTheDataFolder(t *testing.T) {
 	opt.Cache = t.TempDir()
 	if n := train(); n != 4 {
 		t.Errorf("%d images, want the 4 of the data folder", n)
+	}
+}
+
+func TestAPackOfAnotherSizeGivesWhatItsSourceWouldGive(t *testing.T) {
+	dir, cache := data(t), t.TempDir()
+	opt := LocateOptions{Cache: cache, DataDir: dir}
+	fingerprint := func(opt LocateOptions) string {
+		t.Helper()
+		set, err := Locate(context.Background(), "animals", opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = set.Close() }()
+		return set.Fingerprint()
+	}
+	imported := opt
+	imported.Cache, imported.Size = t.TempDir(), 9
+	want := fingerprint(imported)
+	native := fingerprint(opt)
+	if err := os.Remove(filepath.Join(dir, "animals.tar.gz")); err != nil {
+		t.Fatal(err)
+	}
+	opt.Size = 9
+	for range 2 { // made, and found
+		if got := fingerprint(opt); got != want || got == native {
+			t.Errorf("the resized pack is %s, the source gives %s", got, want)
+		}
+	}
+	if ok, hint := Available(opt, "animals"); !ok {
+		t.Error("it is not available: " + hint)
 	}
 }

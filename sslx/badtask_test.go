@@ -1,0 +1,104 @@
+package sslx
+
+import (
+	img "image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// folder writes an image folder with so many images of each split/class, made by paint.
+func folder(t *testing.T, counts map[string]int, paint func(i int) img.Image) string {
+	t.Helper()
+	root := filepath.Join(t.TempDir(), "birds")
+	for class, n := range counts {
+		dir := filepath.Join(root, class)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			file, err := os.Create(filepath.Join(dir, string(rune('a'+i))+".png"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := png.Encode(file, paint(i)); err != nil {
+				t.Fatal(err)
+			}
+			if err := file.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return root
+}
+
+// square is an RGB image that varies with i.
+func square(side int) func(i int) img.Image {
+	return func(i int) img.Image {
+		m := img.NewRGBA(img.Rect(0, 0, side, side))
+		for y := range side {
+			for x := range side {
+				m.Set(x, y, color.RGBA{byte(9 * i), byte(x * y), byte(x + y + i), 255})
+			}
+		}
+		return m
+	}
+}
+
+// strange is images of all kinds: gray of 16 bits, with alpha, palettes, of any size.
+func strange(i int) img.Image {
+	from := square(20 + 3*i)(i)
+	at := from.Bounds()
+	var to interface {
+		img.Image
+		Set(x, y int, c color.Color)
+	}
+	switch i % 4 {
+	case 0:
+		to = img.NewGray16(at)
+	case 1:
+		to = img.NewNRGBA64(at)
+	case 2:
+		to = img.NewPaletted(img.Rect(0, 0, at.Dx(), at.Dy()+9), []color.Color{color.Black, color.White, color.RGBA{200, 10, 10, 255}})
+	default:
+		to = img.NewGray(at)
+	}
+	for y := range at.Dy() {
+		for x := range at.Dx() {
+			to.Set(x, y, from.At(x, y))
+		}
+	}
+	return to
+}
+
+func TestABadTaskIsRefusedInOneSentenceAndAStrangeOneMeasured(t *testing.T) {
+	cached(t)
+	dir, _ := finished(t)
+	many := map[string]int{"train/crow": 12, "train/jay": 12, "test/crow": 3, "test/jay": 3}
+	for name, c := range map[string]struct {
+		folder, want string
+	}{
+		"strange images":   {folder(t, many, strange), ""},
+		"larger images":    {folder(t, many, square(40)), ""},
+		"one class":        {folder(t, map[string]int{"train/crow": 24, "test/crow": 3}, square(32)), "at least two"},
+		"fewer than k":     {folder(t, map[string]int{"train/crow": 4, "train/jay": 4, "test/crow": 1, "test/jay": 1}, square(32)), "at least 20 train images, there are 8"},
+		"other test class": {folder(t, map[string]int{"train/crow": 12, "train/jay": 12, "test/owl": 3}, square(32)), "owl"},
+		"no test split":    {folder(t, map[string]int{"crow": 12, "jay": 12}, square(32)), "test"},
+	} {
+		results, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{c.folder}, Protocols: []string{ProtocolKNN}})
+		if c.want == "" {
+			if err != nil || len(results) != 1 || results[0].Task != "birds/class" || results[0].N != 6 {
+				t.Errorf("%s: %v (%v)", name, results, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || !usage.Is(err) {
+			t.Errorf("%s: got %v, want %s", name, err, c.want)
+		}
+	}
+}
