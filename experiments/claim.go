@@ -75,8 +75,10 @@ type Candidate struct {
 }
 
 // Comparison is the difference of the accuracies of A and B, which the belief predicts to be above the margin. Each is an arm,
-// or one of the floors "untrained" and "pixels".
+// or one of the floors "untrained" and "pixels": against a floor, the belief predicts nothing, and there is no verdict.
 type Comparison struct{ Factor, A, B string }
+
+func (c Comparison) withFloor() bool { return c.B == FloorUntrained || c.B == FloorPixels }
 
 // Level is the coverage of the intervals of estimates.
 const Level = 0.95
@@ -91,7 +93,7 @@ type Estimate struct {
 	High     float64             `json:"high"`
 	Seeds    int                 `json:"seeds"`
 	Unit     string              `json:"unit"`
-	Verdict  statistics.Verdict  `json:"verdict"`
+	Verdict  statistics.Verdict  `json:"verdict,omitempty"`         // none against a floor
 	More     int                 `json:"seeds_to_settle,omitempty"` // seeds in all that would settle it, 0 when it is
 	P        *float64            `json:"p_holm,omitempty"`          // of no difference, corrected over tasks and protocols
 	Interval statistics.Interval `json:"-"`

@@ -43,7 +43,9 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	}
 	if s == Smoke {
 		for i := range o.Estimates {
-			o.Estimates[i].Verdict, o.Estimates[i].More = statistics.NotSettled, 0
+			if o.Estimates[i].Verdict != "" {
+				o.Estimates[i].Verdict, o.Estimates[i].More = statistics.NotSettled, 0
+			}
 		}
 	}
 	first := o.Estimates[0]
@@ -59,8 +61,9 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 // fingerprint returns that of the data of a configuration, as the latest record of such data has it.
 func (r Records) fingerprint(c sslx.Config) (print string, err error) {
 	var latest Record
+	data := dataOf(c)
 	for _, known := range r {
-		if dataOf(known.Config) == dataOf(c) && (known.Finished.After(latest.Finished) ||
+		if dataOf(known.Config) == data && (known.Finished.After(latest.Finished) ||
 			known.Finished.Equal(latest.Finished) && known.Environment.Fingerprint > latest.Environment.Fingerprint) {
 			latest = known
 		}
@@ -201,9 +204,12 @@ func (p Plan) first(e Estimate) bool {
 
 func (p Plan) estimate(c Comparison, at cell, differences []float64) (e Estimate, err error) {
 	i, err := statistics.Paired(differences, Level)
-	return Estimate{Factor: c.Factor, Task: at.task, Protocol: at.protocol, Mean: i.Mean, Low: i.Low, High: i.High,
-		Seeds: len(differences), Unit: "points", Verdict: statistics.Judge(i, p.Margin),
-		More: statistics.SeedsToSettle(i, p.Margin), Interval: i}, err
+	e = Estimate{Factor: c.Factor, Task: at.task, Protocol: at.protocol, Mean: i.Mean, Low: i.Low, High: i.High,
+		Seeds: len(differences), Unit: "points", Interval: i}
+	if !c.withFloor() {
+		e.Verdict, e.More = statistics.Judge(i, p.Margin), statistics.SeedsToSettle(i, p.Margin)
+	}
+	return e, err
 }
 
 // correct sets the p-values of each comparison, corrected over its tasks and protocols.

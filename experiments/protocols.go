@@ -30,9 +30,10 @@ const (
 	resamplesSeed = 0
 )
 
-// planProtocols is the arms of the minibatch and augmentation claims: their encoders are ranked.
+// planProtocols is the arms of the augmentation and negatives claims: their encoders are ranked. The first of the negatives
+// claim is one of the other's.
 func planProtocols(s Scale) Plan {
-	p := s.plan(slices.Concat(planAugmentation(s).Arms, planNegatives(s).Arms))
+	p := s.plan(slices.Concat(planAugmentation(s).Arms, planNegatives(s).Arms[1:]))
 	p.Margin = agreement
 	return p
 }

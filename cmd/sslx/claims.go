@@ -232,6 +232,12 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 		}
 		outcomes = append(outcomes, o)
 	}
+	if out != "" {
+		if err := experiments.WriteReport(out, scale, records, claims...); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stderr, "sslx: the report is in %s\n", out)
+	}
 	if f.json {
 		return a.printJSON(outcomes)
 	}

@@ -1,0 +1,69 @@
+package experiments
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestEveryClaimHasAFigureThatTellsItsNumbers(t *testing.T) {
+	for _, c := range Claims() {
+		r := invented(t, CPU, c)
+		f, err := Figure(c, CPU, r)
+		if err != nil || f == nil {
+			t.Fatalf("%s: %v", c.ID, err)
+		}
+		p := c.Plan(CPU)
+		all, cells := p.readings(r)
+		want := ""
+		switch c.ID {
+		case minibatch.ID, cost.ID:
+			want = fmt.Sprintf("%.4g at", pointAt(0, all[p.Arms[0].Name][cells[0]]).Mean)
+		case augmentation.ID: // of many cells, the words have the extremes
+			want = "15 columns"
+		case protocols.ID:
+			want = "14 rows"
+		case negatives.ID:
+			e := judged(t, c, CPU, r).Estimates[0]
+			want = fmt.Sprintf("%s: %+.1f [", e.Factor, e.Mean)
+		}
+		if !strings.Contains(strings.ReplaceAll(f.Alt, "−", "-"), want) {
+			t.Errorf("%s: %q is not in %s", c.ID, want, f.Alt)
+		}
+	}
+}
+
+func TestTheUntunedLineEndsAtTheArmWhoseSettingItKeeps(t *testing.T) {
+	f, err := Figure(minibatch, CPU, invented(t, CPU, minibatch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"simclr, tuned", "simclr, untuned", "barlow, tuned", "barlow, untuned"} {
+		_, line, found := strings.Cut(f.Alt, name+": ")
+		line, _, _ = strings.Cut(line, ". ")
+		if !found || strings.Count(line, " at ") != 4 || !strings.HasSuffix(line, " at 1024") {
+			t.Errorf("%s is %s", name, line)
+		}
+	}
+}
+
+func TestTooFewRecordsGiveNoFigure(t *testing.T) {
+	for _, c := range Claims() {
+		if f, err := Figure(c, CPU, Records{}); f != nil || err != nil {
+			t.Errorf("%s: %v (%v)", c.ID, f, err)
+		}
+		whole := invented(t, CPU, c)
+		for n, r := 0, whole; len(r) > 0 && n < 6; n, r = n+1, half(r) {
+			f, err := Figure(c, CPU, r)
+			if err != nil {
+				t.Errorf("%s with %d records: %v", c.ID, len(r), err)
+			}
+			if f == nil && n == 0 {
+				t.Errorf("%s has no figure", c.ID)
+			}
+			if len(r) == 1 {
+				break
+			}
+		}
+	}
+}
