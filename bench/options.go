@@ -64,9 +64,10 @@ var programs = map[string][]program{
 	"views":    {{"torchvision", "views_torchvision"}, {"kornia", "views_kornia"}, {"ffcv-ssl", "views_ffcv_ssl"}},
 	"step":     {{"pytorch", "step_pytorch"}, {"jax", "step_jax"}},
 	"endtoend": {{"lightly", "endtoend_lightly"}, {"solo-learn", "endtoend_solo"}},
+	"evaluate": {{"scikit-learn", "evaluate_sklearn"}},
 }
 
-// Peers returns the names of the peers of a benchmark: "views", "step" or "endtoend".
+// Peers returns the names of the peers of a benchmark: "views", "step", "endtoend" or "evaluate".
 func Peers(what string) (names []string) {
 	for _, p := range programs[what] {
 		names = append(names, p.name)

@@ -18,6 +18,20 @@ func TestViewsAreMeasured(t *testing.T) {
 	}
 }
 
+func TestProtocolsAreMeasuredOnFeaturesThatTellClassesApart(t *testing.T) {
+	for _, protocol := range Protocols() {
+		e := NewEvaluate(protocol)
+		e.Train, e.Test, e.Classes = 400, 100, 3
+		result, err := e.Run(t.Context(), handle(t), alone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.What != "evaluate" || !(result.Sslx.Median > 0) || !(e.Accuracy > 0.5) || e.Features != "" {
+			t.Errorf("%s: accuracy %g, %+v", protocol, e.Accuracy, result)
+		}
+	}
+}
+
 func TestAStepIsMeasuredAndTrains(t *testing.T) {
 	s := NewStep("convnet", 2, 4)
 	s.Size, s.Projector = 8, []int{4, 4}

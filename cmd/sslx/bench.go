@@ -38,7 +38,7 @@ GOMLX_BACKEND names another backend). Close other programs before you measure; d
 		Example: `  sslx bench views --size 64
   sslx bench step --encoder resnet18 --json
   sslx bench endtoend --peers none`,
-	}, benchViewsCommand(a), benchStepCommand(a), benchEndToEndCommand(a))
+	}, benchViewsCommand(a), benchStepCommand(a), benchEndToEndCommand(a), benchEvaluateCommand(a))
 }
 
 func benchViewsCommand(a *app) *cobra.Command {
@@ -92,6 +92,21 @@ batch. Their images are random ones of the same number and size.`,
 		cmd.Flags().StringVar(&data, "data", "factors", "name or path of a data set: see \"sslx data list\"")
 		completeFunc(cmd, "data", completeDataName)
 	}, func() benchmark { return bench.NewEndToEnd(data, name, batch) })
+}
+
+func benchEvaluateCommand(a *app) *cobra.Command {
+	var protocol string
+	return a.benchmarkCommand("evaluate", &cobra.Command{
+		Use:   "evaluate",
+		Short: "Test images a second of a protocol on features",
+		Long: `Measure kNN or one fit of the linear probe on 50,000 training and 10,000 test images with 512 features, in test
+images a second: against scikit-learn on the same features.`,
+		Example: `  sslx bench evaluate --turns 3
+  sslx bench evaluate --protocol linear`,
+	}, func(cmd *cobra.Command) {
+		cmd.Flags().StringVar(&protocol, "protocol", "knn", strings.Join(bench.Protocols(), " or "))
+		completeFunc(cmd, "protocol", cobra.FixedCompletions(bench.Protocols(), cobra.ShellCompDirectiveNoFileComp))
+	}, func() benchmark { return bench.NewEvaluate(protocol) })
 }
 
 func encoderFlags(cmd *cobra.Command, name *string, batch *int) {

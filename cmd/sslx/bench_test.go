@@ -19,6 +19,7 @@ func TestWrongUsageOfBenchExitsWith2AndOneSentence(t *testing.T) {
 		"bench step --peers kornia":            `unknown peer of step "kornia": it must be one of jax, none, pytorch`,
 		"bench step --turns 0":                 "0 turns",
 		"bench endtoend --peers none,lightly":  `unknown peer of endtoend "none"`,
+		"bench evaluate --protocol nn":         `did you mean "knn"?`,
 		"bench endtoend --batch 1":             "a batch of 1 images",
 		"bench endtoend --data x --peers none": `there is no data set "x"`,
 		"bench step now":                       `"now" is one argument too many`,
