@@ -64,6 +64,7 @@ type Record struct {
 	Images  int64   `json:"images"`  // seen
 	Waited  float64 `json:"waited"`  // seconds in which steps waited for images
 
+	Tasks   []string         `json:"tasks"` // as they were asked for
 	Results []record.Result  `json:"results"`
 	Log     []record.Metrics `json:"log"` // about ten lines of the training log
 }

@@ -45,7 +45,7 @@ func invented(t *testing.T, s Scale, claims ...Claim) Records {
 }
 
 func inventedRecord(s Scale, run Run, random *rand.Rand) Record {
-	known := Record{Key: run.Key("print"), Scale: s, Config: run.Config, Validation: run.Validation, Seconds: 100 + 20*random.Float64(),
+	known := Record{Key: run.Key("print"), Scale: s, Config: run.Config, Validation: run.Validation, Tasks: run.Tasks, Seconds: 100 + 20*random.Float64(),
 		Environment: record.Environment{Fingerprint: "print", CPU: "a processor"}}
 	add := func(model, task, protocol, layer, split string, value float64) {
 		known.Results = append(known.Results, record.Result{Model: model, Task: task, Protocol: protocol + "@" + layer, Layer: layer,

@@ -110,6 +110,7 @@ func (s Sweep) make(ctx context.Context, p Plan, run Run, done, total int, finge
 		return false, fmt.Errorf("run %s: %w", key, err)
 	}
 	if former, ok := records[key]; ok { // measured by more than before
+		r.Tasks = append(r.Tasks, slices.DeleteFunc(former.Tasks, func(task string) bool { return slices.Contains(r.Tasks, task) })...)
 		r.Results = append(slices.DeleteFunc(former.Results, func(old record.Result) bool {
 			return slices.ContainsFunc(r.Results, func(now record.Result) bool {
 				return old.Task == now.Task && old.Protocol == now.Protocol && old.Model == now.Model
@@ -136,7 +137,7 @@ func (s Sweep) measured(ctx context.Context, p Plan, run Run, key string) (r Rec
 		return r, err
 	}
 	environment, err := record.ReadEnvironment(dir)
-	r = Record{Key: key, Scale: p.Scale, Config: run.Config, Validation: run.Validation, Environment: environment,
+	r = Record{Key: key, Scale: p.Scale, Config: run.Config, Validation: run.Validation, Tasks: slices.Clone(run.Tasks), Environment: environment,
 		Finished: time.Now().UTC().Truncate(time.Second), Seconds: summary.Seconds, Images: summary.Images,
 		Results: results, Log: thinned(log)}
 	if len(log) > 0 {
@@ -282,6 +283,11 @@ func (r Run) in(records Records, fingerprint string) bool {
 	known, ok := records[r.Key(fingerprint)]
 	if !ok {
 		return false
+	}
+	for _, task := range r.Tasks {
+		if !slices.Contains(known.Tasks, task) {
+			return false
+		}
 	}
 	for _, protocol := range r.Protocols {
 		if !slices.ContainsFunc(known.Results, func(x record.Result) bool { return protocolWord(x.Protocol) == protocol }) {

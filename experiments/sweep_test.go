@@ -132,7 +132,7 @@ func made(p Plan, arm string, seed uint64, value float64) Record {
 	c := p.Arms[i].Candidates[0].Config
 	c.Seed = seed
 	run := Run{Config: c}
-	return Record{Key: run.Key("print"), Config: c, Environment: record.Environment{Fingerprint: "print"}, Results: []record.Result{
+	return Record{Key: run.Key("print"), Tasks: p.Tasks, Config: c, Environment: record.Environment{Fingerprint: "print"}, Results: []record.Result{
 		{Model: "simclr", Task: "cifar10/class", Protocol: "knn/x@encoder", Layer: "encoder", Split: "test", Metric: "accuracy", Value: value},
 		{Model: "untrained", Task: "cifar10/class", Protocol: "knn/x@encoder", Layer: "encoder", Split: "test", Metric: "accuracy", Value: 0.25},
 		{Model: "pixels", Task: "cifar10/class", Protocol: "knn/x@pixels", Layer: "pixels", Split: "test", Metric: "accuracy", Value: 0.3},
@@ -308,5 +308,28 @@ func TestThePlansOfACPUAskForFiveSeedsAndSayWhatTheyFind(t *testing.T) {
 		if !strings.Contains(string(text), key) {
 			t.Errorf("%s lacks %s", text, key)
 		}
+	}
+}
+
+func TestARunIsThereOnlyWithAllThatIsAskedOfIt(t *testing.T) {
+	run := Run{Config: CPU.base(), Tasks: []string{"class", "dtd10"}, Protocols: []string{sslx.ProtocolKNN}}
+	known := Record{Tasks: []string{"dtd10", "class", "mnist"}, Results: []record.Result{
+		{Model: "simclr", Protocol: "knn/x@encoder"}, {Model: FloorUntrained, Protocol: "knn/x@encoder"}}}
+	in := func(r Run) bool { return r.in(Records{run.Key("print"): known}, "print") }
+	if !in(run) {
+		t.Error("a run that has all is said to be missing")
+	}
+	for name, change := range map[string]func(r *Run, k *Record){
+		"another task":     func(r *Run, _ *Record) { r.Tasks = []string{"gtsrb32"} },
+		"another protocol": func(r *Run, _ *Record) { r.Protocols = []string{sslx.ProtocolLinear} },
+		"another seed":     func(r *Run, _ *Record) { r.Config.Seed++ },
+		"floors":           func(r *Run, k *Record) { r.Floors, k.Results = true, k.Results[:1] },
+	} {
+		changed, before := run, known
+		change(&changed, &known)
+		if in(changed) {
+			t.Errorf("%s: the run is said to be there", name)
+		}
+		known = before
 	}
 }

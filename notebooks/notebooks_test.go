@@ -1,0 +1,225 @@
+// Package notebooks tests the notebooks of this folder.
+package notebooks
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// document is what is read of a notebook.
+type document struct{ Cells []cell }
+
+type cell struct {
+	Type     string `json:"cell_type"`
+	Source   []string
+	Metadata struct{ Tags []string }
+	Outputs  []struct {
+		Type string   `json:"output_type"`
+		Text []string // of a stream
+		Data map[string]json.RawMessage
+	}
+}
+
+// varies tags cells whose texts depend on the last digits of a training, which are those of a machine.
+const varies = "varies"
+
+// maxLines is the length of a cell that still fits on a screen.
+const maxLines = 36
+
+func read(t *testing.T, path string) (d document) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return d
+}
+
+// texts returns what the outputs of a cell say, pictures left out.
+func (c cell) texts() (all []string) {
+	for _, o := range c.Outputs {
+		all = append(all, strings.Join(o.Text, ""))
+		for _, kind := range []string{"text/plain", "text/markdown"} {
+			var lines []string
+			if json.Unmarshal(o.Data[kind], &lines) != nil {
+				lines = []string{string(o.Data[kind])}
+			}
+			all = append(all, strings.Join(lines, ""))
+		}
+	}
+	return all
+}
+
+func notebooks(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.ipynb")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there is no notebook", err)
+	}
+	return files
+}
+
+func TestNotebooksAreCommittedExecutedSmallAndInShortCells(t *testing.T) {
+	for _, file := range notebooks(t) {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > 1<<20 {
+			t.Errorf("%s has %d bytes", file, info.Size())
+		}
+		pictures := 0
+		for i, c := range read(t, file).Cells {
+			if len(c.Source) > maxLines {
+				t.Errorf("%s: cell %d has %d lines", file, i, len(c.Source))
+			}
+			if slices.Contains(c.Source, "%%\n") && len(c.Outputs) == 0 {
+				t.Errorf("%s: cell %d shows nothing", file, i)
+			}
+			for _, o := range c.Outputs {
+				if o.Type == "error" {
+					t.Errorf("%s: cell %d failed", file, i)
+				}
+				if o.Data["image/png"] != nil {
+					pictures++
+				}
+			}
+		}
+		if pictures == 0 {
+			t.Errorf("%s has no picture", file)
+		}
+	}
+}
+
+func TestKernelAndLibraryAreOfOneVersion(t *testing.T) {
+	version := regexp.MustCompile(`github\.com/janpfeifer/gonb (v\S+)`)
+	var found []string
+	for _, path := range []string{"../go.mod", "kernel/go.mod"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, version.FindString(string(text)))
+	}
+	if found[0] == "" || found[0] != found[1] {
+		t.Errorf("go.mod has %q, kernel/go.mod %q", found[0], found[1])
+	}
+}
+
+func TestNotebooksShowWhatTheirCellsSay(t *testing.T) {
+	setUp(t)
+	t.Setenv("SSLX_RUNS", t.TempDir())
+	for _, file := range notebooks(t) {
+		t.Run(file, func(t *testing.T) {
+			again := filepath.Join(t.TempDir(), file)
+			execute(t, "sslx", file, again)
+			before, after := read(t, file), read(t, again)
+			for i, c := range before.Cells {
+				if got, want := after.Cells[i].texts(), c.texts(); !slices.Contains(c.Metadata.Tags, varies) && !slices.Equal(got, want) {
+					t.Errorf("cell %d shows\n%q\nand was committed with\n%q\nscripts/notebook --execute brings it up to date", i, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestNotebookOfAnotherModuleImportsSslx(t *testing.T) {
+	root := setUp(t)
+	module := filepath.Join(t.TempDir(), "mine")
+	write(t, filepath.Join(module, "go.mod"), "module example.com/mine\n\ngo 1.26.5\n\nrequire github.com/sslx-go/lab v0.0.0\n\n"+
+		"replace github.com/sslx-go/lab => "+root+"\n")
+	write(t, filepath.Join(module, "mine.go"), `// Package mine is a user's.
+package mine
+
+import (
+	_ "github.com/sslx-go/lab/notebooks/show"
+	"github.com/sslx-go/lab/sslx"
+)
+
+func Config() sslx.Config { return sslx.Default() }
+`)
+	source := []string{"import (\n", "\t\"example.com/mine\"\n", "\t\"github.com/sslx-go/lab/notebooks/show\"\n", ")\n", "\n", "%%\n",
+		"show.Markdown(mine.Config().Objective.Name)"}
+	text, err := json.Marshal(map[string]any{"nbformat": 4, "nbformat_minor": 5, "metadata": map[string]any{}, "cells": []any{
+		map[string]any{"id": "a", "cell_type": "code", "metadata": map[string]any{}, "source": source, "outputs": []any{},
+			"execution_count": nil}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(module, "mine.ipynb")
+	write(t, file, string(text))
+	tidy := exec.Command("go", "mod", "tidy")
+	tidy.Dir = module
+	if out, err := tidy.CombinedOutput(); err != nil {
+		skipOffline(t, out)
+		t.Fatalf("go mod tidy: %v\n%s", err, out)
+	}
+	kernel := filepath.Join(root, ".venv/share/jupyter/kernels/sslx-mine")
+	t.Cleanup(func() { _ = os.RemoveAll(kernel) })
+	if out, err := exec.Command(filepath.Join(root, "scripts/notebook"), "--no-open", "--module", module).CombinedOutput(); err != nil {
+		t.Fatalf("scripts/notebook: %v\n%s", err, out)
+	}
+	execute(t, "sslx-mine", file, file)
+	if got := read(t, file).Cells[0].texts(); !slices.Contains(got, "simclr") {
+		t.Errorf("the cell shows %q", got)
+	}
+}
+
+// setUp sets notebooks up as a user does, and returns the folder of the repository.
+func setUp(t *testing.T) (root string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("notebooks are not run: -short")
+	}
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("notebooks are not run: there is no python3")
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(filepath.Join(root, "scripts/notebook"), "--no-open").CombinedOutput(); err != nil {
+		skipOffline(t, out)
+		t.Fatalf("scripts/notebook: %v\n%s", err, out)
+	}
+	return root
+}
+
+// offline matches what pip and go say where there is no network.
+var offline = regexp.MustCompile(`(?i)new connection|name resolution|dial tcp|no matching distribution`)
+
+func skipOffline(t *testing.T, out []byte) {
+	t.Helper()
+	if offline.Match(out) {
+		t.Skip("notebooks are not run: they are not set up yet, and there is no network")
+	}
+}
+
+// execute runs a notebook, which must not fail, and writes it with its outputs.
+func execute(t *testing.T, kernel, from, to string) {
+	t.Helper()
+	out, err := exec.Command("../.venv/bin/python", "../scripts/notebook-execute.py", kernel, from, to).CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,114 @@
+package show
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/sslx"
+)
+
+// Claim shows what is believed, what would follow, and how it is decided.
+func Claim(c experiments.Claim) {
+	Markdown(fmt.Sprintf("**Belief.** %s\n\n**Prediction.** %s\n\n**Decision.** %s\n", c.Belief, c.Prediction, c.Decision))
+}
+
+// Plan shows what is run for a claim at a scale.
+func Plan(p experiments.Plan) { Markdown(plan(p)) }
+
+func plan(p experiments.Plan) string {
+	var b strings.Builder
+	b.WriteString("| arm | candidates | batch | epochs | views |\n| --- | --- | ---: | ---: | --- |\n")
+	for _, arm := range p.Arms {
+		if arm.After != "" {
+			fmt.Fprintf(&b, "| %s | the choice of %s, changed | | | |\n", arm.Name, arm.After)
+			continue
+		}
+		c := arm.Candidates[0].Config
+		var labels []string
+		for _, candidate := range arm.Candidates {
+			labels = append(labels, candidate.Label)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s |\n", arm.Name, strings.Join(labels, ", "), c.Batch, c.Epochs, view(c))
+	}
+	fmt.Fprintf(&b, "\nData %s, encoder %s, tasks %s, protocols %s, %d seeds, margin %g.\n", p.Arms[0].Candidates[0].Config.Data,
+		p.Arms[0].Candidates[0].Config.Encoder.Name, strings.Join(p.Tasks, ", "), strings.Join(p.Protocols, ", "), len(p.Seeds), p.Margin)
+	return b.String()
+}
+
+// view names what the first view of a configuration is made by.
+func view(c sslx.Config) string {
+	v := c.Views[0]
+	var parts []string
+	for _, part := range []struct {
+		name  string
+		value float64
+	}{{"crop", v.CropScale}, {"flip", v.Flip}, {"jitter", v.Jitter}, {"gray", v.Gray}, {"noise", v.Noise}} {
+		if part.value > 0 {
+			parts = append(parts, fmt.Sprintf("%s %g", part.name, part.value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Run makes the runs of a claim that are not in Mine yet, shows how far it is, and returns the records. An interrupted
+// run goes on from its checkpoint when the cell is run again.
+func Run(c experiments.Claim, s experiments.Scale) experiments.Records {
+	live, plan := NewLive(""), c.Plan(s)
+	sweep := experiments.Sweep{Store: Mine(s), Work: Runs("claims"), Options: live.Options(),
+		Started: func(done, total int, what string) { live.Title(fmt.Sprintf("run %d of %d (%s)", done+1, total, what)) }}
+	Check(sweep.Run(Context(), plan))
+	live.Done("The records of every run are on disk.")
+	return Must(Mine(s).Read())
+}
+
+// Recorded returns the records of the repository at a scale, and says how many of the claim's runs they hold.
+func Recorded(c experiments.Claim, s experiments.Scale) experiments.Records {
+	records := Must(Committed(s).Read())
+	o := Must(experiments.Judge(c, s, records))
+	switch {
+	case len(o.Records) == 0:
+		fmt.Printf("The repository has no record of this claim at scale %s yet. To make them:\nsslx claims run %s --scale %s\n", s, c.ID, s)
+	case o.Missing > 0:
+		fmt.Printf("The repository has %d runs of this claim at scale %s; %d are missing, so this is not final.\n", len(o.Records), s,
+			o.Missing)
+	default:
+		fmt.Printf("The repository has all %d runs of this claim at scale %s: %v of training.\n", len(o.Records), s,
+			time.Duration(o.Seconds*float64(time.Second)).Round(time.Minute))
+	}
+	return records
+}
+
+// shownEstimates is the number of estimates that are shown.
+const shownEstimates = 10
+
+// Verdict shows what the records say of a claim.
+func Verdict(o experiments.Outcome) { Markdown(verdict(o)) }
+
+func verdict(o experiments.Outcome) string {
+	var b strings.Builder
+	if len(o.Records) == 0 {
+		return fmt.Sprintf("No run of %s is recorded at scale %s: there is no verdict.\n", o.Claim, o.Scale)
+	}
+	fmt.Fprintf(&b, "**%s: %s here, at scale %s.**", o.Claim, o.Verdict, o.Scale)
+	if o.Scale == experiments.Smoke {
+		b.WriteString(" A smoke run shows that all works and gives no verdict.")
+	}
+	if o.Power > 0 {
+		fmt.Fprintf(&b, " A true difference of %.1f points would be found with a probability of 0.8.", o.Power)
+	}
+	b.WriteString("\n")
+	if len(o.Estimates) == 0 {
+		return b.String()
+	}
+	b.WriteString("\n| comparison | task | protocol | difference | 95 % interval | seeds | verdict |\n| --- | --- | --- | ---: | --- | ---: | --- |\n")
+	for _, e := range o.Estimates[:min(shownEstimates, len(o.Estimates))] {
+		fmt.Fprintf(&b, "| %s | %s | %s | %+.2f | %+.2f to %+.2f | %d | %s |\n", e.Factor, e.Task, e.Protocol, e.Mean, e.Low, e.High,
+			e.Seeds, e.Verdict)
+	}
+	if n := len(o.Estimates) - shownEstimates; n > 0 {
+		fmt.Fprintf(&b, "\nand %d more.\n", n)
+	}
+	return b.String()
+}

@@ -1,0 +1,63 @@
+package show
+
+import (
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/backend"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// Folder returns the folder of the run of a configuration: another one for each.
+func Folder(c sslx.Config) string { return Runs("notebook", experiments.Run{Config: c}.Key("")) }
+
+// Pretrain trains an encoder, shows its curves as they grow, and returns the folder of the run. What was trained before is
+// not trained again.
+func Pretrain(c sslx.Config) (dir string) {
+	dir = Folder(c)
+	live := Training(dir)
+	train := func() (sslx.Summary, error) { return sslx.Pretrain(Context(), dir, c, live.Options()) }
+	if record.IsRun(dir) {
+		train = func() (sslx.Summary, error) { return sslx.Resume(Context(), dir, live.Options()) }
+	}
+	Must(train())
+	live.Done("trained")
+	return dir
+}
+
+// Views shows the first images of the configuration's data, and the views that training makes of them in its first epoch.
+func Views(c sslx.Config, n int) {
+	ctx := Context()
+	set := Must(dataset.Locate(ctx, c.Data, dataset.LocateOptions{Size: c.Size}))
+	defer func() { Check(set.Close()) }()
+	train := Must(set.Split("train"))
+	compute := Must(backend.Open(ctx, backend.Options{}))
+	defer compute.Close()
+	views := Must(pretrain.Views(compute.Backend, c, train.Pixels, set.Height(), set.Width(), n, 1))
+	titles, columns := []string{"image"}, [][][]byte{split(train.Pixels, n, set)}
+	for _, view := range views {
+		titles, columns = append(titles, "view"), append(columns, split(view, n, set))
+	}
+	PNG(Must(plots.ViewSheet(set.Height(), set.Width(), titles, columns...)), "Images of "+set.Name()+" and their views.")
+}
+
+// split returns the first n images of pixels.
+func split(pixels []byte, n int, set *dataset.Set) (images [][]byte) {
+	size := set.Height() * set.Width() * 3
+	for i := range n {
+		images = append(images, pixels[i*size:(i+1)*size])
+	}
+	return images
+}
+
+// Gallery shows what the encoder of a run finds alike: test images, each with its nearest neighbours.
+func Gallery(dir string) {
+	g := Must(sslx.Illustrate(Context(), dir, sslx.Options{}))
+	lines := make([]plots.Neighbours, len(g.Queries))
+	for i, q := range g.Queries {
+		lines[i] = plots.Neighbours{Query: q.Image, Nearest: q.Nearest, Same: q.Same}
+	}
+	PNG(Must(plots.NeighbourSheet(g.Height, g.Width, lines)), "Test images with their nearest neighbours; a tick has the same "+g.Task+".")
+}
