@@ -103,10 +103,10 @@ func TestTheMethodPagesShowWhatTheRecordsSay(t *testing.T) {
 		gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
 		fmt.Fprintf(&table, "| [%s](%s.md) | %d | %s | %+.1f | %.1f | %.1f |\n", name, name, len(m.knn), spreadOf(m.knn, "%.1f"), gain,
 			stat.Mean(m.minutes, nil), stat.Mean(m.rank, nil))
-		replaceMeasured(t, name, name, fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s, %d epoch with batch %d, "+
-			"%.1f minutes of training on a busy machine with %d cores (%s): kNN %s %% on test, %+.1f points above the untrained encoder "+
+		replaceMeasured(t, name, name, fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with batch %d, "+
+			"%.1f minutes of training on one core of a busy machine with %d (%s): kNN %s %% on test, %+.1f points above the untrained encoder "+
 			"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
-			m.config.Encoder.Name, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil), m.cores, m.cpu,
+			m.config.Encoder.Name, m.config.Encoder.Width, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil), m.cores, m.cpu,
 			spreadOf(m.knn, "%.1f"), gain, spreadOf(untrained, "%.1f"), len(m.knn), stat.Mean(m.loss, nil), chanceText(m.chance),
 			stat.Mean(m.rank, nil)))
 	}
