@@ -26,7 +26,6 @@ type measured struct {
 	knn, minutes, spread, rank, loss []float64
 	chance                           float64
 	cpu                              string
-	cores                            int
 }
 
 // readMethod returns the records results/methods/NAME-SEED of a method.
@@ -54,7 +53,7 @@ func readMethod(t *testing.T, name string) (m measured) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.cpu, m.cores = e.CPU, e.Cores
+		m.cpu = e.CPU
 	}
 	return m
 }
@@ -104,9 +103,9 @@ func TestTheMethodPagesShowWhatTheRecordsSay(t *testing.T) {
 		fmt.Fprintf(&table, "| [%s](%s.md) | %d | %s | %+.1f | %.1f | %.1f |\n", name, name, len(m.knn), spreadOf(m.knn, "%.1f"), gain,
 			stat.Mean(m.minutes, nil), stat.Mean(m.rank, nil))
 		replaceMeasured(t, name, name, fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with batch %d, "+
-			"%.1f minutes of training on one core of a busy machine with %d (%s): kNN %s %% on test, %+.1f points above the untrained encoder "+
+			"%.1f minutes of training on one core (%s) that other work shared: kNN %s %% on test, %+.1f points above the untrained encoder "+
 			"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
-			m.config.Encoder.Name, m.config.Encoder.Width, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil), m.cores, m.cpu,
+			m.config.Encoder.Name, m.config.Encoder.Width, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil), m.cpu,
 			spreadOf(m.knn, "%.1f"), gain, spreadOf(untrained, "%.1f"), len(m.knn), stat.Mean(m.loss, nil), chanceText(m.chance),
 			stat.Mean(m.rank, nil)))
 	}
