@@ -76,9 +76,8 @@ func strange(i int) img.Image {
 	return to
 }
 
-func TestABadTaskIsRefusedInOneSentenceAndAStrangeOneMeasured(t *testing.T) {
+func testABadTaskIsRefusedInOneSentenceAndAStrangeOneMeasured(t *testing.T, dir string, c Config) {
 	cached(t)
-	dir, _ := finished(t)
 	many := map[string]int{"train/crow": 12, "train/jay": 12, "test/crow": 3, "test/jay": 3}
 	for name, c := range map[string]struct {
 		folder, want string

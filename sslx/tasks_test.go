@@ -50,10 +50,9 @@ func otherSets(set *dataset.Set) (names []string) {
 	return names
 }
 
-func TestASetThatIsNotHereIsLeftOutWithAWordHowToGetIt(t *testing.T) {
+func testASetThatIsNotHereIsLeftOutWithAWordHowToGetIt(t *testing.T, dir string, c Config) {
 	cached(t)
 	t.Setenv("SSLX_DATA", t.TempDir())
-	dir, _ := finished(t)
 	var warnings []string
 	results, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{AllTasks}, Protocols: []string{"knn"},
 		Options: Options{Warn: func(s string) { warnings = append(warnings, s) }}})
