@@ -28,13 +28,14 @@ func benchCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "bench",
 		Short: "Measure speed side by side with other libraries",
-		Long: `Measure the speed of sslx side by side with other libraries that do the same work on the same cores. All take
-turns in one run, and while one of them works the others are idle. What is printed is the median rate of all
-turns with its quartiles, and the ratio to each peer: above 1, sslx is faster.
+		Long: `Measure the speed of sslx side by side with other libraries that do the same work on the same cores. All
+take turns in one run, and while one of them works the others are idle. What is printed is the median rate
+of all turns with its quartiles, and the ratio to each peer: above 1, sslx is faster.
 
 The peers live in a Python environment of their own: bench/install, in a checkout of sslx, makes it in the
-user's cache folder, or in SSLX_PEERS. A peer that is not there is named. All compute on the CPU (sslx unless
-GOMLX_BACKEND names another backend). Close other programs before you measure; docs/performance.md says more.`,
+user's cache folder, or in SSLX_PEERS. A peer that is not there is named. All compute on the CPU (sslx
+unless GOMLX_BACKEND names another backend). Close other programs before you measure; docs/performance.md
+says more.`,
 		Example: `  sslx bench views --size 64
   sslx bench step --encoder resnet18 --json
   sslx bench endtoend --peers none`,
@@ -63,10 +64,10 @@ func benchStepCommand(a *app) *cobra.Command {
 	return a.benchmarkCommand("step", &cobra.Command{
 		Use:   "step",
 		Short: "Images a second of the training step, without views",
-		Long: `Measure the training step of SimCLR on two ready views of each image (encoder, projector, NT-Xent, gradients,
-SGD with momentum), in images a second: against PyTorch (channels last; eager or compiled, whichever is
-faster) and JAX (compiled), with the same network. It also says which share that is of what a bare product
-of two matrices reaches on the same backend.`,
+		Long: `Measure the training step of SimCLR on two ready views of each image (encoder, projector, NT-Xent,
+gradients, SGD with momentum), in images a second: against PyTorch (channels last; eager or compiled,
+whichever is faster) and JAX (compiled), with the same network. It also says which share that is of what a
+bare product of two matrices reaches on the same backend.`,
 		Example: `  sslx bench step
   sslx bench step --encoder resnet18 --turns 5
   sslx bench step --batch 1024 --peers none`,
@@ -99,8 +100,8 @@ func benchEvaluateCommand(a *app) *cobra.Command {
 	return a.benchmarkCommand("evaluate", &cobra.Command{
 		Use:   "evaluate",
 		Short: "Test images a second of a protocol on features",
-		Long: `Measure kNN or one fit of the linear probe on 50,000 training and 10,000 test images with 512 features, in test
-images a second: against scikit-learn on the same features.`,
+		Long: `Measure kNN or one fit of the linear probe on 50,000 training and 10,000 test images with 512 features, in
+test images a second: against scikit-learn on the same features.`,
 		Example: `  sslx bench evaluate --turns 3
   sslx bench evaluate --protocol linear`,
 	}, func(cmd *cobra.Command) {

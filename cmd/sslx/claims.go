@@ -19,10 +19,11 @@ func claimsCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "claims",
 		Short: "Run the beliefs about SSL as experiments, with verdicts",
-		Long: `Run the beliefs about joint-embedding SSL that Bordes et al. 2023 (arXiv:2303.01986) question as experiments. A
-claim has a plan at each scale (smoke: minutes, no verdict; cpu: hours on two cores; gpu; paper: ImageNet): arms
-whose hyper-parameters are tuned on validation images, then trained with fresh seeds and measured on test. The
-verdict is computed from the records of these runs: debunked, upheld or not settled, here, at this scale.`,
+		Long: `Run the beliefs about joint-embedding SSL that Bordes et al. 2023 (arXiv:2303.01986) question as
+experiments. A claim has a plan at each scale (smoke: minutes, no verdict; cpu: hours on two cores; gpu;
+paper: ImageNet): arms whose hyper-parameters are tuned on validation images, then trained with fresh seeds
+and measured on test. The verdict is computed from the records of these runs: debunked, upheld or not
+settled, here, at this scale.`,
 		Example: `  sslx claims list
   sslx claims run minibatch --scale cpu
   sslx claims report --scale cpu`,
@@ -126,9 +127,9 @@ func claimsRunCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run CLAIM...",
 		Short: "Make the runs of claims that are not there yet",
-		Long: `Make the runs of claims ("all" for all of them) that the records lack, tuning first. A run that was made is never
-repeated; one that was interrupted goes on from its checkpoint; several such commands share the work. Run folders
-are in ` + workFolder + `; they can be deleted when the sweep is done.`,
+		Long: `Make the runs of claims ("all" for all of them) that the records lack, tuning first. A run that was made is
+never repeated; one that was interrupted goes on from its checkpoint; several such commands share the work.
+Run folders are in` + workFolder + `; they can be deleted when the sweep is done.`,
 		Example: `  sslx claims run all --scale smoke
   sslx claims run minibatch augmentation --scale cpu --jobs 2`,
 		Args:              arguments(1, -1),
@@ -197,8 +198,8 @@ func claimsReportCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report [CLAIM...]",
 		Short: "Say what the records say of the claims",
-		Long: `Say what the records say of claims, all when none is named: verdict, estimates with intervals, compute spent. With
---out, write the report as one HTML file, with figures and how to repeat every number.`,
+		Long: `Say what the records say of claims, all when none is named: verdict, estimates with intervals, compute
+spent. With --out, write the report as one HTML file, with figures and how to repeat every number.`,
 		Example: `  sslx claims report --scale cpu
   sslx claims report --scale cpu --out claims.html`,
 		ValidArgsFunction: completeClaim,
@@ -294,8 +295,8 @@ func claimsShowCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show a record of a claim, and how to repeat it",
-		Long: `Show the record of a run of a claim: configuration, seed, log, results, and the commands that repeat it. RUN is the
-key in a report, or its beginning.`,
+		Long: `Show the record of a run of a claim: configuration, seed, log, results, and the commands that repeat it. RUN
+is the key in a report, or its beginning.`,
 		Example: "  sslx claims show 4f1c --scale cpu",
 		Args:    arguments(1, 1),
 		RunE:    func(_ *cobra.Command, args []string) error { return a.claimsShow(args[0], f) },

@@ -25,15 +25,17 @@ func evaluateCommand(a *app) *cobra.Command {
 		Use:   "evaluate RUN",
 		Short: "Measure what an encoder has learned",
 		Long: `Measure the frozen encoder of a finished run, by k nearest neighbours and by a linear probe when no other
-protocol is asked for. What is chosen is chosen on images held out of train; the test split is read once. Beside
-the trained encoder stand its floors: raw pixels and the untrained encoder. The results are kept in the run
-folder, beside those of other tasks and protocols.
+protocol is asked for. What is chosen is chosen on images held out of train; the test split is read once.
+Beside the trained encoder stand its floors: raw pixels and the untrained encoder. The results are kept in
+the run folder, beside those of other tasks and protocols.
 
 RUN is a run folder, or the name of one in runs/. A task is a label of the run's data, one made from it
-(` + strings.Join(sslx.MadeTasks(), ", ") + `: what was done to the image?), a set, SET/LABEL, or the
-path of an image folder or archive. "all" is every label of the run's data, those made from it, and the sets
+(` + strings.Join(sslx.MadeTasks(), ", ") + `: what was done to the image?), a set, SET/LABEL,
+or the path of an image folder or archive. "all" is every label of the run's data, those made from it, and
 ` + taskSets() + `;
-one that is not here is left out with a line that says how to get it. docs/protocol.md says what each protocol is.`,
+one that is not here is left out with a line that says how to get it.
+
+docs/protocol.md says what each protocol is.`,
 		Example: `  sslx evaluate runs/first
   sslx evaluate first --tasks shape,object_hue --protocols knn
   sslx evaluate first --tasks all --protocols all --layers encoder,projector0

@@ -19,8 +19,8 @@ func runsCompareCommand(a *app) *cobra.Command {
 		Use:   "compare RUN RUN...",
 		Short: "Compare runs: what differs in configuration and results",
 		Long: `Compare runs: the keys of the configuration that differ, how far each is, and the results of the trained
-encoders side by side. Differences between single runs are no evidence: they vary with the seed. Results of one kind
-that were measured by different protocols cannot be compared and are refused.`,
+encoders side by side. Differences between single runs are no evidence: they vary with the seed. Results of
+one kind that were measured by different protocols cannot be compared and are refused.`,
 		Example: `  sslx runs compare first lr01
   sslx runs compare runs/* --json`,
 		Args:              arguments(2, -1),
