@@ -1,13 +1,13 @@
 package experiments
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -302,9 +302,9 @@ func protocolWord(protocol string) string {
 	for word, prefix := range map[string]string{sslx.ProtocolKNN: "knn/", sslx.ProtocolLinear: "linear/lbfgs/",
 		sslx.ProtocolLinearSGD: "linear/sgd/", sslx.ProtocolMLP: "mlp/", sslx.ProtocolFewShot: "fewshot/",
 		sslx.ProtocolFineTune: "fine-tune/"} {
-		if len(protocol) > len(prefix) && protocol[:len(prefix)] == prefix {
+		if strings.HasPrefix(protocol, prefix) {
 			return word
 		}
 	}
-	return cmp.Or(protocol, "")
+	return protocol
 }

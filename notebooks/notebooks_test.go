@@ -178,10 +178,10 @@ func Config() sslx.Config { return sslx.Default() }
 func setUp(t *testing.T) (root string) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("notebooks are not run: -short")
+		t.Skip("-short leaves notebooks out: they train for minutes")
 	}
 	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("notebooks are not run: there is no python3")
+		t.Skip("python3, which JupyterLab needs, is not in PATH: notebooks are not run")
 	}
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -200,7 +200,7 @@ var offline = regexp.MustCompile(`(?i)new connection|name resolution|dial tcp|no
 func skipOffline(t *testing.T, out []byte) {
 	t.Helper()
 	if offline.Match(out) {
-		t.Skip("notebooks are not run: they are not set up yet, and there is no network")
+		t.Skip("scripts/notebook could not reach the network for JupyterLab or the kernel: notebooks are not run")
 	}
 }
 

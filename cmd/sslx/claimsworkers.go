@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -47,8 +46,10 @@ func (a *app) workers(ctx context.Context, jobs int) error {
 		})
 	}
 	wait.Wait()
-	if err := errors.Join(failures...); err != nil {
-		return fmt.Errorf("a process of the sweep ended early (%w): the same command goes on where it was", failures[slices.IndexFunc(failures, func(err error) bool { return err != nil })])
+	for _, err := range failures {
+		if err != nil {
+			return fmt.Errorf("a process of the sweep ended early (%w): the same command goes on where it was", err)
+		}
 	}
 	_, err = a.stdout.Write(last.Bytes())
 	return err

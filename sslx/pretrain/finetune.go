@@ -2,7 +2,6 @@ package pretrain
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -138,21 +137,11 @@ func classifyAll(ctx context.Context, b compute.Backend, store *model.Store, c C
 	defer exec.Finalize()
 	image := shapes.Make(dtypes.Uint8, featureBatch, d.height, d.width, 3)
 	count := len(pixels) * featureBatch / image.Size()
-	for start := 0; start < len(pixels); start += image.Size() {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		batch := make([]byte, image.Size())
-		copy(batch, pixels[start:])
-		out, err := exec.Call1(tensors.FromFlatDataAndDimensions(batch, image.Dimensions...))
-		if err != nil {
-			return nil, err
-		}
-		classes, err := tensors.CopyFlatData[int32](out)
-		if err := errors.Join(err, out.FinalizeAll()); err != nil {
-			return nil, err
-		}
-		predicted = append(predicted, classes...)
+	err = inBatches(ctx, exec, image, pixels, func(_ int, out *tensors.Tensor) error {
+		return tensors.ConstFlatData(out, func(classes []int32) { predicted = append(predicted, classes...) })
+	}, func() {})
+	if err != nil {
+		return nil, err
 	}
 	return predicted[:count], nil
 }

@@ -137,33 +137,46 @@ func (n *Network) Variables() (map[string]*tensors.Tensor, error) {
 // Features returns the features of n images for each layer, [n, Width(layer)], row-major. Pixels are uint8 [n, height,
 // width, 3]. Report is called with the number of images done; it may be nil.
 func (n *Network) Features(ctx context.Context, pixels []byte, report func(done int)) ([][]float32, error) {
-	bytes := n.image.Size()
-	count := len(pixels) * featureBatch / bytes
+	count := len(pixels) * featureBatch / n.image.Size()
 	features := make([][]float32, len(n.layers))
 	for i, layer := range n.layers {
 		features[i] = make([]float32, 0, count*n.Width(layer))
 	}
-	for start := 0; start < len(pixels); start += bytes {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	done := 0
+	err := inBatches(ctx, n.exec, n.image, pixels, func(layer int, out *tensors.Tensor) error {
+		f := &features[layer]
+		return tensors.ConstFlatData(out, func(flat []float32) { *f = append(*f, flat[:min(len(flat), cap(*f)-len(*f))]...) })
+	}, func() {
+		if done = min(done+featureBatch, count); report != nil {
+			report(done)
 		}
-		batch := make([]byte, bytes) // the last one is padded with black images
-		copy(batch, pixels[start:])
-		outputs, err := n.exec.Call(tensors.FromFlatDataAndDimensions(batch, n.image.Dimensions...))
-		if err != nil {
-			return nil, err
-		}
-		for i, out := range outputs {
-			err := tensors.ConstFlatData(out, func(flat []float32) {
-				features[i] = append(features[i], flat[:min(len(flat), cap(features[i])-len(features[i]))]...)
-			})
-			if err := errors.Join(err, out.FinalizeAll()); err != nil {
-				return nil, err
-			}
-		}
-		if report != nil {
-			report(min(start/bytes*featureBatch+featureBatch, count))
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	return features, nil
+}
+
+// inBatches runs a program on images, uint8 of the shape of a batch, the last one padded with black images. It calls
+// take with output i of each batch, and ended after each batch.
+func inBatches(ctx context.Context, exec *model.Exec, image shapes.Shape, pixels []byte,
+	take func(i int, out *tensors.Tensor) error, ended func()) error {
+	for start := 0; start < len(pixels); start += image.Size() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		batch := make([]byte, image.Size())
+		copy(batch, pixels[start:])
+		outputs, err := exec.Call(tensors.FromFlatDataAndDimensions(batch, image.Dimensions...))
+		if err != nil {
+			return err
+		}
+		for i, out := range outputs {
+			if err := errors.Join(take(i, out), out.FinalizeAll()); err != nil {
+				return err
+			}
+		}
+		ended()
+	}
+	return nil
 }

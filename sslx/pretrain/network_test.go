@@ -223,6 +223,10 @@ func TestViewsAreOfTheImagesAndDifferFromEachOther(t *testing.T) {
 	if slices.Equal(views[0], views[1]) || slices.Equal(views[0], pixels[:size]) {
 		t.Error("the views do not vary")
 	}
+	more, err := Views(testbackend.Open(t), tiny(), pixels, 32, 32, 3, 2)
+	if err != nil || len(more) != 4 || !slices.Equal(more[0], views[0]) || slices.Equal(more[2], views[0]) {
+		t.Errorf("%d views of two epochs, want two of the first and two others (%v)", len(more), err)
+	}
 	plain := tiny()
 	plain.Views = make(augment.Views, 3)
 	views, err = Views(testbackend.Open(t), plain, pixels, 32, 32, 3, 1)
