@@ -19,11 +19,11 @@ const (
 func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	p := c.Plan(s)
 	o := Outcome{Claim: c.ID, Scale: s, Verdict: statistics.NotSettled, Margin: p.Margin, Estimates: []Estimate{}}
-	pending, _, err := p.pending(r, r.fingerprint)
-	if err != nil {
+	q := queue{records: r, fingerprint: r.fingerprint}
+	if err := q.fill([]Plan{p}); err != nil {
 		return o, err
 	}
-	o.Missing = len(pending) + p.unknown(r)
+	o.Missing = len(q.runs) + len(q.unsettled)
 	judge := c.judge
 	if judge == nil {
 		judge = paired
@@ -69,16 +69,6 @@ func (r Records) fingerprint(c sslx.Config) (print string, err error) {
 		}
 	}
 	return latest.Environment.Fingerprint, nil
-}
-
-// unknown returns the number of final runs whose hyper-parameters are not settled yet.
-func (p Plan) unknown(r Records) (n int) {
-	for _, arm := range p.Arms {
-		if _, ok, _ := p.chosen(r, arm, r.fingerprint); !ok {
-			n += len(p.Seeds)
-		}
-	}
-	return n
 }
 
 // keys returns those of the plan's runs that the records hold.

@@ -30,10 +30,13 @@ const (
 	resamplesSeed = 0
 )
 
-// planProtocols is the arms of the augmentation and negatives claims: their encoders are ranked. The first of the negatives
-// claim is one of the other's.
+// planProtocols is the arms of the other claims: their encoders are ranked. At smoke it is a few of them.
 func planProtocols(s Scale) Plan {
-	p := s.plan(slices.Concat(planAugmentation(s).Arms, planNegatives(s).Arms[1:]))
+	arms := slices.Concat(planAugmentation(s).Arms, planNegatives(s).Arms[1:]) // whose first is one of the other's
+	if s != Smoke {
+		arms = slices.Concat(arms, planMinibatch(s).Arms, planCost(s).Arms)
+	}
+	p := s.plan(arms)
 	p.Margin = agreement
 	return p
 }
@@ -87,7 +90,13 @@ func judgeProtocols(p Plan, r Records) (estimates []Estimate, err error) {
 func (p Plan) columns(r Records) (columns []ranked) {
 	byColumn := map[[2]string][]float64{}
 	var order [][2]string
+	seen := map[string]bool{}
 	for i, arm := range p.Arms {
+		if first, ok := p.record(r, arm, p.Seeds[0]); ok && seen[first.Key] {
+			continue // one encoder, under the names of two claims
+		} else if ok {
+			seen[first.Key] = true
+		}
 		sums, counts := map[[2]string]float64{}, map[[2]string]float64{}
 		for _, seed := range p.Seeds {
 			for _, result := range p.testResults(r, arm, seed) {

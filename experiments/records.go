@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ const codeVersion = 1
 
 // Run is one training of a claim and how it is measured.
 type Run struct {
+	Scale      Scale
 	Config     sslx.Config
 	Tasks      []string
 	Protocols  []string
@@ -76,7 +78,7 @@ type Records map[string]Record
 type Store struct{ Path string }
 
 // Read returns the records. A last line that was cut off is left out; a later line of a key takes the place of an
-// earlier one. Other damage is an error that says where.
+// earlier one. Other damage, a line that differs from its checksum too, is an error that says where.
 func (s Store) Read() (Records, error) {
 	records := Records{}
 	file, err := os.Open(s.Path)
@@ -90,16 +92,39 @@ func (s Store) Read() (Records, error) {
 	reader := bufio.NewReaderSize(file, 1<<20)
 	for number := 1; ; number++ {
 		line, err := reader.ReadBytes('\n')
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return records, nil // an unfinished last line was never acknowledged
 		}
-		var r Record
-		if err := json.Unmarshal(line, &r); err != nil {
+		if err != nil {
+			return nil, err
+		}
+		r, err := parsed(bytes.TrimSuffix(line, []byte("\n")))
+		if err != nil {
 			return nil, fmt.Errorf("%s is damaged at line %d (%w): delete the line, and the sweep makes the run again",
 				s.Path, number, err)
 		}
 		records[r.Key] = r
 	}
+}
+
+// sumKey begins the end of a line, which holds the SHA-256 of the line without it.
+const sumKey = `,"sha256":"`
+
+// summed returns a line with its checksum.
+func summed(line []byte) []byte {
+	sum := sha256.Sum256(line)
+	return fmt.Appendf(line[:len(line)-1:len(line)-1], "%s%x\"}", sumKey, sum)
+}
+
+// parsed returns the record of a line. Lines of former versions have no checksum.
+func parsed(line []byte) (r Record, err error) {
+	if at := bytes.LastIndex(line, []byte(sumKey)); at >= 0 && !bytes.Equal(line, summed(append(line[:at:at], '}'))) {
+		return r, errors.New("it differs from its checksum")
+	}
+	if err = json.Unmarshal(line, &r); err == nil && r.Key == "" {
+		err = errors.New("it has no key")
+	}
+	return r, err
 }
 
 // Append adds a record, synced to the disk. What a killed process left of a line is cut off first.
@@ -128,7 +153,7 @@ func (s Store) Append(r Record) (err error) {
 	if err := file.Truncate(end); err != nil {
 		return err
 	}
-	if _, err := file.WriteAt(append(line, '\n'), end); err != nil {
+	if _, err := file.WriteAt(append(summed(line), '\n'), end); err != nil {
 		return errors.Join(fmt.Errorf("cannot write %s: %w", s.Path, err), file.Truncate(end))
 	}
 	return file.Sync()

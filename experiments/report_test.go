@@ -28,14 +28,14 @@ func invented(t *testing.T, s Scale, claims ...Claim) Records {
 	for _, c := range claims {
 		p := c.Plan(s)
 		for {
-			runs, _, err := p.pending(r, func(sslx.Config) (string, error) { return "print", nil })
-			if err != nil {
+			q := queue{records: r, fingerprint: func(sslx.Config) (string, error) { return "print", nil }}
+			if err := q.fill([]Plan{p}); err != nil {
 				t.Fatal(err)
 			}
-			if len(runs) == 0 {
+			if len(q.runs) == 0 {
 				break
 			}
-			for _, run := range runs {
+			for _, run := range q.runs {
 				known := inventedRecord(s, run, random)
 				r[known.Key] = known
 			}

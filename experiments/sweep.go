@@ -32,8 +32,9 @@ type Sweep struct {
 // pollSeconds is how long a process waits when all that is left is being made by others.
 const pollSeconds = 2
 
-// Run makes the runs that the plan lacks. It returns when none is left, ctx ends, or a run fails.
-func (s Sweep) Run(ctx context.Context, p Plan) error {
+// Run makes the runs that the plans lack: those of the comparisons that decide first, so that a sweep that is stopped has
+// verdicts. It returns when none is left, ctx ends, or a run fails.
+func (s Sweep) Run(ctx context.Context, plans ...Plan) error {
 	if err := os.MkdirAll(s.Work, 0o755); err != nil {
 		return fmt.Errorf("folder for runs cannot be made: %w", err)
 	}
@@ -43,16 +44,16 @@ func (s Sweep) Run(ctx context.Context, p Plan) error {
 		if err != nil {
 			return err
 		}
-		pending, total, err := p.pending(records, func(c sslx.Config) (string, error) { return s.fingerprint(ctx, prints, c) })
-		if err != nil || len(pending) == 0 {
+		q := queue{records: records, fingerprint: func(c sslx.Config) (string, error) { return s.fingerprint(ctx, prints, c) }}
+		if err := q.fill(plans); err != nil || len(q.runs) == 0 {
 			return err
 		}
 		made := false
-		for i, run := range pending {
+		for i, run := range q.runs {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if made, err = s.make(ctx, p, run, total-len(pending)+i, total, prints[dataOf(run.Config)]); err != nil {
+			if made, err = s.make(ctx, run, q.total()-len(q.runs)+i, q.total(), prints[dataOf(run.Config)]); err != nil {
 				return err
 			}
 			if made {
@@ -90,7 +91,7 @@ func (s Sweep) fingerprint(ctx context.Context, known map[string]string, c sslx.
 }
 
 // make makes a run and adds it to the store, unless another process is at it.
-func (s Sweep) make(ctx context.Context, p Plan, run Run, done, total int, fingerprint string) (made bool, err error) {
+func (s Sweep) make(ctx context.Context, run Run, done, total int, fingerprint string) (made bool, err error) {
 	key := run.Key(fingerprint)
 	lock := flock.New(filepath.Join(s.Work, "."+key+".lock"))
 	if ok, err := lock.TryLock(); err != nil || !ok {
@@ -105,7 +106,7 @@ func (s Sweep) make(ctx context.Context, p Plan, run Run, done, total int, finge
 		s.Started(done, total, fmt.Sprintf("%s, batch %d, seed %d, run %s", run.Config.Objective.Name, run.Config.Batch,
 			run.Config.Seed, key))
 	}
-	r, err := s.measured(ctx, p, run, key)
+	r, err := s.measured(ctx, run, key)
 	if err != nil {
 		return false, fmt.Errorf("run %s: %w", key, err)
 	}
@@ -121,7 +122,7 @@ func (s Sweep) make(ctx context.Context, p Plan, run Run, done, total int, finge
 }
 
 // measured trains the run, or goes on where it was, and measures it.
-func (s Sweep) measured(ctx context.Context, p Plan, run Run, key string) (r Record, err error) {
+func (s Sweep) measured(ctx context.Context, run Run, key string) (r Record, err error) {
 	dir := filepath.Join(s.Work, key)
 	summary, err := s.train(ctx, dir, run.Config)
 	if err != nil {
@@ -137,7 +138,7 @@ func (s Sweep) measured(ctx context.Context, p Plan, run Run, key string) (r Rec
 		return r, err
 	}
 	environment, err := record.ReadEnvironment(dir)
-	r = Record{Key: key, Scale: p.Scale, Config: run.Config, Validation: run.Validation, Tasks: slices.Clone(run.Tasks), Environment: environment,
+	r = Record{Key: key, Scale: run.Scale, Config: run.Config, Validation: run.Validation, Tasks: slices.Clone(run.Tasks), Environment: environment,
 		Finished: time.Now().UTC().Truncate(time.Second), Seconds: summary.Seconds, Images: summary.Images,
 		Results: results, Log: thinned(log)}
 	if len(log) > 0 {
@@ -153,61 +154,75 @@ func (s Sweep) train(ctx context.Context, dir string, c sslx.Config) (sslx.Summa
 	return sslx.Pretrain(ctx, dir, c, s.Options)
 }
 
-// pending returns the runs that the records lack, as far as they are known: those of an arm that is tuned follow when
-// its tuning is done. Total counts all runs of the plan.
-func (p Plan) pending(r Records, fingerprint func(sslx.Config) (string, error)) (runs []Run, total int, err error) {
-	seen := map[string]bool{}
-	add := func(run Run) error {
-		print, err := fingerprint(run.Config)
-		if err != nil {
-			return err
-		}
-		key := run.Key(print)
-		if seen[key] {
-			return nil
-		}
-		seen[key] = true
-		total++
-		if !run.in(r, print) {
-			runs = append(runs, run)
-		}
-		return nil
-	}
-	for _, arms := range p.stages() {
-		for _, run := range tuning(p, arms) {
-			if err := add(run); err != nil {
-				return nil, 0, err
-			}
-		}
-		for _, seed := range p.Seeds { // seed by seed, so that a sweep that is stopped has whole pairs
-			for _, arm := range arms {
-				run, ok, err := p.final(r, arm, seed, fingerprint)
-				if err != nil {
-					return nil, 0, err
-				}
-				if !ok {
-					total++
-					continue
-				}
-				if err := add(run); err != nil {
-					return nil, 0, err
-				}
-			}
-		}
-	}
-	return runs, total, nil
+// queue is what a sweep has to do.
+type queue struct {
+	records     Records
+	fingerprint func(sslx.Config) (string, error)
+
+	runs      []Run           // that the records lack, as far as they are known
+	seen      map[string]bool // by the key of each run that is known: is it in runs?
+	unsettled map[string]bool // final runs whose arm is still being tuned
 }
 
-// stages returns the arms of the comparison that decides, and the others: a sweep that is stopped has a verdict first.
-func (p Plan) stages() (stages [2][]Arm) {
-	for _, arm := range p.Arms {
-		stage := 1
-		if len(p.Comparisons) > 0 && (arm.Name == p.Comparisons[0].A || arm.Name == p.Comparisons[0].B) {
-			stage = 0
+// total counts all runs, those that are made and those that are not yet known too.
+func (q queue) total() int { return len(q.seen) + len(q.unsettled) }
+
+// fill takes up the runs of plans, the deciding parts of all first, and in each seed by seed, so that a sweep that is stopped
+// has whole pairs.
+func (q *queue) fill(plans []Plan) error {
+	q.seen, q.unsettled = map[string]bool{}, map[string]bool{}
+	for _, decides := range []bool{true, false} {
+		for _, p := range plans {
+			arms := slices.DeleteFunc(slices.Clone(p.Arms), func(a Arm) bool { return p.compares(a) != decides })
+			if err := q.take(p, arms); err != nil {
+				return err
+			}
 		}
-		stages[stage] = append(stages[stage], arm)
 	}
-	return stages
+	return nil
+}
+
+// compares reports whether the comparison that decides is between the arm and another one.
+func (p Plan) compares(arm Arm) bool {
+	return len(p.Comparisons) > 0 && (arm.Name == p.Comparisons[0].A || arm.Name == p.Comparisons[0].B)
+}
+
+func (q *queue) take(p Plan, arms []Arm) error {
+	for _, run := range tuning(p, arms) {
+		if err := q.add(run); err != nil {
+			return err
+		}
+	}
+	for _, seed := range p.Seeds {
+		for _, arm := range arms {
+			run, ok, err := p.final(q.records, arm, seed, q.fingerprint)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				q.unsettled[fmt.Sprint(arm.Name, seed)] = true
+				continue
+			}
+			if err := q.add(run); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (q *queue) add(run Run) error {
+	print, err := q.fingerprint(run.Config)
+	if err != nil {
+		return err
+	}
+	key := run.Key(print)
+	queued, lacks := q.seen[key], !run.in(q.records, print)
+	if lacks && !queued {
+		q.runs = append(q.runs, run)
+	}
+	q.seen[key] = queued || lacks
+	return nil
 }
 
 // tuning returns the runs that settle the hyper-parameters of arms on validation images, by the task and protocol that
@@ -228,7 +243,7 @@ func tuning(p Plan, arms []Arm) (runs []Run) {
 
 func (p Plan) tune(c sslx.Config, seed uint64) Run {
 	c.Seed = seed
-	return Run{Config: c, Tasks: p.Tasks[:1], Protocols: p.Protocols[:1], Validation: true}
+	return Run{Scale: p.Scale, Config: c, Tasks: p.Tasks[:1], Protocols: p.Protocols[:1], Validation: true}
 }
 
 // final returns the run of an arm with a seed that is measured on test, once its hyper-parameters are settled.
@@ -239,7 +254,7 @@ func (p Plan) final(r Records, arm Arm, seed uint64,
 		return run, false, err
 	}
 	c.Seed = seed
-	return Run{Config: c, Tasks: p.Tasks, Protocols: p.Protocols, Floors: arm.Floors}, true, nil
+	return Run{Scale: p.Scale, Config: c, Tasks: p.Tasks, Protocols: p.Protocols, Floors: arm.Floors}, true, nil
 }
 
 // chosen returns the configuration of an arm: its only candidate, the best on validation (the first of equal ones), or

@@ -113,6 +113,28 @@ func TestASweepThatIsStoppedGoesOnAndEndsAsIfItWereNot(t *testing.T) {
 	}
 }
 
+func TestWhatDecidesComesFirstOfAllPlans(t *testing.T) {
+	arm := func(name string, lr float64) Arm {
+		return Arm{Name: name, Candidates: []Candidate{{"base", with(Smoke.base(), func(c *sslx.Config) { c.Optimizer.LR = lr })}}}
+	}
+	plan := func(first float64) Plan {
+		arms := []Arm{arm("other", first), arm("a", first+1), arm("b", first+2)}
+		return Plan{Scale: Smoke, Seeds: []uint64{1, 2}, Arms: arms, Comparisons: []Comparison{{"a over b", "a", "b"}}}
+	}
+	q := queue{records: Records{}, fingerprint: func(sslx.Config) (string, error) { return "print", nil }}
+	if err := q.fill([]Plan{plan(10), plan(20)}); err != nil {
+		t.Fatal(err)
+	}
+	var got [][2]float64
+	for _, run := range q.runs {
+		got = append(got, [2]float64{run.Config.Optimizer.LR, float64(run.Config.Seed)})
+	}
+	want := [][2]float64{{11, 1}, {12, 1}, {11, 2}, {12, 2}, {21, 1}, {22, 1}, {21, 2}, {22, 2}, {10, 1}, {10, 2}, {20, 1}, {20, 2}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("learning rates and seeds of the runs are %v, want %v", got, want)
+	}
+}
+
 func TestTwoSweepsShareTheRuns(t *testing.T) {
 	p, s := toy(t)
 	p.Arms = p.Arms[:1]

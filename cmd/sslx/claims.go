@@ -127,9 +127,10 @@ func claimsRunCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run CLAIM...",
 		Short: "Make the runs of claims that are not there yet",
-		Long: `Make the runs of claims ("all" for all of them) that the records lack, tuning first. A run that was made is
-never repeated; one that was interrupted goes on from its checkpoint; several such commands share the work.
-Run folders are in` + workFolder + `; they can be deleted when the sweep is done.`,
+		Long: `Make the runs of claims ("all" for all of them) that the records lack, those of the deciding comparisons
+first. A run that was made is never repeated; one that was interrupted goes on from its checkpoint; several
+such commands share the work.
+Run folders are in ` + workFolder + `; they can be deleted when the sweep is done.`,
 		Example: `  sslx claims run all --scale smoke
   sslx claims run minibatch augmentation --scale cpu --jobs 2`,
 		Args:              arguments(1, -1),
@@ -168,23 +169,21 @@ func (a *app) claimsRun(ctx context.Context, claims []experiments.Claim, f claim
 		if !a.terminal {
 			opt.Progress = nil
 		}
+		var plans []experiments.Plan
 		for _, c := range claims {
-			begun, before := time.Now(), -1
-			sweep := experiments.Sweep{Store: store, Work: work, Options: opt, Started: func(done, total int, what string) {
-				if before < 0 {
-					before = done
-				}
-				left := ""
-				if done > before {
-					left = ", " + leftText(time.Since(begun).Seconds()/float64(done-before)*float64(total-done)) + " left"
-				}
-				fmt.Fprintf(a.stderr, "sslx: %s: run %d of %d%s: %s\n", c.ID, done+1, total, left, what)
-			}}
-			if err := sweep.Run(ctx, c.Plan(scale)); err != nil {
-				return err
-			}
+			plans = append(plans, c.Plan(scale))
 		}
-		return nil
+		begun, before := time.Now(), -1
+		return experiments.Sweep{Store: store, Work: work, Options: opt, Started: func(done, total int, what string) {
+			if before < 0 {
+				before = done
+			}
+			left := ""
+			if done > before {
+				left = ", " + leftText(time.Since(begun).Seconds()/float64(done-before)*float64(total-done)) + " left"
+			}
+			fmt.Fprintf(a.stderr, "sslx: run %d of %d%s: %s\n", done+1, total, left, what)
+		}}.Run(ctx, plans...)
 	})
 	if err != nil {
 		return err
