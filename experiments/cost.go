@@ -19,11 +19,11 @@ var cost = Claim{
 }
 
 func planCost(s Scale) Plan {
-	full := pick(s, 16, 32, 32, 224)
-	small := pick(s, 8, 16, 16, 160)
-	epochs := pick(s, 2, 3, 200, 100)
+	full := pick(s, 16, 24, 32, 224)
+	small := pick(s, 8, 12, 16, 160)
+	epochs := pick(s, 2, 2, 200, 100)
 	grow := []pretrain.Resolution{{Size: small}, {Epoch: epochs / 3, Size: (full + small) / 2}, {Epoch: epochs - (epochs+2)/3, Size: full}}
-	if s == Smoke {
+	if epochs == 2 {
 		grow = []pretrain.Resolution{{Size: small}, {Epoch: 1, Size: full}}
 	}
 	arm := func(name string, batch int, sizes []pretrain.Resolution) Arm {

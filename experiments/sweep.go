@@ -53,7 +53,7 @@ func (s Sweep) Run(ctx context.Context, plans ...Plan) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if made, err = s.make(ctx, run, q.total()-len(q.runs)+i, q.total(), prints[dataOf(run.Config)]); err != nil {
+			if made, err = s.make(ctx, run, len(q.seen)-len(q.runs)+i, q.total(), prints[dataOf(run.Config)]); err != nil {
 				return err
 			}
 			if made {
