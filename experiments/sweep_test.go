@@ -248,7 +248,7 @@ func TestAStoreKeepsWholeLinesOnly(t *testing.T) {
 			t.Fatalf("cut at %d: %d records (%v)", cut, len(got), err)
 		}
 	}
-	if err := os.WriteFile(s.Path, []byte("{}\nbad\n{}\n"), 0o644); err != nil {
+	if err := os.WriteFile(s.Path, []byte("{\"key\":\"a\"}\nbad\n{\"key\":\"b\"}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Read(); err == nil || !strings.Contains(err.Error(), s.Path+" is damaged at line 2") {

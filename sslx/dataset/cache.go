@@ -99,7 +99,7 @@ func cachedPacks(dir string) ([]cachedPack, error) {
 			continue
 		}
 		pack := cachedPack{path: filepath.Join(dir, e.Name())}
-		if set, err := Open(pack.path); err != nil {
+		if set, err := openPack(pack.path); err != nil {
 			pack.err = err
 		} else {
 			pack.header = set.header

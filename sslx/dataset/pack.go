@@ -54,7 +54,8 @@ type section struct {
 // namedSection is a section with what it holds, for messages.
 type namedSection struct {
 	section
-	what string
+	what    string
+	classes int // of labels; 0 for pixels
 }
 
 // sections lists the sections in file order: all labels, then all pixels.
@@ -63,9 +64,9 @@ func (h *header) sections() []namedSection {
 	for _, sp := range h.Splits {
 		for i, sec := range sp.Labels {
 			what := fmt.Sprintf("labels of task %s in split %s", h.Tasks[i].Name, sp.Name)
-			labels = append(labels, namedSection{sec, what})
+			labels = append(labels, namedSection{sec, what, len(h.Tasks[i].Classes)})
 		}
-		pixels = append(pixels, namedSection{sp.Pixels, "pixels of split " + sp.Name})
+		pixels = append(pixels, namedSection{sp.Pixels, "pixels of split " + sp.Name, 0})
 	}
 	return append(labels, pixels...)
 }

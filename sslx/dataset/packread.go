@@ -16,6 +16,7 @@ import (
 
 const importAgain = "delete it and import the source again"
 
+// openPack maps the pack at path after checking its header and its length.
 func openPack(path string) (*Set, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -97,11 +98,12 @@ func (h *header) check(length int64) error {
 		return fmt.Errorf("is longer than its header says, by %d bytes: %s", length-h.Length, importAgain)
 	}
 	inconsistent := errors.New("has a header that contradicts itself: " + importAgain)
-	if h.Height < 1 || h.Width < 1 || len(h.Tasks) == 0 || len(h.Splits) == 0 {
+	if h.Height < 1 || h.Width < 1 || int64(h.Width) > length/3/int64(h.Height) || len(h.Tasks) == 0 || len(h.Splits) == 0 {
 		return inconsistent
 	}
+	stride := int64(h.Height) * int64(h.Width) * 3
 	for _, sp := range h.Splits {
-		if len(sp.Labels) != len(h.Tasks) || sp.Pixels.Length != int64(sp.N)*int64(h.Height)*int64(h.Width)*3 {
+		if sp.N < 1 || int64(sp.N) > length/stride || sp.Pixels.Length != int64(sp.N)*stride || len(sp.Labels) != len(h.Tasks) {
 			return inconsistent
 		}
 		for _, sec := range sp.Labels {

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 
 	"github.com/edsrzf/mmap-go"
@@ -30,9 +31,19 @@ type Set struct {
 	data   []byte // mapped, from the first section on
 }
 
-// Open maps the pack at path after checking its header and its length, not its checksums: see [Verify].
-// A file that is not a pack, is cut short, or was written by a newer version is refused.
-func Open(path string) (*Set, error) { return openPack(path) }
+// Open maps the pack at path after checking its header, its length, and the checksums of its labels and, where all take
+// a second or so (up to 1 GiB), of its pixels; [Verify] checks those of larger packs. A file that is not a pack, is cut
+// short or damaged, or was written by a newer version is refused.
+func Open(path string) (*Set, error) {
+	s, err := openPack(path)
+	if err != nil {
+		return nil, err
+	}
+	if damaged := s.damaged(len(s.data) > maxChecked); damaged != nil {
+		return nil, errors.Join(damagedPack(path, damaged), s.Close())
+	}
+	return s, nil
+}
 
 // Close unmaps the pack. The Pixels of its splits must not be read afterwards.
 func (s *Set) Close() error {

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -104,8 +105,9 @@ func readEntry(e entry, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	data := make([]byte, e.size)
-	if _, err := io.ReadFull(r, data); err != nil {
+	// An archive may state any size: memory is taken as bytes come.
+	data := bytes.NewBuffer(make([]byte, 0, min(e.size, 1<<16)))
+	if _, err := io.CopyN(data, r, e.size); err != nil {
 		return nil, fmt.Errorf("%s cannot be read: %w", e.path, err)
 	}
 	// A read at the end lets a zip compare its checksum.
@@ -115,7 +117,7 @@ func readEntry(e entry, limit int64) ([]byte, error) {
 	case err != nil && err != io.EOF:
 		return nil, fmt.Errorf("%s cannot be read: %w", e.path, err)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // memberReader turns failures inside a member into those of its archive.

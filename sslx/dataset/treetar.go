@@ -35,6 +35,7 @@ func (t tarTree) walk(ctx context.Context, visit func(entry) error) error {
 		return err
 	}
 	archive := tar.NewReader(stream)
+	left := t.maxUnpacked // a sparse member has more bytes than the stream
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -46,6 +47,10 @@ func (t tarTree) walk(ctx context.Context, visit func(entry) error) error {
 		if err != nil {
 			return t.failure(err)
 		}
+		if head.Size > left {
+			return t.failure(errUnpacked)
+		}
+		left -= head.Size
 		if err := t.visit(head, archive, visit); err != nil {
 			return err
 		}

@@ -7,7 +7,9 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"gopkg.in/yaml.v3"
 
@@ -31,6 +33,9 @@ func ReadConfig(path string, assignments []string) (Config, error) {
 		}
 	}
 	for _, assignment := range assignments {
+		if strings.ContainsFunc(assignment, unicode.IsControl) {
+			return c, usage.Errorf("--set %q: write it on one line as key=value", assignment)
+		}
 		key, value, ok := strings.Cut(assignment, "=")
 		if !ok {
 			return c, usage.Errorf("--set %s: write it as key=value", assignment)
@@ -78,7 +83,8 @@ func merge(c *Config, text []byte) error {
 	if err := document.Decode(c); err != nil {
 		var mismatch *yaml.TypeError
 		if errors.As(err, &mismatch) {
-			return errors.New(mismatch.Errors[0])
+			text := strconv.Quote(mismatch.Errors[0]) // it repeats the value, which may have several lines
+			return errors.New(text[1 : len(text)-1])
 		}
 		return err
 	}

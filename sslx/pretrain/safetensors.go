@@ -122,9 +122,13 @@ func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, er
 			"or start the run anew", path)
 	}
 	values := map[string]*tensors.Tensor{}
+	left := int64(len(data)) // tensors do not overlap
 	for name, raw := range entries {
 		var entry safeTensor
 		if json.Unmarshal(raw, &entry) != nil || entry.DType != "F32" || !entry.fits(len(data)) {
+			return nil, nil, foreign
+		}
+		if left -= entry.Offsets[1] - entry.Offsets[0]; left < 0 {
 			return nil, nil, foreign
 		}
 		t := tensors.FromShape(shapes.Make(dtypes.Float32, entry.Shape...))

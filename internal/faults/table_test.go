@@ -1,0 +1,138 @@
+package faults
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	faultCount = flag.Int("faults", 0, "make so many faults of all kinds and print what happened; 0 is one each of the quick ones")
+	faultSeed  = flag.Uint64("seed", 1, "which faults")
+)
+
+// fault is a way to disturb work. It is done in the folder dir of its own, and says what happened in a few words.
+type fault struct {
+	name  string
+	slow  bool // trains
+	needs func(w *world) string
+	do    func(t *testing.T, w *world, dir string, random *rand.Rand) outcome
+}
+
+// outcome is what happened, and the sentence of a refusal.
+type outcome struct{ what, sentence string }
+
+var faultList = []fault{
+	{"kill -9 during the start of a training", true, nil, killStart},
+	{"kill -9 during steps", true, nil, killSteps},
+	{"kill -9 while a checkpoint is written", true, nil, killSaving},
+	{"kill -9 while records are appended", false, nil, killAppend},
+	{"kill -9 while a data cache is packed", false, nil, killPacking},
+	{"disk full during training", true, mounts, full(train, 8, 400)},
+	{"disk full while records are appended", false, mounts, full(add, 4, 120)},
+	{"disk full while a data cache is packed", false, mounts, full(pack, 16, 20<<10)},
+	{"read-only folder of a run", true, mounts, readOnly(train)},
+	{"read-only folder of records", false, mounts, readOnly(add)},
+	{"read-only data cache", false, mounts, readOnly(pack)},
+	{"flipped bit in a checkpoint", true, nil, flippedCheckpoint},
+	{"checkpoint cut short", true, nil, cutCheckpoint},
+	{"flipped bit in a pack", false, nil, flippedPack},
+	{"flipped bit in the records", false, nil, flippedRecords},
+	{"clock and file times jump between kill and resume", true, nil, clockJump},
+	{"two processes on one run folder", true, nil, twoTrain},
+	{"two processes on one store of records", false, nil, twoAppend},
+	{"two processes on one data cache", false, nil, twoPack},
+}
+
+// TestHundredFaults disturbs real runs at random. What was disturbed is done again, and must come to the bits of what
+// was left alone; or it is refused by one sentence, with exit status 1 or 2 and nothing half-written.
+func TestHundredFaults(t *testing.T) {
+	w := newWorld(t)
+	random := rand.New(rand.NewPCG(*faultSeed, 0))
+	list := slices.DeleteFunc(slices.Clone(faultList), func(f fault) bool { return f.slow })
+	if *faultCount > 0 {
+		list = nil
+		for range *faultCount {
+			list = append(list, faultList[random.IntN(len(faultList))])
+		}
+	}
+	happened := map[string]map[outcome]int{}
+	for i, f := range list {
+		own := rand.New(rand.NewPCG(*faultSeed, uint64(i+1)))
+		t.Run(fmt.Sprintf("%d %s", i+1, f.name), func(t *testing.T) {
+			if f.needs != nil {
+				if why := f.needs(w); why != "" {
+					t.Skip(why)
+				}
+			}
+			dir := t.TempDir()
+			o := f.do(t, w, dir, own)
+			if t.Failed() {
+				o = outcome{what: "FAILED"}
+			}
+			o.sentence = withoutPaths(strings.NewReplacer(dir, "", w.root, "").Replace(o.sentence))
+			t.Logf("%s: %s", o.what, o.sentence)
+			if happened[f.name] == nil {
+				happened[f.name] = map[outcome]int{}
+			}
+			happened[f.name][o]++
+		})
+	}
+	if *faultCount > 0 {
+		printTable(happened)
+	}
+}
+
+// numbers are what differs between sentences of one kind.
+var numbers = regexp.MustCompile(`\b[0-9]{2,}\b`)
+
+func withoutPaths(text string) string { return numbers.ReplaceAllString(text, "N") }
+
+func printTable(happened map[string]map[outcome]int) {
+	fmt.Println("| Fault | Times | What happened | Sentence |\n|---|---|---|---|")
+	for _, f := range faultList {
+		for _, o := range slices.SortedFunc(maps.Keys(happened[f.name]), func(a, b outcome) int {
+			return strings.Compare(a.what+a.sentence, b.what+b.sentence)
+		}) {
+			fmt.Printf("| %s | %d | %s | %s |\n", f.name, happened[f.name][o], o.what, o.sentence)
+		}
+	}
+}
+
+// refused fails the test unless the child refused with one sentence and left nothing half-written below dir.
+func refused(t *testing.T, status int, text, dir string) outcome {
+	t.Helper()
+	if status != 1 && status != 2 {
+		t.Errorf("exit status %d: %s", status, text)
+	}
+	if text == "" {
+		t.Fatal("it says nothing")
+	}
+	Sentence(t, fmt.Errorf("%s", text))
+	noTemporary(t, dir)
+	return outcome{fmt.Sprintf("refused, exit status %d", status), text}
+}
+
+// again does what was disturbed once more.
+func (w *world) again(t *testing.T, do, at string) {
+	t.Helper()
+	w.do(t, do, at)
+	w.same(t, do, at)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func found(pattern string) bool {
+	list, _ := filepath.Glob(pattern)
+	return len(list) > 0
+}
