@@ -28,6 +28,11 @@ type Config struct {
 	// epoch is dropped.
 	Batch int `yaml:"batch" json:"batch"`
 
+	// Chunk is the number of images that are in memory with their activations at once; it divides Batch. The gradient is
+	// that of the loss of the whole batch all the same, and batch normalisation takes its statistics from a chunk. 0
+	// takes the batch at once.
+	Chunk int `yaml:"chunk,omitempty" json:"chunk,omitempty"`
+
 	Views     augment.Views    `yaml:"views" json:"views"`
 	Encoder   encoder.Config   `yaml:"encoder" json:"encoder"`
 	Projector []int            `yaml:"projector,flow" json:"projector"` // widths of the projector's layers
@@ -109,6 +114,8 @@ func (c Config) Check() error {
 		{"size", c.Size >= 0, c.Size, "0 or more"},
 		{"epochs", c.Epochs > 0, c.Epochs, "positive"},
 		{"batch", c.Batch >= 2, c.Batch, "2 or more"},
+		{"chunk", c.Chunk == 0 || c.Chunk >= 2 && c.Batch%c.Chunk == 0, c.Chunk,
+			"0 (the whole batch at once), or 2 or more and divide the batch"},
 		{"probe.lr", c.Probe.LR > 0 && c.Probe.LR <= math.MaxFloat32, c.Probe.LR, "positive"},
 		{"devices", c.Devices >= 0 && c.Batch%max(1, c.Devices) == 0, c.Devices, "0 or more, and divide the batch"},
 		{"log_steps", c.LogSteps > 0, c.LogSteps, "positive"},
@@ -142,6 +149,12 @@ func (c Config) Check() error {
 	}
 	needs := c.Objective.Needs()
 	switch {
+	case c.chunked() && c.Devices > 1:
+		return usage.Errorf("chunk is %d and devices %d: a batch is either taken in chunks or shared by devices; leave "+
+			"one of them out", c.Chunk, c.Devices)
+	case c.chunked() && needs.Negatives.Kind == "patch-fixed":
+		return usage.Errorf("chunk is %d, but with objective.negatives patch-fixed all images share one embedding, which "+
+			"each chunk would make anew: leave chunk out", c.Chunk)
 	case len(c.Predictor) > 0 && !needs.Predictor:
 		return usage.Errorf("predictor is set, but objective %s has none: leave it out", c.Objective.Name)
 	case needs.Queue%c.Batch != 0:

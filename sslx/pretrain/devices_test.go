@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx/augment"
@@ -40,7 +41,13 @@ func steps(t *testing.T, c Config, count int) (measures [][]float32, names []str
 		}
 		measures = append(measures, m)
 	}
-	variables = map[string]*tensors.Tensor{}
+	return measures, s.measures, clones(t, store)
+}
+
+// clones returns copies of all variables by path.
+func clones(t *testing.T, store *model.Store) map[string]*tensors.Tensor {
+	t.Helper()
+	variables := map[string]*tensors.Tensor{}
 	for v := range store.IterVariables() {
 		value, err := v.Value()
 		if err != nil {
@@ -50,7 +57,7 @@ func steps(t *testing.T, c Config, count int) (measures [][]float32, names []str
 			t.Fatal(err)
 		}
 	}
-	return measures, s.measures, variables
+	return variables
 }
 
 // The global batch decides: losses, gradients (the optimizer's momentum after one step), batch statistics and target

@@ -28,42 +28,28 @@ const (
 // graph builds the step and returns its measures [len(s.measures)].
 func (s *stepper) graph(scope *model.Scope, c Config, d stepData, size int, inputs []*Node) *Node {
 	b := newBatch(d, inputs)
-	needs := c.Objective.Needs()
-	views := normalizedViews(c, d, size, b)
-	outputs := forward(scope, c, views)
-	n := len(c.Views)
-	online := outputs[:n]
-	in := objective.Inputs{Views: embeddings(online), Negatives: embeddings(outputs[n:]), Random: b.random}
-	if needs.Predictor {
-		in.Predictions = predict(scope.At(predictorScope), c, in.Views)
-	}
-	if needs.Target {
-		in.Targets = targets(scope.At(targetScope), c, views[:n])
-	}
-	if needs.Queue > 0 {
-		in.Queue = keys(scope.At(queueScope), c, needs.Queue, in.Views[0]).NodeValue(in.Views[0])
-	}
-	if needs.Labels {
-		in.Labels = b.labels
-	}
-	if needs.Logits {
-		in.Logits = classify(scope.At(classifierScope), online, d.classes)
-	}
-	terms := c.Objective.Loss(in)
-	s.chance = terms.Chance
+	e := encode(scope, c, normalizedViews(c, d, size, b))
+	terms := c.Objective.Loss(e.inputs(scope, c, d, b))
 	descend(scope.At("optimizer"), c.Optimizer, terms.Loss, b.lr, b.step, scope.At(encoderScope),
 		scope.At(projectorScope), scope.At(predictorScope), scope.At(classifierScope))
-	if needs.Target {
+	if c.Objective.Needs().Target {
 		follow(scope, b.ema)
 	}
-	if needs.Queue > 0 {
-		enqueue(keys(scope.At(queueScope), c, needs.Queue, in.Views[0]), in.Targets[1], b.step)
+	return s.conclude(scope, c, d, b, e, terms)
+}
+
+// conclude builds what follows the loss, the queue and the probes, and returns the measures.
+func (s *stepper) conclude(scope *model.Scope, c Config, d stepData, b batch, e embedded, terms objective.Terms) *Node {
+	s.chance = terms.Chance
+	z := e.online[0].z()
+	if queue := c.Objective.Needs().Queue; queue > 0 {
+		enqueue(keys(scope.At(queueScope), c, queue, z), e.targets[1], b.step)
 	}
-	measures := map[string]*Node{lossMeasure: terms.Loss, spreadMeasure: spread(in.Views[0]), rankMeasure: rank(in.Views[0])}
+	measures := map[string]*Node{lossMeasure: terms.Loss, spreadMeasure: spread(z), rankMeasure: rank(z)}
 	maps.Copy(measures, terms.Parts)
 	if d.labels != nil {
 		for i, layer := range Layers(c) {
-			measures[probeName(layer)] = probe(scope, probeName(layer), c, d, online[0][i], b)
+			measures[probeName(layer)] = probe(scope, probeName(layer), c, d, e.online[0][i], b)
 		}
 	}
 	return s.row(measures)
@@ -88,17 +74,29 @@ type batch struct {
 }
 
 func newBatch(d stepData, inputs []*Node) batch {
-	pixels, labels, indices, stream, scalars := inputs[0], inputs[1], inputs[2], inputs[3], inputs[4]
+	pixels, indices := inputs[0], inputs[2]
 	if !d.streamed {
 		pixels = Gather(pixels, InsertAxes(indices, -1))
 	}
-	scalar := func(i int) *Node { return Reshape(Slice(scalars, AxisElem(i))) }
-	return batch{
-		images: augment.FromBytes(pixels),
+	b := batchWithoutImages(inputs[1:])
+	b.images = augment.FromBytes(pixels)
+	return b
+}
+
+func batchWithoutImages(inputs []*Node) batch {
+	labels, indices, stream, scalars := inputs[0], inputs[1], inputs[2], inputs[3]
+	b := batch{
 		labels: Gather(labels, InsertAxes(indices, -1)),
 		key:    augment.Key{Stream: stream, Samples: ConvertDType(indices, dtypes.Uint32)},
-		lr:     scalar(0), step: scalar(1), ema: scalar(2),
 	}
+	b.lr, b.step, b.ema = rates(scalars)
+	return b
+}
+
+// rates returns the scalars of a step.
+func rates(scalars *Node) (lr, step, ema *Node) {
+	scalar := func(i int) *Node { return Reshape(Slice(scalars, AxisElem(i))) }
+	return scalar(0), scalar(1), scalar(2)
 }
 
 // random draws float32 [batch, n] for the objective.
@@ -106,20 +104,30 @@ func (b batch) random(n int) *Node { return b.key.Uniform("objective", n) }
 
 // descend makes one optimizer step on the trainable variables of some scopes.
 func descend(own *model.Scope, c optimizer.Config, loss, lr, step *Node, scopes ...*model.Scope) {
-	var variables []*model.Variable
+	variables := variablesOf(true, scopes...)
+	c.Update(own, variables, Gradient(loss, valuesOf(variables, loss)...), lr, step)
+}
+
+// variablesOf returns the variables of some scopes that are trainable or not, sorted by path.
+func variablesOf(trainable bool, scopes ...*model.Scope) (variables []*model.Variable) {
 	for _, scope := range scopes {
 		for v := range scope.IterVariables() {
-			if v.Trainable {
+			if v.Trainable == trainable {
 				variables = append(variables, v)
 			}
 		}
 	}
 	slices.SortFunc(variables, func(a, b *model.Variable) int { return cmp.Compare(a.Path(), b.Path()) })
+	return variables
+}
+
+// valuesOf returns the values of variables in the graph of a node.
+func valuesOf(variables []*model.Variable, of *Node) []*Node {
 	values := make([]*Node, len(variables))
 	for i, v := range variables {
-		values[i] = v.NodeValue(loss)
+		values[i] = v.NodeValue(of)
 	}
-	c.Update(own, variables, Gradient(loss, values...), lr, step)
+	return values
 }
 
 // probe trains the online linear probe of a name on h [batch, dim] and returns its accuracy.

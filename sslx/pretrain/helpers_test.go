@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/sslx-go/lab/internal/testbackend"
@@ -58,6 +59,8 @@ type training struct {
 	set    *dataset.Set
 	config Config
 	dir    string // "" is a new run
+
+	backend compute.Backend // nil is that of testbackend.Open
 }
 
 // limited is a context that ends after so many steps.
@@ -77,7 +80,11 @@ func (tr *training) run(t testing.TB, ctx context.Context) (Summary, error) {
 	t.Helper()
 	run := tr.open(t)
 	defer func() { _ = run.Close() }()
-	return Train(ctx, testbackend.Open(t), tr.set, run, tr.config, Hooks{})
+	b := tr.backend
+	if b == nil {
+		b = testbackend.Open(t)
+	}
+	return Train(ctx, b, tr.set, run, tr.config, Hooks{})
 }
 
 func (tr *training) open(t testing.TB) *record.Run {

@@ -63,6 +63,47 @@ func embeddings(outputs []output) []*Node {
 	return z
 }
 
+// embedded is what the networks make of a batch.
+type embedded struct {
+	online    []output // of each view
+	negatives []*Node  // embeddings of the views that are negatives only
+	targets   []*Node  // embeddings of each view by the target network, if there is one
+}
+
+// encode runs all networks on the views that normalizedViews returns.
+func encode(scope *model.Scope, c Config, views []*Node) embedded {
+	e := encodeOnline(scope, c, views)
+	if c.Objective.Needs().Target {
+		e.targets = targets(scope.At(targetScope), c, views[:len(c.Views)])
+	}
+	return e
+}
+
+// encodeOnline leaves the target network out.
+func encodeOnline(scope *model.Scope, c Config, views []*Node) embedded {
+	outputs, n := forward(scope, c, views), len(c.Views)
+	return embedded{online: outputs[:n], negatives: embeddings(outputs[n:])}
+}
+
+// inputs returns what the objective needs, with what predictor and classifier make of it.
+func (e embedded) inputs(scope *model.Scope, c Config, d stepData, b batch) objective.Inputs {
+	needs := c.Objective.Needs()
+	in := objective.Inputs{Views: embeddings(e.online), Negatives: e.negatives, Targets: e.targets, Random: b.random}
+	if needs.Predictor {
+		in.Predictions = predict(scope.At(predictorScope), c, in.Views)
+	}
+	if needs.Queue > 0 {
+		in.Queue = keys(scope.At(queueScope), c, needs.Queue, in.Views[0]).NodeValue(in.Views[0])
+	}
+	if needs.Labels {
+		in.Labels = b.labels
+	}
+	if needs.Logits {
+		in.Logits = classify(scope.At(classifierScope), e.online, d.classes)
+	}
+	return in
+}
+
 // predict returns what the predictor, a projector back to the width of the embeddings, makes of each view's.
 func predict(scope *model.Scope, c Config, z []*Node) []*Node {
 	widths := append(slices.Clone(c.Predictor), z[0].Shape().Dimensions[1])

@@ -17,10 +17,11 @@ import (
 
 // stepper runs the compiled training step.
 type stepper struct {
-	exec    *model.Exec
+	exec    *model.Exec // nil where the batch is taken in chunks
+	chunks  *chunks     // nil where it is taken at once
 	devices int
 	data    []held       // of each device
-	batch   shapes.Shape // of the pixels of one device's share of a batch
+	batch   shapes.Shape // of the pixels of one device's share of what is taken at once
 
 	measures []string // names of the step's outputs
 	chance   float64
@@ -45,22 +46,15 @@ func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, siz
 	if s.devices > b.NumDevices() {
 		return nil, usage.Errorf("devices is %d, but %s has %d", s.devices, b.Name(), b.NumDevices())
 	}
-	exec, err := model.NewExec(b, store, func(scope *model.Scope, inputs []*Node) *Node {
-		return s.graph(scope, c, d, size, inputs)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("cannot compile the training step: %w", err)
-	}
-	s.exec = exec
-	if err := s.shard(c, d); err != nil {
-		s.close()
-		return nil, err
+	s.batch = shapes.Make(dtypes.Uint8, c.Batch/s.devices, d.height, d.width, 3)
+	if c.chunked() {
+		s.batch.Dimensions[0] = c.Chunk
 	}
 	if err := s.load(b, d); err != nil {
 		s.close()
 		return nil, fmt.Errorf("cannot bring the data to the device: %w", err)
 	}
-	if err := s.compile(c, d); err != nil {
+	if err := s.compile(b, store, c, d, size); err != nil {
 		s.close()
 		return nil, fmt.Errorf("cannot compile the training step: %w", err)
 	}
@@ -109,26 +103,45 @@ func (s *stepper) load(b compute.Backend, d stepData) error {
 	return nil
 }
 
-func (s *stepper) compile(c Config, d stepData) error {
-	share := c.Batch / s.devices
-	s.batch = shapes.Make(dtypes.Uint8, share, d.height, d.width, 3)
-	pixels := s.batch.Clone()
-	if !d.streamed {
-		pixels.Dimensions[0] = d.images()
+func (s *stepper) compile(b compute.Backend, store *model.Store, c Config, d stepData, size int) (err error) {
+	if c.chunked() {
+		s.chunks, err = newChunks(b, store, s, c, d, size)
+		return err
+	}
+	s.exec, err = model.NewExec(b, store, func(scope *model.Scope, inputs []*Node) *Node {
+		return s.graph(scope, c, d, size, inputs)
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.shard(c, d); err != nil {
+		return err
 	}
 	var all []shapes.Shape
 	for _, held := range s.data {
-		all = append(all, pixels, held.labels.Shape(), shapes.Make(dtypes.Int32, share), shapes.Make(dtypes.Uint32, 2),
-			shapes.Make(dtypes.Float32, 3))
+		all = append(all, s.pixelShape(d), held.labels.Shape(), shapes.Make(dtypes.Int32, c.Batch/s.devices),
+			shapes.Make(dtypes.Uint32, 2), shapes.Make(dtypes.Float32, 3))
 	}
-	_, err := s.exec.Compile(all...)
+	_, err = s.exec.Compile(all...)
 	return err
 }
 
-// run makes one step and returns its measures.
-func (s *stepper) run(in input) ([]float32, error) {
-	scalars := []float32{float32(in.lr), float32(in.step), float32(in.ema)}
-	var args []any
+// pixelShape returns the shape of the pixels that a device gets: those of a batch, or of all images.
+func (s *stepper) pixelShape(d stepData) shapes.Shape {
+	shape := s.batch.Clone()
+	if !d.streamed {
+		shape.Dimensions[0] = d.images()
+	}
+	return shape
+}
+
+// scalars returns what newBatch takes apart.
+func (in input) scalars() []float32 {
+	return []float32{float32(in.lr), float32(in.step), float32(in.ema)}
+}
+
+// args returns the inputs of the compiled program, those of the first device first.
+func (s *stepper) args(in input) (args []any) {
 	for device := range s.devices {
 		labels, pixels := s.data[device].labels, s.data[device].pixels
 		if pixels == nil {
@@ -136,22 +149,30 @@ func (s *stepper) run(in input) ([]float32, error) {
 			pixels = tensors.FromFlatDataAndDimensions(in.pixels[device*share:(device+1)*share], s.batch.Dimensions...)
 		}
 		share := len(in.indices) / s.devices
-		args = append(args, pixels, labels, in.indices[device*share:(device+1)*share], in.stream, scalars)
+		args = append(args, pixels, labels, in.indices[device*share:(device+1)*share], in.stream, in.scalars())
 	}
-	outputs, err := s.exec.Call(args...)
+	return args
+}
+
+// run makes one step and returns its measures.
+func (s *stepper) run(in input) ([]float32, error) {
+	if s.chunks != nil {
+		return s.chunks.run(in)
+	}
+	outputs, err := s.exec.Call(s.args(in)...)
 	if err != nil {
 		return nil, err
 	}
 	measures, err := tensors.CopyFlatData[float32](outputs[0])
-	for _, out := range outputs {
-		err = errors.Join(err, out.FinalizeAll())
-	}
-	return measures, err
+	return measures, errors.Join(err, finalize(outputs))
 }
 
 func (s *stepper) close() {
 	if s.exec != nil {
 		s.exec.Finalize()
+	}
+	if s.chunks != nil {
+		s.chunks.close()
 	}
 	for _, held := range s.data {
 		held.labels.MustFinalizeAll()
