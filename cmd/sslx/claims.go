@@ -122,17 +122,23 @@ func wrapped(text string, columns int) (lines []string) {
 
 func claimsRunCommand(a *app) *cobra.Command {
 	var f claimsFlags
+	var engine engineFlags
 	var jobs int
-	var work, core string
+	var work string
 	cmd := &cobra.Command{
 		Use:   "run CLAIM...",
 		Short: "Make the runs of claims that are not there yet",
 		Long: `Make the runs of claims ("all" for all of them) that the records lack, those of the deciding comparisons
 first. A run that was made is never repeated; one that was interrupted goes on from its checkpoint; several
 such commands share the work.
-Run folders are in ` + workFolder + `; they can be deleted when the sweep is done.`,
+Run folders are in ` + workFolder + `; ` + "`sslx runs gc`" + ` deletes those that are no longer needed.
+
+With --engine slurm, the processes are workers of a Slurm array, and this command shows how they are until the
+runs are made. It can be stopped and repeated: workers that are in the queue stay, those that were lost are
+submitted again.`,
 		Example: `  sslx claims run all --scale smoke
-  sslx claims run minibatch augmentation --scale cpu --jobs 2`,
+  sslx claims run minibatch augmentation --scale cpu --jobs 2
+  sslx claims run all --scale gpu --jobs 8 --engine slurm --sbatch=--partition=gpu --sbatch=--gpus=1`,
 		Args:              arguments(1, -1),
 		ValidArgsFunction: completeClaim,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -143,20 +149,23 @@ Run folders are in ` + workFolder + `; they can be deleted when the sweep is don
 			if jobs < 1 {
 				return usage.Errorf("--jobs is %d: it must be 1 or more", jobs)
 			}
+			onSlurm, err := engine.slurm()
+			if err != nil {
+				return err
+			}
+			if onSlurm {
+				return a.claimsOnSlurm(cmd.Context(), claims, f, work, jobs, engine)
+			}
 			if jobs > 1 {
 				return a.workers(cmd.Context(), jobs)
-			}
-			if err := pinTo(core); err != nil {
-				return err
 			}
 			return a.claimsRun(cmd.Context(), claims, f, work)
 		},
 	}
 	f.register(cmd)
+	engine.register(cmd)
 	cmd.Flags().StringVar(&work, "work", workFolder, "folder of the run folders")
 	cmd.Flags().IntVar(&jobs, "jobs", 1, "processes that share the work, each with its part of the cores")
-	cmd.Flags().StringVar(&core, "cores", "", "the cores to use, as 0-3")
-	_ = cmd.Flags().MarkHidden("cores")
 	return cmd
 }
 

@@ -7,15 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/sslx-go/lab/experiments"
-	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
 )
 
@@ -33,14 +30,18 @@ func (a *app) workers(ctx context.Context, jobs int) error {
 	var last bytes.Buffer
 	var wait sync.WaitGroup
 	for i := range jobs {
-		cmd := exec.CommandContext(ctx, self, append(slices.Clone(args), "--cores", share(i, jobs, runtime.NumCPU()))...)
+		cmd := exec.CommandContext(ctx, self, args...)
 		cmd.Stderr = a.stderr
 		if i == 0 {
 			cmd.Stdout = &last
 		}
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		wait.Go(func() {
-			if failures[i] = cmd.Run(); failures[i] != nil {
+			first, last := share(i, jobs, runtime.NumCPU())
+			if failures[i] = startOn(cmd, first, last); failures[i] == nil {
+				failures[i] = cmd.Wait()
+			}
+			if failures[i] != nil {
 				stop()
 			}
 		})
@@ -68,26 +69,12 @@ func withoutJobs(args []string) (rest []string) {
 	return rest
 }
 
-// share returns the cores of worker i of n, as "0-3".
-func share(i, n, cores int) string {
+// share returns the first and last core of worker i of n.
+func share(i, n, cores int) (first, last int) {
 	if n > cores {
-		return strconv.Itoa(i % cores)
+		return i % cores, i % cores
 	}
-	return fmt.Sprintf("%d-%d", i*cores/n, (i+1)*cores/n-1)
-}
-
-// parseCores returns the cores of a text such as "0-3" or "2".
-func parseCores(text string) (first, last int, err error) {
-	from, to, ranged := strings.Cut(text, "-")
-	if !ranged {
-		to = from
-	}
-	first, errFirst := strconv.Atoi(from)
-	last, errLast := strconv.Atoi(to)
-	if errFirst != nil || errLast != nil || first < 0 || last < first {
-		return 0, 0, usage.Errorf("--cores is %q: give it as 0-3", text)
-	}
-	return first, last, nil
+	return i * cores / n, (i+1)*cores/n - 1
 }
 
 // configText returns a configuration as YAML.

@@ -1,27 +1,29 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os/exec"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
 
-// pinTo keeps this process and the threads that it will start on some cores, as "0-3"; "" leaves it free. XLA makes as
-// many threads as there are cores left.
-func pinTo(cores string) error {
-	if cores == "" {
-		return nil
-	}
-	first, last, err := parseCores(cores)
-	if err != nil {
+// startOn starts a process on the cores first … last alone; XLA makes as many threads as it has cores. A process inherits them
+// from the thread that starts it: set from within, they would not hold for threads that the Go runtime had already made.
+func startOn(cmd *exec.Cmd, first, last int) (err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var own, set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &own); err != nil {
 		return err
 	}
-	var set unix.CPUSet
 	for core := first; core <= last; core++ {
 		set.Set(core)
 	}
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("cores %s cannot be used: %w", cores, err)
+		return fmt.Errorf("cores %d to %d cannot be used: %w", first, last, err)
 	}
-	return nil
+	defer func() { err = errors.Join(err, unix.SchedSetaffinity(0, &own)) }()
+	return cmd.Start()
 }

@@ -15,6 +15,7 @@ type pretrainFlags struct {
 	config, out, resume string
 	set                 []string
 	json                bool
+	engine              engineFlags
 }
 
 func pretrainCommand(a *app) *cobra.Command {
@@ -30,7 +31,9 @@ In place of a file, --config takes the name of a recipe: cifar10-METHOD, for eac
 on two cores; paper-simclr-256 and the like are the paper's for ImageNet (a wrong name lists all).
 
 Ctrl-C saves a checkpoint and says how to resume. A run that was resumed, even after it was killed, ends with
-the same weights as one that was not.`,
+the same weights as one that was not.
+
+With --engine slurm, a worker of Slurm trains, and this command shows how it is until it is done.`,
 		Example: `  sslx pretrain --out runs/first
   sslx pretrain --config cifar10-vicreg --out runs/vicreg
   sslx pretrain --config cifar10.yaml --set epochs=20 --set optimizer.lr=0.1 --out runs/lr01
@@ -42,6 +45,7 @@ the same weights as one that was not.`,
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "set one `key=value` of the configuration; may be repeated")
 	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
 	cmd.Flags().StringVar(&f.resume, "resume", "", "run folder to go on with")
+	f.engine.register(cmd)
 	jsonFlag(cmd, &f.json)
 	completeFunc(cmd, "config", completeRecipe)
 	completeFunc(cmd, "set", completeSet)
@@ -65,9 +69,16 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	onSlurm, err := f.engine.slurm()
+	if err != nil {
+		return err
+	}
 	dir, train, err := f.job(ctx)
 	if err != nil {
 		return err
+	}
+	if onSlurm {
+		return a.pretrainOnSlurm(ctx, dir, f)
 	}
 	var summary sslx.Summary
 	err = a.work(func(opt sslx.Options) (err error) {

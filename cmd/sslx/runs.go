@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
 	"github.com/sslx-go/lab/internal/usage"
@@ -22,12 +22,12 @@ const runsFolder = "runs"
 func runsCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "runs",
-		Short: "List, show, compare and export runs",
-		Long: `List, show, compare and export runs. RUN is a run folder, or the name of one in runs/. These commands only
-read; runs may be training meanwhile.`,
+		Short: "Find, list, show, compare, export and clear away runs",
+		Long: `Find, list, show, compare, export and clear away runs. RUN is a run folder, or the name of one in runs/ and
+below, or the beginning of that name. Runs may be training meanwhile: all commands but gc --delete only read.`,
 		Example: `  sslx runs list
   sslx runs compare first lr01`,
-	}, runsListCommand(a), runsShowCommand(a), runsCompareCommand(a), runsExportCommand(a))
+	}, runsListCommand(a), runsShowCommand(a), runsCompareCommand(a), runsExportCommand(a), runsGCCommand(a))
 }
 
 // runState is what `runs list` says of a run. The JSON keys are a stable contract.
@@ -43,12 +43,20 @@ type runState struct {
 	Results  int       `json:"results"`
 	Started  time.Time `json:"started"`
 	InUse    bool      `json:"in_use"`
+	Status   string    `json:"status"`          // unreadable, in use, finished, died or stopped
 	Error    string    `json:"error,omitempty"` // why the run cannot be read
+
+	// Holder is the process that works on the run, or that died with it; null when the run was given back.
+	Holder *record.Holder `json:"holder"`
 }
 
 // stateOf reads what a run folder says; a part that cannot be read is named in Error.
 func stateOf(dir string) runState {
-	s := runState{Run: record.Name(dir), Path: dir, InUse: inUse(dir)}
+	holder, holding := record.HolderOf(dir)
+	s := runState{Run: record.Name(dir), Path: dir, InUse: holding == record.Held}
+	if holding != record.Free {
+		s.Holder = &holder
+	}
 	var config sslx.Config
 	configErr := record.ReadConfig(dir, &config)
 	environment, environmentErr := record.ReadEnvironment(dir)
@@ -63,10 +71,11 @@ func stateOf(dir string) runState {
 	if err := errors.Join(configErr, environmentErr, metricsErr, resultsErr); err != nil {
 		s.Error = sentence(err.Error())
 	}
+	s.Status = s.status()
 	return s
 }
 
-// status says in words how far a run is.
+// status says in a word how far a run is. A run that died or was stopped can be gone on with.
 func (s runState) status() string {
 	switch {
 	case s.Error != "":
@@ -75,20 +84,10 @@ func (s runState) status() string {
 		return "in use"
 	case s.Finished:
 		return "finished"
+	case s.Holder != nil:
+		return "died"
 	}
 	return "stopped"
-}
-
-// inUse reports whether a process writes to the run. It looks through a shared lock, held for an instant.
-func inUse(dir string) bool {
-	path := filepath.Join(dir, ".lock")
-	if _, err := os.Stat(path); err != nil {
-		return false
-	}
-	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
-	free, err := lock.TryRLock()
-	_ = lock.Close()
-	return err == nil && !free
 }
 
 // runsIn returns the run folders at and below dir, in lexical order.
@@ -119,7 +118,8 @@ func runNames() (names []string) {
 	return names
 }
 
-// findRun returns the run folder that a user means by name: a path, or a name in the folder of runs.
+// findRun returns the run folder that a user means by name: a path, or a run in the folder of runs or below it, by its name
+// or by a beginning that no other has.
 func findRun(name string) (dir string, err error) {
 	inRuns := filepath.Join(runsFolder, name)
 	switch {
@@ -128,11 +128,23 @@ func findRun(name string) (dir string, err error) {
 	case name == filepath.Base(name) && record.IsRun(inRuns):
 		return inRuns, nil
 	}
-	hint := "`sslx runs list` shows those that there are"
-	if near := usage.Nearest(filepath.Base(name), runNames()); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
+	below, _ := runsIn(runsFolder)
+	var begin []string
+	for _, dir := range below {
+		if strings.HasPrefix(record.Name(dir), name) {
+			begin = append(begin, dir)
+		}
 	}
-	return "", usage.Errorf("there is no run %q, neither here nor in %s/: %s", name, runsFolder, hint)
+	switch hint := "`sslx runs list` shows those that there are"; len(begin) {
+	case 1:
+		return begin[0], nil
+	case 0:
+		if near := usage.Nearest(filepath.Base(name), runNames()); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		return "", usage.Errorf("there is no run %q, neither here nor in %s/: %s", name, runsFolder, hint)
+	}
+	return "", usage.Errorf("%d runs begin with %q, %s and %s among them: give a path", len(begin), name, begin[0], begin[1])
 }
 
 func findRuns(names []string) (dirs []string, err error) {

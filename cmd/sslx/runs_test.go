@@ -43,7 +43,7 @@ func TestRunsListSaysHowFarEachRunIs(t *testing.T) {
 	if second.Path != "runs/deeper/second" || second.Finished || !second.InUse {
 		t.Errorf("second is %+v", second)
 	}
-	if broken.Error == "" || broken.status() != "unreadable" {
+	if broken.Error == "" || broken.Status != "unreadable" {
 		t.Errorf("broken is %+v", broken)
 	}
 	_, stdout, stderr = call(t, "runs", "list")

@@ -111,15 +111,11 @@ func sameProtocols(results []record.Result) error {
 func differences(configs []sslx.Config) ([]difference, error) {
 	var flat []map[string]any
 	for _, c := range configs {
-		text, err := json.Marshal(c)
+		values, err := flatConfig(c)
 		if err != nil {
 			return nil, err
 		}
-		var tree map[string]any
-		if err := json.Unmarshal(text, &tree); err != nil {
-			return nil, err
-		}
-		flat = append(flat, flatten(map[string]any{}, "", tree))
+		flat = append(flat, values)
 	}
 	found := []difference{}
 	for _, key := range sslx.Keys() {
@@ -133,6 +129,19 @@ func differences(configs []sslx.Config) ([]difference, error) {
 		}
 	}
 	return found, nil
+}
+
+// flatConfig returns the values of a configuration by their dotted keys.
+func flatConfig(c sslx.Config) (map[string]any, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	var tree map[string]any
+	if err := json.Unmarshal(text, &tree); err != nil {
+		return nil, err
+	}
+	return flatten(map[string]any{}, "", tree), nil
 }
 
 // flatten puts the leaves of a tree into flat, under dotted keys.

@@ -85,7 +85,13 @@ func (a *app) printDetails(d runDetails) error {
 	e := d.Environment
 	t := table{left: 2}
 	t.add("run", d.Path)
-	t.add("status", d.status())
+	t.add("status", d.Status)
+	if h := d.Holder; h != nil {
+		t.add("process", fmt.Sprintf("%d on %s, last seen %s", h.PID, h.Host, h.Seen.Local().Format(time.RFC1123)))
+	}
+	if d.Status == "died" || d.Status == "stopped" {
+		t.add("next", "sslx pretrain --resume "+d.Path)
+	}
 	t.add("started", e.Started.Local().Format(time.RFC1123))
 	t.add("data", fmt.Sprintf("%s, fingerprint %.12s", e.Data, e.Fingerprint))
 	t.add("device", fmt.Sprintf("%s (%s %s)", e.Device, e.Backend, e.Plugin))

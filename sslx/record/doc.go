@@ -9,5 +9,5 @@
 //	curves.jsonl       one line for each probe that was trained epoch by epoch
 //	checkpoint.safetensors
 //	report.html        when one was made
-//	.lock              held while a process writes to the run
+//	.lock              held by the process that writes to the run, which names itself in it
 package record

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
+	"time"
 
 	"github.com/gofrs/flock"
 	"gopkg.in/yaml.v3"
@@ -30,8 +33,9 @@ const (
 
 // Run is a run folder that this process holds for writing.
 type Run struct {
-	dir  string
-	lock *flock.Flock
+	dir   string
+	lock  *flock.Flock
+	given chan struct{} // closed when the run is given back
 }
 
 // Create makes the folder dir, which must be absent or empty, writes config (as YAML) and environment to it, and
@@ -95,17 +99,26 @@ func IsRun(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// patience is how long a lock is tried: who only looks whether a run is in use holds it for an instant.
+const patience = 200 * time.Millisecond
+
 // locked locks the folder dir, and removes the temporary files that a killed process left there.
 func locked(dir string) (*Run, error) {
 	lock := flock.New(filepath.Join(dir, lockFile))
-	ok, err := lock.TryLock()
-	if err != nil {
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	ok, err := lock.TryLockContext(ctx, patience/10)
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return nil, fmt.Errorf("cannot lock run %s: %w", dir, err)
 	}
 	if !ok {
-		return nil, usage.Errorf("run %s is in use by another process: wait for it, or choose another --out", dir)
+		h, _ := HolderOf(dir)
+		return nil, usage.Errorf("run %s is in use by another process (%d on %s): wait for it, or choose another --out", dir, h.PID, h.Host)
 	}
 	r := &Run{dir: dir, lock: lock}
+	if err := r.hold(); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot lock run %s: %w", dir, err), lock.Close())
+	}
 	if err := r.sweep(); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot clear run %s of temporary files: %w", dir, err), r.Close())
 	}
@@ -129,7 +142,34 @@ func (r *Run) sweep() error {
 }
 
 // Close gives the run back. It may be called twice.
-func (r *Run) Close() error { return r.lock.Close() }
+func (r *Run) Close() error {
+	if r.lock.Locked() {
+		close(r.given)
+		_ = os.Truncate(r.path(lockFile), 0) // with nobody named in it the run was given back; it may be removed
+	}
+	return r.lock.Close()
+}
+
+// Remove deletes the run and gives it back. Where it was killed, a run without a checkpoint or an empty folder is left,
+// which training can begin in.
+func (r *Run) Remove() error {
+	entries, err := os.ReadDir(r.dir)
+	for _, entry := range entries {
+		if name := entry.Name(); name != lockFile && name != configFile {
+			err = errors.Join(err, os.RemoveAll(r.path(name)))
+		}
+	}
+	if err == nil {
+		err = os.Remove(r.path(configFile))
+	}
+	if err == nil {
+		err = os.RemoveAll(r.dir)
+	}
+	if err != nil {
+		err = fmt.Errorf("cannot delete run %s: %w", r.dir, err)
+	}
+	return errors.Join(err, r.Close())
+}
 
 // Dir returns the run's folder.
 func (r *Run) Dir() string { return r.dir }
@@ -165,7 +205,13 @@ func ReadConfig(dir string, config any) error {
 	defer func() { _ = file.Close() }()
 	decoder := yaml.NewDecoder(file)
 	decoder.KnownFields(true)
-	if err := decoder.Decode(config); err != nil {
+	err = decoder.Decode(config)
+	var mismatch *yaml.TypeError
+	if errors.As(err, &mismatch) {
+		text := strconv.Quote(mismatch.Errors[0]) // it repeats the value, which may have several lines
+		err = errors.New(text[1 : len(text)-1])
+	}
+	if err != nil {
 		return fmt.Errorf("%s is not a configuration of this version: %w", file.Name(), err)
 	}
 	return nil
