@@ -3,6 +3,7 @@ package experiments
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/sslx"
@@ -136,10 +137,16 @@ func (p Plan) side(r Records, name string, seed uint64) []record.Result {
 	return nil
 }
 
-// decides reports whether a task and protocol of a result are the first of the plan.
+// decides reports whether a task and protocol of a result are the first of the plan. That task is a label of the run's own data,
+// not one of the same name of another set of the plan.
 func (p Plan) decides(task, protocol string) bool {
-	return protocolWord(protocol) == p.Protocols[0] && (task == p.Tasks[0] || len(task) > len(p.Tasks[0]) &&
-		task[len(task)-len(p.Tasks[0])-1:] == "/"+p.Tasks[0])
+	if protocolWord(protocol) != p.Protocols[0] {
+		return false
+	}
+	set, label, ok := strings.Cut(task, "/")
+	return task == p.Tasks[0] || ok && label == p.Tasks[0] && !slices.ContainsFunc(p.Tasks[1:], func(other string) bool {
+		return other == set || strings.HasPrefix(other, set+"/")
+	})
 }
 
 // cell is a task and a protocol, without the layer: floors have others.

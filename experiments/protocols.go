@@ -17,13 +17,17 @@ var protocols = Claim{
 		"protocol: Kendall's tau is 0.8 or more.",
 	Decision: "Kendall's tau between the ranking of the encoders of the other claims (means over seeds) by the first protocol on the first " +
 		"task and that by each other task and protocol; the median over other tasks decides. Debunked where the interval, a bootstrap " +
-		"over encoders, lies below 0.8; upheld where it lies above.",
+		"over encoders, lies below 0.8; upheld where it lies above. Fewer than 8 encoders settle nothing.",
 	Plan:  planProtocols,
 	judge: judgeProtocols,
 }
 
 // agreement is the tau at which two rankings are said to be the same.
 const agreement = 0.8
+
+// minEncoders is the number of encoders from which rankings give a verdict. The bootstrap resamples encoders: of few that two
+// protocols put in one order, every resample agrees too, and the interval has no width.
+const minEncoders = 8
 
 const (
 	resamples     = 2000
@@ -68,6 +72,8 @@ func judgeProtocols(p Plan, r Records) (estimates []Estimate, err error) {
 			return nil, err
 		}
 		switch {
+		case len(a) < minEncoders:
+			e.Verdict = statistics.NotSettled
 		case e.High < agreement:
 			e.Verdict = statistics.Debunked
 		case e.Low > agreement:

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
@@ -67,6 +68,30 @@ func inventedRecord(s Scale, run Run, random *rand.Rand) Record {
 		}
 	}
 	return known
+}
+
+func TestFewEncodersInOneOrderSettleNothing(t *testing.T) {
+	for encoders, want := range map[int]statistics.Verdict{minEncoders - 1: statistics.NotSettled, minEncoders: statistics.Upheld} {
+		p, r := planProtocols(CPU), Records{}
+		for i, arm := range p.Arms[:encoders] {
+			for _, seed := range p.Seeds {
+				c := arm.Candidates[0].Config
+				c.Seed = seed
+				known := inventedRecord(CPU, Run{Config: c, Tasks: p.Tasks, Protocols: p.Protocols}, rand.New(rand.NewPCG(1, 1)))
+				for j := range known.Results {
+					known.Results[j].Value -= float64(i) / 50
+				}
+				r[known.Key] = known
+			}
+		}
+		estimates, err := judgeProtocols(p, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := estimates[0].Verdict; got != want || estimates[0].Mean != 1 {
+			t.Errorf("%d encoders in one order: %s with tau %g, want %s", encoders, got, estimates[0].Mean, want)
+		}
+	}
 }
 
 // half returns every other record, the first by key among them.

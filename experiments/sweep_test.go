@@ -256,6 +256,19 @@ func TestAStoreKeepsWholeLinesOnly(t *testing.T) {
 	}
 }
 
+func TestTheTaskThatDecidesIsOfTheDataOfTheRuns(t *testing.T) {
+	p := CPU.plan(nil)
+	for task, want := range map[string]bool{"cifar10/class": true, "class": true, "gtsrb32/class": false, "dtd10/class": false,
+		"cifar100s/coarse": false, "cifar10/made-gray": false} {
+		if got := p.decides(task, "knn/cosine/k20/t0.07@encoder"); got != want {
+			t.Errorf("%s decides: %v", task, got)
+		}
+	}
+	if p.decides("cifar10/class", "linear/lbfgs/l2-val@encoder") {
+		t.Error("the second protocol decides")
+	}
+}
+
 func TestAKeyIsOfWhatDecidesTheNumbers(t *testing.T) {
 	base := Run{Config: CPU.base()}
 	same := base
