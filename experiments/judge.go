@@ -20,11 +20,10 @@ const (
 func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	p := c.Plan(s)
 	o := Outcome{Claim: c.ID, Scale: s, Verdict: statistics.NotSettled, Margin: p.Margin, Estimates: []Estimate{}}
-	q := queue{records: r, fingerprint: r.fingerprint}
-	if err := q.fill([]Plan{p}); err != nil {
+	var err error
+	if o.Missing, err = Missing(r, p); err != nil {
 		return o, err
 	}
-	o.Missing = len(q.runs) + len(q.unsettled)
 	judge := c.judge
 	if judge == nil {
 		judge = paired

@@ -283,11 +283,10 @@ func (p Plan) chosen(r Records, arm Arm, fingerprint func(sslx.Config) (string, 
 			if err != nil {
 				return c, false, err
 			}
-			record, ok := r[run.Key(print)]
-			if !ok {
+			if !run.in(r, print) {
 				return c, false, nil
 			}
-			sum += record.Results[0].Value
+			sum += r[run.Key(print)].Results[0].Value
 		}
 		if sum > best {
 			best, c = sum, candidate.Config
