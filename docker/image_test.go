@@ -210,7 +210,7 @@ func TestComposeServesTheTargetsToThisMachineAlone(t *testing.T) {
 
 func TestImageIsBuiltTrainsRunsANotebookAndAsksForAToken(t *testing.T) {
 	if os.Getenv("SSLX_IMAGE") == "" {
-		t.Skip("SSLX_IMAGE is not set: the image is not built, which takes ten minutes and more")
+		t.Skip("SSLX_IMAGE is not set: the image is not built, which takes longer than all other tests")
 	}
 	for _, args := range [][]string{{"cpu"}, {"--check", "cpu"}} {
 		out, err := exec.Command("../scripts/image", args...).CombinedOutput()
