@@ -74,7 +74,7 @@ func TestNotebooksAreCommittedExecutedSmallAndInShortCells(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if info.Size() > 1<<20 {
+		if info.Size() > 3<<19 {
 			t.Errorf("%s has %d bytes", file, info.Size())
 		}
 		pictures := 0

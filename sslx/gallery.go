@@ -24,6 +24,11 @@ type Gallery struct {
 	Queries []Query
 	Task    string
 
+	// Map has test images at their places in the plane of the first two principal components of their representations,
+	// and Spectrum the variance along each component, the largest first.
+	Map      []Placed
+	Spectrum []float64
+
 	// Chance is the accuracy of guessing for each task of the data, by the task's name in results: one over the
 	// number of classes.
 	Chance map[string]float64
@@ -36,10 +41,17 @@ type Query struct {
 	Same    []bool
 }
 
+// Placed is an image and its place on a map.
+type Placed struct {
+	Image []byte
+	X, Y  float64
+}
+
 const (
 	galleryViews   = 8
 	galleryQueries = 8
 	galleryNearest = 8
+	galleryMap     = 512
 )
 
 // Illustrate makes the gallery of the run in dir.
@@ -103,7 +115,16 @@ func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err er
 	if len(set.Tasks()) > 0 {
 		g.Task = set.Tasks()[0].Name
 	}
-	g.Queries, err = gather(test, neighbours, g.Task, size)
+	if g.Queries, err = gather(test, neighbours, g.Task, size); err != nil {
+		return g, err
+	}
+	features.N = min(galleryMap, test.N)
+	features.X = features.X[:features.N*features.D]
+	components, err := evaluate.Principal(features)
+	g.Spectrum = components.Variances
+	for i, at := range components.Plane {
+		g.Map = append(g.Map, Placed{image(test.Pixels, i, size), at[0], at[1]})
+	}
 	return g, err
 }
 

@@ -1,6 +1,7 @@
 package sslx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -226,6 +227,10 @@ func testGallery(t *testing.T, dir string, c Config) {
 		t.Fatalf("%d originals, %d views, %d queries", len(g.Originals), len(g.Views), len(g.Queries))
 	}
 	const size = 32 * 32 * 3
+	if len(g.Map) != min(512, test.N) || !slices.Equal(g.Map[1].Image, test.Pixels[size:2*size]) || g.Map[1].X == g.Map[2].X ||
+		len(g.Spectrum) == 0 || !slices.IsSortedFunc(g.Spectrum, func(a, b float64) int { return cmp.Compare(b, a) }) {
+		t.Errorf("%d images on the map, spectrum %v", len(g.Map), g.Spectrum)
+	}
 	for i := range 8 {
 		if !slices.Equal(g.Originals[i], train.Pixels[i*size:(i+1)*size]) || len(g.Views[0][i]) != size ||
 			len(g.Views[1][i]) != size {

@@ -16,7 +16,8 @@ func doctorCommand(a *app) *cobra.Command {
 		Use:   "doctor",
 		Short: "Say what is installed, what is missing, and the command that mends it",
 		Long: `Look at the machine, the folders and the XLA plugins, open the backend that training would use, and run a
-small product on it. Nothing is downloaded. The exit status is 1 when something is missing.`,
+small product on it. In a clone of the repository, look at what scripts/notebook has installed there. Nothing is
+downloaded. The exit status is 1 when something is missing.`,
 		Example: `  sslx doctor
   sslx doctor --json`,
 		Args: arguments(0, 0),
@@ -28,6 +29,10 @@ small product on it. Nothing is downloaded. The exit status is 1 when something 
 
 func (a *app) doctor(ctx context.Context, asJSON bool) error {
 	report := backend.Doctor(ctx)
+	for _, c := range notebookChecks(ctx, ".") {
+		report.Checks = append(report.Checks, c)
+		report.OK = report.OK && c.OK
+	}
 	print := func() error { return a.printChecks(report) }
 	if asJSON {
 		print = func() error { return a.printJSON(report) }

@@ -93,11 +93,11 @@ func (l *Live) progress(p sslx.Progress) {
 	send(o)
 }
 
-// line is a line of text with a bar, the share that is done, and the time that is left.
+// line is a line of text with a bar, the share that is done, and the time that is left, under the title where there is one.
 func line(title string, p sslx.Progress, took time.Duration) string {
 	text := p.Phase
 	if title != "" {
-		text = title + ": " + p.Phase
+		text = title + "\n" + p.Phase
 	}
 	if p.Total > 0 {
 		text += fmt.Sprintf(" %s %d of %d", bar(p.Done, p.Total), p.Done, p.Total)

@@ -13,7 +13,7 @@ import (
 
 func TestLineSaysWhatIsDoneAndWhatIsLeft(t *testing.T) {
 	got := line("run 2 of 4", sslx.Progress{Phase: "train", Done: 25, Total: 100, Detail: "loss 1.000"}, 10*time.Second)
-	if want := "run 2 of 4: train " + strings.Repeat("█", 7) + strings.Repeat("░", 23) + " 25 of 100, 30s left  loss 1.000"; got != want {
+	if want := "run 2 of 4\ntrain " + strings.Repeat("█", 7) + strings.Repeat("░", 23) + " 25 of 100, 30s left  loss 1.000"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got := line("", sslx.Progress{Phase: "compile"}, 0); got != "compile" {

@@ -52,7 +52,8 @@ func split(pixels []byte, n int, set *dataset.Set) (images [][]byte) {
 	return images
 }
 
-// Gallery shows what the encoder of a run finds alike: test images, each with its nearest neighbours.
+// Gallery shows what the encoder of a run finds alike: test images, each with its nearest neighbours; a map of test images
+// by the first two principal components of their representations; and how much of the variance the first ones hold.
 func Gallery(dir string) {
 	g := Must(sslx.Illustrate(Context(), dir, sslx.Options{}))
 	lines := make([]plots.Neighbours, len(g.Queries))
@@ -60,4 +61,11 @@ func Gallery(dir string) {
 		lines[i] = plots.Neighbours{Query: q.Image, Nearest: q.Nearest, Same: q.Same}
 	}
 	PNG(Must(plots.NeighbourSheet(g.Height, g.Width, lines)), "Test images with their nearest neighbours; a tick has the same "+g.Task+".")
+	images := make([]plots.Placed, len(g.Map))
+	for i, p := range g.Map {
+		images[i] = plots.Placed{Pixels: p.Image, X: p.X, Y: p.Y}
+	}
+	PNG(Must(plots.MapSheet(g.Height, g.Width, "first principal component", "second principal component", images)),
+		"Test images by the first two principal components of their representations.")
+	Figure(plots.Spectrum(g.Spectrum))
 }
