@@ -36,6 +36,9 @@ func load(plugin, path, options string) (h *Handle, err error) {
 	if err := setEnvironment(); err != nil {
 		return nil, err
 	}
+	if plugin == cpu {
+		keepHeap()
+	}
 	defer silenceKlog()()
 	defer func() {
 		if p := recover(); p != nil {

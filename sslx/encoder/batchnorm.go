@@ -40,16 +40,11 @@ func BatchNorm(scope *model.Scope, x *Node, mode Mode) *Node {
 	}
 	mean, variance := runningMean.NodeValue(x), runningVariance.NodeValue(x)
 	if mode == Train {
-		axes := make([]int, x.Rank()-1)
-		count := 1
-		for i := range axes {
-			axes[i] = i
-			count *= x.Shape().Dimensions[i]
-		}
-		mean = ReduceMean(x, axes...)
-		variance = Sub(ReduceMean(Square(x), axes...), Square(mean))
+		count := float64(x.Shape().Size() / channels)
+		mean = DivScalar(channelSum(x), count)
+		variance = Sub(DivScalar(channelSum(Square(x)), count), Square(mean))
 		variance = MaxScalar(variance, 0.0)
-		unbiased := MulScalar(StopGradient(variance), float64(count)/float64(max(1, count-1)))
+		unbiased := MulScalar(StopGradient(variance), count/max(1, count-1))
 		moveTowards(runningMean, StopGradient(mean))
 		moveTowards(runningVariance, unbiased)
 	}
@@ -63,6 +58,3 @@ func moveTowards(running *model.Variable, value *Node) {
 	old := running.NodeValue(value)
 	running.SetNodeValue(Add(old, MulScalar(Sub(value, old), batchNormMomentum)))
 }
-
-// overChannels gives v [channels] the rank of x.
-func overChannels(v, x *Node) *Node { return ExpandLeftToRank(v, x.Rank()) }

@@ -6,11 +6,11 @@ import (
 )
 
 // winogradSide is the largest side of a map on which winograd is faster than XLA's convolution.
-const winogradSide = 16
+const winogradSide = 32
 
 // convolution is a 2-D convolution without bias, padded so that stride 1 keeps the size: a map of height x width with
-// some channels becomes one of ⌈height/stride⌉ x ⌈width/stride⌉. An even kernel reaches one pixel further to the right
-// and down. Variable in scope: "kernel" [size, size, in, channels], normal with variance 2/fan-in (He et al. 2015,
+// some channels becomes one of ⌈height/stride⌉ x ⌈width/stride⌉. An even kernel, for few channels only, reaches one pixel
+// further to the right and down. Variable in scope: "kernel" [size, size, in, channels], normal with variance 2/fan-in (He et al. 2015,
 // https://arxiv.org/abs/1502.01852).
 func convolution(scope *model.Scope, m featureMaps, channels, size, stride int) featureMaps {
 	in := m.channels()
@@ -19,6 +19,8 @@ func convolution(scope *model.Scope, m featureMaps, channels, size, stride int) 
 	switch {
 	case size == 1 && stride == 1:
 		return featureMaps{pointwise(m.x, kernel), m.pixelsFirst}
+	case in <= fewChannels && size <= smallKernel:
+		return unfolded(m, kernel, stride)
 	case size == 3 && stride == 1 && max(height, width) <= winogradSide:
 		return featureMaps{winograd(m.pixels(), kernel), true}
 	}
@@ -33,23 +35,10 @@ func pointwise(x, kernel *Node) *Node {
 	return Reshape(Dot(Reshape(x, -1, in), Reshape(kernel, in, channels)).Product(), dims...)
 }
 
-// convolve is XLA's convolution of images [batch, height, width, in].
+// convolve is XLA's convolution of images [batch, height, width, in]. The size of the kernel is odd: GoMLX 0.28.2's gradient
+// to the image is that of a shifted kernel where it is even.
 func convolve(images, kernel *Node, stride int) *Node {
 	size := kernel.Shape().Dimensions[0]
-	if size%2 == 0 {
-		kernel = oddSized(kernel)
-	}
 	pad := [2]int{size / 2, size / 2}
 	return Convolve(images, kernel).PaddingPerDim([][2]int{pad, pad}).Strides(stride).Done()
-}
-
-// oddSized puts a row and a column of zeros before an even kernel, which changes nothing but who computes the gradient
-// to the image: GoMLX 0.28.2's is that of a shifted kernel where the size is even.
-func oddSized(kernel *Node) *Node {
-	for axis := range 2 {
-		shape := kernel.Shape().Clone()
-		shape.Dimensions[axis] = 1
-		kernel = Concatenate([]*Node{Zeros(kernel.Graph(), shape), kernel}, axis)
-	}
-	return kernel
 }

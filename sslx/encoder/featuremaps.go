@@ -28,13 +28,18 @@ func (m featureMaps) pixels() *Node {
 	return TransposeAllAxes(m.x, 1, 2, 0, 3)
 }
 
+// pixelAxes returns the axes of height and width.
+func (m featureMaps) pixelAxes() (rows, columns int) {
+	if m.pixelsFirst {
+		return 0, 1
+	}
+	return 1, 2
+}
+
 // size returns height and width.
 func (m featureMaps) size() (height, width int) {
-	dims := m.x.Shape().Dimensions
-	if m.pixelsFirst {
-		return dims[0], dims[1]
-	}
-	return dims[1], dims[2]
+	rows, columns := m.pixelAxes()
+	return m.x.Shape().Dimensions[rows], m.x.Shape().Dimensions[columns]
 }
 
 // channels returns the number of channels.
@@ -53,8 +58,6 @@ func (m featureMaps) relu() featureMaps { return featureMaps{relu(m.x), m.pixels
 
 // mean averages over the pixels: [batch, channels].
 func (m featureMaps) mean() *Node {
-	if m.pixelsFirst {
-		return ReduceMean(m.x, 0, 1)
-	}
-	return ReduceMean(m.x, 1, 2)
+	rows, columns := m.pixelAxes()
+	return ReduceMean(m.x, rows, columns)
 }

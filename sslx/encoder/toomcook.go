@@ -1,7 +1,7 @@
 package encoder
 
-// outputsPerTile is the number of outputs of a row that are computed together.
-const outputsPerTile = 4
+// tileSize is the largest number of outputs of a row that are computed together.
+const tileSize = 4
 
 // bilinear computes a convolution of rows of one size as output·((input·x) ∘ (kernel·w)), with fewer products than the
 // taps of all outputs.
@@ -15,16 +15,18 @@ type bilinear struct {
 // points returns the number of products for one tile.
 func (b bilinear) points() int { return len(b.kernel) }
 
-// bilinear3 returns the algorithm for rows of the given size and kernels of three taps.
+// bilinear3 returns the algorithm for rows of the given size and kernels of three taps. Rows shorter than a tile have a
+// tile of their own size.
 func bilinear3(size int) bilinear {
-	return toomCook([]float64{0, 0.75, -0.75, 1.5, -1.5}, 3).tiled(size)
+	outputs := min(size, tileSize)
+	return toomCook([]float64{0, 0.75, -0.75, 1.5, -1.5}[:outputs+1], outputs, 3).tiled(size)
 }
 
-// toomCook returns F(outputsPerTile, taps) for one tile, a row of outputsPerTile+taps-1 pixels without padding, from
-// the finite points of the interpolation and the point at infinity (Lavin and Gray 2016,
+// toomCook returns F(outputs, taps) for one tile, a row of outputs+taps-1 pixels without padding, from outputs+taps-2
+// finite points of the interpolation and the point at infinity (Lavin and Gray 2016,
 // https://arxiv.org/abs/1509.09308; Barabasz et al. 2020, https://arxiv.org/abs/1803.10986, whose advice on points
 // the callers follow: with 0, ±1, ±2 the error in float32 is four times as large as with 0, ±3/4, ±3/2).
-func toomCook(points []float64, taps int) (f bilinear) {
+func toomCook(points []float64, outputs, taps int) (f bilinear) {
 	f.tiles = 1
 	for i, p := range points {
 		others := polynomial(points, i)
@@ -40,12 +42,12 @@ func toomCook(points []float64, taps int) (f bilinear) {
 	infinity[taps-1] = 1
 	f.kernel = append(f.kernel, infinity)
 	f.input = append(f.input, polynomial(points, -1))
-	for i := range outputsPerTile {
+	for i := range outputs {
 		row := make([]float64, len(points)+1)
 		for j, p := range points {
-			row[j] = powers(p, outputsPerTile)[i]
+			row[j] = powers(p, outputs)[i]
 		}
-		if i == outputsPerTile-1 {
+		if i == outputs-1 {
 			row[len(points)] = 1
 		}
 		f.output = append(f.output, row)
@@ -55,13 +57,13 @@ func toomCook(points []float64, taps int) (f bilinear) {
 
 // tiled returns the algorithm of a tile for rows of a size, padded with zeros so that the outputs are as many.
 func (f bilinear) tiled(size int) bilinear {
-	before := (len(f.kernel[0]) - 1) / 2
-	b := bilinear{tiles: (size + outputsPerTile - 1) / outputsPerTile, kernel: f.kernel}
+	before, outputs := (len(f.kernel[0])-1)/2, len(f.output)
+	b := bilinear{tiles: (size + outputs - 1) / outputs, kernel: f.kernel}
 	for _, coefficients := range f.input {
 		for tile := range b.tiles {
 			row := make([]float64, size)
 			for j, v := range coefficients {
-				if pixel := tile*outputsPerTile + j - before; 0 <= pixel && pixel < size {
+				if pixel := tile*outputs + j - before; 0 <= pixel && pixel < size {
 					row[pixel] = v
 				}
 			}
@@ -70,8 +72,8 @@ func (f bilinear) tiled(size int) bilinear {
 	}
 	for i := range size {
 		row := make([]float64, len(f.kernel)*b.tiles)
-		for point, v := range f.output[i%outputsPerTile] {
-			row[point*b.tiles+i/outputsPerTile] = v
+		for point, v := range f.output[i%outputs] {
+			row[point*b.tiles+i/outputs] = v
 		}
 		b.output = append(b.output, row)
 	}

@@ -8,8 +8,8 @@ import (
 const denseSide = 8
 
 // winograd is the 3x3 convolution of stride 1 by minimal filtering (Lavin and Gray 2016,
-// https://arxiv.org/abs/1509.09308) with tiles of 4x4 outputs, which takes a quarter of the multiplications of its
-// definition. x is [height, width, batch, in], the kernel [3, 3, in, channels].
+// https://arxiv.org/abs/1509.09308) with tiles of up to 4x4 outputs, which takes a quarter of the multiplications of
+// its definition. x is [height, width, batch, in], the kernel [3, 3, in, channels].
 //
 // Transforms and products are all matrix products, so that the gradients are too: XLA's CPU has fast ones, and a slow
 // gradient of a convolution to its kernel. In float32 values and gradients are within 4e-6 of their largest magnitude.
