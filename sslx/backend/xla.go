@@ -33,7 +33,7 @@ func load(plugin, path, options string) (h *Handle, err error) {
 	}
 	loading.Lock()
 	defer loading.Unlock()
-	if err := setEnvironment(); err != nil {
+	if err := setEnvironment(plugin); err != nil {
 		return nil, err
 	}
 	if plugin == cpu {
