@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -91,19 +92,21 @@ type evaluator struct {
 	predicted               []int32
 }
 
-// make draws features that tell classes apart with noise, and writes them to the file.
+// make draws features that tell classes apart with noise, and writes them to the file. They are correlated, as those of
+// encoders are; independent ones need fewer iterations of a fit than any real ones.
 func (e *evaluator) make() error {
 	random := rand.New(rand.NewPCG(1, 1))
 	centres := make([]float32, e.Classes*e.Width)
-	for i := range centres {
-		centres[i] = float32(random.NormFloat64())
+	for class := range e.Classes {
+		correlated(random, centres[class*e.Width:(class+1)*e.Width])
 	}
 	draw := func(n int) (evaluate.Features, []int32) {
 		f, labels := evaluate.Features{N: n, D: e.Width, X: make([]float32, n*e.Width)}, make([]int32, n)
 		for i := range n {
 			labels[i] = int32(random.IntN(e.Classes))
+			correlated(random, f.Row(i))
 			for j := range e.Width {
-				f.X[i*e.Width+j] = 0.08*centres[int(labels[i])*e.Width+j] + float32(random.NormFloat64())
+				f.X[i*e.Width+j] += 0.08 * centres[int(labels[i])*e.Width+j]
 			}
 		}
 		return f, labels
@@ -120,6 +123,16 @@ func (e *evaluator) make() error {
 		}
 	}
 	return file.Close()
+}
+
+// correlated fills x with normal values of variance 1, neighbours correlated by 0.95.
+func correlated(random *rand.Rand, x []float32) {
+	const rho = 0.95
+	last := random.NormFloat64()
+	for j := range x {
+		x[j] = float32(last)
+		last = rho*last + math.Sqrt(1-rho*rho)*random.NormFloat64()
+	}
 }
 
 // Run implements [runner].

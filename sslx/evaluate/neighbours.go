@@ -46,7 +46,8 @@ func Nearest(p *Programs, train, query Features, k int) (Neighbours, error) {
 		return Neighbours{}, err
 	}
 	out := Neighbours{N: query.N, K: k, Index: make([]int32, query.N*k), Similarity: make([]float32, query.N*k)}
-	rows := min(queryBlock, query.N)
+	count := (query.N + queryBlock - 1) / queryBlock
+	rows := (query.N + count - 1) / count
 	for start := 0; start < query.N; start += rows {
 		// The last block reaches back over rows already done, so that one shape is compiled.
 		from := min(start, query.N-rows)
