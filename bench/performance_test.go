@@ -69,6 +69,9 @@ type saved struct {
 	Config struct {
 		Encoder            string
 		Width, Size, Batch int
+		Protocol           string
+		Train, Test        int
+		Accuracy           float64
 	} `json:"config"`
 	Busy *float64 `json:"busy_cores"` // absent from the first records
 }
@@ -137,9 +140,15 @@ func (r saved) programs(out *strings.Builder) {
 	if r.Config.Encoder != "" {
 		what = fmt.Sprintf("%s, batch %d", r.Config.Encoder, r.Config.Batch)
 	}
+	if r.Config.Protocol != "" {
+		what = fmt.Sprintf("%s, %s x %s", r.Config.Protocol, figure(float64(r.Config.Train)), figure(float64(r.Config.Test)))
+	}
 	how := fmt.Sprintf("first unit of work after %.1f s", r.First)
 	if r.Peak != nil {
 		how += fmt.Sprintf("; %.0f %% of a matrix product", 100*r.Peak.Share)
+	}
+	if r.Config.Protocol != "" {
+		how += fmt.Sprintf("; accuracy %.4f", r.Config.Accuracy)
 	}
 	fmt.Fprintf(out, "| %s | sslx | %s | %s | | %s |\n", what, figure(r.Sslx.Median), quartiles(r.Sslx), how)
 	for _, p := range r.Peers {

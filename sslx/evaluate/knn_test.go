@@ -108,6 +108,25 @@ func TestOfEqualSimilaritiesTheLowerIndexIsNearer(t *testing.T) {
 	}
 }
 
+func TestOfManyEqualRowsTheFirstAreNearest(t *testing.T) {
+	const rows, k = 3*groupRows + 5, 2*groupRows + 3
+	train := Features{N: rows, D: 1, X: make([]float32, rows)}
+	want := make([]int32, k)
+	for i := range train.X {
+		train.X[i] = 1
+	}
+	for i := range want {
+		want[i] = int32(i)
+	}
+	got, err := Nearest(programs, train, Features{N: 1, D: 1, X: []float32{1}}, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Index, want) {
+		t.Errorf("neighbours %v, want %v", got.Index, want)
+	}
+}
+
 func TestALowTemperatureLetsTheNearestDecideAndAHighOneTheMajority(t *testing.T) {
 	n := Neighbours{N: 1, K: 3, Index: []int32{0, 1, 2}, Similarity: []float32{0.9, 0.5, 0.5}}
 	labels := []int32{1, 0, 0}

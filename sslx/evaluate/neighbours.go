@@ -97,12 +97,16 @@ func selectBlock(exec *Exec, blocks []*tensors.Tensor, query Features, from int,
 	defer finalize(queries)
 	first := 0
 	for _, block := range blocks {
-		similarities, err := exec.Exec1(block, queries)
+		found, err := exec.Exec(block, queries)
 		if err != nil {
 			return err
 		}
-		err = tensors.ConstFlatData(similarities, func(s []float32) { best.add(s, first) })
-		finalize(similarities)
+		var largest []float32
+		if len(found) > 1 {
+			largest = tensors.MustCopyFlatData[float32](found[1])
+		}
+		err = tensors.ConstFlatData(found[0], func(all []float32) { best.add(all, largest, first) })
+		finalize(found...)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ type Programs struct {
 func NewPrograms(b compute.Backend) (p *Programs, err error) {
 	p = &Programs{backend: b}
 	var failures [4]error
-	p.similarity, failures[0] = NewExec(b, func(x, q *Node) *Node { return DotGeneral(x, []int{1}, nil, q, []int{1}, nil) })
+	p.similarity, failures[0] = NewExec(b, similarities)
 	p.loss, failures[1] = NewExec(b, softmaxLoss)
 	p.logits, failures[2] = NewExec(b, linearLogits)
 	p.moment, failures[3] = NewExec(b, secondMoment)

@@ -4,7 +4,28 @@ import (
 	"math"
 	"runtime"
 	"sync"
+
+	. "github.com/gomlx/gomlx/core/graph"
 )
+
+// groupRows is the number of training rows of which the backend finds the largest similarity.
+const groupRows = 16
+
+// similarities returns those of training rows x to queries q, [rows, queries], and the largest of each group of rows, where
+// there are groups.
+func similarities(x, q *Node) []*Node {
+	s := DotGeneral(x, []int{1}, nil, q, []int{1}, nil)
+	groups, queries := s.Shape().Dimensions[0]/groupRows, s.Shape().Dimensions[1]
+	if groups == 0 {
+		return []*Node{s}
+	}
+	grouped := Reshape(Slice(s, AxisRange(0, groups*groupRows)), groups, groupRows, queries)
+	largest := Squeeze(Slice(grouped, AxisRange(), AxisElem(0)), 1)
+	for i := 1; i < groupRows; i++ {
+		largest = Max(largest, Squeeze(Slice(grouped, AxisRange(), AxisElem(i)), 1))
+	}
+	return []*Node{s, largest}
+}
 
 // selection keeps the k largest similarities of each query while blocks of training rows pass by in order.
 type selection struct {
@@ -27,25 +48,37 @@ func newSelection(queries int, index []int32, similarity []float32) *selection {
 	return s
 }
 
-// add takes the similarities [rows, queries] of the training rows first, first+1, … .
-func (s *selection) add(similarities []float32, first int) {
+// add takes the similarities [rows, queries] of the training rows first, first+1, … and the largest of each group of them,
+// [rows/groupRows, queries]. Most groups hold nothing larger than what is kept, and are passed over.
+func (s *selection) add(similarities, largest []float32, first int) {
 	workers := min(runtime.GOMAXPROCS(0), s.queries)
 	var wait sync.WaitGroup
 	for w := range workers {
 		from, to := w*s.queries/workers, (w+1)*s.queries/workers
-		wait.Go(func() { s.addColumns(similarities, first, from, to) })
+		wait.Go(func() { s.addColumns(similarities, largest, first, from, to) })
 	}
 	wait.Wait()
 }
 
-func (s *selection) addColumns(similarities []float32, first, from, to int) {
-	threshold := s.threshold[from:to]
-	for row := 0; row*s.queries < len(similarities); row++ {
-		values := similarities[row*s.queries+from : row*s.queries+to]
-		for j, t := range threshold {
-			if values[j] > t {
-				threshold[j] = s.insert(from+j, int32(first+row), values[j])
+func (s *selection) addColumns(similarities, largest []float32, first, from, to int) {
+	groups := len(largest) / s.queries
+	for group := range groups {
+		for j, v := range largest[group*s.queries+from : group*s.queries+to] {
+			if v > s.threshold[from+j] {
+				s.addRows(similarities, first, from+j, group*groupRows, (group+1)*groupRows)
 			}
+		}
+	}
+	for query := from; query < to; query++ {
+		s.addRows(similarities, first, query, groups*groupRows, len(similarities)/s.queries)
+	}
+}
+
+// addRows takes the similarities of one query to the training rows first+from, … first+to-1.
+func (s *selection) addRows(similarities []float32, first, query, from, to int) {
+	for row := from; row < to; row++ {
+		if v := similarities[row*s.queries+query]; v > s.threshold[query] {
+			s.threshold[query] = s.insert(query, int32(first+row), v)
 		}
 	}
 }
