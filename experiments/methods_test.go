@@ -26,6 +26,7 @@ type measured struct {
 	knn, minutes, spread, rank, loss []float64
 	chance                           float64
 	cpu                              string
+	cores                            int
 }
 
 // readMethod returns the records results/methods/NAME-SEED of a method.
@@ -53,9 +54,17 @@ func readMethod(t *testing.T, name string) (m measured) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.cpu = e.CPU
+		m.cpu, m.cores = e.CPU, e.Cores
 	}
 	return m
+}
+
+// machine says what a method was trained on.
+func (m measured) machine() string {
+	if m.cores == 1 {
+		return fmt.Sprintf("one core (%s) that other work shared", m.cpu)
+	}
+	return fmt.Sprintf("%d cores (%s)", m.cores, m.cpu)
 }
 
 // accuracy returns the kNN accuracy of a model in percent.
@@ -95,21 +104,21 @@ func spreadOf(values []float64, format string) string {
 func TestTheMethodPagesShowWhatTheRecordsSay(t *testing.T) {
 	untrained := floor(t)
 	var table strings.Builder
-	fmt.Fprintln(&table, "| method | seeds | kNN, test (%) | above untrained | minutes | effective rank |\n"+
-		"|---|---:|---:|---:|---:|---:|")
+	fmt.Fprintln(&table, "| method | seeds | kNN, test (%) | above untrained | minutes | cores | effective rank |\n"+
+		"|---|---:|---:|---:|---:|---:|---:|")
 	for _, name := range objective.Names() {
 		m := readMethod(t, name)
 		gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
-		fmt.Fprintf(&table, "| [%s](%s.md) | %d | %s | %+.1f | %.1f | %.1f |\n", name, name, len(m.knn), spreadOf(m.knn, "%.1f"), gain,
-			stat.Mean(m.minutes, nil), stat.Mean(m.rank, nil))
+		fmt.Fprintf(&table, "| [%s](%s.md) | %d | %s | %+.1f | %.1f | %d | %.1f |\n", name, name, len(m.knn), spreadOf(m.knn, "%.1f"),
+			gain, stat.Mean(m.minutes, nil), m.cores, stat.Mean(m.rank, nil))
 		replaceMeasured(t, name, name, fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with batch %d, "+
-			"%.1f minutes of training on one core (%s) that other work shared: kNN %s %% on test, %+.1f points above the untrained encoder "+
+			"%.1f minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder "+
 			"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
-			m.config.Encoder.Name, m.config.Encoder.Width, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil), m.cpu,
+			m.config.Encoder.Name, m.config.Encoder.Width, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil), m.machine(),
 			spreadOf(m.knn, "%.1f"), gain, spreadOf(untrained, "%.1f"), len(m.knn), stat.Mean(m.loss, nil), chanceText(m.chance),
 			stat.Mean(m.rank, nil)))
 	}
-	fmt.Fprintf(&table, "| untrained encoder | %d | %s | | | |", len(untrained), spreadOf(untrained, "%.1f"))
+	fmt.Fprintf(&table, "| untrained encoder | %d | %s | | | | |", len(untrained), spreadOf(untrained, "%.1f"))
 	replaceMeasured(t, "README", "all", table.String())
 }
 
