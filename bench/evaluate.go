@@ -106,7 +106,7 @@ func (e *evaluator) make() error {
 			labels[i] = int32(random.IntN(e.Classes))
 			correlated(random, f.Row(i))
 			for j := range e.Width {
-				f.X[i*e.Width+j] += 0.15 * centres[int(labels[i])*e.Width+j]
+				f.X[i*e.Width+j] += 0.3 * centres[int(labels[i])*e.Width+j]
 			}
 		}
 		return f, labels
