@@ -16,8 +16,8 @@ func doctorCommand(a *app) *cobra.Command {
 		Use:   "doctor",
 		Short: "Say what is installed, what is missing, and the command that mends it",
 		Long: `Look at the machine, the folders and the XLA plugins, open the backend that training would use, and run a
-small product on it. In a clone of the repository, look at what scripts/notebook has installed there. Nothing is
-downloaded. The exit status is 1 when something is missing.`,
+small product on it. In a clone of the repository, look at what scripts/notebook has installed there.
+Nothing is downloaded. The exit status is 1 when something is missing.`,
 		Example: `  sslx doctor
   sslx doctor --json`,
 		Args: arguments(0, 0),
