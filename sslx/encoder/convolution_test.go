@@ -70,7 +70,7 @@ func TestConvolutionsAndTheirGradientsAreThoseOfPlainLoops(t *testing.T) {
 
 // Sums over many channels and pixels, as in training: the error must not grow with them.
 func TestWinogradIsXLAsConvolutionAtTheSizesOfTraining(t *testing.T) {
-	for _, c := range []struct{ side, in, out int }{{4, 128, 64}, {8, 64, 64}, {16, 32, 32}} {
+	for _, c := range []struct{ side, in, out int }{{4, 128, 64}, {8, 64, 64}, {16, 32, 32}, {32, 64, 64}} {
 		images := normal(1, 0, 1, 16, c.side, c.side, c.in)
 		g := normal(2, 0, 1, 16, c.side, c.side, c.out)
 		got := run(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {

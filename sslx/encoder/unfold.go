@@ -4,8 +4,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// A convolution of fewChannels or less with a kernel of at most smallKernel is faster unfolded than by XLA, and its patches
-// are no larger than its output.
+// A convolution of at most fewChannels with a kernel of at most smallKernel is faster unfolded than by XLA, and a patch has
+// no more than 64 values.
 const fewChannels, smallKernel = 4, 4
 
 // unfolded is the convolution as one matrix product: each output's patch of m is a row [size·size·in] (Chellapilla et al.

@@ -62,8 +62,8 @@ func clones(t *testing.T, store *model.Store) map[string]*tensors.Tensor {
 
 // The global batch decides: losses, gradients (the optimizer's momentum after one step), batch statistics and target
 // are those of one device. Gradients carry the rounding of all layers, and sums in another order change them by up to
-// 1.5e-5 of their length (all ten methods), as a batch in another order does on one device; package objective compares the gradients of
-// every loss by itself.
+// 1.5e-5 of their length (all ten methods), as a batch in another order does on one device; package objective compares
+// the gradients of every loss by itself.
 func TestDevicesThatShareABatchTrainAsOneDoes(t *testing.T) {
 	if n := testbackend.Open(t).NumDevices(); n < 4 {
 		t.Skipf("%s has %d devices", testbackend.Open(t).Name(), n)
