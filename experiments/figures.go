@@ -249,29 +249,39 @@ func drawDifferences(c Claim, p Plan, r Records) (*plots.Figure, error) {
 	return f.Figure()
 }
 
-// drawCost draws accuracy against the time of training, a point for each arm.
+// drawCost draws accuracy against the time of training, a point for each arm. Accuracies are of all seeds, times of those
+// whose runs can be compared.
 func (p Plan) drawCost(r Records) (*plots.Figure, error) {
 	all, cells := p.readings(r)
-	if len(cells) == 0 {
+	seeds := p.timed(r)
+	if len(cells) == 0 || len(seeds) == 0 {
 		return nil, nil
 	}
-	plot := plots.SeriesPlot{Title: p.title(cells[0]), X: "training (s), mean over seeds", Y: accuracyAxis,
+	plot := plots.SeriesPlot{Title: p.title(cells[0]), X: fmt.Sprintf("training (s), mean over %d seeds", len(seeds)), Y: accuracyAxis,
 		Floors: all.floors(cells[0])}
 	for _, arm := range p.Arms {
-		if seconds := p.seconds(r, arm); len(seconds) > 0 {
-			plot.Series = append(plot.Series, plots.Series{Name: arm.Name,
-				Points: []plots.Point{pointAt(stat.Mean(seconds, nil), all[arm.Name][cells[0]])}})
+		var seconds []float64
+		for _, seed := range seeds {
+			known, _ := p.record(r, arm, seed)
+			seconds = append(seconds, known.Seconds)
 		}
+		plot.Series = append(plot.Series, plots.Series{Name: arm.Name,
+			Points: []plots.Point{pointAt(stat.Mean(seconds, nil), all[arm.Name][cells[0]])}})
 	}
 	return plotted(plot)
 }
 
-// seconds returns the times of training of an arm, one a seed that was run.
-func (p Plan) seconds(r Records, arm Arm) (seconds []float64) {
+// timed returns the seeds with which every arm was run from one revision of the code.
+func (p Plan) timed(r Records) (seeds []uint64) {
 	for _, seed := range p.Seeds {
-		if known, ok := p.record(r, arm, seed); ok {
-			seconds = append(seconds, known.Seconds)
+		first, ok := p.record(r, p.Arms[0], seed)
+		for _, arm := range p.Arms[1:] {
+			other, made := p.record(r, arm, seed)
+			ok = ok && made && other.Environment.Revision == first.Environment.Revision
+		}
+		if ok {
+			seeds = append(seeds, seed)
 		}
 	}
-	return seconds
+	return seeds
 }

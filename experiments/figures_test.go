@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,6 +45,22 @@ func TestTheUntunedLineEndsAtTheArmWhoseSettingItKeeps(t *testing.T) {
 		if !found || strings.Count(line, " at ") != 4 || !strings.HasSuffix(line, " at 1024") {
 			t.Errorf("%s is %s", name, line)
 		}
+	}
+}
+
+func TestTimesAreComparedWithinOneRevision(t *testing.T) {
+	r := invented(t, CPU, cost)
+	p := cost.Plan(CPU)
+	if seeds := p.timed(r); !slices.Equal(seeds, p.Seeds) {
+		t.Errorf("times of one revision are compared for seeds %v, want %v", seeds, p.Seeds)
+	}
+	other, _ := p.record(r, p.Arms[1], 2)
+	other.Environment.Revision = "another"
+	r[other.Key] = other
+	lost, _ := p.record(r, p.Arms[2], 4)
+	delete(r, lost.Key)
+	if seeds, want := p.timed(r), []uint64{1, 3, 5, 6, 7, 8}; !slices.Equal(seeds, want) {
+		t.Errorf("with a run of another revision and one missing, times are compared for seeds %v, want %v", seeds, want)
 	}
 }
 
