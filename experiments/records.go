@@ -16,6 +16,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/sslx-go/lab/internal/atomicfile"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -128,15 +129,23 @@ func parsed(line []byte) (r Record, err error) {
 }
 
 // Append adds a record, synced to the disk. What a killed process left of a line is cut off first.
-func (s Store) Append(r Record) (err error) {
+func (s Store) Append(r Record) error {
 	line, err := json.Marshal(r)
+	if err == nil {
+		err = s.append(append(summed(line), '\n'))
+	}
 	if err != nil {
+		return fmt.Errorf("record %s cannot be kept: %w", r.Key, err)
+	}
+	return nil
+}
+
+func (s Store) append(line []byte) (err error) {
+	dir := filepath.Dir(s.Path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(s.Path), 0o755); err != nil {
-		return err
-	}
-	lock := flock.New(filepath.Join(filepath.Dir(s.Path), "."+filepath.Base(s.Path)+".lock"))
+	lock := flock.New(filepath.Join(dir, "."+filepath.Base(s.Path)+".lock"))
 	if err := lock.Lock(); err != nil {
 		return err
 	}
@@ -153,10 +162,13 @@ func (s Store) Append(r Record) (err error) {
 	if err := file.Truncate(end); err != nil {
 		return err
 	}
-	if _, err := file.WriteAt(append(summed(line), '\n'), end); err != nil {
-		return errors.Join(fmt.Errorf("cannot write %s: %w", s.Path, err), file.Truncate(end))
+	if _, err := file.WriteAt(line, end); err != nil {
+		return errors.Join(err, file.Truncate(end))
 	}
-	return file.Sync()
+	if err := file.Sync(); err != nil || end > 0 {
+		return err
+	}
+	return atomicfile.SyncDir(dir)
 }
 
 // wholeLines returns the length of a file up to its last line's end.

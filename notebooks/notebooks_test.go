@@ -3,6 +3,7 @@ package notebooks
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,12 +133,12 @@ func TestNotebooksShowWhatTheirCellsSay(t *testing.T) {
 	}
 }
 
-func TestNotebookOfAnotherModuleImportsSslx(t *testing.T) {
+func TestNotebookOfAnotherModuleImportsSslxAndSeesAnEditInTheNextCell(t *testing.T) {
 	root := setUp(t)
 	module := filepath.Join(t.TempDir(), "mine")
 	write(t, filepath.Join(module, "go.mod"), "module example.com/mine\n\ngo 1.26.5\n\nrequire github.com/sslx-go/lab v0.0.0\n\n"+
 		"replace github.com/sslx-go/lab => "+root+"\n")
-	write(t, filepath.Join(module, "mine.go"), `// Package mine is a user's.
+	const before = `// Package mine is a user's.
 package mine
 
 import (
@@ -145,18 +146,16 @@ import (
 	"github.com/sslx-go/lab/sslx"
 )
 
-func Config() sslx.Config { return sslx.Default() }
-`)
-	source := []string{"import (\n", "\t\"example.com/mine\"\n", "\t\"github.com/sslx-go/lab/notebooks/show\"\n", ")\n", "\n", "%%\n",
-		"show.Markdown(mine.Config().Objective.Name)"}
-	text, err := json.Marshal(map[string]any{"nbformat": 4, "nbformat_minor": 5, "metadata": map[string]any{}, "cells": []any{
-		map[string]any{"id": "a", "cell_type": "code", "metadata": map[string]any{}, "source": source, "outputs": []any{},
-			"execution_count": nil}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+func Method() string { return sslx.Default().Objective.Name }
+`
+	code := filepath.Join(module, "mine.go")
+	write(t, code, before)
+	after := strings.Replace(before, "Name }", `Name + ", edited" }`, 1)
+	shown := "import (\n\t\"example.com/mine\"\n\t\"github.com/sslx-go/lab/notebooks/show\"\n)\n\n%%\nshow.Markdown(mine.Method())"
+	edit := fmt.Sprintf("import (\n\t\"os\"\n\t\"github.com/sslx-go/lab/notebooks/show\"\n)\n\n%%%%\nshow.Check(os.WriteFile(%q, []byte(%q), 0o644))",
+		code, after)
 	file := filepath.Join(module, "mine.ipynb")
-	write(t, file, string(text))
+	write(t, file, notebookOf(t, shown, edit, shown))
 	tidy := exec.Command("go", "mod", "tidy")
 	tidy.Dir = module
 	if out, err := tidy.CombinedOutput(); err != nil {
@@ -169,9 +168,26 @@ func Config() sslx.Config { return sslx.Default() }
 		t.Fatalf("scripts/notebook: %v\n%s", err, out)
 	}
 	execute(t, "sslx-mine", file, file)
-	if got := read(t, file).Cells[0].texts(); !slices.Contains(got, "simclr") {
-		t.Errorf("the cell shows %q", got)
+	for i, want := range map[int]string{0: "simclr", 2: "simclr, edited"} {
+		if got := read(t, file).Cells[i].texts(); !slices.Contains(got, want) {
+			t.Errorf("cell %d shows %q, want %q", i, got, want)
+		}
 	}
+}
+
+// notebookOf returns a notebook of code cells.
+func notebookOf(t *testing.T, cells ...string) string {
+	t.Helper()
+	var all []any
+	for i, source := range cells {
+		all = append(all, map[string]any{"id": fmt.Sprint("cell-", i), "cell_type": "code", "metadata": map[string]any{}, "source": source,
+			"outputs": []any{}, "execution_count": nil})
+	}
+	text, err := json.Marshal(map[string]any{"nbformat": 4, "nbformat_minor": 5, "metadata": map[string]any{}, "cells": all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // setUp sets notebooks up as a user does, and returns the folder of the repository.

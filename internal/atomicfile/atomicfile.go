@@ -28,10 +28,11 @@ func Write(path string, fill func(io.Writer) error) error {
 	if err := file.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return SyncDir(filepath.Dir(path))
 }
 
-func syncDir(dir string) error {
+// SyncDir syncs a folder, so that the names of new files in it outlive a crash of the machine.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package pretrain
 
 import (
 	"context"
+	"flag"
 	"math"
 	"slices"
 	"strings"
@@ -161,6 +162,28 @@ func TestACompiledStepInChunksIsPlainAutodiffOfTheWholeBatch(t *testing.T) {
 	wanted, want := firstStep(t, b, set, c, true)
 	measures, got := firstStep(t, b, set, c, false)
 	mustAgree(t, measures, wanted, got, want, 1e-4)
+}
+
+var wholeBatch = flag.Bool("batch4096", false, "compare batches of 4096 images in chunks with plain autodiff")
+
+// Sums over 4096 images in another order round differently, as on several devices.
+func TestABatchOf4096InChunksIsPlainAutodiffOfTheWholeBatch(t *testing.T) {
+	if !*wholeBatch {
+		t.Skip("takes a minute and 3 GiB a method: -batch4096 runs it")
+	}
+	set := opened(t, dataset.FactorsOptions{Train: 4096, Test: 64})
+	for _, name := range []string{"simclr", "vicreg", "barlow"} {
+		t.Run(name, func(t *testing.T) {
+			c := chunkedTiny(objective.Config{Name: name})
+			c.Batch, c.Chunk = 4096, 256
+			wanted, want := firstStep(t, testbackend.Open(t), set, c, true)
+			measures, got := firstStep(t, testbackend.Open(t), set, c, false)
+			mustAgree(t, measures, wanted, got, want, 1e-4)
+			if e := relativeGradient(t, got, want); !(e <= 1e-5) {
+				t.Errorf("the gradient differs by %.1e of its length", e)
+			}
+		})
+	}
 }
 
 // sequential is the pure-Go backend, which compiles in no time, with one operation at once: several wait for each other
