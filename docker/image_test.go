@@ -3,7 +3,6 @@ package docker_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -205,21 +204,5 @@ func TestComposeServesTheTargetsToThisMachineAlone(t *testing.T) {
 	}
 	if slices.Sort(targets); !slices.Equal(targets, []string{"cpu", "cuda"}) {
 		t.Errorf("services are of the targets %q", targets)
-	}
-}
-
-func TestImageIsBuiltTrainsRunsANotebookAndAsksForAToken(t *testing.T) {
-	if os.Getenv("SSLX_IMAGE") == "" {
-		t.Skip("SSLX_IMAGE is not set: the image is not built, which takes longer than all other tests")
-	}
-	for _, args := range [][]string{{"cpu"}, {"--check", "cpu"}} {
-		out, err := exec.Command("../scripts/image", args...).CombinedOutput()
-		if strings.Contains(string(out), "skipped:") {
-			t.Skipf("%s", out)
-		}
-		if err != nil {
-			t.Fatalf("scripts/image %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-		t.Logf("%s", out)
 	}
 }

@@ -19,7 +19,10 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-func TestMain(m *testing.M) { testbackend.Main(m) }
+func TestMain(m *testing.M) {
+	testbackend.Unoptimized()
+	testbackend.Main(m)
+}
 
 // imageFolder makes a folder of 144 training and 24 test images of 16x16 pixels in two classes.
 func imageFolder(t *testing.T) string {

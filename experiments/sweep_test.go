@@ -89,7 +89,7 @@ func TestASweepThatIsStoppedGoesOnAndEndsAsIfItWereNot(t *testing.T) {
 	broken.Store, broken.Work = Store{filepath.Join(dir, "smoke.jsonl")}, filepath.Join(dir, "work")
 	random := rand.New(rand.NewPCG(1, 1))
 	for range 2 { // stopped in the middle of some run
-		ctx, stop := context.WithTimeout(context.Background(), time.Duration(2000+random.IntN(4000))*time.Millisecond)
+		ctx, stop := context.WithTimeout(context.Background(), time.Duration(500+random.IntN(2500))*time.Millisecond)
 		if err := broken.Run(ctx, p); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, sslx.ErrInterrupted) {
 			t.Fatal(err)
 		}

@@ -19,7 +19,10 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-func TestMain(m *testing.M) { testbackend.Main(m) }
+func TestMain(m *testing.M) {
+	testbackend.Unoptimized()
+	testbackend.Main(m)
+}
 
 // cached makes the features of a test go to a folder of its own.
 func cached(t *testing.T) (dir string) {

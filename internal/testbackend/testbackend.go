@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -26,6 +28,37 @@ var shared = sync.OnceValues(func() (compute.Backend, error) {
 	fmt.Fprintln(os.Stderr, "the tests run on the pure-Go backend:", err)
 	return open("go")
 })
+
+// unoptimizedFlag makes XLA's compiler leave out what makes programs fast.
+const unoptimizedFlag = "--xla_backend_optimization_level=0"
+
+// optimized names the environment variable of a process whose programs are optimised though [Unoptimized] is called.
+const optimized = "SSLX_TEST_OPTIMIZED"
+
+// Unoptimized is called before any backend is opened, for tests whose programs compile for longer than they run: the
+// graph is that of users, and its compilation takes a quarter of the time. Numbers differ from those of optimised
+// programs in their last digits.
+func Unoptimized() {
+	if os.Getenv(optimized) == "" {
+		_ = os.Setenv("XLA_FLAGS", os.Getenv("XLA_FLAGS")+" "+unoptimizedFlag)
+	}
+}
+
+// Optimized runs the calling test in a process of its own, whose programs are optimised, and tells whether this is
+// that process.
+func Optimized(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(optimized) != "" {
+		return true
+	}
+	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	c.Env = append(os.Environ(), optimized+"=1", "XLA_FLAGS="+strings.ReplaceAll(os.Getenv("XLA_FLAGS"), unoptimizedFlag, ""))
+	out, err := c.CombinedOutput()
+	if t.Logf("%s", out); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("with optimised programs: %v", err)
+	}
+	return false
+}
 
 func open(config string) (compute.Backend, error) {
 	h, err := backend.Open(context.Background(), backend.Options{Config: config})

@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childRun); dir != "" {
 		child(dir)
 	}
+	testbackend.Unoptimized()
 	testbackend.Main(m)
 }
 
