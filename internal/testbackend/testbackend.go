@@ -3,6 +3,7 @@ package testbackend
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,9 +38,10 @@ const optimized = "SSLX_TEST_OPTIMIZED"
 
 // Unoptimized is called before any backend is opened, for tests whose programs compile for longer than they run: the
 // graph is that of users, and its compilation takes a quarter of the time. Numbers differ from those of optimised
-// programs in their last digits.
+// programs in their last digits. Benchmarks are optimised all the same.
 func Unoptimized() {
-	if os.Getenv(optimized) == "" {
+	flag.Parse()
+	if os.Getenv(optimized) == "" && flag.Lookup("test.bench").Value.String() == "" {
 		_ = os.Setenv("XLA_FLAGS", os.Getenv("XLA_FLAGS")+" "+unoptimizedFlag)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"maps"
 	"os"
 	"path/filepath"
@@ -23,7 +24,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childRun); dir != "" {
 		child(dir)
 	}
-	testbackend.Unoptimized()
+	if flag.Parse(); *deviceSteps == 0 && !*wholeBatch { // those compare what users run
+		testbackend.Unoptimized()
+	}
 	testbackend.Main(m)
 }
 
