@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -28,9 +29,10 @@ const (
 //
 // The batch is the whole batch over all devices: its statistics are global by construction.
 // The variance is the mean of the squares less the square of the mean, in one pass over x; in float32 its error is
-// about 1e-7 of that square.
+// about 1e-7 of that square. Where x is bfloat16, so is the result, and all in between is float32.
 func BatchNorm(scope *model.Scope, x *Node, mode Mode) *Node {
-	channels := x.Shape().Dimensions[x.Rank()-1]
+	dtype, channels := x.DType(), x.Shape().Dimensions[x.Rank()-1]
+	x = ConvertDType(x, dtypes.Float32)
 	scale := filled(scope, "scale", 1, channels).NodeValue(x)
 	offset := filled(scope, "offset", 0, channels).NodeValue(x)
 	runningMean := filled(scope, "mean", 0, channels).SetTrainable(false)
@@ -50,7 +52,7 @@ func BatchNorm(scope *model.Scope, x *Node, mode Mode) *Node {
 	}
 	factor := Mul(scale, Inverse(Sqrt(AddScalar(variance, batchNormEpsilon))))
 	shift := Sub(offset, Mul(mean, factor))
-	return Add(Mul(x, overChannels(factor, x)), overChannels(shift, x))
+	return ConvertDType(Add(Mul(x, overChannels(factor, x)), overChannels(shift, x)), dtype)
 }
 
 // moveTowards sets a running statistic to its exponential moving average with value.

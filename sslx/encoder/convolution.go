@@ -1,11 +1,13 @@
 package encoder
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// winogradSide is the largest side of a map on which winograd is faster than XLA's convolution.
+// winogradSide is the largest side of a map on which winograd is faster than XLA's convolution. It is for float32 only: its
+// transforms enlarge the rounding of bfloat16.
 const winogradSide = 32
 
 // convolution is a 2-D convolution without bias, padded so that stride 1 keeps the size: a map of height x width with
@@ -14,14 +16,14 @@ const winogradSide = 32
 // https://arxiv.org/abs/1502.01852).
 func convolution(scope *model.Scope, m featureMaps, channels, size, stride int) featureMaps {
 	in := m.channels()
-	kernel := weights(scope, "kernel", 2, size*size*in, size, size, in, channels).NodeValue(m.x)
+	kernel := valueLike(weights(scope, "kernel", 2, size*size*in, size, size, in, channels), m.x)
 	height, width := m.size()
 	switch {
 	case size == 1 && stride == 1:
 		return featureMaps{pointwise(m.x, kernel), m.pixelsFirst}
 	case in <= fewChannels && size <= smallKernel:
 		return unfolded(m, kernel, stride)
-	case size == 3 && stride == 1 && max(height, width) <= winogradSide:
+	case size == 3 && stride == 1 && max(height, width) <= winogradSide && m.x.DType() == dtypes.Float32:
 		return featureMaps{winograd(m.pixels(), kernel), true}
 	}
 	return featureMaps{convolve(m.images(), kernel, stride), false}

@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -56,8 +57,8 @@ func (m featureMaps) plus(other featureMaps) featureMaps {
 // relu is max(m, 0).
 func (m featureMaps) relu() featureMaps { return featureMaps{relu(m.x), m.pixelsFirst} }
 
-// mean averages over the pixels: [batch, channels].
+// mean averages over the pixels, in float32: [batch, channels].
 func (m featureMaps) mean() *Node {
 	rows, columns := m.pixelAxes()
-	return ReduceMean(m.x, rows, columns)
+	return ReduceMean(ConvertDType(m.x, dtypes.Float32), rows, columns)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -35,6 +36,9 @@ func filled(scope *model.Scope, name string, value float32, dims ...int) *model.
 		return tensors.FromScalarAndDimensions(value, dims...)
 	})
 }
+
+// valueLike returns the value of a variable, which is float32, in the type of x.
+func valueLike(v *model.Variable, x *Node) *Node { return ConvertDType(v.NodeValue(x), x.DType()) }
 
 func variable(scope *model.Scope, name string, dims []int, initial func(path string) *tensors.Tensor) *model.Variable {
 	if v := scope.GetVariable(name); v != nil {

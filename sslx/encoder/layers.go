@@ -6,14 +6,19 @@ import (
 )
 
 // Dense is x [batch, in] times "kernel" [in, out], plus "bias" [out] when bias is set. The kernel is normal with
-// variance gain/in: 2 before a ReLU, 1 otherwise.
+// variance gain/in: 2 before a ReLU, 1 otherwise. With a bias, x is float32.
 func Dense(scope *model.Scope, x *Node, out int, gain float64, bias bool) *Node {
-	in := x.Shape().Dimensions[1]
-	y := Dot(x, weights(scope, "kernel", gain, in, in, out).NodeValue(x)).Product()
+	y := dense(scope, x, out, gain).Product()
 	if bias {
 		y = Add(y, overChannels(filled(scope, "bias", 0, out).NodeValue(x), y))
 	}
 	return y
+}
+
+// dense is x times the kernel of Dense, in the type of x.
+func dense(scope *model.Scope, x *Node, out int, gain float64) *DotBuilder {
+	in := x.Shape().Dimensions[1]
+	return Dot(x, valueLike(weights(scope, "kernel", gain, in, in, out), x))
 }
 
 // relu is max(x, 0).

@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -10,13 +11,14 @@ import (
 // https://arxiv.org/abs/2303.01986, code). Widths are those of its layers in order, for example 8192, 8192, 8192; none
 // makes the embedding the representation.
 //
-// It returns the output of every layer, the embedding last: each [batch, width].
+// It returns the output of every layer, the embedding last: each [batch, width]. It computes in the type of h, float32 or
+// bfloat16, but the embedding is float32: a loss is that of numbers that were not rounded.
 func Projector(scope *model.Scope, h *Node, widths []int, mode Mode) []*Node {
 	outputs := make([]*Node, 0, len(widths))
 	for i, width := range widths {
 		layer := scope.At("layer%d", i)
 		if i == len(widths)-1 {
-			h = Dense(layer, h, width, 1, false)
+			h = dense(layer, h, width, 1).WithOutputDType(dtypes.Float32).Product()
 		} else {
 			h = relu(BatchNorm(layer, Dense(layer, h, width, 2, false), mode))
 		}

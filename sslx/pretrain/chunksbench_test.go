@@ -16,24 +16,30 @@ import (
 func BenchmarkMemoryOfAStep(b *testing.B) {
 	for _, name := range []string{"vicreg", "simclr"} {
 		for _, chunk := range []int{0, 256} {
-			b.Run(fmt.Sprintf("%s/chunk=%d", name, chunk), func(b *testing.B) {
-				c := Default()
-				c.Batch, c.Chunk, c.Objective = 4096, chunk, objective.Config{Name: name}
-				c.Views = augment.Views{{Size: 32, Flip: 0.5}, {Size: 32, Flip: 0.5}}
-				d := stepData{pixels: make([]byte, 64*32*32*3), height: 32, width: 32, classes: 4, labels: make([]int32, 64),
-					std: [3]float64{1, 1, 1}}
-				for b.Loop() {
-					store := newStore(c)
-					s, err := newStepper(testbackend.Open(b), store, c, d, 0)
-					if err != nil {
-						b.Fatal(err)
-					}
-					b.ReportMetric(float64(temporary(s))/(1<<20), "MiB")
-					s.close()
-					store.Finalize()
-				}
-			})
+			for _, precision := range precisions {
+				b.Run(fmt.Sprintf("%s/chunk=%d/%s", name, chunk, precision), func(b *testing.B) {
+					c := Default()
+					c.Batch, c.Chunk, c.Precision, c.Objective = 4096, chunk, precision, objective.Config{Name: name}
+					c.Views = augment.Views{{Size: 32, Flip: 0.5}, {Size: 32, Flip: 0.5}}
+					memoryOfAStep(b, c)
+				})
+			}
 		}
+	}
+}
+
+func memoryOfAStep(b *testing.B, c Config) {
+	d := stepData{pixels: make([]byte, 64*32*32*3), height: 32, width: 32, classes: 4, labels: make([]int32, 64),
+		std: [3]float64{1, 1, 1}}
+	for b.Loop() {
+		store := newStore(c)
+		s, err := newStepper(testbackend.Open(b), store, c, d, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(temporary(s))/(1<<20), "MiB")
+		s.close()
+		store.Finalize()
 	}
 }
 

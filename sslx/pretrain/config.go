@@ -2,6 +2,7 @@ package pretrain
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
@@ -32,6 +33,11 @@ type Config struct {
 	// that of the loss of the whole batch all the same, and batch normalisation takes its statistics from a chunk. 0
 	// takes the batch at once.
 	Chunk int `yaml:"chunk,omitempty" json:"chunk,omitempty"`
+
+	// Precision is the type in which encoder, projector and predictor compute and keep activations while they are
+	// trained, "float32" or "bfloat16"; "" is float32. Variables, batch statistics, the loss, the optimizer and
+	// everything that evaluation computes are float32 in both.
+	Precision string `yaml:"precision,omitempty" json:"precision,omitempty"`
 
 	Views     augment.Views    `yaml:"views" json:"views"`
 	Encoder   encoder.Config   `yaml:"encoder" json:"encoder"`
@@ -132,6 +138,9 @@ func (c Config) Check() error {
 				return usage.Errorf("%s has a layer of width %d: widths must be positive", name, width)
 			}
 		}
+	}
+	if c.Precision != "" && !slices.Contains(precisions, c.Precision) {
+		return usage.Unknown("precision", c.Precision, precisions)
 	}
 	if err := c.checkResolutions(); err != nil {
 		return err

@@ -36,6 +36,7 @@ func TestAValueOutOfRangeIsNamed(t *testing.T) {
 		"must be of epoch 0": func(c *Config) { c.Resolutions = []Resolution{{1, 16}} },
 		"put them in order":  func(c *Config) { c.Resolutions = []Resolution{{0, 16}, {2, 24}, {2, 32}} },
 		"resolutions":        func(c *Config) { c.Resolutions = []Resolution{{0, 7}} },
+		"precision":          func(c *Config) { c.Precision = "float16" },
 		"encoder":            func(c *Config) { c.Encoder.Name = "" },
 		"encoder.width":      func(c *Config) { c.Encoder.Width = -4 },
 		"objective":          func(c *Config) { c.Objective.Name = "simcl" },

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -34,13 +35,17 @@ func Width(c Config, layer string) int {
 }
 
 // layers returns the representation [batch, dim] of images and the output of each layer of the projector, in the order
-// of Layers.
+// of Layers, all float32. Encoder and projector compute in the type of the images.
 func layers(scope *model.Scope, c Config, images *Node, mode encoder.Mode) []*Node {
 	h := c.Encoder.Build(scope.At(encoderScope), images, mode)
 	if len(c.Projector) == 0 {
 		return []*Node{h}
 	}
-	return append([]*Node{h}, encoder.Projector(scope.At(projectorScope), h, c.Projector, mode)...)
+	outputs := []*Node{h}
+	for _, x := range encoder.Projector(scope.At(projectorScope), ConvertDType(h, images.DType()), c.Projector, mode) {
+		outputs = append(outputs, ConvertDType(x, dtypes.Float32))
+	}
+	return outputs
 }
 
 // ofNetwork reports whether a variable belongs to the encoder or the projector.

@@ -33,7 +33,7 @@ func forward(scope *model.Scope, c Config, views []*Node) (outputs []output) {
 			same++
 		}
 		joined := make([]output, same)
-		for _, layer := range layers(scope, c, augment.Join(views[:same], 0), encoder.Train) {
+		for _, layer := range layers(scope, c, c.rounded(augment.Join(views[:same], 0)), encoder.Train) {
 			for i, x := range partsLike(layer, views[:same]) {
 				joined[i] = append(joined[i], x)
 			}
@@ -107,7 +107,7 @@ func (e embedded) inputs(scope *model.Scope, c Config, d stepData, b batch) obje
 // predict returns what the predictor, a projector back to the width of the embeddings, makes of each view's.
 func predict(scope *model.Scope, c Config, z []*Node) []*Node {
 	widths := append(slices.Clone(c.Predictor), z[0].Shape().Dimensions[1])
-	layers := encoder.Projector(scope, Concatenate(z, 0), widths, encoder.Train)
+	layers := encoder.Projector(scope, c.rounded(Concatenate(z, 0)), widths, encoder.Train)
 	return partsLike(layers[len(layers)-1], z)
 }
 
