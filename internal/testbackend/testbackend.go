@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -53,13 +54,43 @@ func Optimized(t *testing.T) bool {
 	if os.Getenv(optimized) != "" {
 		return true
 	}
+	again(t, "")
+	return false
+}
+
+// Programs runs the calling test in a process of its own and returns the optimised programs that it compiled, as XLA
+// writes them; in that process it returns none.
+func Programs(t *testing.T) []string {
+	t.Helper()
+	if os.Getenv(optimized) != "" {
+		return nil
+	}
+	folder := t.TempDir()
+	again(t, " --xla_dump_hlo_as_text --xla_dump_to="+folder)
+	files, _ := filepath.Glob(filepath.Join(folder, "*after_optimizations.txt"))
+	var programs []string
+	for _, file := range files {
+		program, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		programs = append(programs, string(program))
+	}
+	if len(programs) == 0 && !t.Failed() {
+		t.Fatal("no program was compiled")
+	}
+	return programs
+}
+
+// again runs the calling test in a process whose programs are optimised, with more of XLA's flags.
+func again(t *testing.T, flags string) {
+	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	c.Env = append(os.Environ(), optimized+"=1", "XLA_FLAGS="+strings.ReplaceAll(os.Getenv("XLA_FLAGS"), unoptimizedFlag, ""))
+	c.Env = append(os.Environ(), optimized+"=1", "XLA_FLAGS="+strings.ReplaceAll(os.Getenv("XLA_FLAGS"), unoptimizedFlag, "")+flags)
 	out, err := c.CombinedOutput()
 	if t.Logf("%s", out); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Errorf("with optimised programs: %v", err)
 	}
-	return false
 }
 
 func open(config string) (compute.Backend, error) {

@@ -16,18 +16,9 @@ func BenchmarkForward(b *testing.B) {
 	perEncoder(b, func(c Config, scope *model.Scope, x *Node) []*Node { return []*Node{c.Build(scope, x, Eval)} })
 }
 
-// BenchmarkGradient also has batch statistics and the gradient of a scalar to all variables.
+// BenchmarkGradient also has batch statistics and the gradient of a scalar to all trainable variables.
 func BenchmarkGradient(b *testing.B) {
-	perEncoder(b, func(c Config, scope *model.Scope, x *Node) []*Node {
-		loss := ReduceAllSum(Square(c.Build(scope, x, Train)))
-		var variables []*Node
-		for v := range scope.IterVariables() {
-			if v.Trainable {
-				variables = append(variables, v.NodeValue(x))
-			}
-		}
-		return Gradient(loss, variables...)
-	})
+	perEncoder(b, gradient)
 }
 
 func perEncoder(b *testing.B, graph func(c Config, scope *model.Scope, x *Node) []*Node) {

@@ -40,6 +40,18 @@ func floats(t *tensors.Tensor) []float64 {
 // builder builds a graph on the variables of a scope.
 type builder = func(scope *model.Scope, in []*Node) []*Node
 
+// gradient returns the gradient of a scalar of an encoder's output to all trainable variables.
+func gradient(c Config, scope *model.Scope, images *Node) []*Node {
+	loss := ReduceAllSum(Square(c.Build(scope, images, Train)))
+	var variables []*Node
+	for v := range scope.IterVariables() {
+		if v.Trainable {
+			variables = append(variables, v.NodeValue(images))
+		}
+	}
+	return Gradient(loss, variables...)
+}
+
 // run builds and runs a graph on the variables of a store.
 func run(t testing.TB, store *model.Store, build builder, args ...any) [][]float64 {
 	t.Helper()

@@ -1,6 +1,8 @@
 package encoder
 
 import (
+	"slices"
+
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -21,9 +23,9 @@ func winograd(x, kernel *Node) *Node {
 	tiles, products := rows.tiles*columns.tiles, rows.points()*columns.points()
 
 	v := spread(Reshape(x, height, width, batch*in), rows, columns)
-	v = Reshape(v, products, tiles*batch, in)
+	v = merge(Reshape(v, products, tiles, batch, in), 1)
 	u := Dot(constant(x, pairs(rows.kernel, columns.kernel, 1, 1)), Reshape(kernel, 9, in*channels)).Product()
-	m := Dot(v, Reshape(u, products, in, channels)).General([]int{2}, []int{0}, []int{1}, []int{0})
+	m := Dot(v, Reshape(u, products, in, channels)).General([]int{v.Rank() - 1}, []int{0}, []int{1}, []int{0})
 	y := gather(Reshape(m, products, tiles, batch*channels), rows, columns)
 	return Reshape(y, height, width, batch, channels)
 }
@@ -64,9 +66,20 @@ func isDense(rows, columns bilinear) bool {
 func along(rows, columns, x *Node) *Node {
 	dims := x.Shape().Dimensions
 	p, q := rows.Shape().Dimensions[0], columns.Shape().Dimensions[0]
-	x = Reshape(Dot(rows, Reshape(x, dims[0], dims[1]*dims[2])).Product(), p, dims[1], dims[2])
+	x = Reshape(Dot(rows, merge(x, 1)).General([]int{1}, nil, []int{0}, nil), p, dims[1], dims[2])
 	columns = BroadcastToDims(Reshape(columns, 1, q, dims[1]), p, q, dims[1])
 	return Dot(columns, x).General([]int{2}, []int{0}, []int{1}, []int{0})
+}
+
+// merge makes one axis of the given one and the next, which holds the batch; products of matrices are faster so. Devices
+// that share the batch keep both: they would exchange the maps, and each compute all of them.
+func merge(x *Node, axis int) *Node {
+	if x.Graph().NumDevices() > 1 {
+		return x
+	}
+	dims := slices.Clone(x.Shape().Dimensions)
+	dims[axis] *= dims[axis+1]
+	return Reshape(x, slices.Delete(dims, axis+1, axis+2)...)
 }
 
 // pairs returns the matrix that transforms rows by a and columns by b, [pointsA·pointsB·tilesA·tilesB, widthA·widthB],
