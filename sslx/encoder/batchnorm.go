@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -29,18 +28,18 @@ const (
 //
 // The batch is the whole batch over all devices: its statistics are global by construction.
 // The variance is the mean of the squares less the square of the mean, in one pass over x; in float32 its error is
-// about 1e-7 of that square. Where x is bfloat16, so is the result, and all in between is float32.
+// about 1e-7 of that square. Where x is bfloat16, so is the result, and all in between is float32. Variables are float32.
 func BatchNorm(scope *model.Scope, x *Node, mode Mode) *Node {
 	dtype, channels := x.DType(), x.Shape().Dimensions[x.Rank()-1]
-	x = ConvertDType(x, dtypes.Float32)
-	scale := filled(scope, "scale", 1, channels).NodeValue(x)
-	offset := filled(scope, "offset", 0, channels).NodeValue(x)
+	x = wide(x)
+	scale := valueLike(filled(scope, "scale", 1, channels), x)
+	offset := valueLike(filled(scope, "offset", 0, channels), x)
 	runningMean := filled(scope, "mean", 0, channels).SetTrainable(false)
 	runningVariance := filled(scope, "variance", 1, channels).SetTrainable(false)
 	if mode == Frozen {
 		scale, offset = StopGradient(scale), StopGradient(offset)
 	}
-	mean, variance := runningMean.NodeValue(x), runningVariance.NodeValue(x)
+	mean, variance := valueLike(runningMean, x), valueLike(runningVariance, x)
 	if mode == Train {
 		count := float64(x.Shape().Size() / channels)
 		mean = DivScalar(channelSum(x), count)
@@ -58,5 +57,6 @@ func BatchNorm(scope *model.Scope, x *Node, mode Mode) *Node {
 // moveTowards sets a running statistic to its exponential moving average with value.
 func moveTowards(running *model.Variable, value *Node) {
 	old := running.NodeValue(value)
+	value = ConvertDType(value, old.DType())
 	running.SetNodeValue(Add(old, MulScalar(Sub(value, old), batchNormMomentum)))
 }

@@ -29,8 +29,6 @@ func shortened(x *tensors.Tensor) (short, left *tensors.Tensor) {
 	return tensors.FromFlatDataAndDimensions(shorts, dims...), tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
-func wide(x *Node) *Node { return ConvertDType(x, dtypes.Float32) }
-
 func TestConvolutionsInBfloat16AreThoseInFloat32ButForRounding(t *testing.T) {
 	worst := 0.0
 	for _, c := range []geometry{

@@ -6,8 +6,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// winogradSide is the largest side of a map on which winograd is faster than XLA's convolution. It is for float32 only: its
-// transforms enlarge the rounding of bfloat16.
+// winogradSide is the largest side of a map on which winograd is faster than XLA's convolution. It is not for bfloat16, whose
+// rounding its transforms enlarge.
 const winogradSide = 32
 
 // convolution is a 2-D convolution without bias, padded so that stride 1 keeps the size: a map of height x width with
@@ -23,7 +23,7 @@ func convolution(scope *model.Scope, m featureMaps, channels, size, stride int) 
 		return featureMaps{pointwise(m.x, kernel), m.pixelsFirst}
 	case in <= fewChannels && size <= smallKernel:
 		return unfolded(m, kernel, stride)
-	case size == 3 && stride == 1 && max(height, width) <= winogradSide && m.x.DType() == dtypes.Float32:
+	case size == 3 && stride == 1 && max(height, width) <= winogradSide && m.x.DType() != dtypes.BFloat16:
 		return featureMaps{winograd(m.pixels(), kernel), true}
 	}
 	return featureMaps{convolve(m.images(), kernel, stride), false}

@@ -56,11 +56,11 @@ func (c Config) width() int {
 	return c.Width
 }
 
-// Build returns the representation [batch, Dim], float32, of images [batch, height, width, 3], normalised by channel. Height
+// Build returns the representation [batch, Dim] of images [batch, height, width, 3], normalised by channel. Height
 // and width are at least 8. The configuration must pass Check.
 //
-// Convolutions are computed and activations kept in the type of the images, float32 or bfloat16; variables, statistics of
-// batches and the sums of products are float32.
+// Convolutions are computed and activations kept in the type of the images: float32, float64 or bfloat16. For bfloat16, statistics of
+// batches, sums of products and the representation are float32. Variables are float32 always.
 func (c Config) Build(scope *model.Scope, images *Node, mode Mode) *Node {
 	return architectures[c.Name].build(scope, featureMaps{x: images}, c.width(), mode)
 }

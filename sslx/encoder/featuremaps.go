@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -57,8 +56,8 @@ func (m featureMaps) plus(other featureMaps) featureMaps {
 // relu is max(m, 0).
 func (m featureMaps) relu() featureMaps { return featureMaps{relu(m.x), m.pixelsFirst} }
 
-// mean averages over the pixels, in float32: [batch, channels].
+// mean averages over the pixels, in float32 where they are bfloat16: [batch, channels].
 func (m featureMaps) mean() *Node {
 	rows, columns := m.pixelAxes()
-	return ReduceMean(ConvertDType(m.x, dtypes.Float32), rows, columns)
+	return ReduceMean(wide(m.x), rows, columns)
 }

@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -11,14 +10,14 @@ import (
 // https://arxiv.org/abs/2303.01986, code). Widths are those of its layers in order, for example 8192, 8192, 8192; none
 // makes the embedding the representation.
 //
-// It returns the output of every layer, the embedding last: each [batch, width]. It computes in the type of h, float32 or
-// bfloat16, but the embedding is float32: a loss is that of numbers that were not rounded.
+// It returns the output of every layer, the embedding last: each [batch, width]. It computes in the type of h; the embedding
+// is float32 where h is bfloat16: a loss is that of numbers that were not rounded.
 func Projector(scope *model.Scope, h *Node, widths []int, mode Mode) []*Node {
 	outputs := make([]*Node, 0, len(widths))
 	for i, width := range widths {
 		layer := scope.At("layer%d", i)
 		if i == len(widths)-1 {
-			h = dense(layer, h, width, 1).WithOutputDType(dtypes.Float32).Product()
+			h = dense(layer, h, width, 1).WithOutputDType(wideType(h.DType())).Product()
 		} else {
 			h = relu(BatchNorm(layer, Dense(layer, h, width, 2, false), mode))
 		}

@@ -35,8 +35,8 @@ type Config struct {
 	Chunk int `yaml:"chunk,omitempty" json:"chunk,omitempty"`
 
 	// Precision is the type in which encoder, projector and predictor compute and keep activations while they are
-	// trained, "float32" or "bfloat16"; "" is float32. Variables, batch statistics, the loss, the optimizer and
-	// everything that evaluation computes are float32 in both.
+	// trained, "float32", "bfloat16" or "float64"; "" is float32. Variables, the loss, the optimizer and everything that
+	// evaluation computes are float32 in all, and batch statistics are where this is bfloat16.
 	Precision string `yaml:"precision,omitempty" json:"precision,omitempty"`
 
 	Views     augment.Views    `yaml:"views" json:"views"`

@@ -38,10 +38,10 @@ func Width(c Config, layer string) int {
 // of Layers, all float32. Encoder and projector compute in the type of the images.
 func layers(scope *model.Scope, c Config, images *Node, mode encoder.Mode) []*Node {
 	h := c.Encoder.Build(scope.At(encoderScope), images, mode)
+	outputs := []*Node{ConvertDType(h, dtypes.Float32)}
 	if len(c.Projector) == 0 {
-		return []*Node{h}
+		return outputs
 	}
-	outputs := []*Node{h}
 	for _, x := range encoder.Projector(scope.At(projectorScope), ConvertDType(h, images.DType()), c.Projector, mode) {
 		outputs = append(outputs, ConvertDType(x, dtypes.Float32))
 	}

@@ -108,7 +108,7 @@ func (e embedded) inputs(scope *model.Scope, c Config, d stepData, b batch) obje
 func predict(scope *model.Scope, c Config, z []*Node) []*Node {
 	widths := append(slices.Clone(c.Predictor), z[0].Shape().Dimensions[1])
 	layers := encoder.Projector(scope, c.rounded(Concatenate(z, 0)), widths, encoder.Train)
-	return partsLike(layers[len(layers)-1], z)
+	return partsLike(ConvertDType(layers[len(layers)-1], dtypes.Float32), z)
 }
 
 // classify returns the logits of a linear classifier of each view's representations.

@@ -6,12 +6,15 @@ import (
 )
 
 // precisions are the values of Config.Precision, the default first.
-var precisions = []string{"float32", "bfloat16"}
+var precisions = []string{"float32", "bfloat16", "float64"}
 
 // rounded returns what a network takes in, in the type in which it computes while it is trained.
 func (c Config) rounded(x *Node) *Node {
-	if c.Precision == "bfloat16" {
+	switch c.Precision {
+	case "bfloat16":
 		return ConvertDType(x, dtypes.BFloat16)
+	case "float64":
+		return ConvertDType(x, dtypes.Float64)
 	}
 	return x
 }
