@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
 
 	"github.com/sslx-go/lab/sslx/backend"
 )
@@ -110,6 +111,19 @@ func Open(t testing.TB) compute.Backend {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// SharedBatch returns a mesh of some devices, and the sharding of an array whose first axis, the batch, they share.
+func SharedBatch(t testing.TB, devices int) (mesh *distributed.DeviceMesh, batch *distributed.ShardingSpec) {
+	t.Helper()
+	mesh, err := distributed.NewDeviceMesh([]int{devices}, []string{"batch"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if batch, err = distributed.BuildSpec(mesh).S("batch").Done(); err != nil {
+		t.Fatal(err)
+	}
+	return mesh, batch
 }
 
 // PureGo returns the pure-Go backend, and skips the test under -race.

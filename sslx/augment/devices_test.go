@@ -25,14 +25,7 @@ func TestTwoDevicesMakeTheBytesOfOne(t *testing.T) {
 		}
 		return views
 	}
-	mesh, err := distributed.NewDeviceMesh([]int{2}, []string{"batch"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	spread, err := distributed.BuildSpec(mesh).S("batch").Done()
-	if err != nil {
-		t.Fatal(err)
-	}
+	mesh, spread := testbackend.SharedBatch(t, 2)
 	one := MustNewExec(backend, graph)
 	defer one.Finalize()
 	two := MustNewExec(backend, graph).AutoSharding(mesh).WithInputShardingSpecs(nil, spread, nil).

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -20,14 +19,7 @@ var movesMaps = regexp.MustCompile(` (all-gather|all-to-all|collective-permute)[
 // compileShared compiles an encoder's gradient for a batch that two devices share.
 func compileShared(t *testing.T, c Config) {
 	t.Helper()
-	mesh, err := distributed.NewDeviceMesh([]int{2}, []string{"batch"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	spread, err := distributed.BuildSpec(mesh).S("batch").Done()
-	if err != nil {
-		t.Fatal(err)
-	}
+	mesh, spread := testbackend.SharedBatch(t, 2)
 	exec, err := model.NewExec(testbackend.Open(t), model.NewStore(), func(scope *model.Scope, images *Node) []*Node {
 		return gradient(c, scope, images)
 	})

@@ -30,14 +30,7 @@ func (b batch) share(device, devices int) []any {
 // specs say of each tensor of a batch whether devices share its rows.
 func (b batch) specs(t *testing.T, devices int) (mesh *distributed.DeviceMesh, specs []*distributed.ShardingSpec) {
 	t.Helper()
-	mesh, err := distributed.NewDeviceMesh([]int{devices}, []string{"batch"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	spread, err := distributed.BuildSpec(mesh).S("batch").Done()
-	if err != nil {
-		t.Fatal(err)
-	}
+	mesh, spread := testbackend.SharedBatch(t, devices)
 	for range b.share(0, devices) {
 		specs = append(specs, spread)
 	}
