@@ -1,4 +1,4 @@
-// Package usage marks errors that the user can mend by calling differently, and suggests the name that was meant.
+// Package usage marks errors that the caller can fix by calling differently, and suggests the name that was meant.
 package usage
 
 import (
@@ -12,12 +12,25 @@ import (
 
 // Error is a mistake in how a command or a function was called: an unknown key, a value out of range, a missing folder.
 // The command line exits with status 2 on it, and with 1 on every other error.
-type Error struct{ text string }
+type Error struct {
+	text     string
+	argument string
+}
 
 func (e *Error) Error() string { return e.text }
 
+// Argument returns the name of the argument or option that the caller should change, in the spelling of a flag without
+// its dashes ("skip-bad"); "" when the error is about none. The command adds the flag where it has it.
+func (e *Error) Argument() string { return e.argument }
+
 // Errorf returns an *Error with a formatted text: one sentence that says what was wrong, where, and what to do.
-func Errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
+func Errorf(format string, args ...any) error { return &Error{text: fmt.Sprintf(format, args...)} }
+
+// About returns an *Error like Errorf, about an argument that the caller should change; see [Error.Argument]. The text
+// speaks of the argument in words ("choose another name"), never of a flag.
+func About(argument, format string, args ...any) error {
+	return &Error{fmt.Sprintf(format, args...), argument}
+}
 
 // Is reports whether err is, or wraps, an *Error.
 func Is(err error) bool {
