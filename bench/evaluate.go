@@ -13,7 +13,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/backend"
-	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/probe"
 )
 
 // Evaluate is the benchmark of a protocol on features that both sides read from the same file: all of kNN (k 20, cosine,
@@ -62,7 +62,7 @@ func (e *Evaluate) Run(ctx context.Context, h *backend.Handle, opt Options) (Res
 	e.Features = filepath.Join(folder, "features")
 	opt.report("compile", 0, 0)
 	began := time.Now()
-	programs, err := evaluate.NewPrograms(h.Backend)
+	programs, err := probe.NewPrograms(h.Backend)
 	if err != nil {
 		return Result{}, err
 	}
@@ -74,7 +74,7 @@ func (e *Evaluate) Run(ctx context.Context, h *backend.Handle, opt Options) (Res
 	if _, err := ours.Run(ctx, 1); err != nil {
 		return Result{}, err
 	}
-	if e.Accuracy, err = evaluate.Accuracy(ours.predicted, ours.testLabels, e.Classes); err != nil {
+	if e.Accuracy, err = probe.Accuracy(ours.predicted, ours.testLabels, e.Classes); err != nil {
 		return Result{}, err
 	}
 	result, err := measure(ctx, h, benchmark{what: "evaluate", unit: "images/s", config: e, items: float64(e.Test), ours: ours,
@@ -83,11 +83,11 @@ func (e *Evaluate) Run(ctx context.Context, h *backend.Handle, opt Options) (Res
 	return result, err
 }
 
-// evaluator measures features with package evaluate.
+// evaluator measures features with package probe.
 type evaluator struct {
 	*Evaluate
-	programs                *evaluate.Programs
-	train, test             evaluate.Features
+	programs                *probe.Programs
+	train, test             probe.Features
 	trainLabels, testLabels []int32
 	predicted               []int32
 }
@@ -100,8 +100,8 @@ func (e *evaluator) make() error {
 	for class := range e.Classes {
 		correlated(random, centres[class*e.Width:(class+1)*e.Width])
 	}
-	draw := func(n int) (evaluate.Features, []int32) {
-		f, labels := evaluate.Features{N: n, D: e.Width, X: make([]float32, n*e.Width)}, make([]int32, n)
+	draw := func(n int) (probe.Features, []int32) {
+		f, labels := probe.Features{N: n, D: e.Width, X: make([]float32, n*e.Width)}, make([]int32, n)
 		for i := range n {
 			labels[i] = int32(random.IntN(e.Classes))
 			correlated(random, f.Row(i))
@@ -151,19 +151,19 @@ func (e *evaluator) Run(ctx context.Context, n int) (float64, error) {
 
 func (e *evaluator) once() error {
 	if e.Protocol == "knn" {
-		neighbours, err := evaluate.Nearest(e.programs, e.train, e.test, 20)
+		neighbours, err := probe.Nearest(e.programs, e.train, e.test, 20)
 		if err != nil {
 			return err
 		}
 		e.predicted, err = neighbours.Vote(e.trainLabels, e.Classes, 0.07)
 		return err
 	}
-	probe, err := evaluate.NewLinear(e.programs, e.train, evaluate.Features{}, e.test)
+	linear, err := probe.NewLinear(e.programs, e.train, probe.Features{}, e.test)
 	if err != nil {
 		return err
 	}
-	defer probe.Close()
-	result, err := probe.Probe(e.trainLabels, nil, e.Classes, evaluate.LinearOptions{L2: []float64{e.L2}})
+	defer linear.Close()
+	result, err := linear.Probe(e.trainLabels, nil, e.Classes, probe.LinearOptions{L2: []float64{e.L2}})
 	e.predicted = result.Predicted
 	return err
 }

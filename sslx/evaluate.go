@@ -9,8 +9,8 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/sslx-go/lab/sslx/dataset"
-	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -50,12 +50,12 @@ const (
 const featureCacheLimit = 8 << 30
 
 // cache is where features are kept; without a cache folder none are.
-func (o EvaluateOptions) cache() evaluate.Cache {
+func (o EvaluateOptions) cache() probe.Cache {
 	dir, err := dataset.CacheDir()
 	if err != nil {
-		return evaluate.Cache{Dir: os.DevNull}
+		return probe.Cache{Dir: os.DevNull}
 	}
-	return evaluate.Cache{Dir: filepath.Join(dir, "features"), Limit: featureCacheLimit}
+	return probe.Cache{Dir: filepath.Join(dir, "features"), Limit: featureCacheLimit}
 }
 
 // Evaluate measures the last checkpoint of the finished run in dir, and leaves the results in the run folder beside
@@ -114,7 +114,7 @@ func Evaluate(ctx context.Context, dir string, opt EvaluateOptions) (results []r
 // open makes the programs of a backend ready.
 func (e *evaluation) open(b compute.Backend) (err error) {
 	e.backend = b
-	e.programs, err = evaluate.NewPrograms(b)
+	e.programs, err = probe.NewPrograms(b)
 	return err
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/sslx-go/lab/sslx/dataset"
-	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -17,7 +17,7 @@ import (
 type evaluation struct {
 	ctx       context.Context
 	backend   compute.Backend
-	programs  *evaluate.Programs
+	programs  *probe.Programs
 	opt       EvaluateOptions
 	protocols []protocol
 	run       *dataset.Set
@@ -34,7 +34,7 @@ type measured struct {
 	seed    uint64
 	config  Config
 	network *pretrain.Network // nil for raw pixels
-	frozen  *evaluate.FrozenCheck
+	frozen  *probe.FrozenCheck
 }
 
 // newMeasured remembers the variables of a network, to prove in the end that they are the same.
@@ -42,7 +42,7 @@ func newMeasured(name, run string, c Config, n *pretrain.Network) (m measured, e
 	m = measured{name: name, run: run, seed: c.Seed, config: c, network: n}
 	variables, err := n.Variables()
 	if err == nil {
-		m.frozen, err = evaluate.NewFrozenCheck(variables)
+		m.frozen, err = probe.NewFrozenCheck(variables)
 	}
 	return m, err
 }
@@ -62,12 +62,12 @@ func (m measured) verify() error {
 // features is what a layer of a model makes of the images of a group.
 type features struct {
 	layer       string
-	train, test evaluate.Features
+	train, test probe.Features
 }
 
 // group measures every model on the tasks of a group by every protocol.
 func (e *evaluation) group(g group) error {
-	var compared []evaluate.Features
+	var compared []probe.Features
 	for _, m := range e.models {
 		layers, err := e.features(m, g)
 		if err != nil {
@@ -115,14 +115,14 @@ func (e *evaluation) features(m measured, g group) ([]features, error) {
 }
 
 // encode returns the features of the images of a split, one matrix a layer.
-func (e *evaluation) encode(m measured, p part, g group) ([]evaluate.Features, error) {
+func (e *evaluation) encode(m measured, p part, g group) ([]probe.Features, error) {
 	layers := m.network.Layers()
-	keys, all := make([]string, len(layers)), make([]evaluate.Features, len(layers))
+	keys, all := make([]string, len(layers)), make([]probe.Features, len(layers))
 	missing := false
 	mean, std := m.network.Stats()
 	for i, layer := range layers {
 		var ok bool
-		keys[i] = evaluate.CacheKey(featuresVersion, m.frozen.Hash(), fmt.Sprint(mean, std), fmt.Sprint(m.config.Encoder),
+		keys[i] = probe.CacheKey(featuresVersion, m.frozen.Hash(), fmt.Sprint(mean, std), fmt.Sprint(m.config.Encoder),
 			g.id, p.split, fmt.Sprint(e.run.Height(), e.run.Width()), layer)
 		all[i], ok = e.opt.cache().Get(keys[i])
 		missing = missing || !ok
@@ -137,7 +137,7 @@ func (e *evaluation) encode(m measured, p part, g group) ([]evaluate.Features, e
 		return nil, err
 	}
 	for i, layer := range layers {
-		all[i] = evaluate.Features{N: p.n, D: m.network.Width(layer), X: x[i]}
+		all[i] = probe.Features{N: p.n, D: m.network.Width(layer), X: x[i]}
 		if err := e.opt.cache().Put(keys[i], all[i]); err != nil {
 			e.opt.warn(fmt.Sprintf("features are not kept for the next time: %v", err))
 		}
@@ -149,9 +149,9 @@ func (e *evaluation) encode(m measured, p part, g group) ([]evaluate.Features, e
 const featuresVersion = "1"
 
 // head returns the first rows of f, at most n.
-func head(f evaluate.Features, n int) evaluate.Features {
+func head(f probe.Features, n int) probe.Features {
 	n = min(n, f.N)
-	return evaluate.Features{N: n, D: f.D, X: f.X[:n*f.D]}
+	return probe.Features{N: n, D: f.D, X: f.X[:n*f.D]}
 }
 
 // add appends a result of a model to the results.
@@ -167,7 +167,7 @@ func (e *evaluation) add(m measured, r record.Result) error {
 // score adds the accuracy of predictions for a task to the results.
 func (e *evaluation) score(m measured, g group, t task, layer, protocol string, predicted []int32,
 	chosen map[string]float64) error {
-	value, err := evaluate.Accuracy(predicted, t.test, t.classes)
+	value, err := probe.Accuracy(predicted, t.test, t.classes)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/sslx-go/lab/sslx/dataset"
-	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -100,15 +100,15 @@ func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err er
 	if err != nil {
 		return g, err
 	}
-	features := evaluate.Features{N: test.N, D: network.Width(pretrain.LayerEncoder), X: x[0]}
-	queries := evaluate.Features{N: min(galleryQueries, test.N), D: features.D}
+	features := probe.Features{N: test.N, D: network.Width(pretrain.LayerEncoder), X: x[0]}
+	queries := probe.Features{N: min(galleryQueries, test.N), D: features.D}
 	queries.X = features.X[:queries.N*queries.D]
-	programs, err := evaluate.NewPrograms(handle.Backend)
+	programs, err := probe.NewPrograms(handle.Backend)
 	if err != nil {
 		return g, err
 	}
 	defer programs.Close()
-	neighbours, err := evaluate.Nearest(programs, features, queries, min(galleryNearest+1, test.N))
+	neighbours, err := probe.Nearest(programs, features, queries, min(galleryNearest+1, test.N))
 	if err != nil {
 		return g, err
 	}
@@ -120,7 +120,7 @@ func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err er
 	}
 	features.N = min(galleryMap, test.N)
 	features.X = features.X[:features.N*features.D]
-	components, err := evaluate.Principal(features)
+	components, err := probe.Principal(features)
 	g.Spectrum = components.Variances
 	for i, at := range components.Plane {
 		g.Map = append(g.Map, Placed{image(test.Pixels, i, size), at[0], at[1]})
@@ -129,7 +129,7 @@ func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err er
 }
 
 // gather copies the pixels of queries, the first images of a split, and of their neighbours other than themselves.
-func gather(s *dataset.Split, neighbours evaluate.Neighbours, task string, size int) ([]Query, error) {
+func gather(s *dataset.Split, neighbours probe.Neighbours, task string, size int) ([]Query, error) {
 	labels := make([]int32, s.N)
 	if task != "" {
 		var err error

@@ -6,8 +6,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -22,16 +22,16 @@ const (
 // labelFree adds measures of the test features that no label enters: RankMe, uniformity, the mean standard deviation of
 // a dimension, and of views made as in training alignment and LiDAR.
 func (e *evaluation) labelFree(m measured, g group, f features) error {
-	rank, err := evaluate.RankMe(f.test)
+	rank, err := probe.RankMe(f.test)
 	if err != nil {
 		return err
 	}
 	some := head(f.test, uniformityImages)
-	uniformity, err := evaluate.Uniformity(some)
+	uniformity, err := probe.Uniformity(some)
 	if err != nil {
 		return err
 	}
-	deviations, err := evaluate.StdPerDimension(f.test.Normalized())
+	deviations, err := probe.StdPerDimension(f.test.Normalized())
 	if err != nil {
 		return err
 	}
@@ -39,11 +39,11 @@ func (e *evaluation) labelFree(m measured, g group, f features) error {
 	if err != nil {
 		return err
 	}
-	alignment, err := evaluate.Alignment(views[0], views[1])
+	alignment, err := probe.Alignment(views[0], views[1])
 	if err != nil {
 		return err
 	}
-	lidar, err := evaluate.LiDAR(views)
+	lidar, err := probe.LiDAR(views)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (e *evaluation) labelFree(m measured, g group, f features) error {
 }
 
 // views returns the features of a layer for views of test images, made by the pipelines of the run that is measured.
-func (e *evaluation) views(m measured, g group, layer string) (all []evaluate.Features, err error) {
+func (e *evaluation) views(m measured, g group, layer string) (all []probe.Features, err error) {
 	n := min(viewedImages, g.test.n)
 	if e.viewed.group != g.id {
 		c := e.models[len(e.models)-1].config
@@ -79,7 +79,7 @@ func (e *evaluation) views(m measured, g group, layer string) (all []evaluate.Fe
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, evaluate.Features{N: n, D: m.network.Width(layer), X: x[at]})
+		all = append(all, probe.Features{N: n, D: m.network.Width(layer), X: x[at]})
 	}
 	return all, nil
 }
@@ -92,7 +92,7 @@ type viewed struct {
 
 // compare adds the similarity of the representations of the run's model, which is the last, to those of each other
 // network.
-func (e *evaluation) compare(g group, representations []evaluate.Features) error {
+func (e *evaluation) compare(g group, representations []probe.Features) error {
 	if !e.wants(ProtocolCKA) {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (e *evaluation) compare(g group, representations []evaluate.Features) error
 	run := e.models[len(e.models)-1]
 	others := e.models[len(e.models)-1-last:]
 	for i, f := range representations[:last] {
-		value, err := evaluate.CKA(representations[last], f)
+		value, err := probe.CKA(representations[last], f)
 		if err != nil {
 			return err
 		}

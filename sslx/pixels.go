@@ -3,7 +3,7 @@ package sslx
 import (
 	"fmt"
 
-	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/probe"
 )
 
 // pooledSide is the height and width to which pixels are averaged for the probes: 768 numbers an image, about as many
@@ -37,22 +37,22 @@ func isGray(p part) bool {
 }
 
 // raw returns the first channels of the pixels of a split, in [0, 1].
-func raw(p part, channels int) evaluate.Features {
+func raw(p part, channels int) probe.Features {
 	x := make([]float32, 0, len(p.pixels)/3*channels)
 	for i := 0; i < len(p.pixels); i += 3 {
 		for _, v := range p.pixels[i : i+channels] {
 			x = append(x, float32(v)/255)
 		}
 	}
-	return evaluate.Features{N: p.n, D: len(x) / p.n, X: x}
+	return probe.Features{N: p.n, D: len(x) / p.n, X: x}
 }
 
 // pool averages images of the given size and channels to at most side x side blocks, each of as many whole pixels as fit.
-func pool(f evaluate.Features, height, width, channels, side int) evaluate.Features {
+func pool(f probe.Features, height, width, channels, side int) probe.Features {
 	rows, columns := min(side, height), min(side, width)
 	blockHeight, blockWidth := height/rows, width/columns
 	scale := 1 / float32(blockHeight*blockWidth)
-	p := evaluate.Features{N: f.N, D: rows * columns * channels, X: make([]float32, f.N*rows*columns*channels)}
+	p := probe.Features{N: f.N, D: rows * columns * channels, X: make([]float32, f.N*rows*columns*channels)}
 	for i := range f.N {
 		from, to := f.Row(i), p.Row(i)
 		for y := range rows * blockHeight {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/probe"
 )
 
 // naivePool averages block by block.
@@ -34,7 +34,7 @@ func TestPoolingIsTheMeanOfEachBlock(t *testing.T) {
 		{12, 6, 3, 3, 3, 4, 2},
 	} {
 		const n = 3
-		f := evaluate.Features{N: n, D: c.height * c.width * 3, X: make([]float32, n*c.height*c.width*3)}
+		f := probe.Features{N: n, D: c.height * c.width * 3, X: make([]float32, n*c.height*c.width*3)}
 		for i := range f.X {
 			f.X[i] = float32(i*7919%1009) / 1009
 		}
@@ -77,7 +77,7 @@ func TestGrayImagesHaveOneChannel(t *testing.T) {
 }
 
 func TestRowsAndLabelsArePickedTogether(t *testing.T) {
-	f := evaluate.Features{N: 3, D: 2, X: []float32{0, 1, 10, 11, 20, 21}}
+	f := probe.Features{N: 3, D: 2, X: []float32{0, 1, 10, 11, 20, 21}}
 	if got := rows(f, []int{2, 0}); got.N != 2 || got.D != 2 || !slices.Equal(got.X, []float32{20, 21, 0, 1}) {
 		t.Errorf("rows %+v", got)
 	}

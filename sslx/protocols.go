@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"github.com/sslx-go/lab/internal/usage"
-	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -84,8 +84,8 @@ func (p protocol) sees(m measured, layer string) bool {
 
 // knn votes with all of train; it has nothing to choose.
 func (e *evaluation) knn(m measured, g group, f features) error {
-	options := evaluate.KNNOptions{K: 20, Temperature: 0.07, Layer: f.layer}
-	neighbours, err := evaluate.Nearest(e.programs, f.train, f.test, options.K)
+	options := probe.KNNOptions{K: 20, Temperature: 0.07, Layer: f.layer}
+	neighbours, err := probe.Nearest(e.programs, f.train, f.test, options.K)
 	if err != nil {
 		return err
 	}
@@ -103,17 +103,17 @@ func (e *evaluation) knn(m measured, g group, f features) error {
 
 // linear fits a logistic probe for each task, its penalty chosen on the images held out of train.
 func (e *evaluation) linear(m measured, g group, f features) error {
-	options := evaluate.LinearOptions{Layer: f.layer}
-	probe, err := evaluate.NewLinear(e.programs, rows(f.train, g.keep), rows(f.train, g.held), f.test)
+	options := probe.LinearOptions{Layer: f.layer}
+	fitted, err := probe.NewLinear(e.programs, rows(f.train, g.keep), rows(f.train, g.held), f.test)
 	if err != nil {
 		return err
 	}
-	defer probe.Close()
+	defer fitted.Close()
 	for _, t := range g.tasks {
 		if err := e.ctx.Err(); err != nil {
 			return err
 		}
-		fit, err := probe.Probe(pick(t.train, g.keep), pick(t.train, g.held), t.classes, options)
+		fit, err := fitted.Probe(pick(t.train, g.keep), pick(t.train, g.held), t.classes, options)
 		if err != nil {
 			return fmt.Errorf("task %s: %w", t.name, err)
 		}
@@ -126,23 +126,23 @@ func (e *evaluation) linear(m measured, g group, f features) error {
 
 // linearSGD trains a linear classifier for each task as SimCLR does.
 func (e *evaluation) linearSGD(m measured, g group, f features) error {
-	options := evaluate.SGDOptions{Layer: f.layer}
-	return e.curve(m, g, f, options.String(), func(t task) (evaluate.CurveResult, error) {
-		return evaluate.LinearSGD(e.backend, f.train, t.train, f.test, t.classes, options)
+	options := probe.SGDOptions{Layer: f.layer}
+	return e.curve(m, g, f, options.String(), func(t task) (probe.CurveResult, error) {
+		return probe.LinearSGD(e.backend, f.train, t.train, f.test, t.classes, options)
 	})
 }
 
 // mlp trains a classifier with a hidden layer for each task.
 func (e *evaluation) mlp(m measured, g group, f features) error {
-	options := evaluate.MLPOptions{Layer: f.layer}
-	return e.curve(m, g, f, options.String(), func(t task) (evaluate.CurveResult, error) {
-		return evaluate.MLPProbe(e.backend, f.train, t.train, f.test, t.classes, options)
+	options := probe.MLPOptions{Layer: f.layer}
+	return e.curve(m, g, f, options.String(), func(t task) (probe.CurveResult, error) {
+		return probe.MLPProbe(e.backend, f.train, t.train, f.test, t.classes, options)
 	})
 }
 
 // curve adds the accuracy of the last epoch of a probe to the results, and all of them to the curves.
 func (e *evaluation) curve(m measured, g group, f features, protocol string,
-	fit func(t task) (evaluate.CurveResult, error)) error {
+	fit func(t task) (probe.CurveResult, error)) error {
 	for _, t := range g.tasks {
 		if err := e.ctx.Err(); err != nil {
 			return err
@@ -157,7 +157,7 @@ func (e *evaluation) curve(m measured, g group, f features, protocol string,
 		c := record.Curve{Model: m.name, Task: t.name, Protocol: protocol, Layer: f.layer, Seed: m.seed, Run: m.run,
 			Train: result.TrainAccuracy}
 		for _, predicted := range result.PredictedAt {
-			accuracy, err := evaluate.Accuracy(predicted, t.test, t.classes)
+			accuracy, err := probe.Accuracy(predicted, t.test, t.classes)
 			if err != nil {
 				return err
 			}
@@ -171,7 +171,7 @@ func (e *evaluation) curve(m measured, g group, f features, protocol string,
 // fewShot fits a logistic probe for each task on 10 images a class, 1 % and 10 % of train; the accuracy is the mean over
 // draws of those images. A task with fewer than 10 images in a class has the shares alone.
 func (e *evaluation) fewShot(m measured, g group, f features) error {
-	for _, options := range []evaluate.FewShotOptions{
+	for _, options := range []probe.FewShotOptions{
 		{PerClass: 10, Layer: f.layer}, {Share: 0.01, Layer: f.layer}, {Share: 0.1, Layer: f.layer},
 	} {
 		for _, t := range g.tasks {
@@ -182,13 +182,13 @@ func (e *evaluation) fewShot(m measured, g group, f features) error {
 				e.opt.warn(fmt.Sprintf("%s is left out for %s: a class has %d training images", options, t.name, smallest(t)))
 				continue
 			}
-			draws, err := evaluate.FewShot(e.programs, f.train, t.train, f.test, t.classes, options)
+			draws, err := probe.FewShot(e.programs, f.train, t.train, f.test, t.classes, options)
 			if err != nil {
 				return fmt.Errorf("task %s: %w", t.name, err)
 			}
 			mean := 0.0
 			for _, predicted := range draws {
-				accuracy, err := evaluate.Accuracy(predicted, t.test, t.classes)
+				accuracy, err := probe.Accuracy(predicted, t.test, t.classes)
 				if err != nil {
 					return err
 				}
@@ -228,12 +228,12 @@ func smallest(t task) int {
 }
 
 // rows returns the features of the given images.
-func rows(f evaluate.Features, indices []int) evaluate.Features {
+func rows(f probe.Features, indices []int) probe.Features {
 	x := make([]float32, 0, len(indices)*f.D)
 	for _, i := range indices {
 		x = append(x, f.Row(i)...)
 	}
-	return evaluate.Features{N: len(indices), D: f.D, X: x}
+	return probe.Features{N: len(indices), D: f.D, X: x}
 }
 
 func pick(labels []int32, indices []int) []int32 {

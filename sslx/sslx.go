@@ -1,6 +1,6 @@
 // Package sslx trains encoders by joint-embedding self-supervised learning, compiled through XLA, and measures what
 // they have learned. It is a small façade: Pretrain makes a run, Resume continues it, Evaluate measures it. The parts
-// are in the packages below: dataset, augment, encoder, objective, optimizer, pretrain, evaluate, record, backend.
+// are in the packages below: dataset, augment, encoder, objective, optimizer, pretrain, probe, record, backend.
 //
 //	cfg := sslx.Default()
 //	cfg.Data = "factors"

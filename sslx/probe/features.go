@@ -1,0 +1,92 @@
+package probe
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// Features is a row-major matrix of N representations of D values each: row i is X[i*D : (i+1)*D].
+type Features struct {
+	N, D int
+	X    []float32
+}
+
+// Row returns row i, sharing memory with f.
+func (f Features) Row(i int) []float32 { return f.X[i*f.D : (i+1)*f.D] }
+
+// Check returns an error unless f has at least one row and one column, N*D values, and only finite ones. The name of
+// the matrix (for example "train") starts the sentence. Wrong sizes are usage errors, non-finite values an ordinary
+// error.
+func (f Features) Check(name string) error {
+	if f.N <= 0 || f.D <= 0 {
+		return usage.Errorf("%s features are empty ([%d, %d]): evaluation needs at least one image", name, f.N, f.D)
+	}
+	if len(f.X) != f.N*f.D {
+		return usage.Errorf("%s features are said to be [%d, %d] but hold %d values", name, f.N, f.D, len(f.X))
+	}
+	for i, v := range f.X {
+		if v64 := float64(v); math.IsNaN(v64) || math.IsInf(v64, 0) {
+			return fmt.Errorf("%s features are not finite: image %d, dimension %d is %v; the encoder has diverged",
+				name, i/f.D, i%f.D, v)
+		}
+	}
+	return nil
+}
+
+// Normalized returns a copy of f with rows of Euclidean length 1. A row of zeros stays zeros.
+func (f Features) Normalized() Features {
+	out := Features{N: f.N, D: f.D, X: make([]float32, len(f.X))}
+	for i := range f.N {
+		normalizeRow(out.Row(i), f.Row(i))
+	}
+	return out
+}
+
+func normalizeRow(dst, src []float32) {
+	var sum float64
+	for _, v := range src {
+		sum += float64(v) * float64(v)
+	}
+	if sum == 0 {
+		return
+	}
+	scale := 1 / math.Sqrt(sum)
+	for j, v := range src {
+		dst[j] = float32(float64(v) * scale)
+	}
+}
+
+func checkSameWidth(a Features, aName string, b Features, bName string) error {
+	if a.D != b.D {
+		return usage.Errorf("%s features have %d dimensions and %s features %d: they must come from the same layer",
+			aName, a.D, bName, b.D)
+	}
+	return nil
+}
+
+func checkLabels(labels []int32, n, classes int, name string) error {
+	if classes < 2 {
+		return usage.Errorf("the task has %d class(es): classification needs at least two", classes)
+	}
+	if len(labels) != n {
+		return usage.Errorf("there are %d %s labels for %d images", len(labels), name, n)
+	}
+	for i, label := range labels {
+		if label < 0 || int(label) >= classes {
+			return usage.Errorf("%s label %d of image %d is not in 0..%d", name, label, i, classes-1)
+		}
+	}
+	return nil
+}
+
+func checkTwoClasses(labels []int32) error {
+	for _, label := range labels {
+		if label != labels[0] {
+			return nil
+		}
+	}
+	return usage.Errorf("all %d train labels are class %d: classification needs images of at least two classes",
+		len(labels), labels[0])
+}

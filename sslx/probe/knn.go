@@ -1,0 +1,109 @@
+package probe
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// KNNOptions configures [KNN]. The zero value means the defaults.
+type KNNOptions struct {
+	K           int     // neighbours that vote; 0 means 20
+	Temperature float64 // T of the vote's weight exp(similarity/T), above 0; 0 means 0.07
+	Layer       string  // where the features come from, for the protocol's name only; "" means "encoder"
+}
+
+func (o KNNOptions) withDefaults() KNNOptions {
+	if o.K == 0 {
+		o.K = 20
+	}
+	if o.Temperature == 0 {
+		o.Temperature = 0.07
+	}
+	if o.Layer == "" {
+		o.Layer = "encoder"
+	}
+	return o
+}
+
+// String returns the name of the protocol, "knn/cosine/k20/t0.07@encoder" by default.
+func (o KNNOptions) String() string {
+	o = o.withDefaults()
+	return fmt.Sprintf("knn/cosine/k%d/t%g@%s", o.K, o.Temperature, o.Layer)
+}
+
+// KNN predicts the class of each test image by a weighted vote of its nearest training images: cosine similarity,
+// weight exp(similarity/T) for each of the k nearest, the class of the largest sum (Wu et al., "Unsupervised Feature
+// Learning via Non-Parametric Instance Discrimination", 2018, section 3.4, https://arxiv.org/abs/1805.01978). Of equal
+// similarities the image with the lower index is nearer, of equal sums the lower class wins.
+//
+// Labels are in 0..classes-1. See [Nearest] for cost and errors; to evaluate several tasks on the same features call
+// Nearest once and [Neighbours.Vote] for each.
+func KNN(b compute.Backend, train Features, trainLabels []int32, test Features, classes int, opt KNNOptions,
+) (predicted []int32, err error) {
+	opt = opt.withDefaults()
+	if err := checkVote(trainLabels, train.N, classes, opt.Temperature); err != nil {
+		return nil, err
+	}
+	p, err := NewPrograms(b)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	neighbours, err := Nearest(p, train, test, opt.K)
+	if err != nil {
+		return nil, err
+	}
+	return neighbours.Vote(trainLabels, classes, opt.Temperature)
+}
+
+// Vote returns for each query the class with the largest sum of exp(similarity/temperature) over its neighbours, where
+// labels are those of the training images that the neighbours came from. Of equal sums the lower class wins.
+func (n Neighbours) Vote(labels []int32, classes int, temperature float64) ([]int32, error) {
+	if err := checkVote(labels, len(labels), classes, temperature); err != nil {
+		return nil, err
+	}
+	predicted := make([]int32, n.N)
+	sums := make([]float64, classes)
+	for i := range n.N {
+		index, similarity := n.Of(i)
+		clear(sums)
+		for j, row := range index {
+			if int(row) >= len(labels) {
+				return nil, usage.Errorf("there are %d train labels but image %d is a neighbour: give the labels of"+
+					" the features that were searched", len(labels), row)
+			}
+			// Weights are relative to the nearest one: a small temperature does not overflow.
+			sums[labels[row]] += math.Exp(float64(similarity[j]-similarity[0]) / temperature)
+		}
+		predicted[i] = argmax(sums)
+	}
+	return predicted, nil
+}
+
+func checkVote(labels []int32, n, classes int, temperature float64) error {
+	if !(temperature > 0) || math.IsInf(temperature, 0) {
+		return usage.Errorf("the temperature of a kNN vote must be above 0, got %g", temperature)
+	}
+	if err := checkLabels(labels, n, classes, "train"); err != nil {
+		return err
+	}
+	if len(labels) == 0 {
+		return usage.Errorf("there are no train labels: a kNN vote needs at least one image")
+	}
+	return checkTwoClasses(labels)
+}
+
+// argmax returns the index of the largest value, the lowest of equal ones.
+func argmax[T float32 | float64](values []T) int32 {
+	best := 0
+	for i, v := range values {
+		if v > values[best] {
+			best = i
+		}
+	}
+	return int32(best)
+}
