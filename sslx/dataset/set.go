@@ -103,7 +103,8 @@ func (s *Set) Splits() []string {
 func (s *Set) Split(name string) (*Split, error) {
 	for _, sp := range s.header.Splits {
 		if sp.Name == name {
-			return &Split{Name: name, N: sp.N, Pixels: s.section(sp.Pixels), set: s, labels: sp.Labels}, nil
+			images := Images{Pixels: s.section(sp.Pixels), N: sp.N, Height: s.Height(), Width: s.Width()}
+			return &Split{Name: name, Images: images, set: s, labels: sp.Labels}, nil
 		}
 	}
 	return nil, usage.Unknown("split of "+s.Name(), name, s.Splits())
@@ -111,12 +112,10 @@ func (s *Set) Split(name string) (*Split, error) {
 
 // Split is one part of a set.
 type Split struct {
+	// Name is "train", "val" or "test".
 	Name string
-	// N is the number of images.
-	N int
-	// Pixels holds the images, [N, Height, Width, 3], row-major. It is mapped read only: writing to it crashes the
-	// program.
-	Pixels []byte
+	// Images are the split's images. Their Pixels are mapped read only: writing to them crashes the program.
+	Images
 
 	set    *Set
 	labels []section
@@ -131,19 +130,6 @@ func (sp *Split) Labels(task string) ([]int32, error) {
 	labels := make([]int32, sp.N)
 	_, err = binary.Decode(sp.set.section(sp.labels[i]), binary.LittleEndian, labels)
 	return labels, err
-}
-
-// Len returns N.
-func (sp *Split) Len() int { return sp.N }
-
-// Size returns the height and width of every image.
-func (sp *Split) Size() (height, width int) { return sp.set.Height(), sp.set.Width() }
-
-// Read copies image i, 0 to N-1, to dst, [Height, Width, 3]. It does not fail.
-func (sp *Split) Read(dst []byte, i int) error {
-	stride := sp.set.Height() * sp.set.Width() * 3
-	copy(dst, sp.Pixels[i*stride:(i+1)*stride])
-	return nil
 }
 
 func (s *Set) taskIndex(name string) (int, error) { return taskIndex(s.Name(), s.header.Tasks, name) }
