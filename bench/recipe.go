@@ -6,8 +6,7 @@ import (
 	"github.com/sslx-go/lab/sslx/augment"
 )
 
-// Recipe is how a view is made: SimCLR's pipeline for CIFAR-10 (Chen et al. 2020, B.9), with the smallest crop of this
-// project's default. Peers read it from the configuration.
+// Recipe is how a view is made: the preset "cifar" of package augment. Peers read it from the configuration.
 type Recipe struct {
 	CropScale         float64    `json:"crop_scale"` // smallest share of the area
 	Flip              float64    `json:"flip"`       // probability
@@ -19,7 +18,7 @@ type Recipe struct {
 }
 
 // view is the recipe as package augment has it.
-var view = augment.Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2}
+var view = augment.MustPreset("cifar")[0]
 
 func newRecipe() Recipe {
 	j := augment.NewColorJitter(view.Jitter)

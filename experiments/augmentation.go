@@ -27,7 +27,7 @@ var subsets = []struct {
 	{"crop", augment.Config{CropScale: 0.2, Flip: 0.5}},
 	{"crop+gray", augment.Config{CropScale: 0.2, Flip: 0.5, Gray: 0.2}},
 	{"crop+jitter", augment.Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5}},
-	{"full", augment.Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2}},
+	{"full", augment.MustPreset("cifar")[0]},
 }
 
 func planAugmentation(s Scale) Plan {

@@ -45,8 +45,7 @@ func pick[T any](s Scale, smoke, cpu, gpu, paper T) T {
 // base is the configuration that the arms of a scale change: SimCLR.
 func (s Scale) base() sslx.Config {
 	c := sslx.Default()
-	view := augment.Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2}
-	c.Views = augment.Views{view, view}
+	c.Views = augment.MustPreset("cifar")
 	c.Objective = objective.Config{Name: "simclr", Temperature: 0.2}
 	c.LogSteps, c.CheckpointSeconds = 50, 30
 	switch s {
@@ -71,7 +70,7 @@ func (s Scale) base() sslx.Config {
 		c.Data, c.Size, c.Epochs, c.Batch = "imagenet", 224, 100, 256
 		c.Encoder, c.Projector = encoder.Config{Name: "resnet50"}, []int{8192, 8192, 8192}
 		c.Objective.Temperature = 0.15
-		c.Views, _ = augment.Preset("paper")
+		c.Views = augment.MustPreset("paper")
 		c.Optimizer = optimizer.Config{Name: "lars", LR: 1, Scale: "linear", WeightDecay: 1e-6, Momentum: 0.9, WarmupEpochs: 10}
 		c.Stream, c.CheckpointSeconds = true, 600
 	}

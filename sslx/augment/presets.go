@@ -25,6 +25,9 @@ var presets = []struct {
 	// Chen et al. 2020, appendix B.9: half of the jitter, no blur.
 	{"simclr-cifar", two(Config{CropScale: 0.08, Flip: 0.5, Jitter: 0.5, Gray: 0.2})},
 
+	// The views that this project trains small images with: simclr-cifar with larger crops, which suit short training.
+	{"cifar", two(Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2})},
+
 	// Bordes et al. 2023, their code: blur (9 rows by 5 columns) on one view, solarize on the other.
 	{"paper", Views{
 		byolView.with(func(c *Config) { c.Blur, c.BlurKernel, c.BlurKernelWidth = 1, 9, 5 }),
@@ -73,6 +76,15 @@ func Preset(name string) (Views, error) {
 		}
 	}
 	return nil, usage.Unknown("preset of views", name, Presets())
+}
+
+// MustPreset is [Preset] for a name that is known to exist. It panics for another.
+func MustPreset(name string) Views {
+	views, err := Preset(name)
+	if err != nil {
+		panic(err)
+	}
+	return views
 }
 
 // Presets returns the names of the presets.

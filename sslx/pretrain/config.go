@@ -91,12 +91,11 @@ const NoProbe = "none"
 
 // Default returns the configuration that everything not set is taken from: SimCLR on the built-in images.
 func Default() Config {
-	view := augment.Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2}
 	return Config{
 		Data:      "factors",
 		Epochs:    10,
 		Batch:     256,
-		Views:     augment.Views{view, view},
+		Views:     augment.MustPreset("cifar"),
 		Encoder:   encoder.Config{Name: "convnet"},
 		Projector: []int{256, 128},
 		Objective: objective.Config{Name: "simclr"},
