@@ -15,6 +15,10 @@ var augmentation = Claim{
 	Prediction: "The full set of augmentations beats crops with grayscale, which are cheap, by more than the margin.",
 	Decision: "SimCLR: accuracy with the full set less that with crops and grayscale, paired over seeds. Every subset is measured with " +
 		"three methods on every task: which task loses by which augmentation is the rest of the answer.",
+	Limits: []string{
+		"No arm is tuned, while the paper's point is that properly tuned arms differ little. Crops with grayscale need a gray " +
+			"probability, crop scale, temperature and learning rate of their own.",
+	},
 	Plan: planAugmentation,
 }
 

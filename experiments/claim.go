@@ -13,6 +13,13 @@ type Claim struct {
 	Prediction string // what would be seen if the belief were true
 	Decision   string // how it is decided
 
+	// Withdrawn is the reason why no verdict is given although there are records: a fault in the plan or in the rule. It is ""
+	// while the verdict stands.
+	Withdrawn string
+
+	// Limits are known weaknesses of the test, one sentence or two each, the most important first.
+	Limits []string
+
 	// Plan returns what is run at a scale.
 	Plan func(Scale) Plan
 
@@ -80,6 +87,9 @@ type Comparison struct{ Factor, A, B string }
 
 func (c Comparison) withFloor() bool { return c.B == FloorUntrained || c.B == FloorPixels }
 
+// Withdrawn is the verdict of a claim whose [Claim.Withdrawn] gives a reason: its records remain, but decide nothing.
+const Withdrawn statistics.Verdict = "withdrawn"
+
 // Level is the coverage of the intervals of estimates.
 const Level = 0.95
 
@@ -104,6 +114,8 @@ type Outcome struct {
 	Claim     string             `json:"claim"`
 	Scale     Scale              `json:"scale"`
 	Verdict   statistics.Verdict `json:"verdict"`
+	Withdrawn string             `json:"withdrawn,omitempty"` // why there is no verdict, see [Claim.Withdrawn]
+	Limits    []string           `json:"limits,omitempty"`    // see [Claim.Limits]
 	Margin    float64            `json:"margin"`
 	Estimates []Estimate         `json:"estimates"` // the one that decides first
 	Records   []string           `json:"records"`   // keys of the runs

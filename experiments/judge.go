@@ -19,7 +19,8 @@ const (
 // Judge computes what the records say of a claim at a scale, from them alone.
 func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	p := c.Plan(s)
-	o := Outcome{Claim: c.ID, Scale: s, Verdict: statistics.NotSettled, Margin: p.Margin, Estimates: []Estimate{}}
+	o := Outcome{Claim: c.ID, Scale: s, Verdict: statistics.NotSettled, Withdrawn: c.Withdrawn, Limits: c.Limits, Margin: p.Margin,
+		Estimates: []Estimate{}}
 	var err error
 	if o.Missing, err = Missing(r, p); err != nil {
 		return o, err
@@ -38,18 +39,26 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 		o.Seconds += r[key].Seconds
 	}
 	slices.Sort(o.Records)
+
+	// Neither a smoke run nor a withdrawn claim has verdicts; their differences are reported all the same.
+	for i := range o.Estimates {
+		e := &o.Estimates[i]
+		switch {
+		case c.Withdrawn != "":
+			e.Verdict, e.More = "", 0
+		case s == Smoke && e.Verdict != "":
+			e.Verdict, e.More = statistics.NotSettled, 0
+		}
+	}
+	if c.Withdrawn != "" && len(o.Records) > 0 {
+		o.Verdict = Withdrawn
+	}
 	if len(estimates) == 0 {
 		return o, nil
 	}
-	if s == Smoke {
-		for i := range o.Estimates {
-			if o.Estimates[i].Verdict != "" {
-				o.Estimates[i].Verdict, o.Estimates[i].More = statistics.NotSettled, 0
-			}
-		}
-	}
+
 	first := o.Estimates[0]
-	if first.Seeds == len(p.Seeds) {
+	if c.Withdrawn == "" && first.Seeds == len(p.Seeds) {
 		o.Verdict = first.Verdict
 	}
 	if first.Interval.N > 1 && first.Interval.SD > 0 {

@@ -15,6 +15,11 @@ var minibatch = Claim{
 	Decision: "Tuned SimCLR: accuracy at the largest batch less that at the small one, paired over seeds. The untuned gap " +
 		"(everything of the largest batch, its learning rate scaled linearly) is reported beside it: the paper's point is the " +
 		"difference between the two.",
+	Limits: []string{
+		"The untuned arms scale AdamW's learning rate linearly, where its square root is right: that rule alone makes the untuned gap.",
+		"Barlow Twins at batch 1024 is not fully tuned: its best values lie at the edge of their grids.",
+		"At the cpu scale, two epochs are only 96 steps of 1024 images.",
+	},
 	Plan: planMinibatch,
 }
 

@@ -18,6 +18,14 @@ var protocols = Claim{
 	Decision: "Kendall's tau between the ranking of the encoders of the other claims (means over seeds) by the first protocol on the first " +
 		"task and that by each other task and protocol; the median over other tasks decides. Debunked where the interval, a bootstrap " +
 		"over encoders, lies below 0.8; upheld where it lies above. Fewer than 8 encoders settle nothing.",
+	Limits: []string{
+		"At the cpu scale the reference is kNN, but the belief is about the linear probe; with the linear probe as the reference, the " +
+			"same records settle nothing.",
+		"The same task and protocol, measured with other seeds, agree with themselves by less than 0.8 too, so the threshold leans " +
+			"towards a verdict against the belief.",
+		"The interval is that of the column that happens to be the median, not of the median.",
+		"Four of the ranked encoders come from the arms for which the verdict of `negatives` is withdrawn.",
+	},
 	Plan:  planProtocols,
 	judge: judgeProtocols,
 }

@@ -151,7 +151,7 @@ func TestEveryClaimOfAReportHasAllItsSections(t *testing.T) {
 	}
 	for i, c := range Claims() {
 		section := html.UnescapeString(sections[i])
-		for _, want := range []string{c.Belief, c.Prediction, c.Decision, "Verdict here", "Deciding estimate", "Smallest difference",
+		for _, want := range []string{c.Belief, c.Prediction, c.Decision, "Verdict", "Deciding estimate", "Smallest difference",
 			"Seeds that would settle it", "Compute spent", `<img src="data:image/svg+xml;base64,`, "<h3>Estimates", "Settings, and how",
 			"sslx claims run " + c.ID + " --scale cpu", "sslx claims show "} {
 			if !strings.Contains(section, want) {

@@ -9,21 +9,22 @@ import (
 // records say of it at a scale, and how to repeat that.
 func MarkdownTable(s Scale, r Records, claims ...Claim) (string, error) {
 	var b strings.Builder
-	b.WriteString("| belief | verdict here | effect with 95 % interval | seeds | compute | how to repeat |\n" +
-		"| --- | --- | --- | ---: | --- | --- |\n")
+	b.WriteString("| belief | verdict | effect with 95 % interval | seeds | compute | known limit | how to repeat |\n" +
+		"| --- | --- | --- | ---: | --- | --- | --- |\n")
 	for _, c := range orAll(claims) {
 		o, err := Judge(c, s, r)
 		if err != nil {
 			return "", err
 		}
 		effect, seeds, compute := "–", "–", "–"
-		if e, ok := o.deciding(); ok {
+		if e, ok := o.deciding(); ok && o.Verdict != Withdrawn {
 			effect, seeds = fmt.Sprintf("%s: %s, %s", e.Factor, e.text(), e.span()), fmt.Sprint(e.Seeds)
 		}
 		if len(o.Records) > 0 {
 			compute = o.computeText()
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | `%s` |\n", c.Belief, o.verdictText(), effect, seeds, compute, s.commands(c.ID)[0])
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | `%s` |\n", c.Belief, o.verdictText(), effect, seeds, compute, o.shortLimit(),
+			s.commands(c.ID)[0])
 	}
 	return b.String(), nil
 }
@@ -43,8 +44,14 @@ func Markdown(c Claim, s Scale, r Records) (string, error) {
 		return "There are no records yet at scale " + string(s) + ".\n", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Scale %s. Verdict here: **%s**.\n\n", s, o.verdictText())
-	if e, ok := o.deciding(); ok {
+	fmt.Fprintf(&b, "Scale %s. Verdict: **%s**.\n\n", s, o.verdictText())
+	if o.Withdrawn != "" {
+		fmt.Fprintf(&b, "**Why the verdict is withdrawn.** %s\n\n", o.Withdrawn)
+	}
+	if len(o.Limits) > 0 {
+		fmt.Fprintf(&b, "Known limits of this test:\n\n- %s\n\nFrom the records:\n\n", strings.Join(o.Limits, "\n- "))
+	}
+	if e, ok := o.deciding(); ok && o.Verdict != Withdrawn {
 		fmt.Fprintf(&b, "- What decides: %s; margin %g.\n- Smallest difference that these seeds find: %s.\n"+
 			"- Seeds that would settle it: %s.\n", e.told(), o.Margin, o.powerText(), o.settleText())
 	}

@@ -62,6 +62,8 @@ func (o Outcome) verdictText() string {
 		return "no records yet"
 	case o.Scale == Smoke:
 		return "none at this scale"
+	case o.Verdict == Withdrawn:
+		return string(Withdrawn)
 	case o.Missing > 0 && o.Verdict == statistics.NotSettled:
 		return fmt.Sprintf("not settled: %d runs missing", o.Missing)
 	case o.Missing > 0:
@@ -70,12 +72,28 @@ func (o Outcome) verdictText() string {
 	return string(o.Verdict)
 }
 
+// shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is withdrawn, or
+// of its first known limit; "–" where there is none.
+func (o Outcome) shortLimit() string {
+	text := o.Withdrawn
+	if text == "" && len(o.Limits) > 0 {
+		text = o.Limits[0]
+	}
+	first, _, more := strings.Cut(text, ". ")
+	if more {
+		first += "."
+	}
+	return cmp.Or(first, "–")
+}
+
 // settleText says how many seeds would settle the claim.
 func (o Outcome) settleText() string {
 	e, ok := o.deciding()
 	switch {
 	case !ok || o.Scale == Smoke || e.Unit == "tau":
 		return "not known"
+	case o.Verdict == Withdrawn:
+		return "none: the verdict is withdrawn"
 	case e.More == 0:
 		return "it is settled"
 	case e.More >= 1000:

@@ -23,7 +23,7 @@ func claimsCommand(a *app) *cobra.Command {
 experiments. A claim has a plan at each scale (smoke: minutes, no verdict; cpu: hours on two cores; gpu;
 paper: ImageNet): arms whose hyper-parameters are tuned on validation images, then trained with fresh seeds
 and measured on test. The verdict is computed from the records of these runs: debunked, upheld or not
-settled, here, at this scale.`,
+settled, at this scale, or withdrawn where the experiment was found to be wrong.`,
 		Example: `  sslx claims list
   sslx claims run minibatch --scale cpu
   sslx claims report --scale cpu`,
@@ -267,7 +267,17 @@ const maxEstimates = 12
 func (a *app) printOutcome(o experiments.Outcome) error {
 	t := table{left: 2}
 	t.add("claim", o.Claim)
-	t.add("verdict", fmt.Sprintf("%s here, at scale %s (margin %g)", o.Verdict, o.Scale, o.Margin))
+	t.add("verdict", fmt.Sprintf("%s, at scale %s (margin %g)", o.Verdict, o.Scale, o.Margin))
+	if o.Verdict == experiments.Withdrawn {
+		for i, text := range wrapped(o.Withdrawn, pageColumns-12) {
+			t.add(map[bool]string{true: "because"}[i == 0], text)
+		}
+	}
+	for _, limit := range o.Limits {
+		for i, text := range wrapped(limit, pageColumns-12) {
+			t.add(map[bool]string{true: "limit"}[i == 0], text)
+		}
+	}
 	if o.Scale == experiments.Smoke {
 		t.add("", "a smoke run shows that all works and gives no verdict")
 	}

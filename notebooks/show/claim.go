@@ -11,7 +11,14 @@ import (
 
 // Claim shows what is believed, what would follow, and how it is decided.
 func Claim(c experiments.Claim) {
-	Markdown(fmt.Sprintf("**Belief.** %s\n\n**Prediction.** %s\n\n**Decision.** %s\n", c.Belief, c.Prediction, c.Decision))
+	text := fmt.Sprintf("**Belief.** %s\n\n**Prediction.** %s\n\n**Decision.** %s\n", c.Belief, c.Prediction, c.Decision)
+	if c.Withdrawn != "" {
+		text += fmt.Sprintf("\n**The verdict is withdrawn.** %s\n", c.Withdrawn)
+	}
+	if len(c.Limits) > 0 {
+		text += "\n**Known limits of this test.**\n\n- " + strings.Join(c.Limits, "\n- ") + "\n"
+	}
+	Markdown(text)
 }
 
 // Plan shows what is run for a claim at a scale.
@@ -91,7 +98,10 @@ func verdict(o experiments.Outcome) string {
 	if len(o.Records) == 0 {
 		return fmt.Sprintf("No run of %s is recorded at scale %s: there is no verdict.\n", o.Claim, o.Scale)
 	}
-	fmt.Fprintf(&b, "**%s: %s here, at scale %s.**", o.Claim, o.Verdict, o.Scale)
+	fmt.Fprintf(&b, "**%s: %s, at scale %s.**", o.Claim, o.Verdict, o.Scale)
+	if o.Verdict == experiments.Withdrawn {
+		fmt.Fprintf(&b, " %s", o.Withdrawn)
+	}
 	if o.Scale == experiments.Smoke {
 		b.WriteString(" A smoke run shows that all works and gives no verdict.")
 	}
