@@ -2,6 +2,10 @@
 // and `sslx help` lists the rest. It holds no logic of its own: see package sslx.
 package main
 
-import "os"
+import (
+	"os"
+
+	_ "github.com/sslx-go/lab/sslx/backend/tuned" // the allocator and the environment that XLA is fast with
+)
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -14,6 +14,7 @@ import (
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
+	_ "github.com/sslx-go/lab/sslx/backend/tuned" // a child is what the command would be
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/record"

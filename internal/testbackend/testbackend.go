@@ -17,6 +17,7 @@ import (
 	"github.com/gomlx/compute/distributed"
 
 	"github.com/sslx-go/lab/sslx/backend"
+	_ "github.com/sslx-go/lab/sslx/backend/tuned" // tests run on what the command runs on
 )
 
 // raceReason is why nothing runs on the pure-Go backend under -race.
@@ -35,12 +36,12 @@ var shared = sync.OnceValues(func() (compute.Backend, error) {
 // unoptimizedFlag makes XLA's compiler leave out what makes programs fast.
 const unoptimizedFlag = "--xla_backend_optimization_level=0"
 
-// optimized names the environment variable of a process whose programs are optimised though [Unoptimized] is called.
+// optimized names the environment variable of a process whose programs are optimized though [Unoptimized] is called.
 const optimized = "SSLX_TEST_OPTIMIZED"
 
 // Unoptimized is called before any backend is opened, for tests whose programs compile for longer than they run: the
-// graph is that of users, and its compilation takes a quarter of the time. Numbers differ from those of optimised
-// programs in their last digits. Benchmarks are optimised all the same.
+// graph is that of users, and its compilation takes a quarter of the time. Numbers differ from those of optimized
+// programs in their last digits. Benchmarks are optimized all the same.
 func Unoptimized() {
 	flag.Parse()
 	if os.Getenv(optimized) == "" && flag.Lookup("test.bench").Value.String() == "" {
@@ -48,7 +49,7 @@ func Unoptimized() {
 	}
 }
 
-// Optimized runs the calling test in a process of its own, whose programs are optimised, and tells whether this is
+// Optimized runs the calling test in a process of its own, whose programs are optimized, and tells whether this is
 // that process.
 func Optimized(t *testing.T) bool {
 	t.Helper()
@@ -59,7 +60,7 @@ func Optimized(t *testing.T) bool {
 	return false
 }
 
-// Programs runs the calling test in a process of its own and returns the optimised programs that it compiled, as XLA
+// Programs runs the calling test in a process of its own and returns the optimized programs that it compiled, as XLA
 // writes them; in that process it returns none.
 func Programs(t *testing.T) []string {
 	t.Helper()
@@ -83,14 +84,14 @@ func Programs(t *testing.T) []string {
 	return programs
 }
 
-// again runs the calling test in a process whose programs are optimised, with more of XLA's flags.
+// again runs the calling test in a process whose programs are optimized, with more of XLA's flags.
 func again(t *testing.T, flags string) {
 	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 	c.Env = append(os.Environ(), optimized+"=1", "XLA_FLAGS="+strings.ReplaceAll(os.Getenv("XLA_FLAGS"), unoptimizedFlag, "")+flags)
 	out, err := c.CombinedOutput()
 	if t.Logf("%s", out); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Errorf("with optimised programs: %v", err)
+		t.Errorf("with optimized programs: %v", err)
 	}
 }
 

@@ -4,6 +4,11 @@
 // A PJRT plugin is a shared library that is loaded while the program runs. [Open] looks for one, installs the CPU
 // plugin by itself on first use, and says in one warning when it had to settle for less. [Install] does the same on
 // demand, and [Doctor] says what is there and what is missing.
+//
+// Importing this package changes nothing in the process. [Open] sets $TF_CPP_MIN_LOG_LEVEL to 3 before it loads a
+// plugin, unless it is set: XLA then reports errors only through what it returns. On the CPU, XLA is a good deal faster
+// with another setting of the C allocator and with other flags: package tuned, which a program imports for its effect,
+// sets them.
 package backend
 
 import (

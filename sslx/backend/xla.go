@@ -18,12 +18,22 @@ import (
 	"github.com/gomlx/go-xla/installer"
 	"github.com/gomlx/go-xla/pjrt"
 	"k8s.io/klog/v2"
+
+	"github.com/sslx-go/lab/internal/before"
+	"github.com/sslx-go/lab/internal/tuning"
 )
 
 const builtWithXLA = true
 
-// loading serialises the loading of plugins: it changes the environment and the logger of the process.
+// loading serializes the loading of plugins: it changes the environment and the logger of the process.
 var loading sync.Mutex
+
+// init undoes what importing go-xla does to the environment: it sets the level of XLA's log. [Open] sets it.
+func init() {
+	if !before.HadLogLevel() {
+		_ = os.Unsetenv(before.LogLevelEnv)
+	}
+}
 
 // load opens the plugin in the file path; options are go-xla's, separated by commas. The plugin is loaded once a
 // process. What go-xla logs meanwhile is dropped: the returned error says it.
@@ -33,12 +43,19 @@ func load(plugin, path, options string) (h *Handle, err error) {
 	}
 	loading.Lock()
 	defer loading.Unlock()
-	if err := setEnvironment(plugin); err != nil {
-		return nil, err
+
+	// A plugin reads the environment when it is loaded.
+	if os.Getenv(before.LogLevelEnv) == "" {
+		if err := os.Setenv(before.LogLevelEnv, "3"); err != nil {
+			return nil, err
+		}
 	}
 	if plugin == cpu {
-		keepHeap()
+		if err := tuning.BeforeLoad(); err != nil {
+			return nil, err
+		}
 	}
+
 	defer silenceKlog()()
 	defer func() {
 		if p := recover(); p != nil {

@@ -1,5 +1,5 @@
 //go:build !(cgo && linux && (amd64 || arm64))
 
-package backend
+package tuned
 
 func keepHeap() {}

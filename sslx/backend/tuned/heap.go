@@ -1,6 +1,6 @@
 //go:build cgo && linux && (amd64 || arm64)
 
-package backend
+package tuned
 
 // #include <malloc.h>
 // #include <stdint.h>
@@ -9,7 +9,8 @@ package backend
 // #include <unistd.h>
 //
 // #ifdef __GLIBC__
-// // Before any thread has an arena of its own: in one of those, a buffer of 64 MiB or more is mapped whatever the options.
+// // A constructor, because it must run before any thread has an arena of its own: in one of those, a buffer of 64 MiB
+// // or more is mapped whatever the options.
 // __attribute__((constructor)) static void one_arena(void) { mallopt(M_ARENA_MAX, 1); }
 //
 // static void keep_heap(void) {
@@ -29,10 +30,10 @@ import "C"
 
 import "sync"
 
-// keepHeap makes glibc's allocator keep the memory that it has, and asks the system for huge pages in it. XLA's CPU takes
-// the buffers of a step anew at each step. With glibc's defaults every one of them is mapped, zeroed and faulted in by
-// pages of 4 KiB, and unmapped: a quarter of the time of a training step (docs/performance.md).
+// keepHeap makes glibc's allocator keep the memory that it has, and asks the system for huge pages in it. XLA's CPU
+// backend allocates the buffers of a step again at each step. With glibc's defaults each of them is mapped, zeroed,
+// faulted in by pages of 4 KiB, and unmapped: a quarter of the time of a training step (docs/performance.md).
 //
-// Of half the machine's memory only addresses are taken; the process keeps what it used at its peak. Where the system
+// Only addresses of half the machine's memory are taken; the process keeps what it used at its peak. Where the system
 // refuses, XLA is as slow as without.
 var keepHeap = sync.OnceFunc(func() { C.keep_heap() })
