@@ -4,6 +4,7 @@ import (
 	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // Claim is a belief about self-supervised learning, as an experiment.
@@ -97,7 +98,7 @@ const Level = 0.95
 type Estimate struct {
 	Factor   string              `json:"factor"`
 	Task     string              `json:"task"`
-	Protocol string              `json:"protocol"`
+	Protocol record.Protocol     `json:"protocol"`
 	Mean     float64             `json:"difference"`
 	Low      float64             `json:"low"`
 	High     float64             `json:"high"`

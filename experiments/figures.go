@@ -46,7 +46,7 @@ func (p Plan) readings(r Records) (all readings, cells []cell) {
 		all[name] = map[cell][]float64{}
 		for _, seed := range p.Seeds {
 			for _, x := range p.side(r, name, seed) {
-				at := cell{x.Task, withoutLayer(x)}
+				at := cell{x.Task, x.Protocol.WithoutLayer()}
 				all[name][at] = append(all[name][at], 100*x.Value)
 				if !slices.Contains(cells, at) {
 					cells = append(cells, at)
@@ -162,7 +162,7 @@ func (p Plan) drawTasks(r Records) (*plots.Figure, error) {
 	if len(cells) == 0 {
 		return nil, nil
 	}
-	m := plots.HeatMap{Title: "by " + cells[0].protocol + ", scale " + string(p.Scale), Unit: accuracyAxis, PerRow: true}
+	m := plots.HeatMap{Title: "by " + cells[0].protocol.String() + ", scale " + string(p.Scale), Unit: accuracyAxis, PerRow: true}
 	for _, arm := range p.Arms {
 		m.Columns = append(m.Columns, strings.ReplaceAll(strings.Replace(arm.Name, " ", ": ", 1), "+", " + "))
 	}
@@ -200,7 +200,7 @@ func (p Plan) drawAgreement(r Records) (*plots.Figure, error) {
 	encoders := 0
 	m := plots.HeatMap{Unit: "Kendall's tau between two rankings", Diverging: true}
 	for _, a := range columns {
-		name := a.task + ", " + protocolWord(a.protocol)
+		name := a.task + ", " + a.protocol.Name()
 		m.Rows, m.Columns = append(m.Rows, name), append(m.Columns, name)
 		var taus []float64
 		for _, b := range columns {

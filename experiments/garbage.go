@@ -27,7 +27,7 @@ func useless(dir string, records Records) (why string) {
 	if r, ok := records[record.Name(dir)]; ok {
 		return fmt.Sprintf("its record is kept (scale %s)", r.Scale)
 	}
-	if _, err := os.Stat(record.Checkpoint(dir)); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(record.CheckpointPath(dir)); errors.Is(err, os.ErrNotExist) {
 		return "it ended before its first checkpoint"
 	}
 	return ""

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -12,8 +13,8 @@ import (
 
 // The floors that a comparison can name in place of an arm.
 const (
-	FloorUntrained = sslx.ModelUntrained
-	FloorPixels    = sslx.ModelPixels
+	FloorUntrained = record.ModelUntrained
+	FloorPixels    = record.ModelPixels
 )
 
 // Judge computes what the records say of a claim at a scale, from them alone.
@@ -122,7 +123,7 @@ func (p Plan) testResults(r Records, arm Arm, seed uint64) (results []record.Res
 // accuracies returns the test accuracies of a model in a record.
 func accuracies(r Record, model string) (results []record.Result) {
 	for _, x := range r.Results {
-		if x.Model == model && x.Metric == "accuracy" && x.Split == "test" {
+		if x.Model == model && x.Metric == record.MetricAccuracy && x.Split == record.SplitTest {
 			results = append(results, x)
 		}
 	}
@@ -147,8 +148,8 @@ func (p Plan) side(r Records, name string, seed uint64) []record.Result {
 
 // decides reports whether a task and protocol of a result are the first of the plan. That task is a label of the run's own data,
 // not one of the same name of another set of the plan.
-func (p Plan) decides(task, protocol string) bool {
-	if protocolWord(protocol) != p.Protocols[0] {
+func (p Plan) decides(task string, protocol record.Protocol) bool {
+	if protocol.Name() != p.Protocols[0] {
 		return false
 	}
 	set, label, ok := strings.Cut(task, "/")
@@ -158,7 +159,15 @@ func (p Plan) decides(task, protocol string) bool {
 }
 
 // cell is a task and a protocol, without the layer: floors have others.
-type cell struct{ task, protocol string }
+type cell struct {
+	task     string
+	protocol record.Protocol
+}
+
+// compare orders cells by task, and by protocol within a task.
+func (c cell) compare(other cell) int {
+	return cmp.Or(strings.Compare(c.task, other.task), strings.Compare(c.protocol.String(), other.protocol.String()))
+}
 
 // paired returns the estimates of the plan's comparisons for each task and protocol, the deciding one first.
 func paired(p Plan, r Records) (estimates []Estimate, err error) {
@@ -168,9 +177,9 @@ func paired(p Plan, r Records) (estimates []Estimate, err error) {
 		for _, seed := range p.Seeds {
 			b := p.side(r, c.B, seed)
 			for _, x := range p.side(r, c.A, seed) {
-				at := cell{x.Task, withoutLayer(x)}
+				at := cell{x.Task, x.Protocol.WithoutLayer()}
 				for _, y := range b {
-					if (cell{y.Task, withoutLayer(y)}) == at {
+					if (cell{y.Task, y.Protocol.WithoutLayer()}) == at {
 						if differences[at] == nil {
 							order = append(order, at)
 						}
@@ -196,10 +205,6 @@ func paired(p Plan, r Records) (estimates []Estimate, err error) {
 		estimates = append([]Estimate{first}, slices.Delete(estimates, i, i+1)...)
 	}
 	return estimates, nil
-}
-
-func withoutLayer(x record.Result) string {
-	return x.Protocol[:max(0, len(x.Protocol)-len("@"+x.Layer))]
 }
 
 // first reports whether an estimate is the one that decides.

@@ -75,7 +75,7 @@ func accuracy(t *testing.T, dir, model string) float64 {
 		t.Fatal(err)
 	}
 	for _, r := range results {
-		if r.Model == model && strings.HasPrefix(r.Protocol, "knn/") {
+		if r.Model == model && r.Protocol.Family == "knn" {
 			return 100 * r.Value
 		}
 	}

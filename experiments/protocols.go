@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sslx-go/lab/experiments/statistics"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // protocols is misconception 3.3 of Bordes et al. 2023 (https://arxiv.org/abs/2303.01986).
@@ -55,8 +56,9 @@ func planProtocols(s Scale) Plan {
 
 // ranked is the mean accuracy of each encoder in a column of the table of tasks and protocols.
 type ranked struct {
-	task, protocol string
-	values         []float64 // by encoder, NaN where it was not measured
+	task     string
+	protocol record.Protocol
+	values   []float64 // by encoder, NaN where it was not measured
 }
 
 func judgeProtocols(p Plan, r Records) (estimates []Estimate, err error) {
@@ -102,8 +104,8 @@ func judgeProtocols(p Plan, r Records) (estimates []Estimate, err error) {
 // columns returns the means over seeds of the accuracies of the arms, one column for each task and protocol on test, the
 // deciding one first.
 func (p Plan) columns(r Records) (columns []ranked) {
-	byColumn := map[[2]string][]float64{}
-	var order [][2]string
+	byColumn := map[cell][]float64{}
+	var order []cell
 	seen := map[string]bool{}
 	for i, arm := range p.Arms {
 		if first, ok := p.record(r, arm, p.Seeds[0]); ok && seen[first.Key] {
@@ -111,15 +113,15 @@ func (p Plan) columns(r Records) (columns []ranked) {
 		} else if ok {
 			seen[first.Key] = true
 		}
-		sums, counts := map[[2]string]float64{}, map[[2]string]float64{}
+		sums, counts := map[cell]float64{}, map[cell]float64{}
 		for _, seed := range p.Seeds {
 			for _, result := range p.testResults(r, arm, seed) {
-				key := [2]string{result.Task, result.Protocol}
+				key := cell{result.Task, result.Protocol}
 				sums[key] += result.Value
 				counts[key]++
 			}
 		}
-		for _, key := range slices.SortedFunc(maps.Keys(sums), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		for _, key := range slices.SortedFunc(maps.Keys(sums), cell.compare) {
 			if byColumn[key] == nil {
 				byColumn[key] = slices.Repeat([]float64{math.NaN()}, len(p.Arms))
 				order = append(order, key)
@@ -130,8 +132,8 @@ func (p Plan) columns(r Records) (columns []ranked) {
 		}
 	}
 	for _, key := range order {
-		c := ranked{key[0], key[1], byColumn[key]}
-		if p.decides(key[0], key[1]) {
+		c := ranked{key.task, key.protocol, byColumn[key]}
+		if p.decides(key.task, key.protocol) {
 			columns = append([]ranked{c}, columns...)
 		} else {
 			columns = append(columns, c)

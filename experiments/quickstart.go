@@ -83,5 +83,5 @@ func Report(ctx context.Context, dir string, opt sslx.Options) (string, error) {
 	if report.Neighbours, err = plots.NeighbourSheet(gallery.Height, gallery.Width, lines); err != nil {
 		return "", err
 	}
-	return record.Report(dir), report.Write(record.Report(dir))
+	return record.ReportPath(dir), report.Write(record.ReportPath(dir))
 }

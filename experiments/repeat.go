@@ -20,7 +20,7 @@ func MeasuredBy(r Record) (tasks, names []string) {
 		if !slices.Contains(tasks, task) {
 			tasks = append(tasks, task)
 		}
-		if word := protocolWord(x.Protocol); !slices.Contains(names, word) {
+		if word := x.Protocol.Name(); !slices.Contains(names, word) {
 			names = append(names, word)
 		}
 	}

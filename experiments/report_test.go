@@ -49,7 +49,7 @@ func inventedRecord(s Scale, run Run, random *rand.Rand) Record {
 	known := Record{Key: run.Key("print"), Scale: s, Config: run.Config, Validation: run.Validation, Tasks: run.Tasks, Seconds: 100 + 20*random.Float64(),
 		Environment: record.Environment{Fingerprint: "print", CPU: "a processor"}}
 	add := func(model, task, protocol, layer, split string, value float64) {
-		known.Results = append(known.Results, record.Result{Model: model, Task: task, Protocol: protocol + "@" + layer, Layer: layer,
+		known.Results = append(known.Results, record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol + "@" + layer), Layer: layer,
 			Split: split, Metric: "accuracy", Value: value})
 	}
 	names := map[string]string{sslx.ProtocolKNN: "knn/x", sslx.ProtocolLinear: "linear/lbfgs/x"}

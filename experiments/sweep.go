@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sslx-go/lab/sslx"
@@ -307,21 +306,9 @@ func (r Run) in(records Records, fingerprint string) bool {
 		}
 	}
 	for _, protocol := range r.Protocols {
-		if !slices.ContainsFunc(known.Results, func(x record.Result) bool { return protocolWord(x.Protocol) == protocol }) {
+		if !slices.ContainsFunc(known.Results, func(x record.Result) bool { return x.Protocol.Name() == protocol }) {
 			return false
 		}
 	}
 	return !r.Floors || slices.ContainsFunc(known.Results, func(x record.Result) bool { return x.Model == FloorUntrained })
-}
-
-// protocolWord returns the name that a protocol of a result is asked for by.
-func protocolWord(protocol string) string {
-	for word, prefix := range map[string]string{sslx.ProtocolKNN: "knn/", sslx.ProtocolLinear: "linear/lbfgs/",
-		sslx.ProtocolLinearSGD: "linear/sgd/", sslx.ProtocolMLP: "mlp/", sslx.ProtocolFewShot: "fewshot/",
-		sslx.ProtocolFineTune: "fine-tune/"} {
-		if strings.HasPrefix(protocol, prefix) {
-			return word
-		}
-	}
-	return protocol
 }

@@ -155,10 +155,10 @@ func made(p Plan, arm string, seed uint64, value float64) Record {
 	c.Seed = seed
 	run := Run{Config: c}
 	return Record{Key: run.Key("print"), Tasks: p.Tasks, Config: c, Environment: record.Environment{Fingerprint: "print"}, Results: []record.Result{
-		{Model: "simclr", Task: "cifar10/class", Protocol: "knn/x@encoder", Layer: "encoder", Split: "test", Metric: "accuracy", Value: value},
-		{Model: "untrained", Task: "cifar10/class", Protocol: "knn/x@encoder", Layer: "encoder", Split: "test", Metric: "accuracy", Value: 0.25},
-		{Model: "pixels", Task: "cifar10/class", Protocol: "knn/x@pixels", Layer: "pixels", Split: "test", Metric: "accuracy", Value: 0.3},
-		{Model: "simclr", Task: "cifar10/class", Protocol: "knn/x@encoder", Layer: "encoder", Split: "validation", Metric: "accuracy", Value: 0.9},
+		{Model: "simclr", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@encoder"), Layer: "encoder", Split: "test", Metric: "accuracy", Value: value},
+		{Model: "untrained", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@encoder"), Layer: "encoder", Split: "test", Metric: "accuracy", Value: 0.25},
+		{Model: "pixels", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@pixels"), Layer: "pixels", Split: "test", Metric: "accuracy", Value: 0.3},
+		{Model: "simclr", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@encoder"), Layer: "encoder", Split: "validation", Metric: "accuracy", Value: 0.9},
 	}}
 }
 
@@ -209,7 +209,7 @@ func TestAnOutcomeIsThatOfTheTestResultsAndFloors(t *testing.T) {
 	}
 	for i, want := range []float64{10, 35, 30} {
 		e := o.Estimates[i]
-		if math.Abs(e.Mean-want) > 1e-9 || e.Seeds != 5 || e.Task != "cifar10/class" || e.Protocol != "knn/x" || e.P == nil {
+		if math.Abs(e.Mean-want) > 1e-9 || e.Seeds != 5 || e.Task != "cifar10/class" || e.Protocol != record.ParseProtocol("knn/x") || e.P == nil {
 			t.Errorf("estimate %d is %+v, want %g points", i, e, want)
 		}
 	}
@@ -260,11 +260,11 @@ func TestTheTaskThatDecidesIsOfTheDataOfTheRuns(t *testing.T) {
 	p := CPU.plan(nil)
 	for task, want := range map[string]bool{"cifar10/class": true, "class": true, "gtsrb32/class": false, "dtd10/class": false,
 		"cifar100s/coarse": false, "cifar10/made-gray": false} {
-		if got := p.decides(task, "knn/cosine/k20/t0.07@encoder"); got != want {
+		if got := p.decides(task, record.ParseProtocol("knn/cosine/k20/t0.07@encoder")); got != want {
 			t.Errorf("%s decides: %v", task, got)
 		}
 	}
-	if p.decides("cifar10/class", "linear/lbfgs/l2-val@encoder") {
+	if p.decides("cifar10/class", record.ParseProtocol("linear/lbfgs/l2-val@encoder")) {
 		t.Error("the second protocol decides")
 	}
 }
@@ -349,7 +349,7 @@ func TestThePlansOfACPUAskForFiveSeedsAndSayWhatTheyFind(t *testing.T) {
 func TestARunIsThereOnlyWithAllThatIsAskedOfIt(t *testing.T) {
 	run := Run{Config: CPU.base(), Tasks: []string{"class", "dtd10"}, Protocols: []string{sslx.ProtocolKNN}}
 	known := Record{Tasks: []string{"dtd10", "class", "mnist"}, Results: []record.Result{
-		{Model: "simclr", Protocol: "knn/x@encoder"}, {Model: FloorUntrained, Protocol: "knn/x@encoder"}}}
+		{Model: "simclr", Protocol: record.ParseProtocol("knn/x@encoder")}, {Model: FloorUntrained, Protocol: record.ParseProtocol("knn/x@encoder")}}}
 	in := func(r Run) bool { return r.in(Records{run.Key("print"): known}, "print") }
 	if !in(run) {
 		t.Error("a run that has all is said to be missing")

@@ -122,7 +122,7 @@ func (b *bars) alt() string {
 		var parts []string
 		for _, m := range b.models {
 			if e := r.models[m]; e != nil {
-				parts = append(parts, m+" "+e.format(accuracy))
+				parts = append(parts, m+" "+e.format(record.MetricAccuracy))
 			}
 		}
 		fmt.Fprintf(&text, " %s: %s.", r.task, strings.Join(parts, ", "))

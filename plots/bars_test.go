@@ -37,7 +37,8 @@ func TestTheResultsFigureShowsEachNumberAndItsProtocol(t *testing.T) {
 
 func TestTheFigurePrefersKNNOnTestAtTheEncoder(t *testing.T) {
 	linear, layer, val := result("m", "t", 0.1), result("m", "t", 0.2), result("m", "t", 0.3)
-	linear.Protocol, layer.Protocol, val.Split = "linear/lbfgs/l2-val@encoder", "knn/cosine/k20/t0.07@projector1", "val"
+	linear.Protocol, val.Split = record.ParseProtocol("linear/lbfgs/l2-val@encoder"), "val"
+	layer.Protocol = record.ParseProtocol("knn/cosine/k20/t0.07@projector1")
 	rows := compare([]record.Result{val, linear, layer, result("m", "t", 0.4), result("m", "u", 0.5)}).main()
 	if len(rows) != 2 || rows[0].models["m"].mean() != 0.4 || rows[1].models["m"].mean() != 0.5 {
 		t.Errorf("the figure shows %d rows, the first of %v", len(rows), rows[0].rowKey)
@@ -86,7 +87,7 @@ func TestAFigureIsSavedAsItsNameSays(t *testing.T) {
 }
 
 func TestModelsHaveColoursOfTheirOwn(t *testing.T) {
-	b := &bars{models: []string{Pixels, Untrained, "a", "b", "c"}}
+	b := &bars{models: []string{record.ModelPixels, record.ModelUntrained, "a", "b", "c"}}
 	seen := map[any]string{}
 	for k, model := range b.models {
 		if twin, ok := seen[b.color(k)]; ok {

@@ -8,11 +8,12 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// accuracy is the metric that is a share in [0, 1].
-const accuracy = "accuracy"
-
 // rowKey says what the numbers of a row have in common.
-type rowKey struct{ task, protocol, split, metric string }
+type rowKey struct {
+	task          string
+	protocol      record.Protocol
+	split, metric string
+}
 
 // row holds one number for each model.
 type row struct {
@@ -36,13 +37,13 @@ func compare(results []record.Result) comparison {
 	for _, r := range results {
 		tasks = appendNew(tasks, r.Task)
 		seen = appendNew(seen, r.Model)
-		if r.Model != Pixels {
+		if r.Model != record.ModelPixels {
 			rows = place(rows, r, func(k rowKey) bool { return k.protocol == r.Protocol })
 		}
 	}
 	for _, r := range results {
-		if r.Model == Pixels {
-			rows = place(rows, r, func(k rowKey) bool { return probe(k.protocol) == probe(r.Protocol) })
+		if r.Model == record.ModelPixels {
+			rows = place(rows, r, func(k rowKey) bool { return k.protocol.WithoutLayer() == r.Protocol.WithoutLayer() })
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b *row) int {
@@ -79,13 +80,13 @@ func (c comparison) main() []*row {
 	var best *row
 	bestScore := -1
 	for _, r := range c.rows {
-		if score := r.prominence(); r.metric == accuracy && score > bestScore {
+		if score := r.prominence(); r.metric == record.MetricAccuracy && score > bestScore {
 			best, bestScore = r, score
 		}
 	}
 	var rows []*row
 	for _, r := range c.rows {
-		if best != nil && r.protocol == best.protocol && r.split == best.split && r.metric == accuracy {
+		if best != nil && r.protocol == best.protocol && r.split == best.split && r.metric == record.MetricAccuracy {
 			rows = append(rows, r)
 		}
 	}
@@ -93,13 +94,13 @@ func (c comparison) main() []*row {
 }
 
 func (r *row) prominence() (score int) {
-	if r.split == "test" {
+	if r.split == record.SplitTest {
 		score += 4
 	}
-	if strings.HasPrefix(r.protocol, "knn/") {
+	if r.protocol.Family == "knn" {
 		score += 2
 	}
-	if strings.HasSuffix(r.protocol, "@encoder") {
+	if r.protocol.Layer == record.LayerEncoder {
 		score++
 	}
 	return score
@@ -119,12 +120,6 @@ func (r *row) images() string {
 		texts[i] = strconv.Itoa(n)
 	}
 	return strings.Join(texts, ", ") + " " + r.split
-}
-
-// probe returns a protocol's name without the layer.
-func probe(protocol string) string {
-	name, _, _ := strings.Cut(protocol, "@")
-	return name
 }
 
 func appendNew[T comparable](list []T, v T) []T {

@@ -7,6 +7,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // confidence of all intervals.
@@ -69,7 +71,7 @@ func (e *estimate) percent() string { return fmt.Sprintf("%.1f", e.tenths()/10) 
 // format writes an estimate as the tables show it: accuracies in percent with one decimal, others with four digits.
 func (e *estimate) format(metric string) string {
 	h := e.half()
-	if metric != accuracy {
+	if metric != record.MetricAccuracy {
 		if math.IsNaN(h) {
 			return fmt.Sprintf("%.4g", e.mean())
 		}

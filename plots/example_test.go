@@ -27,7 +27,7 @@ func ExampleHeatMap() {
 
 func ExampleTaskProtocolMap() {
 	m, err := plots.TaskProtocolMap([]record.Result{{Model: "simclr", Task: "factors/shape", Split: "test",
-		Protocol: "linear/lbfgs/l2-val@encoder", Metric: "accuracy", Value: 0.75, N: 1000}}, "simclr")
+		Protocol: record.ParseProtocol("linear/lbfgs/l2-val@encoder"), Metric: "accuracy", Value: 0.75, N: 1000}}, "simclr")
 	fmt.Println(m.Rows, m.Columns, m.Values, m.Unit, err)
 	// Output: [factors/shape] [linear/lbfgs/l2-val] [[75]] test accuracy (%) <nil>
 }
@@ -45,13 +45,13 @@ func ExampleSeriesPlot() {
 		X: "images in a batch", Y: "test accuracy (%)", Log2: true,
 		Series: []plots.Series{{Name: "tuned", Points: []plots.Point{
 			{X: 64, Mean: 61, Low: 60, High: 62}, {X: 1024, Mean: 61.5, Low: 60.5, High: 62.5}}}},
-		Floors: []plots.Floor{{Name: plots.Pixels, Value: 40}},
+		Floors: []plots.Floor{{Name: record.ModelPixels, Value: 40}},
 	}.Figure())
 	// Output: Plot of test accuracy (%) against images in a batch. tuned: 61 at 64, 61.5 at 1024. The floor pixels is 40.
 }
 
 func ExampleProbeCurves() {
-	tell(plots.ProbeCurves([]record.Curve{{Model: "simclr", Task: "shape", Protocol: "linear/sgd/b64/e2",
+	tell(plots.ProbeCurves([]record.Curve{{Model: "simclr", Task: "shape", Protocol: record.ParseProtocol("linear/sgd/b64/e2"),
 		Train: []float64{0.5, 0.75}, Test: []float64{0.5, 0.625}}}))
 	// Output: Accuracy of probes by epoch, after the last one. shape, linear/sgd/b64/e2, simclr, seed 0: 75.0 % on train and 62.5 % on test.
 }

@@ -7,6 +7,8 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // floorLine is the height of a floor's name beside the plot.
@@ -15,7 +17,7 @@ const floorLine = vg.Length(11)
 // layer returns the line of a floor, from one end of the plot to the other.
 func (f Floor) layer(from, to float64) *plotter.Line {
 	line := draw.LineStyle{Color: darkGrey, Width: 1, Dashes: []vg.Length{4, 3}}
-	if f.Name == Untrained {
+	if f.Name == record.ModelUntrained {
 		line.Color, line.Dashes = orange, []vg.Length{1.5, 2}
 	}
 	return &plotter.Line{XYs: plotter.XYs{{X: from, Y: f.Value}, {X: to, Y: f.Value}}, LineStyle: line}

@@ -5,19 +5,19 @@ import "github.com/sslx-go/lab/sslx/record"
 // result returns a test accuracy of kNN on 1000 images.
 func result(model, task string, value float64) record.Result {
 	layer := "encoder"
-	if model == Pixels {
+	if model == record.ModelPixels {
 		layer = "pixels"
 	}
-	return record.Result{Model: model, Task: task, Protocol: "knn/cosine/k20/t0.07@" + layer, Layer: layer,
-		Split: "test", Metric: accuracy, Value: value, N: 1000, Run: "r"}
+	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol("knn/cosine/k20/t0.07@" + layer), Layer: layer,
+		Split: "test", Metric: record.MetricAccuracy, Value: value, N: 1000, Run: "r"}
 }
 
 // threeModels are made-up results on two tasks: ahead of the floors on shape, behind on hue.
 func threeModels() []record.Result {
 	return []record.Result{
-		result("simclr", "factors/shape", 0.6127), result(Pixels, "factors/shape", 0.2501),
-		result(Untrained, "factors/shape", 0.3349), result("simclr", "factors/hue", 0.4),
-		result(Pixels, "factors/hue", 0.4215), result(Untrained, "factors/hue", 0.31),
+		result("simclr", "factors/shape", 0.6127), result(record.ModelPixels, "factors/shape", 0.2501),
+		result(record.ModelUntrained, "factors/shape", 0.3349), result("simclr", "factors/hue", 0.4),
+		result(record.ModelPixels, "factors/hue", 0.4215), result(record.ModelUntrained, "factors/hue", 0.31),
 	}
 }
 

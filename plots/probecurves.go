@@ -11,8 +11,9 @@ import (
 
 // probePanel is the curves of one task by one protocol.
 type probePanel struct {
-	task, protocol string
-	curves         []record.Curve
+	task     string
+	protocol record.Protocol
+	curves   []record.Curve
 }
 
 // probeFigure is a panel for each task and protocol; a model has the same colour in all of them.
@@ -65,7 +66,7 @@ func newProbeFigure(curves []record.Curve) *probeFigure {
 }
 
 // panel returns the panel of a task and a protocol, a new one where there is none.
-func (f *probeFigure) panel(task, protocol string) *probePanel {
+func (f *probeFigure) panel(task string, protocol record.Protocol) *probePanel {
 	for i := range f.panels {
 		if f.panels[i].task == task && f.panels[i].protocol == protocol {
 			return &f.panels[i]

@@ -13,7 +13,7 @@ import (
 )
 
 func curve(model, task string, train, test []float64) record.Curve {
-	return record.Curve{Model: model, Task: task, Protocol: "linear/sgd/b256/e90@encoder", Layer: "encoder", Train: train,
+	return record.Curve{Model: model, Task: task, Protocol: record.ParseProtocol("linear/sgd/b256/e90@encoder"), Layer: "encoder", Train: train,
 		Test: test}
 }
 
@@ -33,7 +33,7 @@ func TestEachTaskHasAPanelWithItsModels(t *testing.T) {
 		t.Errorf("%d rows of %d panels, %v epochs", rows, columns, f.epochs())
 	}
 	other := probes()[0]
-	other.Protocol = "mlp/adamw/h512/e30@encoder"
+	other.Protocol = record.ParseProtocol("mlp/adamw/h512/e30@encoder")
 	if f := newProbeFigure(append(probes(), other)); len(f.panels) != 3 {
 		t.Errorf("two protocols share a panel")
 	}

@@ -48,7 +48,7 @@ func (p probePanel) layers(models []string) (layers []plot.Plotter) {
 }
 
 func (f *probeFigure) plot(p probePanel) *plot.Plot {
-	fig := newPlot(shorten(p.task, 38), "epoch · "+shorten(p.protocol, 36), "accuracy (%)")
+	fig := newPlot(shorten(p.task, 38), "epoch · "+shorten(p.protocol.String(), 36), "accuracy (%)")
 	fig.Title.TextStyle.Font.Size, fig.X.Label.TextStyle.Font.Size = textSize, smallSize-1
 	fig.Y.Label.TextStyle.Font.Size = smallSize
 	grid := plotter.NewGrid()

@@ -72,8 +72,8 @@ func TestAMissingFloorIsSaid(t *testing.T) {
 		floor string
 		want  string
 	}{
-		"no pixels":    {Untrained, "the untrained encoder (the pixels were not measured)"},
-		"no untrained": {Pixels, "the raw pixels (the untrained encoder was not measured)"},
+		"no pixels":    {record.ModelUntrained, "the untrained encoder (the pixels were not measured)"},
+		"no untrained": {record.ModelPixels, "the raw pixels (the untrained encoder was not measured)"},
 		"none":         {"byol", "no floor was measured"},
 	} {
 		r := Report{Results: []record.Result{result("simclr", "t", 0.5), result(c.floor, "t", 0.4)}}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // summary says in plain words what was done and what came of it, one sentence each.
@@ -50,7 +52,7 @@ func verdict(rows []*row, model string) string {
 	prefix := commonPrefix(rows)
 	for _, r := range rows {
 		e, floor := r.models[model], math.Inf(-1)
-		for _, name := range []string{Pixels, Untrained} {
+		for _, name := range []string{record.ModelPixels, record.ModelUntrained} {
 			if f := r.models[name]; f != nil {
 				floor = max(floor, f.tenths())
 				floors[name] = true
@@ -76,9 +78,9 @@ func verdict(rows []*row, model string) string {
 func compose(model string, first *row, floors map[string]bool, ahead, behind []string) string {
 	rival := "both floors, the raw pixels and the untrained encoder,"
 	switch {
-	case !floors[Pixels]:
+	case !floors[record.ModelPixels]:
 		rival = "the untrained encoder (the pixels were not measured)"
-	case !floors[Untrained]:
+	case !floors[record.ModelUntrained]:
 		rival = "the raw pixels (the untrained encoder was not measured)"
 	}
 	tasks := plural(float64(len(ahead)+len(behind)), "task")
@@ -110,9 +112,8 @@ func caution(rows []*row) string {
 }
 
 // probeWords names a kind of protocol for a sentence.
-func probeWords(protocol string) string {
-	kind, _, _ := strings.Cut(protocol, "/")
-	return map[string]string{"knn": "k-nearest-neighbour ", "linear": "linear-probe "}[kind]
+func probeWords(protocol record.Protocol) string {
+	return map[string]string{"knn": "k-nearest-neighbour ", "linear": "linear-probe "}[protocol.Family]
 }
 
 func plural(count float64, noun string) string {

@@ -60,16 +60,16 @@ func (r *row) cells(models []string) []string {
 
 // title returns the protocol, and the metric where it is not the usual one.
 func (r *row) title() string {
-	if r.metric == accuracy {
-		return r.protocol
+	if r.metric == record.MetricAccuracy {
+		return r.protocol.String()
 	}
-	return r.protocol + " (" + r.metric + ")"
+	return r.protocol.String() + " (" + r.metric + ")"
 }
 
 // best reports whether no model has a higher accuracy in the row, to the digit that the table shows. It is false for a
 // metric of which it is not known whether more is better, and for a single model.
 func (r *row) best(model string) bool {
-	if r.metric != accuracy || len(r.models) < 2 || r.models[model] == nil {
+	if r.metric != record.MetricAccuracy || len(r.models) < 2 || r.models[model] == nil {
 		return false
 	}
 	for _, e := range r.models {

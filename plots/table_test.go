@@ -11,7 +11,7 @@ import (
 
 func ExampleMarkdown() {
 	number := func(model, layer string, value float64) record.Result {
-		return record.Result{Model: model, Task: "cifar10/class", Protocol: "knn/cosine/k20/t0.07@" + layer, Layer: layer,
+		return record.Result{Model: model, Task: "cifar10/class", Protocol: record.ParseProtocol("knn/cosine/k20/t0.07@" + layer), Layer: layer,
 			Split: "test", Metric: "accuracy", Value: value, N: 10000}
 	}
 	fmt.Print(Markdown([]record.Result{
@@ -45,7 +45,7 @@ func TestAFloorThatWasNotMeasuredIsShownAsMissing(t *testing.T) {
 }
 
 func TestTheSupervisedCeilingComesLast(t *testing.T) {
-	header, _ := ResultsTable([]record.Result{result(supervised, "t", 0.9), result("simclr", "t", 0.5)})
+	header, _ := ResultsTable([]record.Result{result(record.ModelSupervised, "t", 0.9), result("simclr", "t", 0.5)})
 	if got := header[3:]; !reflect.DeepEqual(got, []string{"pixels", "untrained", "simclr", "supervised"}) {
 		t.Errorf("models are %q", got)
 	}
@@ -53,10 +53,10 @@ func TestTheSupervisedCeilingComesLast(t *testing.T) {
 
 func TestPixelsStandBesideEachLayerOfTheSameProbe(t *testing.T) {
 	deeper := result("simclr", "t", 0.4)
-	deeper.Protocol = "knn/cosine/k20/t0.07@projector1"
+	deeper.Protocol = record.ParseProtocol("knn/cosine/k20/t0.07@projector1")
 	other := result("simclr", "t", 0.6)
-	other.Protocol = "linear/lbfgs/l2-val@encoder"
-	_, rows := ResultsTable([]record.Result{result("simclr", "t", 0.5), deeper, other, result(Pixels, "t", 0.3)})
+	other.Protocol = record.ParseProtocol("linear/lbfgs/l2-val@encoder")
+	_, rows := ResultsTable([]record.Result{result("simclr", "t", 0.5), deeper, other, result(record.ModelPixels, "t", 0.3)})
 	var got []string
 	for _, r := range rows {
 		got = append(got, r[1]+" "+r[3])
@@ -96,7 +96,7 @@ func TestSeveralSeedsShowTheirMeanAndTInterval(t *testing.T) {
 }
 
 func TestEqualNumbersAreEquallyBest(t *testing.T) {
-	text := Markdown([]record.Result{result(Pixels, "t", 0.50011), result(Untrained, "t", 0.5),
+	text := Markdown([]record.Result{result(record.ModelPixels, "t", 0.50011), result(record.ModelUntrained, "t", 0.5),
 		result("simclr", "t", 0.4)})
 	if !strings.Contains(text, "| **50.0 %** | **50.0 %** | 40.0 % |") {
 		t.Errorf("got\n%s", text)

@@ -2,7 +2,6 @@ package plots
 
 import (
 	"math"
-	"strings"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/record"
@@ -19,7 +18,7 @@ func TaskProtocolMap(results []record.Result, model string) (HeatMap, error) {
 	}
 	m := HeatMap{Title: model, Unit: rows[0].split + " accuracy (%)", PerRow: true}
 	for _, r := range rows {
-		m.Rows, m.Columns = appendNew(m.Rows, r.task), appendNew(m.Columns, columnName(r.protocol))
+		m.Rows, m.Columns = appendNew(m.Rows, r.task), appendNew(m.Columns, r.protocol.Short())
 	}
 	for i, task := range m.Rows {
 		m.Values = append(m.Values, unmeasured(len(m.Columns)))
@@ -27,7 +26,7 @@ func TaskProtocolMap(results []record.Result, model string) (HeatMap, error) {
 		m.Floors = append(m.Floors, lowestFloor(results, model, task, rows[0].split))
 		for _, r := range rows {
 			for k, column := range m.Columns {
-				if r.task == task && columnName(r.protocol) == column {
+				if r.task == task && r.protocol.Short() == column {
 					low, high := r.models[model].interval()
 					m.Values[i][k], m.Halves[i][k] = 100*r.models[model].mean(), 50*(high-low)
 				}
@@ -35,11 +34,6 @@ func TaskProtocolMap(results []record.Result, model string) (HeatMap, error) {
 		}
 	}
 	return m, nil
-}
-
-// columnName leaves out the layer where it is the usual one.
-func columnName(protocol string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(protocol, "@encoder"), "@"+Pixels)
 }
 
 func unmeasured(n int) []float64 {
@@ -56,13 +50,13 @@ func accuracyRows(results []record.Result, model string) ([]*row, error) {
 	var known []string
 	split := ""
 	for _, r := range results {
-		if r.Metric != accuracy {
+		if r.Metric != record.MetricAccuracy {
 			continue
 		}
 		known = appendNew(known, r.Model)
 		if r.Model == model {
 			own = append(own, r)
-			if split == "" || r.Split == "test" {
+			if split == "" || r.Split == record.SplitTest {
 				split = r.Split
 			}
 		}
@@ -86,8 +80,8 @@ func accuracyRows(results []record.Result, model string) ([]*row, error) {
 func lowestFloor(results []record.Result, model, task, split string) float64 {
 	lowest := math.NaN()
 	for _, r := range results {
-		floor := r.Model != model && (r.Model == Pixels || r.Model == Untrained)
-		if floor && r.Task == task && r.Split == split && r.Metric == accuracy && !(100*r.Value >= lowest) {
+		floor := r.Model != model && (r.Model == record.ModelPixels || r.Model == record.ModelUntrained)
+		if floor && r.Task == task && r.Split == split && r.Metric == record.MetricAccuracy && !(100*r.Value >= lowest) {
 			lowest = 100 * r.Value
 		}
 	}

@@ -14,7 +14,8 @@ func TestTheMapOfAModelPlacesItsAccuracies(t *testing.T) {
 	results := threeModels()
 	results[1].Value = 0.25
 	linear, layer := result("simclr", "factors/hue", 0.7), result("simclr", "factors/hue", 0.6)
-	linear.Protocol, layer.Protocol = "linear/lbfgs/l2-val@encoder", "knn/cosine/k20/t0.07@projector0"
+	linear.Protocol = record.ParseProtocol("linear/lbfgs/l2-val@encoder")
+	layer.Protocol = record.ParseProtocol("knn/cosine/k20/t0.07@projector0")
 	loss := result("simclr", "x", 3)
 	loss.Metric = "rankme"
 	val := result("simclr", "factors/hue", 0.99)
@@ -55,7 +56,7 @@ func TestTheMapShowsTheMeanOverSeeds(t *testing.T) {
 }
 
 func TestTheMapOfTheFloorsHasColumnsWithoutTheLayer(t *testing.T) {
-	for _, model := range []string{Pixels, Untrained} {
+	for _, model := range []string{record.ModelPixels, record.ModelUntrained} {
 		m, err := TaskProtocolMap(threeModels(), model)
 		if err != nil || !reflect.DeepEqual(m.Columns, []string{"knn/cosine/k20/t0.07"}) {
 			t.Errorf("%s: got %v (%v)", model, m.Columns, err)

@@ -8,6 +8,8 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // Colours of M. Okabe and K. Ito, "Color Universal Design" (2008), https://jfly.uni-koeln.de/color/.
@@ -41,9 +43,9 @@ var methodColors = []color.Color{blue, vermillion, green, purple, skyBlue}
 // trained models before it.
 func modelColor(model string, trained int) color.Color {
 	switch model {
-	case Pixels:
+	case record.ModelPixels:
 		return grey
-	case Untrained:
+	case record.ModelUntrained:
 		return orange
 	}
 	return methodColors[trained%len(methodColors)]

@@ -42,8 +42,8 @@ type EvaluateOptions struct {
 
 // ModelPixels and ModelUntrained name the floors among the models of a result.
 const (
-	ModelPixels    = "pixels"
-	ModelUntrained = "untrained"
+	ModelPixels    = record.ModelPixels
+	ModelUntrained = record.ModelUntrained
 )
 
 // featureCacheLimit is the largest size of the features that are kept, in bytes.
@@ -121,7 +121,7 @@ func (e *evaluation) open(b compute.Backend) (err error) {
 // load opens the models: floors, the runs beside, and the run itself.
 func (e *evaluation) load(dir string, c Config) error {
 	height, width := e.run.Height(), e.run.Width()
-	trained, err := pretrain.Load(e.backend, c, record.Checkpoint(dir), height, width, e.opt.Layers...)
+	trained, err := pretrain.Load(e.backend, c, record.CheckpointPath(dir), height, width, e.opt.Layers...)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (e *evaluation) load(dir string, c Config) error {
 		if err != nil {
 			return err
 		}
-		n, err := pretrain.Load(e.backend, c, record.Checkpoint(other), height, width, e.opt.Layers...)
+		n, err := pretrain.Load(e.backend, c, record.CheckpointPath(other), height, width, e.opt.Layers...)
 		if err != nil {
 			return err
 		}

@@ -171,6 +171,6 @@ func (e *evaluation) score(m measured, g group, t task, layer, protocol string, 
 	if err != nil {
 		return err
 	}
-	return e.add(m, record.Result{Task: t.name, Protocol: protocol, Layer: layer, Split: g.test.split, Metric: "accuracy",
-		Value: value, N: g.test.n, Chosen: chosen})
+	return e.add(m, record.Result{Task: t.name, Protocol: record.ParseProtocol(protocol), Layer: layer,
+		Split: g.test.split, Metric: record.MetricAccuracy, Value: value, N: g.test.n, Chosen: chosen})
 }

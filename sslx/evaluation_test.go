@@ -62,8 +62,7 @@ func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c
 	}
 	counts := map[string]int{}
 	for _, r := range results {
-		word, _, _ := strings.Cut(strings.ReplaceAll(r.Protocol, "@", "/"), "/")
-		counts[word+" "+r.Model]++
+		counts[r.Protocol.Family+" "+r.Model]++
 	}
 	// Networks have two layers, pixels one. Few-shot is 10 images a class, 1 % and 10 %; linear is two protocols.
 	want := map[string]int{"knn pixels": 1, "linear pixels": 2, "mlp pixels": 1, "fewshot pixels": 3, "cka simclr": 1}
@@ -122,7 +121,7 @@ func testARunBesideIsMeasuredAndCompared(t *testing.T, dir string, c Config) {
 	}
 	cka := results[2]
 	if results[0].Model != "supervised" || results[0].Run != "supervised" || results[1].Model != "simclr" ||
-		cka.Protocol != "cka/linear/supervised@encoder" || cka.Value <= 0 || cka.Value >= 1 || cka.Model != "simclr" {
+		cka.Protocol != record.ParseProtocol("cka/linear/supervised@encoder") || cka.Value <= 0 || cka.Value >= 1 || cka.Model != "simclr" {
 		t.Errorf("got %+v", results)
 	}
 }

@@ -87,7 +87,7 @@ func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err er
 	for _, view := range views {
 		g.Views = append(g.Views, images(view, count, size))
 	}
-	network, err := pretrain.Load(handle.Backend, c, record.Checkpoint(dir), g.Height, g.Width)
+	network, err := pretrain.Load(handle.Backend, c, record.CheckpointPath(dir), g.Height, g.Width)
 	if err != nil {
 		return g, err
 	}

@@ -48,13 +48,14 @@ func (e *evaluation) labelFree(m measured, g group, f features) error {
 		return err
 	}
 	for _, r := range []record.Result{
-		{Metric: "rankme", Protocol: "rankme@" + f.layer, Value: rank, N: f.test.N},
-		{Metric: "lidar", Protocol: fmt.Sprintf("lidar/q%d@%s", len(views), f.layer), Value: lidar, N: views[0].N},
-		{Metric: "alignment", Protocol: "alignment@" + f.layer, Value: alignment, N: views[0].N},
-		{Metric: "uniformity", Protocol: "uniformity@" + f.layer, Value: uniformity, N: some.N},
-		{Metric: "std", Protocol: "std@" + f.layer, Value: stat.Mean(deviations, nil), N: f.test.N},
+		{Metric: record.MetricRankMe, Value: rank, N: f.test.N},
+		{Metric: record.MetricLiDAR, Protocol: record.Protocol{Details: fmt.Sprintf("q%d", len(views))}, Value: lidar, N: views[0].N},
+		{Metric: record.MetricAlignment, Value: alignment, N: views[0].N},
+		{Metric: record.MetricUniformity, Value: uniformity, N: some.N},
+		{Metric: record.MetricStd, Value: stat.Mean(deviations, nil), N: f.test.N},
 	} {
 		r.Task, r.Layer, r.Split = g.name, f.layer, g.test.split
+		r.Protocol.Family, r.Protocol.Layer = r.Metric, f.layer
 		if err := e.add(m, r); err != nil {
 			return err
 		}
@@ -108,8 +109,9 @@ func (e *evaluation) compare(g group, representations []probe.Features) error {
 		if others[i].run != run.run {
 			name = others[i].run
 		}
-		if err := e.add(run, record.Result{Task: g.name, Protocol: fmt.Sprintf("cka/linear/%s@encoder", name),
-			Layer: pretrain.LayerEncoder, Split: g.test.split, Metric: "cka", Value: value, N: f.N}); err != nil {
+		if err := e.add(run, record.Result{Task: g.name,
+			Protocol: record.Protocol{Family: ProtocolCKA, Details: "linear/" + name, Layer: pretrain.LayerEncoder},
+			Layer:    pretrain.LayerEncoder, Split: g.test.split, Metric: record.MetricCKA, Value: value, N: f.N}); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sslx-go/lab/sslx/probe"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // pooledSide is the height and width to which pixels are averaged for the probes: 768 numbers an image, about as many
@@ -11,9 +12,9 @@ import (
 const pooledSide = 16
 
 // layerPixels names all pixels, layerPooled those that were averaged.
-const layerPixels = "pixels"
+const layerPixels = record.LayerPixels
 
-var layerPooled = fmt.Sprintf("pixels%dx%d", pooledSide, pooledSide)
+var layerPooled = fmt.Sprintf("%s%dx%d", record.LayerPixels, pooledSide, pooledSide)
 
 // pixelFeatures returns the raw pixels of a group, all of them for kNN and averaged ones for the probes. Gray images, whose
 // three channels are equal, have one of them: cosines are the same, and take a third of the time.

@@ -154,8 +154,8 @@ func (e *evaluation) curve(m measured, g group, f features, protocol string,
 		if err := e.score(m, g, t, f.layer, protocol, result.Predicted, nil); err != nil {
 			return err
 		}
-		c := record.Curve{Model: m.name, Task: t.name, Protocol: protocol, Layer: f.layer, Seed: m.seed, Run: m.run,
-			Train: result.TrainAccuracy}
+		c := record.Curve{Model: m.name, Task: t.name, Protocol: record.ParseProtocol(protocol), Layer: f.layer,
+			Seed: m.seed, Run: m.run, Train: result.TrainAccuracy}
 		for _, predicted := range result.PredictedAt {
 			accuracy, err := probe.Accuracy(predicted, t.test, t.classes)
 			if err != nil {
@@ -194,8 +194,8 @@ func (e *evaluation) fewShot(m measured, g group, f features) error {
 				}
 				mean += accuracy / float64(len(draws))
 			}
-			if err := e.add(m, record.Result{Task: t.name, Protocol: options.String(), Layer: f.layer, Split: g.test.split,
-				Metric: "accuracy", Value: mean, N: g.test.n}); err != nil {
+			if err := e.add(m, record.Result{Task: t.name, Protocol: record.ParseProtocol(options.String()),
+				Layer: f.layer, Split: g.test.split, Metric: record.MetricAccuracy, Value: mean, N: g.test.n}); err != nil {
 				return err
 			}
 		}

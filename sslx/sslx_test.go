@@ -65,11 +65,11 @@ func TestARunIsTrainedMeasuredAndShown(t *testing.T) {
 	c := tiny(t)
 	dir := filepath.Join(t.TempDir(), "first")
 	trainTiny(t, dir, c)
-	trained := contents(t, record.Checkpoint(dir))
+	trained := contents(t, record.CheckpointPath(dir))
 	t.Run("in use", func(t *testing.T) { testInUse(t, dir, c) })
 	t.Run("evaluate", func(t *testing.T) { testEvaluate(t, dir) })
 	t.Run("gallery", func(t *testing.T) { testGallery(t, dir, c) })
-	if contents(t, record.Checkpoint(dir)) != trained {
+	if contents(t, record.CheckpointPath(dir)) != trained {
 		t.Error("the checkpoint changed after training")
 	}
 }
@@ -149,8 +149,8 @@ func testEvaluate(t *testing.T, dir string) {
 	got := map[number]bool{}
 	values := map[string]float64{}
 	for _, r := range results {
-		got[number{r.Model, r.Task, r.Protocol, r.Layer}] = true
-		values[r.Model+r.Task+r.Protocol] = r.Value
+		got[number{r.Model, r.Task, r.Protocol.String(), r.Layer}] = true
+		values[r.Model+r.Task+r.Protocol.String()] = r.Value
 		if r.Split != "test" || r.Metric != "accuracy" || r.N != 64 || r.Seed != 5 || r.Run != "first" {
 			t.Errorf("%+v", r)
 		}
@@ -170,7 +170,7 @@ func testEvaluate(t *testing.T, dir string) {
 		t.Fatalf("two tasks by kNN are %v (%v)", some, err)
 	}
 	for _, r := range some {
-		if r.Model != "simclr" || r.Value != values[r.Model+r.Task+r.Protocol] {
+		if r.Model != "simclr" || r.Value != values[r.Model+r.Task+r.Protocol.String()] {
 			t.Errorf("%+v is another number than the first time", r)
 		}
 	}

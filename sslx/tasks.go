@@ -10,6 +10,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // AllTasks is the name that stands for every task of the run's data, those made from it, and those of the sets in
@@ -60,7 +61,7 @@ func (g *group) cut() {
 func (g group) validation(size int) group {
 	from := g.train
 	g.id += " validation"
-	g.train, g.test = from.of(g.keep, size, "train"), from.of(g.held, size, "validation")
+	g.train, g.test = from.of(g.keep, size, record.SplitTrain), from.of(g.held, size, record.SplitValidation)
 	tasks := g.tasks
 	g.tasks = nil
 	for _, t := range tasks {

@@ -296,7 +296,7 @@ func (a *app) printOutcome(o experiments.Outcome) error {
 	e := table{left: 3}
 	e.add("comparison", "task", "protocol", "difference", "95 % interval", "seeds", "verdict")
 	for _, x := range o.Estimates[:min(maxEstimates, len(o.Estimates))] {
-		e.add(x.Factor, x.Task, x.Protocol, fmt.Sprintf("%+.2f", x.Mean), fmt.Sprintf("%+.2f to %+.2f", x.Low, x.High),
+		e.add(x.Factor, x.Task, x.Protocol.String(), fmt.Sprintf("%+.2f", x.Mean), fmt.Sprintf("%+.2f to %+.2f", x.Low, x.High),
 			fmt.Sprint(x.Seeds), string(x.Verdict))
 	}
 	if err := e.print(a.stdout); err != nil {

@@ -112,6 +112,6 @@ func makeRun(t *testing.T, dir string, config sslx.Config, results ...record.Res
 }
 
 func result(run, model, task, protocol string, value float64) record.Result {
-	return record.Result{Model: model, Task: task, Protocol: protocol, Layer: "encoder", Split: "test",
+	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol), Layer: "encoder", Split: "test",
 		Metric: "accuracy", Value: value, N: 4000, Run: run}
 }

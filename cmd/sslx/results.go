@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -12,11 +11,12 @@ import (
 // pageColumns is the width that tables of results keep to, in several parts where one is too wide.
 const pageColumns = 100
 
-// accuracy is the metric that is shown in per cent.
-const accuracy = "accuracy"
-
 // column is what the results in one column of a table have in common.
-type column struct{ run, model, protocol, metric string }
+type column struct {
+	run, model string
+	protocol   record.Protocol
+	metric     string
+}
 
 // row is what the results in one row have in common.
 type row struct {
@@ -56,15 +56,13 @@ func newPivot(results []record.Result) *pivot {
 	return p
 }
 
-// label shortens a protocol to its first word, with its layer where another protocol of the model starts alike, or
+// label shortens a protocol to its name, with its layer where another protocol of the model starts alike, or
 // keeps it whole where that is not enough.
 func (p *pivot) label(c column) string {
-	short := func(protocol string) string { first, _, _ := strings.Cut(protocol, "/"); return first }
-	layered := func(protocol string) string {
-		_, layer, _ := strings.Cut(protocol, "@")
-		return short(protocol) + "@" + layer
+	layered := func(protocol record.Protocol) string {
+		return record.Protocol{Family: protocol.Name(), Layer: protocol.Layer}.String()
 	}
-	for _, name := range []func(string) string{short, layered} {
+	for _, name := range []func(record.Protocol) string{record.Protocol.Name, layered} {
 		alike := slices.ContainsFunc(p.columns, func(o column) bool {
 			return o.protocol != c.protocol && o.run == c.run && o.model == c.model && name(o.protocol) == name(c.protocol)
 		})
@@ -72,11 +70,11 @@ func (p *pivot) label(c column) string {
 			return withMetric(name(c.protocol), c.metric)
 		}
 	}
-	return withMetric(c.protocol, c.metric)
+	return withMetric(c.protocol.String(), c.metric)
 }
 
 func withMetric(label, metric string) string {
-	if metric == accuracy {
+	if metric == record.MetricAccuracy {
 		return label
 	}
 	return label + " " + metric
@@ -183,9 +181,9 @@ func (p *pivot) printLegend(w io.Writer) error {
 	var known []column
 	for _, c := range p.columns {
 		c.run, c.model, c.metric = "", "", p.labels[c]
-		if !slices.Contains(known, c) && c.metric != c.protocol {
+		if !slices.Contains(known, c) && c.metric != c.protocol.String() {
 			known = append(known, c)
-			t.add(c.metric, c.protocol)
+			t.add(c.metric, c.protocol.String())
 		}
 	}
 	fmt.Fprintln(w)

@@ -71,7 +71,7 @@ func TestLikeProtocolsSplitsAndMetricsAreToldApart(t *testing.T) {
 		result("r", "simclr", "a/b", "knn/cosine/k20/t0.07@encoder", 0.1),
 		result("r", "simclr", "a/b", "knn/cosine/k20/t0.07@projector", 0.2),
 		result("r", "simclr", "a/b", "linear/x@encoder", 0.3),
-		{Model: "simclr", Task: "a/b", Protocol: "rank/me@encoder", Split: "val", Metric: "rankme", Value: 17.25, Run: "r"},
+		{Model: "simclr", Task: "a/b", Protocol: record.ParseProtocol("rank/me@encoder"), Split: "val", Metric: "rankme", Value: 17.25, Run: "r"},
 	}
 	var out bytes.Buffer
 	if err := printResults(&out, results[1:]); err != nil {
@@ -88,15 +88,15 @@ func TestLikeProtocolsSplitsAndMetricsAreToldApart(t *testing.T) {
 func TestManyProtocolsAreRowsAndModelsColumns(t *testing.T) {
 	results := table6("a/b", "c/d")
 	for _, r := range results {
-		if r.Model == "simclr" && r.Task == "a/b" && strings.HasPrefix(r.Protocol, "knn") {
-			r.Protocol, r.Layer, r.Value = "knn/cosine/k20/t0.07@projector0", "projector0", 0.5
+		if r.Model == "simclr" && r.Task == "a/b" && r.Protocol.Family == "knn" {
+			r.Protocol, r.Value = record.ParseProtocol("knn/cosine/k20/t0.07@projector0"), 0.5
 			results = append(results, r)
 		}
 	}
-	results = append(results, record.Result{Model: "simclr", Task: "a", Protocol: "rankme@encoder", Layer: "encoder",
+	results = append(results, record.Result{Model: "simclr", Task: "a", Protocol: record.ParseProtocol("rankme@encoder"), Layer: "encoder",
 		Split: "test", Metric: "rankme", Value: 17.25, N: 4000, Run: "r"})
 	for i := range results {
-		_, results[i].Layer, _ = strings.Cut(results[i].Protocol, "@")
+		results[i].Layer = results[i].Protocol.Layer
 	}
 	var out bytes.Buffer
 	if err := printResults(&out, results); err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -18,7 +17,7 @@ func printByProtocol(w io.Writer, results []record.Result) error {
 	var columns []column
 	values := map[measure]map[column]record.Result{}
 	for _, r := range results {
-		at, of := measure{r.Task, protocolOfRow(r), r.Metric}, column{run: r.Run, model: r.Model}
+		at, of := measure{r.Task, r.Protocol.Short(), r.Metric}, column{run: r.Run, model: r.Model}
 		if values[at] == nil {
 			values[at] = map[column]record.Result{}
 			rows = append(rows, at)
@@ -65,18 +64,9 @@ func printByProtocol(w io.Writer, results []record.Result) error {
 	return err
 }
 
-// protocolOfRow is the protocol without the layers that a row has in common for pixels and networks.
-func protocolOfRow(r record.Result) string {
-	name := strings.TrimSuffix(r.Protocol, "@"+r.Layer)
-	if r.Layer != "encoder" && !strings.HasPrefix(r.Layer, "pixels") {
-		name += "@" + r.Layer
-	}
-	return name
-}
-
 // valueText writes an accuracy in per cent, and other metrics as they are.
 func valueText(metric string, value float64) string {
-	if metric == accuracy {
+	if metric == record.MetricAccuracy {
 		return fmt.Sprintf("%.1f", 100*value)
 	}
 	return fmt.Sprintf("%.4g", value)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -81,17 +80,16 @@ func (a *app) runsCompare(names []string, asJSON, force bool) error {
 // sameProtocols returns a usage error when results of one kind, such as kNN on one layer for one task, were measured by
 // different protocols in different runs.
 func sameProtocols(results []record.Result) error {
-	type kind struct{ word, task, layer, metric string }
+	type kind struct{ name, task, layer, metric string }
 	of := func(r record.Result) kind {
-		word, _, _ := strings.Cut(r.Protocol, "/")
-		return kind{word, r.Task, r.Layer, r.Metric}
+		return kind{r.Protocol.Name(), r.Task, r.Layer, r.Metric}
 	}
-	runs := map[kind]map[string]string{} // a run of each protocol
-	names := map[kind]map[string][]string{}
+	runs := map[kind]map[record.Protocol]string{} // a run of each protocol
+	names := map[kind]map[string][]record.Protocol{}
 	for _, r := range results {
 		k := of(r)
 		if runs[k] == nil {
-			runs[k], names[k] = map[string]string{}, map[string][]string{}
+			runs[k], names[k] = map[record.Protocol]string{}, map[string][]record.Protocol{}
 		}
 		runs[k][r.Protocol] = r.Run
 		names[k][r.Run] = append(names[k][r.Run], r.Protocol)

@@ -65,7 +65,7 @@ func resultRows(dirs []string) ([][]string, error) {
 			return nil, err
 		}
 		for _, r := range results {
-			rows = append(rows, []string{r.Run, r.Model, r.Task, r.Protocol, r.Layer, r.Split, r.Metric, number(r.Value),
+			rows = append(rows, []string{r.Run, r.Model, r.Task, r.Protocol.String(), r.Layer, r.Split, r.Metric, number(r.Value),
 				strconv.Itoa(r.N), strconv.FormatUint(r.Seed, 10)})
 		}
 	}

@@ -18,7 +18,7 @@ func manyRuns(t *testing.T) {
 	for _, dir := range []string{"runs/claims/recorded", "runs/claims/measured", "runs/claims/unrecorded", "runs/claims/training", "runs/early", "runs/begun"} {
 		r := makeRun(t, dir, sslx.Default())
 		if dir != "runs/early" && dir != "runs/begun" {
-			writeFile(t, record.Checkpoint(dir), "weights")
+			writeFile(t, record.CheckpointPath(dir), "weights")
 		}
 		if dir != "runs/claims/training" && dir != "runs/begun" {
 			if err := r.Close(); err != nil {

@@ -54,8 +54,8 @@ func readRun(dir string) (d runDetails, err error) {
 	if len(metrics) > 0 {
 		d.Last = &metrics[len(metrics)-1]
 	}
-	if _, err := os.Stat(record.Report(dir)); err == nil {
-		d.Report = record.Report(dir)
+	if _, err := os.Stat(record.ReportPath(dir)); err == nil {
+		d.Report = record.ReportPath(dir)
 	}
 	results, err := record.ReadResults(dir)
 	d.Outcome = list(results)

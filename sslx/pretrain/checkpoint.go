@@ -101,7 +101,7 @@ func (c checkpoint) restore(store *model.Store) error {
 
 // formerCheckpoint returns the checkpoint of a run, which must belong to set and config.
 func formerCheckpoint(set *dataset.Set, run *record.Run, config Config) (*checkpoint, error) {
-	c, err := loadCheckpoint(record.Checkpoint(run.Dir()))
+	c, err := loadCheckpoint(record.CheckpointPath(run.Dir()))
 	if err != nil {
 		return nil, err
 	}
@@ -135,12 +135,12 @@ func Progress(dir string) (done, total int, err error) {
 	if !HasCheckpoint(dir) {
 		return 0, 0, nil
 	}
-	c, err := loadCheckpoint(record.Checkpoint(dir))
+	c, err := loadCheckpoint(record.CheckpointPath(dir))
 	return c.progress.Step, c.progress.Total, err
 }
 
 // HasCheckpoint reports whether the run in dir has a checkpoint.
 func HasCheckpoint(dir string) bool {
-	_, err := os.Stat(record.Checkpoint(dir))
+	_, err := os.Stat(record.CheckpointPath(dir))
 	return err == nil
 }

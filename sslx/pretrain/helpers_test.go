@@ -119,7 +119,7 @@ func (tr *training) interrupt(t testing.TB, steps int) *training {
 // bits returns every variable of the run's checkpoint in hexadecimal.
 func (tr *training) bits(t testing.TB) map[string]string {
 	t.Helper()
-	c, err := loadCheckpoint(record.Checkpoint(tr.dir))
+	c, err := loadCheckpoint(record.CheckpointPath(tr.dir))
 	if err != nil {
 		t.Fatal(err)
 	}

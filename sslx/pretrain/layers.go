@@ -9,10 +9,11 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // LayerEncoder is the name of the encoder's output, the representation.
-const LayerEncoder = "encoder"
+const LayerEncoder = record.LayerEncoder
 
 // Layers returns the names of what can be probed: "encoder", and "projector0", "projector1", … for the output of each
 // layer of the projector, the embedding last.

@@ -148,7 +148,7 @@ func testFeaturesInFloat32(t *testing.T, tr *training) {
 	for _, precision := range []string{"bfloat16", "float32"} {
 		c := tr.config
 		c.Precision = precision
-		n, err := Load(testbackend.Open(t), c, record.Checkpoint(tr.dir), 32, 32)
+		n, err := Load(testbackend.Open(t), c, record.CheckpointPath(tr.dir), 32, 32)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -264,7 +264,7 @@ func (t *trainer) save() error {
 	if t.saved == t.progress.Step {
 		return nil
 	}
-	if err := saveCheckpoint(record.Checkpoint(t.run.Dir()), t.store, t.progress); err != nil {
+	if err := saveCheckpoint(record.CheckpointPath(t.run.Dir()), t.store, t.progress); err != nil {
 		return err
 	}
 	t.saved = t.progress.Step

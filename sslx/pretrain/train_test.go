@@ -78,21 +78,21 @@ func testInterrupted(t *testing.T, whole *training) {
 
 // testFinished goes on with a training that has no step left.
 func testFinished(t *testing.T, done *trainer) {
-	before, err := os.Stat(record.Checkpoint(done.run.Dir()))
+	before, err := os.Stat(record.CheckpointPath(done.run.Dir()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := done.loop(context.Background(), quiet); err != nil {
 		t.Error(err)
 	}
-	if after, err := os.Stat(record.Checkpoint(done.run.Dir())); err != nil || !os.SameFile(before, after) {
+	if after, err := os.Stat(record.CheckpointPath(done.run.Dir())); err != nil || !os.SameFile(before, after) {
 		t.Errorf("the checkpoint of a finished run was written again (%v)", err)
 	}
 }
 
 // testDiverged makes a run's next steps far too long: its loss becomes NaN.
 func testDiverged(t *testing.T, tr *training) {
-	before, err := os.ReadFile(record.Checkpoint(tr.dir))
+	before, err := os.ReadFile(record.CheckpointPath(tr.dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func testDiverged(t *testing.T, tr *training) {
 	if usage.Is(err) {
 		t.Errorf("%v is a usage error, though the work failed", err)
 	}
-	if after, _ := os.ReadFile(record.Checkpoint(tr.dir)); !slices.Equal(before, after) {
+	if after, _ := os.ReadFile(record.CheckpointPath(tr.dir)); !slices.Equal(before, after) {
 		t.Error("the last good checkpoint was replaced")
 	}
 }
@@ -213,7 +213,7 @@ func TestACheckpointOfAnotherRunIsRefused(t *testing.T) {
 			defer func() { _ = run.Close() }()
 			saved := checkpoint{progress: progress{Fingerprint: set.Fingerprint(), Config: tr.config}}
 			c.change(&saved)
-			if err := saveCheckpoint(record.Checkpoint(tr.dir), newStore(tr.config), saved.progress); err != nil {
+			if err := saveCheckpoint(record.CheckpointPath(tr.dir), newStore(tr.config), saved.progress); err != nil {
 				t.Fatal(err)
 			}
 			_, err := Train(context.Background(), testbackend.Open(t), set, run, tr.config, Hooks{})

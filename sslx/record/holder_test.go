@@ -138,7 +138,7 @@ func TestWhoLooksDoesNotKeepARunFromBeingTaken(t *testing.T) {
 
 func TestARemovedRunIsGoneAndItsFolderCanBeUsedAgain(t *testing.T) {
 	r := created(t)
-	write(t, Checkpoint(r.Dir()), "weights")
+	write(t, CheckpointPath(r.Dir()), "weights")
 	if err := os.Mkdir(filepath.Join(r.Dir(), "features"), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func TestResultsAreAddedWholeOrNotAtAll(t *testing.T) {
 
 func TestACurveGivesWayToALaterOneOfItsKind(t *testing.T) {
 	r := created(t)
-	first := Curve{Model: "simclr", Task: "a", Protocol: "mlp", Train: []float64{0.5}, Test: []float64{0.25}}
+	first := Curve{Model: "simclr", Task: "a", Protocol: ParseProtocol("mlp"), Train: []float64{0.5}, Test: []float64{0.25}}
 	second := first
 	second.Task = "b"
 	later := first

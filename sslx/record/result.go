@@ -1,23 +1,55 @@
 package record
 
+// Models of results that were not trained, the baselines of every comparison, and the one that was trained with labels,
+// their ceiling. Every other model is named by its training method.
+const (
+	ModelPixels     = "pixels"     // the raw pixels
+	ModelUntrained  = "untrained"  // the encoder at initialization
+	ModelSupervised = "supervised" // trained with the labels
+)
+
+// Layers that results are measured on; those of a projector are named projector0, projector1, …
+const (
+	LayerEncoder = "encoder" // the encoder's output, the representation
+	LayerPixels  = "pixels"  // raw pixels; averaged ones have their size behind it: pixels16x16
+)
+
+// Splits that results are measured on.
+const (
+	SplitTrain      = "train"
+	SplitValidation = "validation" // cut out of train
+	SplitTest       = "test"
+)
+
+// Metrics of results.
+const (
+	MetricAccuracy   = "accuracy" // in [0, 1]
+	MetricRankMe     = "rankme"
+	MetricLiDAR      = "lidar"
+	MetricAlignment  = "alignment"
+	MetricUniformity = "uniformity"
+	MetricStd        = "std" // mean standard deviation of a dimension
+	MetricCKA        = "cka"
+)
+
 // Result is one number of an evaluation and what is needed to read it. The JSON keys are a stable contract.
 type Result struct {
-	// Model is "pixels", "untrained" or the name of the training method.
+	// Model is ModelPixels, ModelUntrained or the name of the training method.
 	Model string `json:"model"`
 
 	// Task names the data set and the label, for example cifar10/class.
 	Task string `json:"task"`
 
 	// Protocol is the pinned protocol, for example knn/cosine/k20/t0.07@encoder.
-	Protocol string `json:"protocol"`
+	Protocol Protocol `json:"protocol"`
 
-	// Layer is what was evaluated: encoder, or pixels.
+	// Layer is what was evaluated: LayerEncoder, LayerPixels, a layer of the projector.
 	Layer string `json:"layer"`
 
 	// Split is where Value was measured; test is read once.
 	Split string `json:"split"`
 
-	// Metric names Value: accuracy is in [0, 1].
+	// Metric names Value: MetricAccuracy is in [0, 1].
 	Metric string  `json:"metric"`
 	Value  float64 `json:"value"`
 
@@ -37,12 +69,12 @@ type Result struct {
 // Curve is how a probe went, epoch by epoch. Nothing is chosen by it; the result of the probe is that of its last
 // epoch.
 type Curve struct {
-	Model    string `json:"model"`
-	Task     string `json:"task"`
-	Protocol string `json:"protocol"`
-	Layer    string `json:"layer"`
-	Seed     uint64 `json:"seed"`
-	Run      string `json:"run"`
+	Model    string   `json:"model"`
+	Task     string   `json:"task"`
+	Protocol Protocol `json:"protocol"`
+	Layer    string   `json:"layer"`
+	Seed     uint64   `json:"seed"`
+	Run      string   `json:"run"`
 
 	// Train and Test are the accuracies after each epoch, in [0, 1].
 	Train []float64 `json:"train"`

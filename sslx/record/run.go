@@ -187,11 +187,11 @@ func Name(dir string) string {
 
 func (r *Run) path(name string) string { return filepath.Join(r.dir, name) }
 
-// Checkpoint returns the path of the checkpoint of the run in dir.
-func Checkpoint(dir string) string { return filepath.Join(dir, checkpointFile) }
+// CheckpointPath returns the path of the checkpoint of the run in dir.
+func CheckpointPath(dir string) string { return filepath.Join(dir, checkpointFile) }
 
-// Report returns the path of the report of the run in dir.
-func Report(dir string) string { return filepath.Join(dir, reportFile) }
+// ReportPath returns the path of the report of the run in dir.
+func ReportPath(dir string) string { return filepath.Join(dir, reportFile) }
 
 // ReadConfig decodes the configuration of the run in dir into config. Keys that config does not have are an error.
 func ReadConfig(dir string, config any) error {
