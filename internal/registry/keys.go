@@ -47,6 +47,8 @@ func fieldKey(f reflect.StructField) (key string, inline bool) {
 		return "", true
 	case key == "-" || !f.IsExported():
 		return "", false
+	case key == "" && f.Anonymous: // embedded for its methods
+		return "", false
 	case key == "":
 		return strings.ToLower(f.Name), false
 	}

@@ -35,12 +35,20 @@ type Registry[T any] struct {
 func New[T any](kind string) *Registry[T] { return &Registry[T]{kind: kind, defaults: map[string]T{}} }
 
 // Register gives a thing its name. Defaults is a struct value, whose fields are the defaults of the parameters. A type
-// has one name, unless it has a method Name() string that tells its values apart. Register panics when the name is
-// taken or empty, and when defaults is not a struct: both are mistakes of the program.
+// has one name, unless it has a method Name() string that tells its values apart. A struct that it embeds without a yaml
+// tag lends it methods and no parameters. Register panics when the name is taken or empty, and when defaults is not a
+// struct that can be written: these are mistakes of the program.
 func (r *Registry[T]) Register(name string, defaults T) {
 	t := reflect.TypeOf(defaults)
 	if name == "" || t == nil || t.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("%s %q is a %v: register a struct value under a name", r.kind, name, t))
+	}
+
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous && !f.IsExported() && f.Tag.Get("yaml") != "-" {
+			panic(fmt.Sprintf("%s %q embeds %s, which yaml cannot write: export it, or give it the tag yaml:\"-\"",
+				r.kind, name, f.Name))
+		}
 	}
 
 	r.mu.Lock()
@@ -69,21 +77,25 @@ func (r *Registry[T]) Named(name string) (T, error) {
 	return thing, nil
 }
 
-// NameOf returns the name that a thing's type was registered under, or what its method Name says; "" for a type that
-// is not registered, and for nil.
+// NameOf returns the name that a thing's type was registered under; what the thing's method Name says, for a type that
+// has several; and "" for a type that is not registered, and for nil.
 func (r *Registry[T]) NameOf(thing T) string {
-	if named, ok := any(thing).(interface{ Name() string }); ok {
-		return named.Name()
-	}
-
+	var names []string
 	r.mu.RLock()
-	defer r.mu.RUnlock()
 	for name, known := range r.defaults {
 		if reflect.TypeOf(known) == reflect.TypeOf(thing) {
-			return name
+			names = append(names, name)
 		}
 	}
-	return ""
+	r.mu.RUnlock()
+
+	switch named, ok := any(thing).(interface{ Name() string }); {
+	case len(names) == 0:
+		return ""
+	case len(names) > 1 && ok:
+		return named.Name()
+	}
+	return names[0]
 }
 
 // Check returns a usage error when a thing is nil or of a type that is not registered, or when its method
@@ -224,7 +236,14 @@ func (r *Registry[T]) Encode(thing T, shared ...any) (*yaml.Node, error) {
 		if err := fields.Encode(part); err != nil {
 			return nil, err
 		}
-		mapping.Content = append(mapping.Content, fields.Content...)
+
+		// yaml.v3 also writes embedded structs, which are no parameters.
+		keys := FieldKeys(reflect.Indirect(reflect.ValueOf(part)).Type())
+		for i := 0; i < len(fields.Content); i += 2 {
+			if slices.Contains(keys, fields.Content[i].Value) {
+				mapping.Content = append(mapping.Content, fields.Content[i:i+2]...)
+			}
+		}
 	}
 	return mapping, nil
 }

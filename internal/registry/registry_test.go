@@ -27,9 +27,18 @@ func (s square) Check() error {
 	return nil
 }
 
+// Round is embedded for its method.
+type Round struct{}
+
+func (Round) Corners() int { return 0 }
+
+// disk calls itself what it is not registered as, which is of no account for a type of one name.
 type disk struct {
+	Round
 	Radius float64 `yaml:"radius"`
 }
+
+func (d disk) Name() string { return "circle" }
 
 func (d disk) Area() float64 { return 3 * d.Radius * d.Radius }
 
@@ -64,11 +73,11 @@ func TestRegistry_Decode(t *testing.T) {
 		color      string
 	}{
 		{"defaults", `{name: square}`, nil, square{Side: 2}, "red"},
-		{"a name alone", `disk`, nil, disk{1}, "red"},
+		{"a name alone", `disk`, nil, disk{Radius: 1}, "red"},
 		{"a parameter of what was named before", `{side: 3}`, square{Side: 2, Fold: 4}, square{3, 4}, "red"},
 		{"the same name keeps parameters", `{name: square, fold: 1}`, square{Side: 7}, square{7, 1}, "red"},
-		{"another name starts from its defaults", `{name: disk}`, square{Side: 7}, disk{1}, "red"},
-		{"parameters before the name", `{radius: 4, name: disk}`, square{Side: 7}, disk{4}, "red"},
+		{"another name starts from its defaults", `{name: disk}`, square{Side: 7}, disk{Radius: 1}, "red"},
+		{"parameters before the name", `{radius: 4, name: disk}`, square{Side: 7}, disk{Radius: 4}, "red"},
 		{"values that name themselves", `{name: pentagon}`, polygon{3}, polygon{5}, "red"},
 		{"shared fields", `{color: blue, side: 1}`, square{Side: 2}, square{Side: 1}, "blue"},
 	} {
@@ -111,12 +120,12 @@ func TestRegistry_DecodeRefuses(t *testing.T) {
 
 func TestRegistry_EncodeIsReadBack(t *testing.T) {
 	r := shapes()
-	for _, thing := range []shape{square{1.5, 3}, disk{1e-7}, polygon{5}} {
+	for _, thing := range []shape{square{1.5, 3}, disk{Radius: 1e-7}, polygon{5}} {
 		text, err := r.EncodeJSON(thing, paint{Color: `a "b"`})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !json.Valid(text) || !strings.HasPrefix(string(text), `{"name":`) {
+		if !json.Valid(text) || !strings.HasPrefix(string(text), `{"name":`) || strings.Contains(string(text), "round") {
 			t.Errorf("%#v is %s", thing, text)
 		}
 
@@ -138,6 +147,7 @@ func TestRegistry_Check(t *testing.T) {
 		{square{}, "shape square: side must be positive"},
 		{nil, "there is no shape: set shape.name to one of [disk pentagon square triangle]"},
 		{struct{ shape }{}, "shape struct { registry.shape } has no name: register it first"},
+		{struct{ polygon }{polygon{3}}, "shape struct { registry.polygon } has no name: register it first"},
 	} {
 		err := r.Check(c.thing)
 		switch {
@@ -153,8 +163,11 @@ func TestRegistry_RegisterPanicsOnAMistake(t *testing.T) {
 	for name, register := range map[string]func(r *Registry[shape]){
 		"a name that is taken": func(r *Registry[shape]) { r.Register("disk", square{}) },
 		"no name":              func(r *Registry[shape]) { r.Register("", square{}) },
-		"a pointer":            func(r *Registry[shape]) { r.Register("new", &square{}) },
-		"nothing":              func(r *Registry[shape]) { r.Register("new", nil) },
+		"an embedded type that yaml.v3 cannot write": func(r *Registry[shape]) {
+			r.Register("new", struct{ polygon }{})
+		},
+		"a pointer": func(r *Registry[shape]) { r.Register("new", &square{}) },
+		"nothing":   func(r *Registry[shape]) { r.Register("new", nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
