@@ -6,6 +6,7 @@ import (
 
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -47,7 +48,7 @@ func Quickstart(ctx context.Context, dir string, opt QuickstartOptions) (Quickst
 	if _, err := sslx.Pretrain(ctx, dir, QuickstartConfig(opt.Data, opt.Seed), opt.Options); err != nil {
 		return QuickstartResult{}, err
 	}
-	results, err := sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Protocols: []string{sslx.ProtocolKNN}, Floors: true,
+	results, err := sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Floors: true,
 		Options: opt.Options})
 	if err != nil {
 		return QuickstartResult{}, err

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/evaluate"
 )
 
 // RecordsFolder is where the records of claims are kept in the repository.
@@ -14,7 +14,7 @@ const RecordsFolder = "experiments/results/claims"
 func MeasuredBy(r Record) (tasks, names []string) {
 	for _, x := range r.Results {
 		task := x.Task
-		if _, label, _ := strings.Cut(task, "/"); slices.Contains(sslx.MadeTasks(), label) {
+		if _, label, _ := strings.Cut(task, "/"); slices.Contains(evaluate.MadeTasks(), label) {
 			task = label // made from the run's own data
 		}
 		if !slices.Contains(tasks, task) {

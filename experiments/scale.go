@@ -5,6 +5,7 @@ import (
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
 	"github.com/sslx-go/lab/sslx/pretrain"
@@ -102,8 +103,8 @@ func (s Scale) tasks() []string {
 
 // protocols are those that claims are measured by, the one that decides first.
 func (s Scale) protocols() []string {
-	return pick(s, []string{sslx.ProtocolKNN}, []string{sslx.ProtocolKNN, sslx.ProtocolLinear},
-		[]string{sslx.ProtocolLinear, sslx.ProtocolKNN}, []string{sslx.ProtocolLinear, sslx.ProtocolKNN})
+	return pick(s, []string{evaluate.ProtocolKNN}, []string{evaluate.ProtocolKNN, evaluate.ProtocolLinear},
+		[]string{evaluate.ProtocolLinear, evaluate.ProtocolKNN}, []string{evaluate.ProtocolLinear, evaluate.ProtocolKNN})
 }
 
 // seeds are those of the final runs, tuneSeeds those of the choice of hyper-parameters.

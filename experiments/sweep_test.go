@@ -17,6 +17,7 @@ import (
 	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -347,7 +348,7 @@ func TestThePlansOfACPUAskForFiveSeedsAndSayWhatTheyFind(t *testing.T) {
 }
 
 func TestARunIsThereOnlyWithAllThatIsAskedOfIt(t *testing.T) {
-	run := Run{Config: CPU.base(), Tasks: []string{"class", "dtd10"}, Protocols: []string{sslx.ProtocolKNN}}
+	run := Run{Config: CPU.base(), Tasks: []string{"class", "dtd10"}, Protocols: []string{evaluate.ProtocolKNN}}
 	known := Record{Tasks: []string{"dtd10", "class", "mnist"}, Results: []record.Result{
 		{Model: "simclr", Protocol: record.ParseProtocol("knn/x@encoder")}, {Model: FloorUntrained, Protocol: record.ParseProtocol("knn/x@encoder")}}}
 	in := func(r Run) bool { return r.in(Records{run.Key("print"): known}, "print") }
@@ -356,7 +357,7 @@ func TestARunIsThereOnlyWithAllThatIsAskedOfIt(t *testing.T) {
 	}
 	for name, change := range map[string]func(r *Run, k *Record){
 		"another task":     func(r *Run, _ *Record) { r.Tasks = []string{"gtsrb32"} },
-		"another protocol": func(r *Run, _ *Record) { r.Protocols = []string{sslx.ProtocolLinear} },
+		"another protocol": func(r *Run, _ *Record) { r.Protocols = []string{evaluate.ProtocolLinear} },
 		"another seed":     func(r *Run, _ *Record) { r.Config.Seed++ },
 		"floors":           func(r *Run, k *Record) { r.Floors, k.Results = true, k.Results[:1] },
 	} {

@@ -84,7 +84,7 @@ func trainTiny(t *testing.T, dir string, c Config) {
 			stop()
 		}
 	}})
-	if !errors.Is(err, ErrInterrupted) || !strings.HasSuffix(err.Error(), "sslx pretrain --resume "+dir) || s.Steps != 4 {
+	if !errors.Is(err, ErrInterrupted) || s.Steps != 4 {
 		t.Fatalf("an interrupted training gave %+v, %v", s, err)
 	}
 	s, err = Resume(ctx, dir, Options{Progress: func(p Progress) {
@@ -290,7 +290,7 @@ func TestWhatIsNoTrainedRunIsAUsageError(t *testing.T) {
 	}
 	defer func() { _ = other.Close() }()
 	for dir, want := range map[string]string{
-		fresh:       "has no checkpoint yet: train it with sslx pretrain --resume " + fresh,
+		fresh:       "has no checkpoint yet: train it first",
 		wrong:       `did you mean "resnet18"`,
 		t.TempDir(): "not a run folder",
 	} {

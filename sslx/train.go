@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -38,7 +38,7 @@ func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, 
 // Resume goes on with the run in dir from its checkpoint, or from its start when it has none. The result has the same
 // bits as that of an uninterrupted run on the same machine. A finished run stays as it is.
 func Resume(ctx context.Context, dir string, opt Options) (Summary, error) {
-	c, err := runConfig(dir)
+	c, err := pretrain.RunConfig(dir)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -48,7 +48,7 @@ func Resume(ctx context.Context, dir string, opt Options) (Summary, error) {
 // train trains in the run that take returns, once everything else that can fail early was opened.
 func train(ctx context.Context, dir string, c Config, opt Options,
 	take func(record.Environment) (*record.Run, error)) (s Summary, err error) {
-	set, err := opt.data(ctx, c)
+	set, err := open.Data(ctx, c.Data, c.Size, opt)
 	if err != nil {
 		return s, err
 	}
@@ -56,7 +56,7 @@ func train(ctx context.Context, dir string, c Config, opt Options,
 	if err := pretrain.Fits(set, c); err != nil {
 		return s, err
 	}
-	handle, err := opt.open(ctx)
+	handle, err := open.Backend(ctx, opt)
 	if err != nil {
 		return s, err
 	}
@@ -69,14 +69,11 @@ func train(ctx context.Context, dir string, c Config, opt Options,
 		return s, err
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
-	opt.report("compile", 0, 0, c.Encoder.Name)
+	opt.Report("compile", 0, 0, c.Encoder.Name)
 	done, err := pretrain.Train(ctx, handle.Backend, set, run, c, pretrain.Hooks{
-		Report: func(step, total int, m record.Metrics) { opt.report("train", int64(step), int64(total), detail(m)) },
-		Warn:   opt.warn,
+		Report: func(step, total int, m record.Metrics) { opt.Report("train", int64(step), int64(total), detail(m)) },
+		Warn:   func(sentence string) { opt.Warnf("%s", sentence) },
 	})
-	if errors.Is(err, ErrInterrupted) {
-		err = fmt.Errorf("%w: go on with sslx pretrain --resume %s", err, dir)
-	}
 	s = Summary{Run: run.Name(), Method: c.Objective.Name, Steps: done.Steps, Images: done.Images, Seconds: done.Seconds,
 		FinalLoss: done.FinalLoss, Config: c, Device: handle.Device}
 	if done.Seconds > 0 {
@@ -98,34 +95,4 @@ func detail(m record.Metrics) string {
 		text += fmt.Sprintf(" probe %.1f %%", 100**m.ProbeAccuracy)
 	}
 	return text
-}
-
-// runConfig reads the configuration of a run.
-func runConfig(dir string) (c Config, err error) {
-	if err := record.ReadConfig(dir, &c); err != nil {
-		return c, err
-	}
-	if err := c.Check(); err != nil {
-		return c, usage.Errorf("the configuration of run %s: %v", dir, err)
-	}
-	return c, nil
-}
-
-// finishedConfig reads the configuration of a run whose training is finished: the last epoch is what is measured, never an
-// earlier one.
-func finishedConfig(dir string) (c Config, err error) {
-	if c, err = runConfig(dir); err != nil {
-		return c, err
-	}
-	done, total, err := pretrain.Progress(dir)
-	switch {
-	case err != nil:
-		return c, err
-	case total == 0:
-		return c, usage.Errorf("run %s has no checkpoint yet: train it with sslx pretrain --resume %s", dir, dir)
-	case done < total:
-		return c, usage.Errorf("run %s is at step %d of %d: results are those of the last step, so finish it with "+
-			"sslx pretrain --resume %s", dir, done, total, dir)
-	}
-	return c, nil
 }

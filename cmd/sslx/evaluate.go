@@ -11,6 +11,7 @@ import (
 
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -30,7 +31,7 @@ Beside the trained encoder stand its floors: raw pixels and the untrained encode
 the run folder, beside those of other tasks and protocols.
 
 RUN is a run folder, or the name of one in runs/. A task is a label of the run's data, one made from it
-(` + strings.Join(sslx.MadeTasks(), ", ") + `: what was done to the image?), a set, SET/LABEL,
+(` + strings.Join(evaluate.MadeTasks(), ", ") + `: what was done to the image?), a set, SET/LABEL,
 or the path of an image folder or archive. "all" is every label of the run's data, those made from it, and
 ` + taskSets() + `;
 one that is not here is left out with a line that says how to get it.
@@ -48,13 +49,13 @@ docs/protocol.md says what each protocol is.`,
 	}
 	cmd.Flags().StringSliceVar(&f.tasks, "tasks", nil, "with commas between; the labels of the run's data when left out")
 	cmd.Flags().StringSliceVar(&f.protocols, "protocols", nil,
-		strings.Join(append(sslx.Protocols(), sslx.AllProtocols), ", ")+", with commas between; knn,linear when left out")
+		strings.Join(append(evaluate.Protocols(), evaluate.AllProtocols), ", ")+", with commas between; knn,linear when left out")
 	cmd.Flags().StringSliceVar(&f.layers, "layers", nil, "encoder, projector0, projector1, …; encoder when left out")
 	cmd.Flags().BoolVar(&f.validation, "validation", false, "measure on images held out of train, and leave test alone")
 	cmd.Flags().StringSliceVar(&f.beside, "beside", nil, "other runs to measure too, such as a supervised one")
 	cmd.Flags().BoolVar(&f.floors, "floors", true, "measure raw pixels and the untrained encoder too")
 	jsonFlag(cmd, &f.json)
-	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(sslx.Protocols(), sslx.AllProtocols), cobra.ShellCompDirectiveNoFileComp))
+	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(evaluate.Protocols(), evaluate.AllProtocols), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -133,7 +134,7 @@ func draw(paths []string, path string, figure func() (*plots.Figure, error)) ([]
 // taskSets lists the sets of "all" by their first names.
 func taskSets() string {
 	var names []string
-	for _, set := range sslx.TaskSets() {
+	for _, set := range evaluate.TaskSets() {
 		names = append(names, set[0])
 	}
 	return strings.Join(names, ", ")

@@ -113,7 +113,7 @@ func completeSet(_ *cobra.Command, _ []string, text string) ([]string, cobra.She
 	key, _, valued := strings.Cut(text, "=")
 	var out []string
 	if !valued {
-		for _, k := range sslx.Keys() {
+		for _, k := range sslx.ConfigKeys() {
 			out = append(out, k+"=")
 		}
 		return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp

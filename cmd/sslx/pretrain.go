@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -86,12 +87,20 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return resumable(err, dir)
 	}
 	if f.json {
 		return a.printJSON(summary)
 	}
 	return a.printSummary(dir, summary)
+}
+
+// resumable adds to the error of an interrupted training how to resume it.
+func resumable(err error, dir string) error {
+	if errors.Is(err, sslx.ErrInterrupted) {
+		return fmt.Errorf("%w: resume it with sslx pretrain --resume %s", err, dir)
+	}
+	return err
 }
 
 type trainCall func(sslx.Options) (sslx.Summary, error)

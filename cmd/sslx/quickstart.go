@@ -53,7 +53,7 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return resumable(err, f.out)
 	}
 	if f.json {
 		return a.printJSON(list(result.Results))

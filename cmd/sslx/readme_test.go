@@ -13,7 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -72,7 +71,7 @@ func wantLearned(t *testing.T, dir string) {
 	}
 	floor, trained := map[string]float64{}, map[string]float64{}
 	for _, r := range results {
-		if r.Model == sslx.ModelPixels || r.Model == sslx.ModelUntrained {
+		if r.Model == record.ModelPixels || r.Model == record.ModelUntrained {
 			floor[r.Task] = max(floor[r.Task], r.Value)
 		} else {
 			trained[r.Task] = r.Value

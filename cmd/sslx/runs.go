@@ -225,7 +225,7 @@ func statesIn(args []string) ([]runState, error) {
 func having(states []runState, where []string) ([]runState, error) {
 	for _, want := range where {
 		key, value, ok := strings.Cut(want, "=")
-		if keys := append(sslx.Keys(), "status"); !ok || !slices.Contains(keys, key) {
+		if keys := append(sslx.ConfigKeys(), "status"); !ok || !slices.Contains(keys, key) {
 			return nil, usage.Unknown("key=value of --where", want, keys)
 		}
 		states = slices.DeleteFunc(states, func(s runState) bool { return s.value(key) != value })
@@ -477,7 +477,7 @@ func differences(configs []sslx.Config) ([]difference, error) {
 		flat = append(flat, values)
 	}
 	found := []difference{}
-	for _, key := range sslx.Keys() {
+	for _, key := range sslx.ConfigKeys() {
 		d := difference{Key: key}
 		for _, values := range flat {
 			d.Values = append(d.Values, values[key])

@@ -1,15 +1,15 @@
-package sslx
+package evaluate
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/progress"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -214,7 +214,7 @@ func unique(names []string) (once []string) {
 
 // each opens the groups of a plan one after the other, for images of the run's size, and calls measure with each. A set
 // of AllTasks that is absent is left out with a warning that says how to get it.
-func (p plan) each(ctx context.Context, run *dataset.Set, opt Options, measure func(group) error) error {
+func (p plan) each(ctx context.Context, run *dataset.Set, opt progress.Options, measure func(group) error) error {
 	if len(p.own) > 0 {
 		g, err := groupOf(run, p.own)
 		if err != nil {
@@ -242,15 +242,13 @@ func (p plan) each(ctx context.Context, run *dataset.Set, opt Options, measure f
 }
 
 // other opens another set and calls measure with its group.
-func (p plan) other(ctx context.Context, name string, run *dataset.Set, opt Options,
+func (p plan) other(ctx context.Context, name string, run *dataset.Set, opt progress.Options,
 	measure func(group) error) (err error) {
-	locate := dataset.LocateOptions{Size: run.Height(), Progress: func(done, total int64) {
-		opt.report("import "+name, done, total, "")
-	}}
+	locate := dataset.LocateOptions{Size: run.Height(), Progress: opt.Counter("import " + name)}
 	if names := strings.Split(name, "|"); p.all {
 		found, hint := available(locate, names)
 		if found == "" && isTaskSet(name) {
-			opt.warn(fmt.Sprintf("task set %s is left out: %s", names[0], hint))
+			opt.Warnf("task set %s is left out: %s", names[0], hint)
 			return nil
 		}
 		name = cmp.Or(found, name)
@@ -264,8 +262,8 @@ func (p plan) other(ctx context.Context, name string, run *dataset.Set, opt Opti
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
 	if set.Height() != run.Height() || set.Width() != run.Width() {
-		opt.warn(fmt.Sprintf("task set %s is left out: its images are %dx%d and those of the run %dx%d", name, set.Height(),
-			set.Width(), run.Height(), run.Width()))
+		opt.Warnf("task set %s is left out: its images are %dx%d and those of the run %dx%d", name, set.Height(),
+			set.Width(), run.Height(), run.Width())
 		return nil
 	}
 	g, err := groupOf(set, p.labels[name])

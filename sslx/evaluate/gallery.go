@@ -1,13 +1,15 @@
-package sslx
+package evaluate
 
 import (
 	"context"
 	"errors"
 	"slices"
 
+	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
+	"github.com/sslx-go/lab/sslx/progress"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -55,17 +57,17 @@ const (
 )
 
 // Illustrate makes the gallery of the run in dir.
-func Illustrate(ctx context.Context, dir string, opt Options) (g Gallery, err error) {
-	c, err := finishedConfig(dir)
+func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Gallery, err error) {
+	c, err := pretrain.FinishedConfig(dir)
 	if err != nil {
 		return g, err
 	}
-	set, err := opt.data(ctx, c)
+	set, err := open.Data(ctx, c.Data, c.Size, opt)
 	if err != nil {
 		return g, err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
-	handle, err := opt.open(ctx)
+	handle, err := open.Backend(ctx, opt)
 	if err != nil {
 		return g, err
 	}

@@ -1,4 +1,4 @@
-package sslx
+package evaluate
 
 import (
 	"math"

@@ -1,4 +1,4 @@
-package sslx
+package evaluate
 
 import (
 	img "image"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/pretrain"
 )
 
 // folder writes an image folder with so many images of each split/class, made by paint.
@@ -76,7 +77,7 @@ func strange(i int) img.Image {
 	return to
 }
 
-func testABadTaskIsRefusedInOneSentenceAndAStrangeOneMeasured(t *testing.T, dir string, c Config) {
+func testABadTaskIsRefusedInOneSentenceAndAStrangeOneMeasured(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	many := map[string]int{"train/crow": 12, "train/jay": 12, "test/crow": 3, "test/jay": 3}
 	for name, c := range map[string]struct {
@@ -89,7 +90,7 @@ func testABadTaskIsRefusedInOneSentenceAndAStrangeOneMeasured(t *testing.T, dir 
 		"other test class": {folder(t, map[string]int{"train/crow": 12, "train/jay": 12, "test/owl": 3}, square(32)), "owl"},
 		"no test split":    {folder(t, map[string]int{"crow": 12, "jay": 12}, square(32)), "test"},
 	} {
-		results, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{c.folder}, Protocols: []string{ProtocolKNN}})
+		results, err := Run(ctx, dir, Options{Tasks: []string{c.folder}, Protocols: []string{ProtocolKNN}})
 		if c.want == "" {
 			if err != nil || len(results) != 1 || results[0].Task != "birds/class" || results[0].N != 6 {
 				t.Errorf("%s: %v (%v)", name, results, err)

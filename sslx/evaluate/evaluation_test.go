@@ -1,4 +1,4 @@
-package sslx
+package evaluate
 
 import (
 	"context"
@@ -16,24 +16,82 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/progress"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
+func TestMain(m *testing.M) {
+	testbackend.Unoptimized()
+	testbackend.Main(m)
+}
+
+var ctx = context.Background()
+
+// cached makes the features of a test go to a folder of its own.
+func cached(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	t.Setenv("SSLX_CACHE", dir)
+	return filepath.Join(dir, "features")
+}
+
+// tiny is a training of 16 steps on 256 of the generated images.
+func tiny(t *testing.T) pretrain.Config {
+	t.Helper()
+	set, err := dataset.Factors(ctx, dataset.FactorsOptions{Cache: t.TempDir(), Train: 256, Test: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+
+	c := pretrain.Default()
+	c.Data, c.Seed, c.Epochs, c.Batch, c.LogSteps = set.Path(), 5, 2, 32, 4
+	for i := range c.Views {
+		c.Views[i].Size, c.Views[i].Jitter = 16, 0
+	}
+	c.Encoder.Width, c.Projector = 4, []int{16, 8}
+	return c
+}
+
+// train trains in dir until the end, or until ctx ends; each of the functions is called with the step that is logged.
+func train(t *testing.T, ctx context.Context, dir string, c pretrain.Config, logged ...func(step int)) {
+	t.Helper()
+	set, err := dataset.Open(c.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	run, err := record.Create(dir, c, record.Environment{Data: set.Name(), Fingerprint: set.Fingerprint()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = run.Close() }()
+
+	_, err = pretrain.Train(ctx, testbackend.Open(t), set, run, c, pretrain.Hooks{
+		Report: func(step, _ int, _ record.Metrics) {
+			for _, call := range logged {
+				call(step)
+			}
+		},
+	})
+	if err != nil && !errors.Is(err, pretrain.ErrInterrupted) {
+		t.Fatal(err)
+	}
+}
+
 // finished is a trained run of the tiny configuration.
-func finished(t *testing.T) (dir string, c Config) {
+func finished(t *testing.T) (dir string, c pretrain.Config) {
 	t.Helper()
 	c = tiny(t)
 	dir = filepath.Join(t.TempDir(), "run")
-	if _, err := Pretrain(ctx, dir, c, Options{}); err != nil {
-		t.Fatal(err)
-	}
+	train(t, ctx, dir, c)
 	return dir, c
 }
 
 // Training takes longer than most tests of what comes after it: they share one run, of which each has a copy.
 func TestAFinishedRun(t *testing.T) {
 	trained, c := finished(t)
-	for name, test := range map[string]func(t *testing.T, dir string, c Config){
+	for name, test := range map[string]func(t *testing.T, dir string, c pretrain.Config){
 		"every protocol measures every layer of every model":               testEveryProtocolMeasuresEveryLayerOfEveryModel,
 		"a run beside is measured and compared":                            testARunBesideIsMeasuredAndCompared,
 		"nothing that is chosen depends on test labels":                    testNothingThatIsChosenDependsOnTestLabels,
@@ -52,11 +110,11 @@ func TestAFinishedRun(t *testing.T) {
 	}
 }
 
-func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c Config) {
+func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c pretrain.Config) {
 	features := cached(t)
-	opt := EvaluateOptions{Tasks: []string{"shape"}, Protocols: []string{AllProtocols}, Floors: true,
+	opt := Options{Tasks: []string{"shape"}, Protocols: []string{AllProtocols}, Floors: true,
 		Layers: []string{"encoder", "projector1"}}
-	results, err := Evaluate(ctx, dir, opt)
+	results, err := Run(ctx, dir, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,12 +148,12 @@ func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c
 			t.Fatalf("%d files in the cache (%v)", len(before), err)
 		}
 		opt.Protocols = []string{ProtocolKNN, ProtocolLinear}
-		opt.Progress = func(p Progress) {
+		opt.Progress = func(p progress.State) {
 			if strings.Contains(p.Phase, "features of") {
 				t.Errorf("%s again", p.Phase)
 			}
 		}
-		again, err := Evaluate(ctx, dir, opt)
+		again, err := Run(ctx, dir, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,14 +165,12 @@ func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c
 	})
 }
 
-func testARunBesideIsMeasuredAndCompared(t *testing.T, dir string, c Config) {
+func testARunBesideIsMeasuredAndCompared(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	beside := filepath.Join(t.TempDir(), "supervised")
 	c.Objective.Name, c.Objective.Temperature = "supervised", 0
-	if _, err := Pretrain(ctx, beside, c, Options{}); err != nil {
-		t.Fatal(err)
-	}
-	results, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{"shape"}, Protocols: []string{ProtocolKNN, ProtocolCKA},
+	train(t, ctx, beside, c)
+	results, err := Run(ctx, dir, Options{Tasks: []string{"shape"}, Protocols: []string{ProtocolKNN, ProtocolCKA},
 		Beside: []string{beside}})
 	if err != nil || len(results) != 3 {
 		t.Fatalf("%v (%v)", results, err)
@@ -131,21 +187,18 @@ func TestATrainingThatIsNotFinishedIsNotMeasured(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	stopped, stop := context.WithCancel(ctx)
 	defer stop()
-	_, err := Pretrain(stopped, dir, c, Options{Progress: func(p Progress) {
-		if p.Done == 4 {
+	train(t, stopped, dir, c, func(step int) {
+		if step == 4 {
 			stop()
 		}
-	}})
-	if !errors.Is(err, ErrInterrupted) {
-		t.Fatal(err)
-	}
-	want := "is at step 4 of 16: results are those of the last step, so finish it with sslx pretrain --resume " + dir
-	if _, err := Evaluate(ctx, dir, EvaluateOptions{}); !usage.Is(err) || !strings.Contains(err.Error(), want) {
+	})
+	want := "is at step 4 of 16: results are those of the last step, so finish it first"
+	if _, err := Run(ctx, dir, Options{}); !usage.Is(err) || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
-func testNothingThatIsChosenDependsOnTestLabels(t *testing.T, dir string, c Config) {
+func testNothingThatIsChosenDependsOnTestLabels(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	e := opened(t, dir, c, ProtocolLinear, ProtocolMLP, ProtocolFewShot)
 	g, err := groupOf(e.run, []string{"shape", "texture"})
@@ -178,7 +231,7 @@ func testNothingThatIsChosenDependsOnTestLabels(t *testing.T, dir string, c Conf
 }
 
 // opened is an evaluation of the run in dir, without floors.
-func opened(t *testing.T, dir string, c Config, names ...string) *evaluation {
+func opened(t *testing.T, dir string, c pretrain.Config, names ...string) *evaluation {
 	t.Helper()
 	set, err := dataset.Open(c.Data)
 	if err != nil {
@@ -199,7 +252,7 @@ func opened(t *testing.T, dir string, c Config, names ...string) *evaluation {
 	return e
 }
 
-func testValidationLeavesTestAlone(t *testing.T, dir string, c Config) {
+func testValidationLeavesTestAlone(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	e := opened(t, dir, c, ProtocolKNN)
 	g, err := groupOf(e.run, []string{"shape"})
@@ -216,13 +269,13 @@ func testValidationLeavesTestAlone(t *testing.T, dir string, c Config) {
 			t.Fatalf("validation image %d is not training image %d", i, from)
 		}
 	}
-	results, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{"shape"}, Protocols: []string{"knn"}, Validation: true})
+	results, err := Run(ctx, dir, Options{Tasks: []string{"shape"}, Protocols: []string{"knn"}, Validation: true})
 	if err != nil || len(results) != 1 || results[0].Split != "validation" || results[0].N != v.test.n {
 		t.Errorf("%+v (%v)", results, err)
 	}
 }
 
-func testALeakIntoTheEncoderIsCaught(t *testing.T, dir string, c Config) {
+func testALeakIntoTheEncoderIsCaught(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	for _, name := range []string{"kernel", "mean", "variance"} {
 		e := opened(t, dir, c, ProtocolKNN)

@@ -1,4 +1,4 @@
-package sslx
+package evaluate
 
 import (
 	"math"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/progress"
 )
 
 func TestTheNameOfATaskSaysWhereItComesFrom(t *testing.T) {
@@ -50,12 +52,12 @@ func otherSets(set *dataset.Set) (names []string) {
 	return names
 }
 
-func testASetThatIsNotHereIsLeftOutWithAWordHowToGetIt(t *testing.T, dir string, c Config) {
+func testASetThatIsNotHereIsLeftOutWithAWordHowToGetIt(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	t.Setenv("SSLX_DATA", t.TempDir())
 	var warnings []string
-	results, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{AllTasks}, Protocols: []string{"knn"},
-		Options: Options{Warn: func(s string) { warnings = append(warnings, s) }}})
+	results, err := Run(ctx, dir, Options{Tasks: []string{AllTasks}, Protocols: []string{"knn"},
+		Options: progress.Options{Warn: func(s string) { warnings = append(warnings, s) }}})
 	if err != nil || len(results) != 7+3 {
 		t.Fatalf("%d results (%v)", len(results), err)
 	}

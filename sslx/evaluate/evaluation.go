@@ -1,4 +1,4 @@
-package sslx
+package evaluate
 
 import (
 	"context"
@@ -18,7 +18,7 @@ type evaluation struct {
 	ctx       context.Context
 	backend   compute.Backend
 	programs  *probe.Programs
-	opt       EvaluateOptions
+	opt       Options
 	protocols []protocol
 	run       *dataset.Set
 	models    []measured // floors first, the run's own last
@@ -32,13 +32,13 @@ type measured struct {
 	name    string // pixels, untrained, or the training method
 	run     string
 	seed    uint64
-	config  Config
+	config  pretrain.Config
 	network *pretrain.Network // nil for raw pixels
 	frozen  *probe.FrozenCheck
 }
 
 // newMeasured remembers the variables of a network, to prove in the end that they are the same.
-func newMeasured(name, run string, c Config, n *pretrain.Network) (m measured, err error) {
+func newMeasured(name, run string, c pretrain.Config, n *pretrain.Network) (m measured, err error) {
 	m = measured{name: name, run: run, seed: c.Seed, config: c, network: n}
 	variables, err := n.Variables()
 	if err == nil {
@@ -81,7 +81,7 @@ func (e *evaluation) group(g group) error {
 				if p.measure == nil || !p.sees(m, f.layer) {
 					continue
 				}
-				e.opt.report(fmt.Sprintf("%s of %s on %s", p.name, m.name, g.name), 0, 0, "")
+				e.opt.Report(fmt.Sprintf("%s of %s on %s", p.name, m.name, g.name), 0, 0, "")
 				if err := p.measure(e, m, g, f); err != nil {
 					return fmt.Errorf("%s of %s on %s: %w", p.name, m.name, g.name, err)
 				}
@@ -131,7 +131,7 @@ func (e *evaluation) encode(m measured, p part, g group) ([]probe.Features, erro
 		return all, nil
 	}
 	x, err := m.network.Features(e.ctx, p.pixels, func(done int) {
-		e.opt.report(fmt.Sprintf("%s features of %s on %s", p.split, m.name, g.name), int64(done), int64(p.n), "")
+		e.opt.Report(fmt.Sprintf("%s features of %s on %s", p.split, m.name, g.name), int64(done), int64(p.n), "")
 	})
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (e *evaluation) encode(m measured, p part, g group) ([]probe.Features, erro
 	for i, layer := range layers {
 		all[i] = probe.Features{N: p.n, D: m.network.Width(layer), X: x[i]}
 		if err := e.opt.cache().Put(keys[i], all[i]); err != nil {
-			e.opt.warn(fmt.Sprintf("features are not kept for the next time: %v", err))
+			e.opt.Warnf("features are not kept for the next time: %v", err)
 		}
 	}
 	return all, nil

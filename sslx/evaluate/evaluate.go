@@ -1,4 +1,7 @@
-package sslx
+// Package evaluate turns a trained run into results: it plans the tasks, makes or reads the features of the run's encoder
+// and of its baselines, measures them by protocols, and keeps the results in the run folder. The algorithms on feature
+// matrices are in package probe.
+package evaluate
 
 import (
 	"context"
@@ -8,15 +11,17 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
+	"github.com/sslx-go/lab/sslx/progress"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// EvaluateOptions says what to measure. The zero value measures every task of the run's data by kNN and the linear probe,
+// Options says what to measure. The zero value measures every task of the run's data by kNN and the linear probe,
 // without floors.
-type EvaluateOptions struct {
+type Options struct {
 	// Tasks are labels of the run's data, tasks made from it (MadeTasks), sets (TaskSets), SET/LABEL, paths of image
 	// folders or archives, or AllTasks; all labels of the run's data when empty.
 	Tasks []string
@@ -37,20 +42,14 @@ type EvaluateOptions struct {
 	// images of the same size.
 	Beside []string
 
-	Options
+	progress.Options
 }
-
-// ModelPixels and ModelUntrained name the floors among the models of a result.
-const (
-	ModelPixels    = record.ModelPixels
-	ModelUntrained = record.ModelUntrained
-)
 
 // featureCacheLimit is the largest size of the features that are kept, in bytes.
 const featureCacheLimit = 8 << 30
 
 // cache is where features are kept; without a cache folder none are.
-func (o EvaluateOptions) cache() probe.Cache {
+func (o Options) cache() probe.Cache {
 	dir, err := dataset.CacheDir()
 	if err != nil {
 		return probe.Cache{Dir: os.DevNull}
@@ -58,20 +57,20 @@ func (o EvaluateOptions) cache() probe.Cache {
 	return probe.Cache{Dir: filepath.Join(dir, "features"), Limit: featureCacheLimit}
 }
 
-// Evaluate measures the last checkpoint of the finished run in dir, and leaves the results in the run folder beside
+// Run measures the last checkpoint of the finished run in dir, and leaves the results in the run folder beside
 // those of other tasks and protocols; a former result of the same kind is replaced. The encoder is frozen: a variable
 // that changes meanwhile, running statistics included, is an error. Hyper-parameters are chosen on a tenth of train,
 // cut out seeded and stratified; test is read once. A set of AllTasks that is not here is left out with a warning.
-func Evaluate(ctx context.Context, dir string, opt EvaluateOptions) (results []record.Result, err error) {
+func Run(ctx context.Context, dir string, opt Options) (results []record.Result, err error) {
 	e := evaluation{ctx: ctx, opt: opt}
 	if e.protocols, err = protocolsNamed(opt.Protocols); err != nil {
 		return nil, err
 	}
-	c, err := finishedConfig(dir)
+	c, err := pretrain.FinishedConfig(dir)
 	if err != nil {
 		return nil, err
 	}
-	if e.run, err = opt.data(ctx, c); err != nil {
+	if e.run, err = open.Data(ctx, c.Data, c.Size, opt.Options); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.run.Close()) }()
@@ -84,7 +83,7 @@ func Evaluate(ctx context.Context, dir string, opt EvaluateOptions) (results []r
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
-	handle, err := opt.open(ctx)
+	handle, err := open.Backend(ctx, opt.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +118,7 @@ func (e *evaluation) open(b compute.Backend) (err error) {
 }
 
 // load opens the models: floors, the runs beside, and the run itself.
-func (e *evaluation) load(dir string, c Config) error {
+func (e *evaluation) load(dir string, c pretrain.Config) error {
 	height, width := e.run.Height(), e.run.Width()
 	trained, err := pretrain.Load(e.backend, c, record.CheckpointPath(dir), height, width, e.opt.Layers...)
 	if err != nil {
@@ -132,18 +131,18 @@ func (e *evaluation) load(dir string, c Config) error {
 	}
 	defer func() { e.models = append(e.models, own) }()
 	if e.opt.Floors {
-		e.models = append(e.models, measured{name: ModelPixels, run: own.run, seed: c.Seed, config: c})
+		e.models = append(e.models, measured{name: record.ModelPixels, run: own.run, seed: c.Seed, config: c})
 		mean, std := trained.Stats()
 		untrained, err := pretrain.Untrained(e.backend, c, mean, std, height, width, e.opt.Layers...)
 		if err != nil {
 			return err
 		}
-		if err := e.join(ModelUntrained, own.run, c, untrained); err != nil {
+		if err := e.join(record.ModelUntrained, own.run, c, untrained); err != nil {
 			return err
 		}
 	}
 	for _, other := range e.opt.Beside {
-		c, err := finishedConfig(other)
+		c, err := pretrain.FinishedConfig(other)
 		if err != nil {
 			return err
 		}
@@ -159,7 +158,7 @@ func (e *evaluation) load(dir string, c Config) error {
 }
 
 // join appends a network to the models, which own it from then on.
-func (e *evaluation) join(name, run string, c Config, n *pretrain.Network) error {
+func (e *evaluation) join(name, run string, c pretrain.Config, n *pretrain.Network) error {
 	m, err := newMeasured(name, run, c, n)
 	e.models = append(e.models, m)
 	return err

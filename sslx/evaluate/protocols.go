@@ -1,4 +1,4 @@
-package sslx
+package evaluate
 
 import (
 	"fmt"
@@ -179,7 +179,7 @@ func (e *evaluation) fewShot(m measured, g group, f features) error {
 				return err
 			}
 			if smallest(t) < options.PerClass {
-				e.opt.warn(fmt.Sprintf("%s is left out for %s: a class has %d training images", options, t.name, smallest(t)))
+				e.opt.Warnf("%s is left out for %s: a class has %d training images", options, t.name, smallest(t))
 				continue
 			}
 			draws, err := probe.FewShot(e.programs, f.train, t.train, f.test, t.classes, options)
