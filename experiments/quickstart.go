@@ -2,9 +2,7 @@ package experiments
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
@@ -15,12 +13,6 @@ type QuickstartOptions struct {
 	Data string // what to train on: "" is the built-in set
 	Seed uint64
 	sslx.Options
-}
-
-// QuickstartResult is what a quickstart found.
-type QuickstartResult struct {
-	Results []record.Result
-	Report  string // path of the HTML report
 }
 
 // QuickstartConfig returns the configuration of the quickstart: SimCLR for some 300 steps, two to three minutes on two
@@ -42,47 +34,12 @@ func QuickstartConfig(data string, seed uint64) sslx.Config {
 	return c
 }
 
-// Quickstart trains a small encoder in the run folder dir, which must be absent or empty, measures it, the untrained
-// encoder and raw pixels by kNN on every task, and writes a report.
-func Quickstart(ctx context.Context, dir string, opt QuickstartOptions) (QuickstartResult, error) {
+// Quickstart trains a small encoder in the run folder dir, which must be absent or empty, and measures it, the untrained
+// encoder and raw pixels by kNN on every task.
+func Quickstart(ctx context.Context, dir string, opt QuickstartOptions) ([]record.Result, error) {
 	if _, err := sslx.Pretrain(ctx, dir, QuickstartConfig(opt.Data, opt.Seed), opt.Options); err != nil {
-		return QuickstartResult{}, err
+		return nil, err
 	}
-	results, err := sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Floors: true,
+	return sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Floors: true,
 		Options: opt.Options})
-	if err != nil {
-		return QuickstartResult{}, err
-	}
-	path, err := Report(ctx, dir, opt.Options)
-	return QuickstartResult{results, path}, err
-}
-
-// Report writes the HTML report of the run in dir, which was trained, and returns its path.
-func Report(ctx context.Context, dir string, opt sslx.Options) (string, error) {
-	gallery, err := sslx.Illustrate(ctx, dir, opt)
-	if err != nil {
-		return "", err
-	}
-	report, err := plots.RunReport(dir)
-	if err != nil {
-		return "", err
-	}
-	report.Chance, report.NeighbourTask = gallery.Chance, gallery.Task
-	titles := []string{"original"}
-	for i := range gallery.Views {
-		titles = append(titles, fmt.Sprintf("view %d", i+1))
-	}
-	report.Views, err = plots.ViewSheet(gallery.Height, gallery.Width, titles,
-		append([][][]byte{gallery.Originals}, gallery.Views...)...)
-	if err != nil {
-		return "", err
-	}
-	lines := make([]plots.Neighbours, len(gallery.Queries))
-	for i, q := range gallery.Queries {
-		lines[i] = plots.Neighbours{Query: q.Image, Nearest: q.Nearest, Same: q.Same}
-	}
-	if report.Neighbours, err = plots.NeighbourSheet(gallery.Height, gallery.Width, lines); err != nil {
-		return "", err
-	}
-	return record.ReportPath(dir), report.Write(record.ReportPath(dir))
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 )
 
@@ -247,7 +248,7 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 		outcomes = append(outcomes, o)
 	}
 	if out != "" {
-		if err := experiments.WriteReport(out, scale, records, claims...); err != nil {
+		if err := report.WriteClaims(out, scale, records, claims...); err != nil {
 			return err
 		}
 		fmt.Fprintf(a.stderr, "sslx: the report is in %s\n", out)

@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 type quickstartFlags struct {
@@ -47,21 +49,25 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	if f.out == "" {
 		f.out = freeFolder(filepath.Join(runsFolder, "quickstart"))
 	}
-	var result experiments.QuickstartResult
+	var results []record.Result
+	var page string
 	err := a.work(func(opt sslx.Options) (err error) {
-		result, err = experiments.Quickstart(ctx, f.out, experiments.QuickstartOptions{Data: f.data, Seed: f.seed, Options: opt})
+		results, err = experiments.Quickstart(ctx, f.out, experiments.QuickstartOptions{Data: f.data, Seed: f.seed, Options: opt})
+		if err == nil {
+			page, err = report.WriteRun(ctx, f.out, opt)
+		}
 		return err
 	})
 	if err != nil {
 		return resumable(err, f.out)
 	}
 	if f.json {
-		return a.printJSON(list(result.Results))
+		return a.printJSON(list(results))
 	}
-	if err := printResults(a.stdout, result.Results); err != nil {
+	if err := printResults(a.stdout, results); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "\nreport: %s\nrun:    %s\n", result.Report, f.out)
+	_, err = fmt.Fprintf(a.stdout, "\nreport: %s\nrun:    %s\n", page, f.out)
 	return err
 }
 

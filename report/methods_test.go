@@ -1,4 +1,4 @@
-package experiments
+package report
 
 import (
 	"fmt"
@@ -147,7 +147,7 @@ func replaceMeasured(t *testing.T, page, name, text string) {
 		return
 	}
 	if !*update {
-		t.Errorf("%s differs from the records: run go test ./experiments -update, and look at the difference", path)
+		t.Errorf("%s differs from the records: run go test ./report -update, and look at the difference", path)
 		return
 	}
 	if err := os.WriteFile(path, []byte(fresh), 0o644); err != nil {

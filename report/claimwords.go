@@ -1,4 +1,4 @@
-package experiments
+package report
 
 import (
 	"cmp"
@@ -7,20 +7,21 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/sslx"
 )
 
-// text writes the difference with its unit.
-func (e Estimate) text() string {
+// differenceText writes the difference with its unit.
+func differenceText(e experiments.Estimate) string {
 	if e.Unit == "tau" {
 		return fmt.Sprintf("tau %.2f", e.Mean)
 	}
 	return fmt.Sprintf("%+.2f points", e.Mean)
 }
 
-// span writes the interval.
-func (e Estimate) span() string {
+// intervalText writes the interval.
+func intervalText(e experiments.Estimate) string {
 	switch {
 	case math.IsNaN(e.Low) || math.IsNaN(e.High):
 		return "not known"
@@ -31,7 +32,7 @@ func (e Estimate) span() string {
 }
 
 // pText writes the corrected p-value.
-func (e Estimate) pText() string {
+func pText(e experiments.Estimate) string {
 	switch {
 	case e.P == nil:
 		return "–"
@@ -42,28 +43,20 @@ func (e Estimate) pText() string {
 }
 
 // told says what the estimate is, in a line.
-func (e Estimate) told() string {
-	return fmt.Sprintf("%s, %s by %s: %s, %g %% interval %s, %d seeds", e.Factor, e.Task, e.Protocol, e.text(), 100*Level,
-		e.span(), e.Seeds)
-}
-
-// deciding returns the estimate that decides, if there is one.
-func (o Outcome) deciding() (Estimate, bool) {
-	if len(o.Estimates) == 0 {
-		return Estimate{}, false
-	}
-	return o.Estimates[0], true
+func told(e experiments.Estimate) string {
+	return fmt.Sprintf("%s, %s by %s: %s, %g %% interval %s, %d seeds", e.Factor, e.Task, e.Protocol, differenceText(e), 100*experiments.Level,
+		intervalText(e), e.Seeds)
 }
 
 // verdictText says the verdict, and why there is none.
-func (o Outcome) verdictText() string {
+func verdictText(o experiments.Outcome) string {
 	switch {
 	case len(o.Records) == 0:
 		return "no records yet"
-	case o.Scale == Smoke:
+	case o.Scale == experiments.Smoke:
 		return "none at this scale"
-	case o.Verdict == Withdrawn:
-		return string(Withdrawn)
+	case o.Verdict == experiments.Withdrawn:
+		return string(experiments.Withdrawn)
 	case o.Missing > 0 && o.Verdict == statistics.NotSettled:
 		return fmt.Sprintf("not settled: %d runs missing", o.Missing)
 	case o.Missing > 0:
@@ -74,7 +67,7 @@ func (o Outcome) verdictText() string {
 
 // shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is withdrawn, or
 // of its first known limit; "–" where there is none.
-func (o Outcome) shortLimit() string {
+func shortLimit(o experiments.Outcome) string {
 	text := o.Withdrawn
 	if text == "" && len(o.Limits) > 0 {
 		text = o.Limits[0]
@@ -87,12 +80,12 @@ func (o Outcome) shortLimit() string {
 }
 
 // settleText says how many seeds would settle the claim.
-func (o Outcome) settleText() string {
-	e, ok := o.deciding()
+func settleText(o experiments.Outcome) string {
+	e, ok := o.Deciding()
 	switch {
-	case !ok || o.Scale == Smoke || e.Unit == "tau":
+	case !ok || o.Scale == experiments.Smoke || e.Unit == "tau":
 		return "not known"
-	case o.Verdict == Withdrawn:
+	case o.Verdict == experiments.Withdrawn:
 		return "none: the verdict is withdrawn"
 	case e.More == 0:
 		return "it is settled"
@@ -103,7 +96,7 @@ func (o Outcome) settleText() string {
 }
 
 // powerText says the smallest difference that the seeds find.
-func (o Outcome) powerText() string {
+func powerText(o experiments.Outcome) string {
 	if o.Power == 0 {
 		return "not known"
 	}
@@ -111,7 +104,7 @@ func (o Outcome) powerText() string {
 }
 
 // computeText says what the runs took.
-func (o Outcome) computeText() string {
+func computeText(o experiments.Outcome) string {
 	return fmt.Sprintf("%s of training, %d runs", durationText(o.Seconds), len(o.Records))
 }
 
@@ -147,6 +140,7 @@ func settingText(c sslx.Config) string {
 	return strings.Join(parts, ", ")
 }
 
-func (s Scale) commands(id string) []string {
+// commands returns how to make the runs of a claim, and how to report on them.
+func commands(id string, s experiments.Scale) []string {
 	return []string{fmt.Sprintf("sslx claims run %s --scale %s", id, s), fmt.Sprintf("sslx claims report %s --scale %s", id, s)}
 }

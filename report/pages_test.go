@@ -1,4 +1,4 @@
-package experiments
+package report
 
 import (
 	"fmt"
@@ -6,14 +6,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sslx-go/lab/experiments"
 )
 
 const claimPages = "../docs/claims"
 
 // committed returns the records of the claims in the repository at the scale of the pages.
-func committed(t *testing.T) Records {
+func committed(t *testing.T) experiments.Records {
 	t.Helper()
-	r, err := Store{filepath.Join(recordsDir, "claims", string(CPU)+".jsonl")}.Read()
+	r, err := experiments.Store{Path: filepath.Join(recordsDir, "claims", string(experiments.CPU)+".jsonl")}.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,10 +24,10 @@ func committed(t *testing.T) Records {
 
 func TestTheClaimPagesAndTheREADMEShowWhatTheRecordsSay(t *testing.T) {
 	r := committed(t)
-	for _, c := range Claims() {
+	for _, c := range experiments.Claims() {
 		mended(t, filepath.Join(claimPages, c.ID+".md"), "<!-- claim:"+c.ID+" -->", "<!-- end of claim -->", claimBlock(t, c, r))
 	}
-	table, err := MarkdownTable(CPU, r)
+	table, err := ClaimsTable(experiments.CPU, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,13 +35,13 @@ func TestTheClaimPagesAndTheREADMEShowWhatTheRecordsSay(t *testing.T) {
 }
 
 // claimBlock is what a page says of the plans and the records of its claim.
-func claimBlock(t *testing.T, c Claim, r Records) string {
+func claimBlock(t *testing.T, c experiments.Claim, r experiments.Records) string {
 	t.Helper()
-	text, err := Markdown(c, CPU, r)
+	text, err := ClaimText(c, experiments.CPU, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	figure, err := Figure(c, CPU, r)
+	figure, err := experiments.Figure(c, experiments.CPU, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,10 +54,10 @@ func claimBlock(t *testing.T, c Claim, r Records) string {
 				t.Fatal(err)
 			}
 		} else if _, err := os.Stat(path); err != nil {
-			t.Errorf("%v: run go test ./experiments -update", err)
+			t.Errorf("%v: run go test ./report -update", err)
 		}
 	}
-	return MarkdownPlans(c) + "\n" + text
+	return PlansTable(c) + "\n" + text
 }
 
 // between puts text between the marks of a page; it is not ok where the page lacks them.
@@ -78,7 +80,7 @@ func mended(t *testing.T, path, start, end, text string) {
 		t.Errorf("%s has no block %s", path, start)
 	case fresh == string(old):
 	case !*update:
-		t.Errorf("%s differs from the records: run go test ./experiments -update, and look at the difference", path)
+		t.Errorf("%s differs from the records: run go test ./report -update, and look at the difference", path)
 	default:
 		if err := os.WriteFile(path, []byte(fresh), 0o644); err != nil {
 			t.Fatal(err)
@@ -87,8 +89,8 @@ func mended(t *testing.T, path, start, end, text string) {
 }
 
 func TestATableThatDriftsFromItsRecordsIsSeen(t *testing.T) {
-	all := invented(t, Smoke, minibatch)
-	table, err := MarkdownTable(Smoke, all, minibatch)
+	all := invented(t, experiments.Smoke, named(t, "minibatch"))
+	table, err := ClaimsTable(experiments.Smoke, all, named(t, "minibatch"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +105,7 @@ func TestATableThatDriftsFromItsRecordsIsSeen(t *testing.T) {
 			}
 		}
 	}
-	other, err := MarkdownTable(Smoke, all, minibatch)
+	other, err := ClaimsTable(experiments.Smoke, all, named(t, "minibatch"))
 	if err != nil {
 		t.Fatal(err)
 	}

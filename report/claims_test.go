@@ -1,4 +1,4 @@
-package experiments
+package report
 
 import (
 	"encoding/xml"
@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sslx-go/lab/experiments/statistics"
+	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/evaluate"
@@ -23,21 +23,21 @@ import (
 )
 
 // invented returns made-up records of all runs of claims at a scale, with noise over seeds.
-func invented(t *testing.T, s Scale, claims ...Claim) Records {
+func invented(t *testing.T, s experiments.Scale, claims ...experiments.Claim) experiments.Records {
 	t.Helper()
 	random := rand.New(rand.NewPCG(7, 7))
-	r := Records{}
+	r := experiments.Records{}
 	for _, c := range claims {
 		p := c.Plan(s)
 		for {
-			q := queue{records: r, fingerprint: func(sslx.Config) (string, error) { return "print", nil }}
-			if err := q.fill([]Plan{p}); err != nil {
+			runs, err := experiments.Lacking(r, func(sslx.Config) (string, error) { return "print", nil }, p)
+			if err != nil {
 				t.Fatal(err)
 			}
-			if len(q.runs) == 0 {
+			if len(runs) == 0 {
 				break
 			}
-			for _, run := range q.runs {
+			for _, run := range runs {
 				known := inventedRecord(s, run, random)
 				r[known.Key] = known
 			}
@@ -46,8 +46,8 @@ func invented(t *testing.T, s Scale, claims ...Claim) Records {
 	return r
 }
 
-func inventedRecord(s Scale, run Run, random *rand.Rand) Record {
-	known := Record{Key: run.Key("print"), Scale: s, Config: run.Config, Validation: run.Validation, Tasks: run.Tasks, Seconds: 100 + 20*random.Float64(),
+func inventedRecord(s experiments.Scale, run experiments.Run, random *rand.Rand) experiments.Record {
+	known := experiments.Record{Key: run.Key("print"), Scale: s, Config: run.Config, Validation: run.Validation, Tasks: run.Tasks, Seconds: 100 + 20*random.Float64(),
 		Environment: record.Environment{Fingerprint: "print", CPU: "a processor"}}
 	add := func(model, task, protocol, layer, split string, value float64) {
 		known.Results = append(known.Results, record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol + "@" + layer), Layer: layer,
@@ -62,8 +62,8 @@ func inventedRecord(s Scale, run Run, random *rand.Rand) Record {
 		for _, protocol := range run.Protocols {
 			level := 0.6 - 0.05*float64(i)
 			if run.Floors {
-				add(FloorPixels, task, names[protocol], "pixels", split, level-0.2)
-				add(FloorUntrained, task, names[protocol], "encoder", split, level-0.15)
+				add(experiments.FloorPixels, task, names[protocol], "pixels", split, level-0.2)
+				add(experiments.FloorUntrained, task, names[protocol], "encoder", split, level-0.15)
 			}
 			add(run.Config.Objective.Name, task, names[protocol], "encoder", split, level+0.02*random.NormFloat64())
 		}
@@ -71,33 +71,29 @@ func inventedRecord(s Scale, run Run, random *rand.Rand) Record {
 	return known
 }
 
-func TestFewEncodersInOneOrderSettleNothing(t *testing.T) {
-	for encoders, want := range map[int]statistics.Verdict{minEncoders - 1: statistics.NotSettled, minEncoders: statistics.Upheld} {
-		p, r := planProtocols(CPU), Records{}
-		for i, arm := range p.Arms[:encoders] {
-			for _, seed := range p.Seeds {
-				c := arm.Candidates[0].Config
-				c.Seed = seed
-				known := inventedRecord(CPU, Run{Config: c, Tasks: p.Tasks, Protocols: p.Protocols}, rand.New(rand.NewPCG(1, 1)))
-				for j := range known.Results {
-					known.Results[j].Value -= float64(i) / 50
-				}
-				r[known.Key] = known
-			}
-		}
-		estimates, err := judgeProtocols(p, r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := estimates[0].Verdict; got != want || estimates[0].Mean != 1 {
-			t.Errorf("%d encoders in one order: %s with tau %g, want %s", encoders, got, estimates[0].Mean, want)
-		}
+func named(t *testing.T, id string) experiments.Claim {
+	t.Helper()
+	c, err := experiments.Named(id)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return c
+}
+
+// simulated is a claim of two arms.
+func simulated() experiments.Claim {
+	a, b := sslx.Default(), sslx.Default()
+	b.Batch *= 2
+	p := experiments.Plan{Scale: experiments.CPU, Seeds: []uint64{1, 2, 3, 4, 5}, Tasks: []string{"class"}, Protocols: []string{"knn"},
+		Arms: []experiments.Arm{{Name: "a", Candidates: []experiments.Candidate{{Label: "base", Config: a}}},
+			{Name: "b", Candidates: []experiments.Candidate{{Label: "twice the batch", Config: b}}}},
+		Comparisons: []experiments.Comparison{{Factor: "a over b", A: "a", B: "b"}}, Margin: 2}
+	return experiments.Claim{ID: "simulated", Plan: func(experiments.Scale) experiments.Plan { return p }}
 }
 
 // half returns every other record, the first by key among them.
-func half(r Records) Records {
-	some, i := Records{}, 0
+func half(r experiments.Records) experiments.Records {
+	some, i := experiments.Records{}, 0
 	for _, key := range sortedKeys(r) {
 		if i++; i%2 == 1 {
 			some[key] = r[key]
@@ -106,7 +102,7 @@ func half(r Records) Records {
 	return some
 }
 
-func sortedKeys(r Records) (keys []string) {
+func sortedKeys(r experiments.Records) (keys []string) {
 	for key := range r {
 		keys = append(keys, key)
 	}
@@ -115,10 +111,10 @@ func sortedKeys(r Records) (keys []string) {
 }
 
 // reported returns the report of records as text.
-func reported(t *testing.T, s Scale, r Records, claims ...Claim) string {
+func reported(t *testing.T, s experiments.Scale, r experiments.Records, claims ...experiments.Claim) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "claims.html")
-	if err := WriteReport(path, s, r, claims...); err != nil {
+	if err := WriteClaims(path, s, r, claims...); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -143,14 +139,14 @@ func wellFormed(t *testing.T, text string) {
 }
 
 func TestEveryClaimOfAReportHasAllItsSections(t *testing.T) {
-	r := invented(t, CPU, Claims()...)
-	text := reported(t, CPU, r)
+	r := invented(t, experiments.CPU, experiments.Claims()...)
+	text := reported(t, experiments.CPU, r)
 	wellFormed(t, text)
 	sections := strings.Split(text, "<section id=")[1:]
-	if len(sections) != len(Claims()) {
+	if len(sections) != len(experiments.Claims()) {
 		t.Fatalf("%d sections", len(sections))
 	}
-	for i, c := range Claims() {
+	for i, c := range experiments.Claims() {
 		section := html.UnescapeString(sections[i])
 		for _, want := range []string{c.Belief, c.Prediction, c.Decision, "Verdict", "Deciding estimate", "Smallest difference",
 			"Seeds that would settle it", "Compute spent", `<img src="data:image/svg+xml;base64,`, "<h3>Estimates", "Settings, and how",
@@ -159,16 +155,16 @@ func TestEveryClaimOfAReportHasAllItsSections(t *testing.T) {
 				t.Errorf("%s lacks %q", c.ID, want)
 			}
 		}
-		for key := range c.Plan(CPU).keys(r) {
-			if !strings.Contains(section, "sslx claims show "+key+" --scale cpu") {
-				t.Errorf("%s lacks run %s", c.ID, key)
+		for _, m := range c.Plan(experiments.CPU).Made(r) {
+			if !strings.Contains(section, "sslx claims show "+m.Record.Key+" --scale cpu") {
+				t.Errorf("%s lacks run %s", c.ID, m.Record.Key)
 			}
 		}
 	}
 }
 
 func TestTheReportLoadsNothing(t *testing.T) {
-	text := reported(t, Smoke, invented(t, Smoke, minibatch))
+	text := reported(t, experiments.Smoke, invented(t, experiments.Smoke, named(t, "minibatch")))
 	foreign := regexp.MustCompile(`(?i)<script|<link rel="stylesheet|@import|url\(|https?://|\son[a-z]+=`)
 	if found := foreign.FindString(text); found != "" {
 		t.Errorf("the page has %q", found)
@@ -180,9 +176,9 @@ func TestTheReportLoadsNothing(t *testing.T) {
 	}
 }
 
-func judged(t *testing.T, c Claim, s Scale, r Records) Outcome {
+func judged(t *testing.T, c experiments.Claim, s experiments.Scale, r experiments.Records) experiments.Outcome {
 	t.Helper()
-	o, err := Judge(c, s, r)
+	o, err := experiments.Judge(c, s, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,10 +190,10 @@ var estimateCells = regexp.MustCompile(`<td class="value">(?:tau )?([-+0-9.]+)(?
 	`([-+0-9.]+)</td><td class="count">(\d+)</td><td class="value">([^\n]*?)</td>\s*<td>([^<]*)</td>`)
 
 func TestTheNumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
-	for _, c := range []Claim{protocols, negatives, cost} {
-		r := invented(t, CPU, c)
-		text := html.UnescapeString(reported(t, CPU, r, c))
-		o := judged(t, c, CPU, r)
+	for _, c := range []experiments.Claim{named(t, "protocol"), named(t, "negatives"), named(t, "cost")} {
+		r := invented(t, experiments.CPU, c)
+		text := html.UnescapeString(reported(t, experiments.CPU, r, c))
+		o := judged(t, c, experiments.CPU, r)
 		rows := estimateCells.FindAllStringSubmatch(text, -1)
 		if len(rows) != len(o.Estimates) || len(rows) == 0 {
 			t.Fatalf("%s: %d rows of %d estimates", c.ID, len(rows), len(o.Estimates))
@@ -209,7 +205,7 @@ func TestTheNumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 					t.Errorf("%s, %s: %s, want %g", c.ID, e.Factor, rows[i][k+1], want)
 				}
 			}
-			if rows[i][4] != fmt.Sprint(e.Seeds) || e.P != nil && rows[i][5] != e.pText() {
+			if rows[i][4] != fmt.Sprint(e.Seeds) || e.P != nil && rows[i][5] != pText(e) {
 				t.Errorf("%s, %s: %v", c.ID, e.Factor, rows[i][4:])
 			}
 		}
@@ -220,48 +216,40 @@ func TestTheNumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 }
 
 func TestTheChoiceOfHyperParametersIsShown(t *testing.T) {
-	r := invented(t, CPU, minibatch)
-	text := html.UnescapeString(reported(t, CPU, r, minibatch))
-	p := minibatch.Plan(CPU)
-	for _, arm := range p.Arms {
-		chosen, ok, err := p.chosen(r, arm, r.fingerprint)
-		if !ok || err != nil {
-			t.Fatal(arm.Name, err)
+	r := invented(t, experiments.CPU, named(t, "minibatch"))
+	text := html.UnescapeString(reported(t, experiments.CPU, r, named(t, "minibatch")))
+	for _, c := range named(t, "minibatch").Plan(experiments.CPU).Choices(r) {
+		if c.Tuned && !strings.Contains(text, fmt.Sprintf("%.2f %%", c.Validation)) {
+			t.Errorf("%s: the validation accuracy of %s is missing", c.Arm, c.Label)
 		}
-		want := fmt.Sprintf("<td>%s</td>", settingText(chosen))
-		if len(arm.Candidates) > 1 {
-			want = "</strong>" + "</td>" + want
+		setting := fmt.Sprintf("<td>%s</td>", settingText(c.Config))
+		if c.Chosen {
+			setting = "</strong></td>" + setting
 		}
-		if !strings.Contains(text, want) {
-			t.Errorf("%s lacks %s", arm.Name, want)
-		}
-		for _, c := range arm.Candidates {
-			value, ok := p.validation(r, c)
-			if !ok || !strings.Contains(text, fmt.Sprintf("%.2f %%", value)) {
-				t.Errorf("%s: the validation accuracy of %s is missing", arm.Name, c.Label)
-			}
+		if !strings.Contains(text, setting) {
+			t.Errorf("%s lacks %s", c.Arm, setting)
 		}
 	}
 }
 
 func TestSomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
-	for _, s := range []Scale{Smoke, CPU} {
-		all := invented(t, s, Claims()...)
-		one := Records{}
+	for _, s := range []experiments.Scale{experiments.Smoke, experiments.CPU} {
+		all := invented(t, s, experiments.Claims()...)
+		one := experiments.Records{}
 		for _, key := range sortedKeys(all)[:1] {
 			one[key] = all[key]
 		}
-		for name, r := range map[string]Records{"none": {}, "one": one, "half": half(all), "a quarter": half(half(all))} {
+		for name, r := range map[string]experiments.Records{"none": {}, "one": one, "half": half(all), "a quarter": half(half(all))} {
 			text := reported(t, s, r)
 			wellFormed(t, text)
 			if n := strings.Count(text, "no records yet"); (n > 0) != (name == "none" || name == "one") {
 				t.Errorf("%s: %d claims have no records", name, n)
 			}
-			if _, err := MarkdownTable(s, r); err != nil {
+			if _, err := ClaimsTable(s, r); err != nil {
 				t.Error(err)
 			}
-			for _, c := range Claims() {
-				if _, err := Markdown(c, s, r); err != nil {
+			for _, c := range experiments.Claims() {
+				if _, err := ClaimText(c, s, r); err != nil {
 					t.Error(err)
 				}
 			}
@@ -270,19 +258,21 @@ func TestSomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
 }
 
 func TestTheTableOfClaimsSaysTheEstimateThatDecides(t *testing.T) {
-	c, r := simulated(rand.New(rand.NewPCG(1, 2)), 0.1, 0.001)
-	text, err := MarkdownTable(CPU, r, c)
+	c := simulated()
+	r := invented(t, experiments.CPU, c)
+	text, err := ClaimsTable(experiments.CPU, r, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := judged(t, c, CPU, r).Estimates[0]
-	for _, want := range []string{"| upheld |", fmt.Sprintf("a over b: %+.2f points, %+.2f to %+.2f | 5 |", e.Mean, e.Low, e.High)} {
+	e := judged(t, c, experiments.CPU, r).Estimates[0]
+	for _, want := range []string{"| " + string(e.Verdict) + " |",
+		fmt.Sprintf("a over b: %+.2f points, %+.2f to %+.2f | 5 |", e.Mean, e.Low, e.High)} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in %s", want, text)
 		}
 	}
 	for i, line := range strings.Split(strings.TrimSpace(text), "\n") {
-		if strings.Count(line, "|") != 7 {
+		if strings.Count(line, "|") != 8 {
 			t.Errorf("line %d is %s", i, line)
 		}
 	}
@@ -300,14 +290,14 @@ func TestAReportReplacesNothingButAReport(t *testing.T) {
 		filepath.Join(dir, "no", "x.html"): "is not a folder",
 		filepath.Join(notes, "x.html"):     "is not a folder",
 	} {
-		err := WriteReport(path, Smoke, Records{})
+		err := WriteClaims(path, experiments.Smoke, experiments.Records{})
 		if !usage.Is(err) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 	page := filepath.Join(dir, "x.html")
 	for range 2 {
-		if err := WriteReport(page, Smoke, Records{}); err != nil {
+		if err := WriteClaims(page, experiments.Smoke, experiments.Records{}); err != nil {
 			t.Error(err)
 		}
 	}

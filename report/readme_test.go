@@ -1,4 +1,4 @@
-package experiments
+package report
 
 import (
 	"flag"
@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the README's tables and figures a
 
 const (
 	readme      = "../README.md"
-	recordsDir  = "results"
+	recordsDir  = "../experiments/results"
 	figuresDir  = "../docs/figures"
 	blockPrefix = "<!-- record "
 	blockEnd    = "<!-- end of record -->"
@@ -43,7 +43,7 @@ func TestTheREADMEShowsWhatTheRecordsSay(t *testing.T) {
 		return
 	}
 	if fresh != string(text) {
-		t.Error("the README differs from the records: run go test ./experiments -update, and look at the difference")
+		t.Error("the README differs from the records: run go test ./report -update, and look at the difference")
 	}
 }
 

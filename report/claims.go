@@ -1,0 +1,245 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+//go:embed claims.html.tmpl
+var claimsText string
+
+var claimsTemplate = template.Must(template.New("claims").Parse(claimsText))
+
+// WriteClaims writes what the records say of claims at a scale, all claims when none is given, as one HTML page that
+// loads nothing from elsewhere and runs no script: verdicts, estimates, figures, the choice of hyper-parameters, and
+// every run with the command that shows how to repeat it. Some of the runs are enough. The file is written whole or not
+// at all; one that is there is replaced if it is an HTML page, and otherwise a usage error.
+func WriteClaims(path string, s experiments.Scale, r experiments.Records, claims ...experiments.Claim) error {
+	if err := checkTarget(path); err != nil {
+		return err
+	}
+	page, err := newClaimsPage(s, r, orAll(claims))
+	if err != nil {
+		return err
+	}
+	var buffer bytes.Buffer
+	if err := claimsTemplate.Execute(&buffer, page); err != nil {
+		return err
+	}
+	err = atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(buffer.Bytes()); return err })
+	if err != nil {
+		return fmt.Errorf("the report cannot be written to %s: %w", path, err)
+	}
+	return nil
+}
+
+// checkTarget refuses a target that is not a new file or an HTML page.
+func checkTarget(path string) error {
+	if folder, err := os.Stat(filepath.Dir(path)); err != nil || !folder.IsDir() {
+		return usage.Errorf("the report cannot be written to %s: %s is not a folder", path, filepath.Dir(path))
+	}
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the report cannot be written: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	start := make([]byte, 256)
+	n, err := file.Read(start)
+	if n == 0 && errors.Is(err, io.EOF) {
+		return nil
+	}
+	start = bytes.ToLower(bytes.TrimSpace(start[:n]))
+	if err != nil || !bytes.HasPrefix(start, []byte("<!doctype html")) && !bytes.HasPrefix(start, []byte("<html")) {
+		return usage.Errorf("%s is there and is not an HTML page: give the report another name", path)
+	}
+	return nil
+}
+
+// claimsPage is what the template shows.
+type claimsPage struct {
+	Scale    experiments.Scale
+	Smoke    bool
+	Commands []string
+	Made     [][2]string // where, and with what
+	Claims   []claimSection
+}
+
+type claimSection struct {
+	experiments.Claim
+	Verdict   string
+	Facts     [][2]string
+	Picture   *picture
+	Estimates []estimateRow
+	Arms      []armRow
+	Runs      []runRow
+	Commands  []string
+}
+
+type picture struct {
+	URL template.URL
+	Alt string
+}
+
+// missing stands for a number that was not measured.
+const missing = "–"
+
+type estimateRow struct {
+	experiments.Estimate
+	Text, Span, PText, Word string
+}
+
+// armRow is a candidate of an arm; Span is the number of candidates, at the first of them, else 0.
+type armRow struct {
+	Arm, Label, Setting, Validation string
+	Span                            int
+	Chosen                          bool
+}
+
+type runRow struct {
+	Key, Arm, Split, Accuracy, Seconds, Show string
+	Seed                                     uint64
+}
+
+func newClaimsPage(s experiments.Scale, r experiments.Records, claims []experiments.Claim) (page claimsPage, err error) {
+	page = claimsPage{Scale: s, Smoke: s == experiments.Smoke, Commands: commands(words(claims), s)}
+	used := map[string]bool{}
+	for _, c := range claims {
+		section, err := newClaimSection(c, s, r)
+		if err != nil {
+			return page, fmt.Errorf("claim %s: %w", c.ID, err)
+		}
+		page.Claims = append(page.Claims, section)
+		for _, run := range section.Runs {
+			used[run.Key] = true
+		}
+	}
+	page.Made = made(r, used)
+	return page, nil
+}
+
+// words names claims as the command takes them.
+func words(claims []experiments.Claim) string {
+	var ids []string
+	for _, c := range claims {
+		ids = append(ids, c.ID)
+	}
+	if len(ids) == len(experiments.Claims()) {
+		return "all"
+	}
+	return strings.Join(ids, " ")
+}
+
+// made says where the runs were made, and with what; the first of several first by name.
+func made(r experiments.Records, keys map[string]bool) (facts [][2]string) {
+	for _, fact := range []struct {
+		name  string
+		value func(experiments.Record) string
+	}{
+		{"Data", func(x experiments.Record) string { return x.Environment.Data }},
+		{"Data fingerprint (SHA-256)", func(x experiments.Record) string { return x.Environment.Fingerprint }},
+		{"Device", func(x experiments.Record) string { return x.Environment.Device }},
+		{"Processor", func(x experiments.Record) string { return x.Environment.CPU }},
+		{"Backend", func(x experiments.Record) string { return x.Environment.Backend }},
+		{"Source revision", func(x experiments.Record) string { return x.Environment.Revision }},
+	} {
+		values := map[string]bool{}
+		for key := range keys {
+			if value := fact.value(r[key]); value != "" {
+				values[value] = true
+			}
+		}
+		for _, value := range slices.Sorted(maps.Keys(values)) {
+			facts = append(facts, [2]string{fact.name, value})
+		}
+	}
+	return facts
+}
+
+func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Records) (section claimSection, err error) {
+	o, err := experiments.Judge(c, s, r)
+	if err != nil {
+		return section, err
+	}
+	p := c.Plan(s)
+	section = claimSection{Claim: c, Verdict: verdictText(o), Facts: outcomeFacts(o), Commands: commands(c.ID, s)}
+	for _, e := range o.Estimates {
+		section.Estimates = append(section.Estimates, estimateRow{e, differenceText(e), intervalText(e), pText(e), string(e.Verdict)})
+	}
+	section.Arms, section.Runs = armRows(p.Choices(r)), runRows(p.Made(r), s)
+	figure, err := experiments.Figure(c, s, r)
+	if err != nil || figure == nil {
+		return section, err
+	}
+	svg, err := figure.SVG()
+	section.Picture = &picture{template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg)), figure.Alt}
+	return section, err
+}
+
+// outcomeFacts lists what decides, and what that is worth.
+func outcomeFacts(o experiments.Outcome) [][2]string {
+	decides := "nothing yet"
+	if e, ok := o.Deciding(); ok {
+		decides = told(e)
+	}
+	return [][2]string{{"Deciding estimate", decides}, {"Margin", fmt.Sprintf("%g", o.Margin)},
+		{"Smallest difference these seeds find", powerText(o)}, {"Seeds that would settle it", settleText(o)},
+		{"Compute spent", computeText(o)}, {"Runs missing", fmt.Sprint(o.Missing)}}
+}
+
+// armRows lists the configurations that arms may take, with what validation says of each.
+func armRows(choices []experiments.Choice) (rows []armRow) {
+	first := 0
+	for i, c := range choices {
+		row := armRow{Label: c.Label, Setting: settingText(c.Config), Validation: "not tuned", Chosen: c.Chosen}
+		switch {
+		case c.Tuned && math.IsNaN(c.Validation):
+			row.Validation = "not measured"
+		case c.Tuned:
+			row.Validation = fmt.Sprintf("%.2f %%", c.Validation)
+		}
+		rows = append(rows, row)
+
+		if c.Arm != choices[first].Arm {
+			first = i
+		}
+		rows[first].Arm = c.Arm
+		rows[first].Span++
+	}
+	return rows
+}
+
+// runRows lists runs with their accuracy by the task and protocol that decide.
+func runRows(runs []experiments.Made, s experiments.Scale) (rows []runRow) {
+	for _, m := range runs {
+		row := runRow{Key: m.Record.Key, Arm: m.Arm, Seed: m.Seed, Split: m.Split, Accuracy: missing,
+			Seconds: fmt.Sprintf("%.1f", m.Record.Seconds),
+			Show:    fmt.Sprintf("sslx claims show %s --scale %s", m.Record.Key, s)}
+		if m.Label != "" {
+			row.Arm += ": " + m.Label
+		}
+		if !math.IsNaN(m.Accuracy) {
+			row.Accuracy = fmt.Sprintf("%.2f %%", 100*m.Accuracy)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
