@@ -8,6 +8,7 @@ import (
 
 	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -42,7 +43,7 @@ func inventedRecord(s Scale, run Run, random *rand.Rand) Record {
 		known.Results = append(known.Results, record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol + "@" + layer), Layer: layer,
 			Split: split, Metric: "accuracy", Value: value})
 	}
-	names := map[string]string{sslx.ProtocolKNN: "knn/x", sslx.ProtocolLinear: "linear/lbfgs/x"}
+	names := map[string]string{evaluate.ProtocolKNN: "knn/x", evaluate.ProtocolLinear: "linear/lbfgs/x"}
 	split := map[bool]string{true: "validation", false: "test"}[run.Validation]
 	for i, task := range run.Tasks {
 		if !strings.Contains(task, "/") {
