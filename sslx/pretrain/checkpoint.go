@@ -16,8 +16,8 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// progress is where a run stands; with the variables it is all that a resume needs.
-type progress struct {
+// runState is where a run stands. With the variables it is all that a resume needs.
+type runState struct {
 	Step        int       `json:"step"`    // steps done
 	Total       int       `json:"total"`   // steps of the whole training
 	Seconds     float64   `json:"seconds"` // training time
@@ -26,28 +26,32 @@ type progress struct {
 	Fingerprint string    `json:"data_fingerprint"`
 	Config      Config    `json:"config"`
 
-	Mean [3]float64 `json:"mean"` // the statistics that images are normalised with
+	Mean [3]float64 `json:"mean"` // the statistics that images are normalized with
 	Std  [3]float64 `json:"std"`
 }
 
-const progressKey = "sslx"
+// stateKey is the metadata entry of a checkpoint that holds the state.
+const stateKey = "sslx"
 
-func saveCheckpoint(path string, store *model.Store, p progress) error {
-	text, err := json.Marshal(p)
+// saveCheckpoint writes all variables of store and the state to path. A variable that is not finite is an error: such a
+// training cannot go on.
+func saveCheckpoint(path string, store *model.Store, state runState) error {
+	text, err := json.Marshal(state)
 	if err != nil {
 		return err
 	}
+
 	values := map[string]*tensors.Tensor{}
 	for v := range store.IterVariables() {
 		if values[v.Path()], err = v.Value(); err != nil {
 			return err
 		}
 		if !finite(values[v.Path()]) {
-			return fmt.Errorf("variable %s is no longer finite after step %d: lower optimizer.lr; the last checkpoint is kept",
-				v.Path(), p.Step)
+			return fmt.Errorf("variable %s is no longer finite after step %d: lower optimizer.lr", v.Path(), state.Step)
 		}
 	}
-	if err := saveTensors(path, values, map[string]string{progressKey: string(text)}); err != nil {
+
+	if err := saveTensors(path, values, map[string]string{stateKey: string(text)}); err != nil {
 		return fmt.Errorf("cannot save checkpoint %s: %w", path, err)
 	}
 	return nil
@@ -64,11 +68,11 @@ func finite(t *tensors.Tensor) bool {
 	return ok && err == nil
 }
 
-// checkpoint is what a file of saveCheckpoint holds.
+// checkpoint is the content of a file of saveCheckpoint.
 type checkpoint struct {
-	path     string
-	values   map[string]*tensors.Tensor
-	progress progress
+	path   string
+	values map[string]*tensors.Tensor
+	state  runState
 }
 
 func loadCheckpoint(path string) (c checkpoint, err error) {
@@ -76,8 +80,9 @@ func loadCheckpoint(path string) (c checkpoint, err error) {
 	if err != nil {
 		return c, err
 	}
+
 	c = checkpoint{path: path, values: values}
-	if err := json.Unmarshal([]byte(metadata[progressKey]), &c.progress); err != nil {
+	if err := json.Unmarshal([]byte(metadata[stateKey]), &c.state); err != nil {
 		return c, fmt.Errorf("%s holds tensors but no run of sslx", path)
 	}
 	return c, nil
@@ -99,8 +104,11 @@ func (c checkpoint) restore(store *model.Store) error {
 	return nil
 }
 
-// formerCheckpoint returns the checkpoint of a run, which must belong to set and config.
-func formerCheckpoint(set *dataset.Set, run *record.Run, config Config) (*checkpoint, error) {
+// runCheckpoint returns the checkpoint of a run, nil when it has none. The checkpoint must belong to set and config.
+func runCheckpoint(set *dataset.Set, run *record.Run, config Config) (*checkpoint, error) {
+	if !hasCheckpoint(run.Dir()) {
+		return nil, nil
+	}
 	c, err := loadCheckpoint(record.CheckpointPath(run.Dir()))
 	if err != nil {
 		return nil, err
@@ -109,13 +117,14 @@ func formerCheckpoint(set *dataset.Set, run *record.Run, config Config) (*checkp
 }
 
 // belongsTo returns an error when the checkpoint was made by other data, or by a configuration that differs in more
-// than where the data is and how often is logged and saved.
+// than where the data is and how often the run logs and saves.
 func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) error {
-	if c.progress.Fingerprint != set.Fingerprint() {
+	if c.state.Fingerprint != set.Fingerprint() {
 		return usage.Errorf("run %s was trained on other data than %s is now: its fingerprint was %.12s and is %.12s",
-			run.Name(), set.Name(), c.progress.Fingerprint, set.Fingerprint())
+			run.Name(), set.Name(), c.state.Fingerprint, set.Fingerprint())
 	}
-	saved := c.progress.Config
+
+	saved := c.state.Config
 	saved.Data, saved.LogSteps, saved.CheckpointSeconds = config.Data, config.LogSteps, config.CheckpointSeconds
 	was, err := yaml.Marshal(saved)
 	if err != nil {
@@ -124,23 +133,23 @@ func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) 
 	is, err := yaml.Marshal(config)
 	if err == nil && !bytes.Equal(was, is) {
 		err = usage.Errorf("the checkpoint of run %s was made with another configuration than the run's: restore one "+
-			"of them from a copy, or start the run anew", run.Name())
+			"of them from a copy, or start a new run", run.Name())
 	}
 	return err
 }
 
-// Progress returns how many steps of a run in dir are done by its checkpoint, and how many there are in all: both 0
-// without a checkpoint.
-func Progress(dir string) (done, total int, err error) {
-	if !HasCheckpoint(dir) {
+// StepsDone returns how many steps the checkpoint of the run in dir has behind it, and how many steps the run has in
+// all: both 0 without a checkpoint.
+func StepsDone(dir string) (done, total int, err error) {
+	if !hasCheckpoint(dir) {
 		return 0, 0, nil
 	}
 	c, err := loadCheckpoint(record.CheckpointPath(dir))
-	return c.progress.Step, c.progress.Total, err
+	return c.state.Step, c.state.Total, err
 }
 
-// HasCheckpoint reports whether the run in dir has a checkpoint.
-func HasCheckpoint(dir string) bool {
+// hasCheckpoint reports whether the run in dir has a checkpoint.
+func hasCheckpoint(dir string) bool {
 	_, err := os.Stat(record.CheckpointPath(dir))
 	return err == nil
 }

@@ -4,12 +4,10 @@ import (
 	"context"
 	"flag"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -36,10 +34,11 @@ func chunkedTiny(o objective.Config) Config {
 // itself, and the loss sees all of them.
 func ghostGraph(s *stepper, c Config, d stepData) func(*model.Scope, []*Node) *Node {
 	return func(scope *model.Scope, inputs []*Node) *Node {
+		in, _ := splitStep(inputs)
 		var all [][]*Node
 		for start := 0; start < c.Batch; start += c.Chunk {
-			chunk := slices.Clone(inputs)
-			chunk[2] = Slice(inputs[2], AxisRange(start, start+c.Chunk))
+			chunk := in
+			chunk.indices = Slice(in.indices, AxisRange(start, start+c.Chunk))
 			all = append(all, encode(scope, c, normalizedViews(c, d, 0, newBatch(d, chunk))).nodes())
 		}
 		joined := make([]*Node, len(all[0]))
@@ -50,14 +49,15 @@ func ghostGraph(s *stepper, c Config, d stepData) func(*model.Scope, []*Node) *N
 			}
 			joined[i] = Concatenate(parts, 0)
 		}
-		e, b := embeddedOf(c, joined), newBatch(d, inputs)
-		terms := c.Objective.Loss(e.inputs(scope, c, d, b))
-		descend(scope.At("optimizer"), c.Optimizer, terms.Loss, b.lr, b.step, scope.At(encoderScope),
+
+		out, b := outputsOf(c, joined), newBatch(d, in)
+		terms := c.Objective.Loss(out.objectiveInputs(scope, c, d, b))
+		applyGradients(scope.At("optimizer"), c.Optimizer, terms.Loss, b.lr, b.step, scope.At(encoderScope),
 			scope.At(projectorScope), scope.At(predictorScope), scope.At(classifierScope))
 		if c.Objective.Needs().Target {
-			follow(scope, b.ema)
+			updateTarget(scope, b.ema)
 		}
-		return s.conclude(scope, c, d, b, e, terms)
+		return s.measures(scope, c, d, b, out, terms)
 	}
 }
 
@@ -69,8 +69,9 @@ func ghostStepper(t *testing.T, b compute.Backend, store *model.Store, c Config,
 		t.Fatal(err)
 	}
 	s.exec = model.MustNewExec(b, store, ghostGraph(s, c, d))
-	if _, err := s.exec.Compile(s.data[0].pixels.Shape(), s.data[0].labels.Shape(), shapes.Make(dtypes.Int32, c.Batch),
-		shapes.Make(dtypes.Uint32, 2), shapes.Make(dtypes.Float32, 3)); err != nil {
+	labels := s.data[0].labels.Shape()
+	in := stepInputs[shapes.Shape]{s.data[0].pixels.Shape(), batchShapes(labels, c.Batch)}
+	if _, err := s.exec.Compile(in.list()...); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -99,19 +100,19 @@ func firstStep(t *testing.T, b compute.Backend, set *dataset.Set, c Config, ghos
 	if err := startTarget(store); err != nil {
 		t.Fatal(err)
 	}
-	row, err := s.run(firstInput(c, d))
+	row, err := s.run(firstValues(c, d))
 	if err != nil {
 		t.Fatal(err)
 	}
 	measures := map[string]float64{}
-	for i, name := range s.measures {
+	for i, name := range s.measureNames {
 		measures[name] = float64(row[i])
 	}
 	return measures, clones(t, store)
 }
 
-func firstInput(c Config, d stepData) input {
-	in := input{stream: augment.Stream(c.Seed, 0), lr: 0.05, ema: 0.9, step: 1}
+func firstValues(c Config, d stepData) stepValues {
+	in := stepValues{stream: augment.Stream(c.Seed, 0), lr: 0.05, ema: 0.9, step: 1}
 	for i := range c.Batch {
 		index := 7 * i % d.images()
 		in.indices = append(in.indices, int32(index))

@@ -48,7 +48,7 @@ func memoryOfAStep(b *testing.B, c Config) {
 func temporary(s *stepper) (most int64) {
 	programs := []*model.Exec{s.exec}
 	if s.chunks != nil {
-		programs = []*model.Exec{s.chunks.embed, s.chunks.judge, s.chunks.carry, s.chunks.update}
+		programs = []*model.Exec{s.chunks.embed, s.chunks.loss, s.chunks.backward, s.chunks.update}
 	}
 	for _, p := range programs {
 		built := reflect.ValueOf(p).Elem().FieldByName("exec").Elem().FieldByName("cache").Index(0).Elem()

@@ -17,14 +17,14 @@ func TestACollapseIsSaidOnceWithItsReason(t *testing.T) {
 		"early":              {func(m *record.Metrics) { m.Step, m.Spread = 5, 0 }, ""},
 		"a point":            {func(m *record.Metrics) { m.Spread, m.Rank = 0.01, 3 }, "to a point"},
 		"a line":             {func(m *record.Metrics) { m.Rank = 1.1 }, "to a line"},
-		"at chance":          {func(m *record.Metrics) { m.Loss = 6.19 }, "tell nothing"},
+		"at chance":          {func(m *record.Metrics) { m.Loss = 6.19 }, "at chance level"},
 		"no known chance":    {func(m *record.Metrics) { m.Loss, m.Chance = 6.19, 0 }, ""},
 		"a negative measure": {func(m *record.Metrics) { m.Loss, m.Chance = -0.9, 0 }, ""},
 	} {
 		m := healthy
 		c.change(&m)
 		var watch collapseWatch
-		first, again := watch.see(m, 100), watch.see(m, 100)
+		first, again := watch.warning(m, 100), watch.warning(m, 100)
 		if (c.want == "") != (first == "") || !strings.Contains(first, c.want) {
 			t.Errorf("%s: %q, want %q", name, first, c.want)
 		}

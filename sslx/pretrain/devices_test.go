@@ -46,7 +46,7 @@ func steps(t *testing.T, c Config, count int, from []stepped, reversed bool) (ma
 		if step > 1 && from != nil {
 			restore(t, store, from[step-2].variables)
 		}
-		in := input{stream: augment.Stream(c.Seed, 0), lr: 0.05, ema: 0.9, step: step}
+		in := stepValues{stream: augment.Stream(c.Seed, 0), lr: 0.05, ema: 0.9, step: step}
 		for i := range c.Batch {
 			in.indices = append(in.indices, int32((step*c.Batch+7*i)%d.images()))
 		}
@@ -58,7 +58,7 @@ func steps(t *testing.T, c Config, count int, from []stepped, reversed bool) (ma
 			t.Fatal(err)
 		}
 		measures := map[string]float64{}
-		for i, name := range s.measures {
+		for i, name := range s.measureNames {
 			measures[name] = float64(row[i])
 		}
 		made = append(made, stepped{measures, clones(t, store)})

@@ -34,7 +34,7 @@ func BenchmarkTwoDevices(b *testing.B) {
 	steps := func(s *stepper) time.Duration {
 		began := time.Now()
 		for range turn {
-			if _, err := s.run(firstInput(c, d)); err != nil {
+			if _, err := s.run(firstValues(c, d)); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -79,14 +79,7 @@ func fineTuneConfig(c Config, n int) Config {
 // copyEncoder gives the encoder in store the values of n's.
 func (n *Network) copyEncoder(store *model.Store) error {
 	for v := range n.store.RootScope().At(encoderScope).IterVariables() {
-		value, err := v.Value()
-		if err != nil {
-			return err
-		}
-		if value, err = value.LocalClone(); err != nil {
-			return err
-		}
-		if err := store.GetVariable(v.Path()).SetValue(value); err != nil {
+		if err := copyValue(store.GetVariable(v.Path()), v); err != nil {
 			return err
 		}
 	}
@@ -110,13 +103,13 @@ func (s *stepper) fit(ctx context.Context, c Config, n int) error {
 			indices[i] = int32(order[i])
 		}
 		order = order[c.Batch:]
-		measures, err := s.run(input{indices: indices, stream: augment.Stream(c.Seed, step), lr: schedule.At(step), step: step})
+		measures, err := s.run(stepValues{indices: indices, stream: augment.Stream(c.Seed, step), lr: schedule.At(step), step: step})
 		if err != nil {
 			return fmt.Errorf("fine-tuning step %d failed: %w", step, err)
 		}
 		for i, v := range measures {
 			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				return fmt.Errorf("%s is %v at step %d of fine-tuning", s.measures[i], v, step)
+				return fmt.Errorf("%s is %v at step %d of fine-tuning", s.measureNames[i], v, step)
 			}
 		}
 	}
@@ -129,7 +122,7 @@ func classifyAll(ctx context.Context, b compute.Backend, store *model.Store, c C
 	exec, err := model.NewExec(b, store, func(scope *model.Scope, pixels *Node) *Node {
 		images := augment.Normalize(augment.FromBytes(pixels), d.mean, d.std)
 		h := c.Encoder.Build(scope.At(encoderScope), images, encoder.Eval)
-		return ArgMax(classify(scope.At(classifierScope), []output{{h}}, d.classes)[0], -1, dtypes.Int32)
+		return ArgMax(classify(scope.At(classifierScope), []*Node{h}, d.classes)[0], -1, dtypes.Int32)
 	})
 	if err != nil {
 		return nil, err

@@ -153,7 +153,7 @@ func testFeaturesInFloat32(t *testing.T, tr *training) {
 			t.Fatal(err)
 		}
 		defer n.Close()
-		f, err := representations(t, n, randomImages(3), nil)
+		f, err := featuresOf(t, n, randomImages(3), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -44,15 +44,16 @@ func TestTheStepOfEveryRecipeCanBeBuilt(t *testing.T) {
 		}
 		store := newStore(c)
 		g := NewGraph(testbackend.Open(t), name)
-		var inputs []*Node
-		for i, shape := range []shapes.Shape{images, shapes.Make(dtypes.Int32, 1), shapes.Make(dtypes.Int32, c.Batch),
-			shapes.Make(dtypes.Uint32, 2), shapes.Make(dtypes.Float32, 3)} {
-			inputs = append(inputs, Parameter(g, string(rune('a'+i)), shape))
+		var nodes []*Node
+		in := stepInputs[shapes.Shape]{images, batchShapes(shapes.Make(dtypes.Int32, 1), c.Batch)}
+		for i, shape := range in.list() {
+			nodes = append(nodes, Parameter(g, string(rune('a'+i)), shape))
 		}
+		inputs, _ := splitStep(nodes)
 		s := &stepper{}
-		measures := s.graph(store.RootScope(), c, d, c.sizeAt(0), inputs)
-		if !slices.Contains(s.measures, lossMeasure) || measures.Shape().Size() != len(s.measures) {
-			t.Errorf("%s measures %v in %s", name, s.measures, measures.Shape())
+		measures := s.stepGraph(store.RootScope(), c, d, c.sizeAt(0), inputs)
+		if !slices.Contains(s.measureNames, lossMeasure) || measures.Shape().Size() != len(s.measureNames) {
+			t.Errorf("%s measures %v in %s", name, s.measureNames, measures.Shape())
 		}
 		g.Finalize()
 		store.Finalize()

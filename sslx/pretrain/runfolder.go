@@ -23,7 +23,7 @@ func FinishedConfig(dir string) (c Config, err error) {
 		return c, err
 	}
 
-	done, total, err := Progress(dir)
+	done, total, err := StepsDone(dir)
 	switch {
 	case err != nil:
 		return c, err

@@ -17,35 +17,27 @@ import (
 
 // stepper runs the compiled training step.
 type stepper struct {
-	exec    *model.Exec // nil where the batch is taken in chunks
-	chunks  *chunks     // nil where it is taken at once
+	exec    *model.Exec  // nil where the batch is taken in chunks
+	chunks  *chunkedStep // nil where it is taken at once
 	devices int
-	data    []held       // of each device
+	data    []deviceData // of each device
 	batch   shapes.Shape // of the pixels of one device's share of what is taken at once
 
-	measures []string // names of the step's outputs
-	chance   float64
+	measureNames []string // of what a step returns
+	chance       float64  // the loss of embeddings that tell nothing about the images
 }
 
-// held is what stays on a device: the labels and, unless they are streamed, the pixels of all training images.
-type held struct{ labels, pixels *tensors.Tensor }
-
-// input is what changes from step to step.
-type input struct {
-	indices []int32  // of the batch's images
-	pixels  []byte   // of the batch's images, when they are streamed
-	stream  []uint32 // augment.Stream of the epoch
-	lr, ema float64
-	step    int // counts from 1
-}
+// deviceData is what stays on a device: the labels and, unless they are streamed, the pixels of all training images.
+type deviceData struct{ labels, pixels *tensors.Tensor }
 
 // newStepper compiles the step for views of a size (0 is that of the images), which makes the variables in store, and
 // brings the data to the devices.
 func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, size int) (*stepper, error) {
-	s := &stepper{devices: max(1, c.Devices)}
-	if s.devices > b.NumDevices() {
-		return nil, usage.Errorf("devices is %d, but %s has %d", s.devices, b.Name(), b.NumDevices())
+	if err := FitsDevices(b, c); err != nil {
+		return nil, err
 	}
+
+	s := &stepper{devices: max(1, c.Devices)}
 	s.batch = shapes.Make(dtypes.Uint8, c.Batch/s.devices, d.height, d.width, 3)
 	if c.chunked() {
 		s.batch.Dimensions[0] = c.Chunk
@@ -61,8 +53,65 @@ func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, siz
 	return s, nil
 }
 
-// shard spreads the batch over the devices; all else is on each of them.
-func (s *stepper) shard(c Config, d stepData) error {
+// FitsDevices returns an error of package usage when c asks for more devices than b has.
+func FitsDevices(b compute.Backend, c Config) error {
+	if n := b.NumDevices(); c.Devices > n {
+		return usage.Errorf("devices is %d, but %s has %d: choose %d or fewer", c.Devices, b.Name(), n, n)
+	}
+	return nil
+}
+
+// load brings labels, and pixels that are not streamed, to each device.
+func (s *stepper) load(b compute.Backend, d stepData) error {
+	labels := d.labels
+	if labels == nil {
+		labels = []int32{0} // a program has a labels input, whether it reads it or not
+	}
+
+	for device := range s.devices {
+		on := deviceData{labels: tensors.FromFlatDataAndDimensions(labels, len(labels))}
+		err := on.labels.ToDevice(b, compute.DeviceNum(device))
+		if err == nil && !d.streamed {
+			on.pixels = tensors.FromFlatDataAndDimensions(d.pixels, d.images(), d.height, d.width, 3)
+			err = on.pixels.ToDevice(b, compute.DeviceNum(device))
+		}
+
+		s.data = append(s.data, on) // close releases it, after an error as well
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stepper) compile(b compute.Backend, store *model.Store, c Config, d stepData, size int) (err error) {
+	if c.chunked() {
+		s.chunks, err = newChunkedStep(b, store, s, c, d, size)
+		return err
+	}
+
+	s.exec, err = model.NewExec(b, store, func(scope *model.Scope, inputs []*Node) *Node {
+		in, _ := splitStep(inputs)
+		return s.stepGraph(scope, c, d, size, in)
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.shard(d); err != nil {
+		return err
+	}
+
+	var all []shapes.Shape // of the inputs of each device
+	for _, data := range s.data {
+		in := stepInputs[shapes.Shape]{s.pixelShape(d), batchShapes(data.labels.Shape(), c.Batch/s.devices)}
+		all = append(all, in.list()...)
+	}
+	_, err = s.exec.Compile(all...)
+	return err
+}
+
+// shard spreads the batch over the devices. All else is on each of them.
+func (s *stepper) shard(d stepData) error {
 	if s.devices == 1 {
 		return nil
 	}
@@ -74,56 +123,14 @@ func (s *stepper) shard(c Config, d stepData) error {
 	if err != nil {
 		return err
 	}
-	pixels := (*distributed.ShardingSpec)(nil)
+
+	var specs stepInputs[*distributed.ShardingSpec] // nil is whole on each device
+	specs.indices = batch
 	if d.streamed {
-		pixels = batch
+		specs.pixels = batch
 	}
-	s.exec.AutoSharding(mesh).WithInputShardingSpecs(pixels, nil, batch, nil, nil)
+	s.exec.AutoSharding(mesh).WithInputShardingSpecs(specs.list()...)
 	return nil
-}
-
-// load brings labels, and pixels that are not streamed, to each device.
-func (s *stepper) load(b compute.Backend, d stepData) error {
-	labels := d.labels
-	if labels == nil {
-		labels = []int32{0}
-	}
-	for device := range s.devices {
-		h := held{labels: tensors.FromFlatDataAndDimensions(labels, len(labels))}
-		err := h.labels.ToDevice(b, compute.DeviceNum(device))
-		if err == nil && !d.streamed {
-			h.pixels = tensors.FromFlatDataAndDimensions(d.pixels, d.images(), d.height, d.width, 3)
-			err = h.pixels.ToDevice(b, compute.DeviceNum(device))
-		}
-		s.data = append(s.data, h)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *stepper) compile(b compute.Backend, store *model.Store, c Config, d stepData, size int) (err error) {
-	if c.chunked() {
-		s.chunks, err = newChunks(b, store, s, c, d, size)
-		return err
-	}
-	s.exec, err = model.NewExec(b, store, func(scope *model.Scope, inputs []*Node) *Node {
-		return s.graph(scope, c, d, size, inputs)
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.shard(c, d); err != nil {
-		return err
-	}
-	var all []shapes.Shape
-	for _, held := range s.data {
-		all = append(all, s.pixelShape(d), held.labels.Shape(), shapes.Make(dtypes.Int32, c.Batch/s.devices),
-			shapes.Make(dtypes.Uint32, 2), shapes.Make(dtypes.Float32, 3))
-	}
-	_, err = s.exec.Compile(all...)
-	return err
 }
 
 // pixelShape returns the shape of the pixels that a device gets: those of a batch, or of all images.
@@ -135,36 +142,33 @@ func (s *stepper) pixelShape(d stepData) shapes.Shape {
 	return shape
 }
 
-// scalars returns what newBatch takes apart.
-func (in input) scalars() []float32 {
-	return []float32{float32(in.lr), float32(in.step), float32(in.ema)}
-}
-
-// args returns the inputs of the compiled program, those of the first device first.
-func (s *stepper) args(in input) (args []any) {
-	for device := range s.devices {
-		labels, pixels := s.data[device].labels, s.data[device].pixels
-		if pixels == nil {
-			share := len(in.pixels) / s.devices
-			pixels = tensors.FromFlatDataAndDimensions(in.pixels[device*share:(device+1)*share], s.batch.Dimensions...)
-		}
-		share := len(in.indices) / s.devices
-		args = append(args, pixels, labels, in.indices[device*share:(device+1)*share], in.stream, in.scalars())
+// args returns the inputs of the program for one device, from its share of a step's values.
+func (s *stepper) args(device int, v stepValues) stepInputs[any] {
+	pixels := s.data[device].pixels
+	if pixels == nil {
+		pixels = tensors.FromFlatDataAndDimensions(v.pixels, s.batch.Dimensions...)
 	}
-	return args
+	return stepInputs[any]{pixels, batchInputs[any]{s.data[device].labels, v.indices, v.stream, v.scalars()}}
 }
 
 // run makes one step and returns its measures.
-func (s *stepper) run(in input) ([]float32, error) {
+func (s *stepper) run(v stepValues) ([]float32, error) {
 	if s.chunks != nil {
-		return s.chunks.run(in)
+		return s.chunks.run(v)
 	}
-	outputs, err := s.exec.Call(s.args(in)...)
+
+	var args []any // those of the first device first
+	share := len(v.indices) / s.devices
+	for device := range s.devices {
+		args = append(args, s.args(device, v.part(device*share, (device+1)*share)).list()...)
+	}
+
+	results, err := s.exec.Call(args...)
 	if err != nil {
 		return nil, err
 	}
-	measures, err := tensors.CopyFlatData[float32](outputs[0])
-	return measures, errors.Join(err, finalize(outputs))
+	measures, err := tensors.CopyFlatData[float32](results[0])
+	return measures, errors.Join(err, finalize(results))
 }
 
 func (s *stepper) close() {
@@ -174,10 +178,10 @@ func (s *stepper) close() {
 	if s.chunks != nil {
 		s.chunks.close()
 	}
-	for _, held := range s.data {
-		held.labels.MustFinalizeAll()
-		if held.pixels != nil {
-			held.pixels.MustFinalizeAll()
+	for _, data := range s.data {
+		data.labels.MustFinalizeAll()
+		if data.pixels != nil {
+			data.pixels.MustFinalizeAll()
 		}
 	}
 }

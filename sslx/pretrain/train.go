@@ -13,6 +13,7 @@ import (
 
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/optimizer"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -33,11 +34,11 @@ type trainer struct {
 	config   Config
 	run      *record.Run
 	store    *model.Store
-	progress progress
+	state    runState
 	backend  compute.Backend
 	data     stepData
-	step     *stepper // nil when no step is left
-	size     int      // of the views that step makes
+	stepper  *stepper // nil when no step is left
+	size     int      // of the views that stepper makes
 	log      *record.Log
 	schedule optimizer.Schedule
 	total    int // steps of the whole training
@@ -50,15 +51,15 @@ type Hooks struct {
 	// Report is called after compilation, with the last line of the log that there is, and after each new line.
 	Report func(done, total int, m record.Metrics)
 
-	// Warn is called with a sentence when the embeddings look collapsed.
+	// Warn is called with a sentence when the embeddings look collapsed, and when lines of the log were lost.
 	Warn func(sentence string)
 }
 
 // Train trains the encoder of c on the train split of set, and writes log and checkpoints to run. When the run has a
-// checkpoint it goes on from there.
+// checkpoint, training resumes from it, and ends with the same bits as a training that was not interrupted.
 //
-// When ctx ends, a checkpoint is saved and ErrInterrupted returned. When the loss or a variable is no longer finite,
-// the error says at which step, and the last checkpoint is kept as it is.
+// When ctx ends, Train saves a checkpoint and returns ErrInterrupted. When the loss or a variable is no longer finite,
+// the error names the step, and the last checkpoint stays as it is.
 func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record.Run, c Config,
 	hooks Hooks) (Summary, error) {
 	if hooks.Report == nil {
@@ -67,14 +68,20 @@ func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record
 	if hooks.Warn == nil {
 		hooks.Warn = func(string) {}
 	}
+
 	t, err := newTrainer(b, set, run, c)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer t.close()
+
 	err = t.loop(ctx, hooks)
-	return Summary{Steps: t.progress.Step, Images: int64(t.progress.Step) * int64(c.Batch), Seconds: t.progress.Seconds,
-		FinalLoss: t.last.Loss}, err
+	return Summary{
+		Steps:     t.state.Step,
+		Images:    int64(t.state.Step) * int64(c.Batch),
+		Seconds:   t.state.Seconds,
+		FinalLoss: t.last.Loss,
+	}, err
 }
 
 func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) (*trainer, error) {
@@ -82,20 +89,21 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	if err != nil {
 		return nil, err
 	}
-	t := &trainer{config: c, run: run, backend: b, data: d, saved: -1}
-	perEpoch := d.images() / c.Batch
-	t.total = c.Epochs * perEpoch
-	t.schedule = c.Optimizer.Schedule(c.Batch, perEpoch, t.total)
-	t.progress = progress{Total: t.total, Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
-	t.store = newStore(c)
-	var former *checkpoint
-	if HasCheckpoint(run.Dir()) {
-		if former, err = formerCheckpoint(set, run, c); err != nil {
-			return nil, err
-		}
-		t.progress, t.saved = former.progress, former.progress.Step
+
+	t := &trainer{config: c, run: run, backend: b, data: d, store: newStore(c), saved: -1}
+	t.total = c.Epochs * t.perEpoch()
+	t.schedule = c.Optimizer.Schedule(c.Batch, t.perEpoch(), t.total)
+	t.state = runState{Total: t.total, Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
+
+	former, err := runCheckpoint(set, run, c)
+	if err != nil {
+		return nil, err
 	}
-	if t.progress.Step < t.total {
+	if former != nil {
+		t.state, t.saved = former.state, former.state.Step
+	}
+
+	if t.state.Step < t.total {
 		err = t.build(former)
 	}
 	if err == nil {
@@ -108,9 +116,16 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	return t, nil
 }
 
+// newStore returns a store whose variables the seed initializes.
+func newStore(c Config) *model.Store {
+	store := model.NewStore()
+	store.RootScope().SetParam(encoder.ParamSeed, c.Seed)
+	return store
+}
+
 // build compiles the step, and sets the variables to those of a former checkpoint, if there is one.
 func (t *trainer) build(former *checkpoint) error {
-	if err := t.resize(t.progress.Step / t.perEpoch()); err != nil {
+	if err := t.compileFor(t.state.Step / t.perEpoch()); err != nil {
 		return err
 	}
 	if former == nil {
@@ -119,17 +134,18 @@ func (t *trainer) build(former *checkpoint) error {
 	return former.restore(t.store)
 }
 
-// resize compiles the step for the size that views have in an epoch, unless it is compiled.
-func (t *trainer) resize(epoch int) (err error) {
+// compileFor compiles the step for the size that views have in an epoch, unless it is compiled.
+func (t *trainer) compileFor(epoch int) (err error) {
 	size := t.config.sizeAt(epoch)
-	if t.step != nil && t.size == size {
+	if t.stepper != nil && t.size == size {
 		return nil
 	}
-	if t.step != nil {
-		t.step.close()
+
+	if t.stepper != nil {
+		t.stepper.close()
 	}
 	t.size = size
-	t.step, err = newStepper(t.backend, t.store, t.config, t.data, size)
+	t.stepper, err = newStepper(t.backend, t.store, t.config, t.data, size)
 	return err
 }
 
@@ -138,7 +154,7 @@ func (t *trainer) perEpoch() int { return t.data.images() / t.config.Batch }
 
 // openLog opens the log at the step where the training stands.
 func (t *trainer) openLog() (err error) {
-	if t.log, err = t.run.OpenLog(t.progress.Step); err != nil {
+	if t.log, err = t.run.OpenLog(t.state.Step); err != nil {
 		return err
 	}
 	lines, err := record.ReadMetrics(t.run.Dir())
@@ -149,8 +165,8 @@ func (t *trainer) openLog() (err error) {
 }
 
 func (t *trainer) close() {
-	if t.step != nil {
-		t.step.close()
+	if t.stepper != nil {
+		t.stepper.close()
 	}
 	t.store.Finalize()
 	if t.log != nil {
@@ -160,32 +176,36 @@ func (t *trainer) close() {
 
 // loop makes the steps that are left.
 func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
-	started, before := time.Now(), t.progress.Seconds
+	started, before := time.Now(), t.state.Seconds
 	saved := started
-	feed := newFeed(t.config, t.data, t.progress.Step)
+	feed := newFeed(t.config, t.data, t.state.Step)
 	defer feed.close()
 	watch := collapseWatch{}
-	hooks.Report(t.progress.Step, t.total, t.last)
-	for t.progress.Step < t.total {
+
+	hooks.Report(t.state.Step, t.total, t.last)
+	for t.state.Step < t.total {
 		if ctx.Err() != nil {
 			if err := t.save(); err != nil {
 				return err
 			}
-			return fmt.Errorf("%w at step %d of %d", ErrInterrupted, t.progress.Step, t.total)
+			return fmt.Errorf("%w at step %d of %d", ErrInterrupted, t.state.Step, t.total)
 		}
-		if err := t.one(feed); err != nil {
+
+		if err := t.step(feed); err != nil {
 			return err
 		}
-		t.progress.Seconds = before + time.Since(started).Seconds()
-		if t.progress.Step%t.config.LogSteps == 0 || t.progress.Step == t.total {
-			if err := t.write(feed.waited()); err != nil {
+		t.state.Seconds = before + time.Since(started).Seconds()
+
+		if t.state.Step%t.config.LogSteps == 0 || t.state.Step == t.total {
+			if err := t.appendLog(feed.waited()); err != nil {
 				return err
 			}
-			hooks.Report(t.progress.Step, t.total, t.last)
-			if sentence := watch.see(t.last, t.total); sentence != "" {
+			hooks.Report(t.state.Step, t.total, t.last)
+			if sentence := watch.warning(t.last, t.total); sentence != "" {
 				hooks.Warn(sentence)
 			}
 		}
+
 		if every := t.config.CheckpointSeconds; every > 0 && time.Since(saved).Seconds() >= every {
 			if err := t.save(); err != nil {
 				return err
@@ -196,48 +216,71 @@ func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
 	return t.save()
 }
 
-// one makes the next step.
-func (t *trainer) one(feed feed) error {
-	epoch := t.progress.Step / t.perEpoch()
-	if err := t.resize(epoch); err != nil {
+// step makes the next step.
+func (t *trainer) step(feed feed) error {
+	epoch := t.state.Step / t.perEpoch()
+	if err := t.compileFor(epoch); err != nil {
 		return err
 	}
 	pixels, indices, err := feed.next()
 	if err != nil {
 		return err
 	}
-	step := t.progress.Step + 1
-	measures, err := t.step.run(input{indices: indices, pixels: pixels, stream: augment.Stream(t.config.Seed, epoch),
-		lr: t.schedule.At(step), ema: t.config.Objective.TargetMomentum(float64(step) / float64(t.total)), step: step})
+
+	step := t.state.Step + 1
+	measures, err := t.stepper.run(stepValues{
+		indices: indices,
+		pixels:  pixels,
+		stream:  augment.Stream(t.config.Seed, epoch),
+		lr:      t.schedule.At(step),
+		ema:     t.config.Objective.TargetMomentum(float64(step) / float64(t.total)),
+		step:    step,
+	})
 	if err != nil {
 		return fmt.Errorf("step %d failed: %w", step, err)
 	}
-	if t.progress.Window == nil {
-		t.progress.Window = make([]float64, len(measures))
+
+	// The log has means over the steps since its last line.
+	if t.state.Window == nil {
+		t.state.Window = make([]float64, len(measures))
 	}
 	for i, value := range measures {
 		if v := float64(value); math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s is %v at step %d of run %s: lower optimizer.lr, or look at the data; the last checkpoint is "+
-				"kept", t.step.measures[i], value, step, t.run.Name())
+			return fmt.Errorf("%s is %v at step %d of run %s: lower optimizer.lr, or check the data; %s",
+				t.stepper.measureNames[i], value, step, t.run.Name(), t.kept())
 		}
-		t.progress.Window[i] += float64(value)
+		t.state.Window[i] += float64(value)
 	}
-	t.progress.WindowSteps++
-	t.progress.Step = step
+	t.state.WindowSteps++
+	t.state.Step = step
 	return nil
 }
 
-// write appends a line to the log with the means since the line before. Waited is how long this process has waited for
-// images in all.
-func (t *trainer) write(waited time.Duration) error {
-	m := record.Metrics{
-		Step: t.progress.Step, Epoch: float64(t.progress.Step) / float64(t.perEpoch()),
-		Images:  int64(t.progress.Step) * int64(t.config.Batch),
-		Seconds: t.progress.Seconds, LR: t.schedule.At(t.progress.Step), Chance: t.step.chance,
-		Parts: map[string]float64{}, ProbeLayers: map[string]float64{}, Waited: waited.Seconds(),
+// kept says which checkpoint a training that failed leaves.
+func (t *trainer) kept() string {
+	if t.saved < 0 {
+		return "the run has no checkpoint yet"
 	}
-	for i, name := range t.step.measures {
-		switch mean := t.progress.Window[i] / float64(t.progress.WindowSteps); name {
+	return fmt.Sprintf("the checkpoint of step %d is kept", t.saved)
+}
+
+// appendLog appends a line to the log with the means since the line before. Waited is how long this process has waited
+// for images in all.
+func (t *trainer) appendLog(waited time.Duration) error {
+	m := record.Metrics{
+		Step:        t.state.Step,
+		Epoch:       float64(t.state.Step) / float64(t.perEpoch()),
+		Images:      int64(t.state.Step) * int64(t.config.Batch),
+		Seconds:     t.state.Seconds,
+		LR:          t.schedule.At(t.state.Step),
+		Chance:      t.stepper.chance,
+		Parts:       map[string]float64{},
+		ProbeLayers: map[string]float64{},
+		Waited:      waited.Seconds(),
+	}
+
+	for i, name := range t.stepper.measureNames {
+		switch mean := t.state.Window[i] / float64(t.state.WindowSteps); name {
 		case lossMeasure:
 			m.Loss = mean
 		case spreadMeasure:
@@ -251,22 +294,23 @@ func (t *trainer) write(waited time.Duration) error {
 				m.ProbeLayers[layer] = mean
 				continue
 			}
-			m.Parts[name] = mean
+			m.Parts[name] = mean // a term of the loss
 		}
 	}
-	t.progress.Window, t.progress.WindowSteps = nil, 0
+
+	t.state.Window, t.state.WindowSteps = nil, 0
 	t.last = m
 	return t.log.Append(m)
 }
 
 // save makes a checkpoint, unless the last one is of the same step.
 func (t *trainer) save() error {
-	if t.saved == t.progress.Step {
+	if t.saved == t.state.Step {
 		return nil
 	}
-	if err := saveCheckpoint(record.CheckpointPath(t.run.Dir()), t.store, t.progress); err != nil {
-		return err
+	if err := saveCheckpoint(record.CheckpointPath(t.run.Dir()), t.store, t.state); err != nil {
+		return fmt.Errorf("%w; %s", err, t.kept())
 	}
-	t.saved = t.progress.Step
+	t.saved = t.state.Step
 	return nil
 }

@@ -202,18 +202,18 @@ func TestACheckpointOfAnotherRunIsRefused(t *testing.T) {
 		change func(c *checkpoint)
 		want   string
 	}{
-		"data":   {func(c *checkpoint) { c.progress.Fingerprint = "0123456789abcdef" }, "other data"},
-		"seed":   {func(c *checkpoint) { c.progress.Config.Seed = 8 }, "another configuration"},
-		"epochs": {func(c *checkpoint) { c.progress.Config.Epochs = 9 }, "another configuration"},
-		"views":  {func(c *checkpoint) { c.progress.Config.Views = Default().Views }, "another configuration"},
+		"data":   {func(c *checkpoint) { c.state.Fingerprint = "0123456789abcdef" }, "other data"},
+		"seed":   {func(c *checkpoint) { c.state.Config.Seed = 8 }, "another configuration"},
+		"epochs": {func(c *checkpoint) { c.state.Config.Epochs = 9 }, "another configuration"},
+		"views":  {func(c *checkpoint) { c.state.Config.Views = Default().Views }, "another configuration"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := &training{set: set, config: tiny()}
 			run := tr.open(t)
 			defer func() { _ = run.Close() }()
-			saved := checkpoint{progress: progress{Fingerprint: set.Fingerprint(), Config: tr.config}}
+			saved := checkpoint{state: runState{Fingerprint: set.Fingerprint(), Config: tr.config}}
 			c.change(&saved)
-			if err := saveCheckpoint(record.CheckpointPath(tr.dir), newStore(tr.config), saved.progress); err != nil {
+			if err := saveCheckpoint(record.CheckpointPath(tr.dir), newStore(tr.config), saved.state); err != nil {
 				t.Fatal(err)
 			}
 			_, err := Train(context.Background(), testbackend.Open(t), set, run, tr.config, Hooks{})
@@ -229,7 +229,7 @@ func TestWhereTheDataIsAndHowOftenIsLoggedMayChangeBetweenResumes(t *testing.T) 
 	tr := &training{set: set, config: tiny()}
 	run := tr.open(t)
 	defer func() { _ = run.Close() }()
-	saved := checkpoint{progress: progress{Fingerprint: set.Fingerprint(), Config: tr.config}}
+	saved := checkpoint{state: runState{Fingerprint: set.Fingerprint(), Config: tr.config}}
 	c := tr.config
 	c.Data, c.LogSteps, c.CheckpointSeconds = "elsewhere", 1, 5
 	if err := saved.belongsTo(run, set, c); err != nil {

@@ -74,7 +74,7 @@ func TestTheTargetStartsAsACopyAndFollows(t *testing.T) {
 	if !slices.Equal(value(target), start) {
 		t.Fatal("the target does not start as a copy")
 	}
-	in := input{stream: []uint32{1, 2}, lr: 0.1, ema: 0.75, step: 1}
+	in := stepValues{stream: []uint32{1, 2}, lr: 0.1, ema: 0.75, step: 1}
 	for i := range c.Batch {
 		in.indices = append(in.indices, int32(i))
 	}
@@ -95,7 +95,7 @@ func TestTheNewestKeysReplaceTheOldest(t *testing.T) {
 	store := model.NewStore()
 	defer store.Finalize()
 	exec, err := model.NewExec(testbackend.Open(t), store, func(scope *model.Scope, z, step *Node) *Node {
-		queue := keys(scope, Config{Seed: 1}, 4, z)
+		queue := queueKeys(scope, Config{Seed: 1}, 4, z)
 		enqueue(queue, z, step)
 		return queue.NodeValue(z)
 	})

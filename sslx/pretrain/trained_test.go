@@ -29,8 +29,8 @@ func untrained(t *testing.T, c Config) *Network {
 	return n
 }
 
-// representations returns the features of the only layer of a network.
-func representations(t *testing.T, n *Network, pixels []byte, report func(int)) ([]float32, error) {
+// featuresOf returns the features of the only layer of a network.
+func featuresOf(t *testing.T, n *Network, pixels []byte, report func(int)) ([]float32, error) {
 	t.Helper()
 	layers, err := n.Features(context.Background(), pixels, report)
 	if err != nil {
@@ -57,7 +57,7 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 	dim := n.Width(LayerEncoder)
 	pixels := randomImages(featureBatch + 7)
 	var reports []int
-	all, err := representations(t, n, pixels, func(done int) { reports = append(reports, done) })
+	all, err := featuresOf(t, n, pixels, func(done int) { reports = append(reports, done) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 	if !slices.Equal(reports, []int{featureBatch, featureBatch + 7}) {
 		t.Errorf("reported %v", reports)
 	}
-	shifted, err := representations(t, n, pixels[7*image:], nil) // one whole batch
+	shifted, err := featuresOf(t, n, pixels[7*image:], nil) // one whole batch
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 			t.Fatalf("feature %d is %v in a whole batch, %v in a padded one", i, v, was)
 		}
 	}
-	few, err := representations(t, n, pixels[:7*image], nil) // a padded batch of the same places
+	few, err := featuresOf(t, n, pixels[:7*image], nil) // a padded batch of the same places
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 	if slices.Equal(all[:dim], all[dim:2*dim]) {
 		t.Error("two images have the same features")
 	}
-	none, err := representations(t, n, nil, nil)
+	none, err := featuresOf(t, n, nil, nil)
 	if err != nil || len(none) != 0 {
 		t.Errorf("no images have %d features (%v)", len(none), err)
 	}
@@ -119,7 +119,7 @@ func TestALoadedNetworkIsTheOneThatWasSaved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := saveCheckpoint(path, n.store, progress{Mean: half, Std: half}); err != nil {
+	if err := saveCheckpoint(path, n.store, runState{Mean: half, Std: half}); err != nil {
 		t.Fatal(err)
 	}
 	loaded, err := Load(b, c, path, 32, 32)
@@ -139,8 +139,8 @@ func TestALoadedNetworkIsTheOneThatWasSaved(t *testing.T) {
 		t.Error("the variables differ")
 	}
 	pixels := randomImages(3)
-	a, errA := representations(t, n, pixels, nil)
-	z, errZ := representations(t, loaded, pixels, nil)
+	a, errA := featuresOf(t, n, pixels, nil)
+	z, errZ := featuresOf(t, loaded, pixels, nil)
 	if errA != nil || errZ != nil || !slices.Equal(a, z) {
 		t.Errorf("the features differ (%v, %v)", errA, errZ)
 	}
@@ -154,7 +154,7 @@ func TestAVariableThatIsNotFiniteIsNotSaved(t *testing.T) {
 	store := newStore(tiny())
 	store.VariableWithValue("/encoder/w", []float32{1, float32(math.Inf(1))})
 	path := filepath.Join(t.TempDir(), "c")
-	err := saveCheckpoint(path, store, progress{Step: 12})
+	err := saveCheckpoint(path, store, runState{Step: 12})
 	if err == nil || !strings.Contains(err.Error(), "/encoder/w") || !strings.Contains(err.Error(), "step 12") {
 		t.Errorf("got %v", err)
 	}
@@ -172,11 +172,11 @@ func TestFeaturesAreThoseOfEachLayer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, layer := range Layers(c) {
-		if len(got[i]) != 3*Width(c, layer) {
-			t.Errorf("%s has %d values, want %d an image", layer, len(got[i]), Width(c, layer))
+		if len(got[i]) != 3*layerWidth(c, layer) {
+			t.Errorf("%s has %d values, want %d an image", layer, len(got[i]), layerWidth(c, layer))
 		}
 	}
-	alone, err := representations(t, untrained(t, c), pixels, nil)
+	alone, err := featuresOf(t, untrained(t, c), pixels, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

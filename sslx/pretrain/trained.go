@@ -28,7 +28,7 @@ type Network struct {
 	mean, std [3]float64
 	store     *model.Store
 	exec      *model.Exec
-	image     shapes.Shape // of a batch of pixels
+	batch     shapes.Shape // of pixels
 }
 
 // Untrained returns the network of a configuration with the initial values of its seed: the state before the first
@@ -44,8 +44,15 @@ func Untrained(b compute.Backend, c Config, mean, std [3]float64, height, width 
 			return nil, usage.Unknown("layer", name, Layers(c))
 		}
 	}
-	n := &Network{config: c, layers: layers, mean: mean, std: std, store: newStore(c),
-		image: shapes.Make(dtypes.Uint8, featureBatch, height, width, 3)}
+
+	n := &Network{
+		config: c,
+		layers: layers,
+		mean:   mean,
+		std:    std,
+		store:  newStore(c),
+		batch:  shapes.Make(dtypes.Uint8, featureBatch, height, width, 3),
+	}
 	if err := n.compile(b); err != nil {
 		n.Close()
 		return nil, fmt.Errorf("cannot compile the encoder: %w", err)
@@ -60,7 +67,8 @@ func Load(b compute.Backend, c Config, path string, height, width int, layers ..
 	if err != nil {
 		return nil, err
 	}
-	n, err := Untrained(b, c, saved.progress.Mean, saved.progress.Std, height, width, layers...)
+
+	n, err := Untrained(b, c, saved.state.Mean, saved.state.Std, height, width, layers...)
 	if err != nil {
 		return nil, err
 	}
@@ -71,34 +79,28 @@ func Load(b compute.Backend, c Config, path string, height, width int, layers ..
 	return n, nil
 }
 
-func newStore(c Config) *model.Store {
-	store := model.NewStore()
-	store.RootScope().SetParam(encoder.ParamSeed, c.Seed)
-	return store
-}
-
 func (n *Network) compile(b compute.Backend) (err error) {
 	n.exec, err = model.NewExec(b, n.store, func(scope *model.Scope, pixels *Node) (outputs []*Node) {
 		images := augment.Normalize(augment.FromBytes(pixels), n.mean, n.std)
-		all := n.forward(scope, images)
+		all := n.outputs(scope, images)
 		for _, name := range n.layers {
 			outputs = append(outputs, all[slices.Index(Layers(n.config), name)])
 		}
 		return outputs
 	})
 	if err == nil {
-		_, err = n.exec.Compile(n.image)
+		_, err = n.exec.Compile(n.batch)
 	}
 	return err
 }
 
-// forward leaves the projector out when only the encoder is wanted: the network then has no variables of it.
-func (n *Network) forward(scope *model.Scope, images *Node) []*Node {
+// outputs leaves the projector out when only the encoder is wanted: the network then has no variables of it.
+func (n *Network) outputs(scope *model.Scope, images *Node) layerOutputs {
 	c := n.config
 	if slices.Equal(n.layers, []string{LayerEncoder}) {
 		c.Projector = nil
 	}
-	return layers(scope, c, images, encoder.Eval)
+	return network(scope, c, images, encoder.Eval)
 }
 
 // Close releases the compiled program and the variables.
@@ -113,9 +115,9 @@ func (n *Network) Close() {
 func (n *Network) Layers() []string { return n.layers }
 
 // Width returns the number of elements of an image in a layer.
-func (n *Network) Width(layer string) int { return Width(n.config, layer) }
+func (n *Network) Width(layer string) int { return layerWidth(n.config, layer) }
 
-// Stats returns the mean and standard deviation by channel, on [0, 1], by which images are normalised.
+// Stats returns the mean and standard deviation by channel, on [0, 1], by which images are normalized.
 func (n *Network) Stats() (mean, std [3]float64) { return n.mean, n.std }
 
 // Variables returns the variables of the network by path, the running statistics of batch normalisation included.
@@ -137,13 +139,13 @@ func (n *Network) Variables() (map[string]*tensors.Tensor, error) {
 // Features returns the features of n images for each layer, [n, Width(layer)], row-major. Pixels are uint8 [n, height,
 // width, 3]. Report is called with the number of images done; it may be nil.
 func (n *Network) Features(ctx context.Context, pixels []byte, report func(done int)) ([][]float32, error) {
-	count := len(pixels) * featureBatch / n.image.Size()
+	count := len(pixels) * featureBatch / n.batch.Size()
 	features := make([][]float32, len(n.layers))
 	for i, layer := range n.layers {
 		features[i] = make([]float32, 0, count*n.Width(layer))
 	}
 	done := 0
-	err := inBatches(ctx, n.exec, n.image, pixels, func(layer int, out *tensors.Tensor) error {
+	err := inBatches(ctx, n.exec, n.batch, pixels, func(layer int, out *tensors.Tensor) error {
 		f := &features[layer]
 		return tensors.ConstFlatData(out, func(flat []float32) { *f = append(*f, flat[:min(len(flat), cap(*f)-len(*f))]...) })
 	}, func() {

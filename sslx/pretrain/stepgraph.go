@@ -1,0 +1,101 @@
+package pretrain
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/optimizer"
+)
+
+// Scopes of the variables of a training, below the root.
+const (
+	encoderScope    = "encoder"
+	projectorScope  = "projector"
+	predictorScope  = "predictor"
+	classifierScope = "classifier"
+	targetScope     = "target" // the moving average of encoder and projector
+	queueScope      = "queue"
+	optimizerScope  = "optimizer"
+)
+
+// lossMeasure is the name of the loss among the measures of a step.
+const lossMeasure = "loss"
+
+// stepGraph builds the step and returns its measures [len(s.measureNames)].
+func (s *stepper) stepGraph(scope *model.Scope, c Config, d stepData, size int, in stepInputs[*Node]) *Node {
+	b := newBatch(d, in)
+	out := encode(scope, c, normalizedViews(c, d, size, b))
+	terms := c.Objective.Loss(out.objectiveInputs(scope, c, d, b))
+
+	applyGradients(scope.At(optimizerScope), c.Optimizer, terms.Loss, b.lr, b.step, scope.At(encoderScope),
+		scope.At(projectorScope), scope.At(predictorScope), scope.At(classifierScope))
+	if c.Objective.Needs().Target {
+		updateTarget(scope, b.ema) // follows the new values
+	}
+	return s.measures(scope, c, d, b, out, terms)
+}
+
+// measures builds what follows the loss (the queue and the probes) and returns the measures.
+func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, out outputs, terms objective.Terms) *Node {
+	s.chance = terms.Chance
+	z := out.online[0].z() // [batch, dim]
+
+	// The loss has read the queue by now: this batch's keys replace the oldest.
+	if size := c.Objective.Needs().Queue; size > 0 {
+		enqueue(queueKeys(scope.At(queueScope), c, size, z), out.targets[1], b.step)
+	}
+
+	measures := map[string]*Node{lossMeasure: terms.Loss, spreadMeasure: spread(z), rankMeasure: rank(z)}
+	maps.Copy(measures, terms.Parts)
+	if d.labels != nil {
+		for i, layer := range Layers(c) {
+			measures[probeName(layer)] = probe(scope, probeName(layer), c, d, out.online[0][i], b)
+		}
+	}
+	return s.inOrder(measures)
+}
+
+// inOrder joins scalar measures in the order of their names, which it keeps.
+func (s *stepper) inOrder(measures map[string]*Node) *Node {
+	s.measureNames = slices.Sorted(maps.Keys(measures))
+	values := make([]*Node, len(s.measureNames))
+	for i, name := range s.measureNames {
+		values[i] = Reshape(measures[name], 1)
+	}
+	return Concatenate(values, 0)
+}
+
+// applyGradients makes one optimizer step on the trainable variables of some scopes. The optimizer's own variables are
+// in state.
+func applyGradients(state *model.Scope, c optimizer.Config, loss, lr, step *Node, scopes ...*model.Scope) {
+	variables := variablesOf(true, scopes...)
+	gradients := Gradient(loss, valuesOf(variables, loss)...)
+	c.Update(state, variables, gradients, lr, step)
+}
+
+// variablesOf returns the variables of some scopes that are trainable or not, sorted by path.
+func variablesOf(trainable bool, scopes ...*model.Scope) (variables []*model.Variable) {
+	for _, scope := range scopes {
+		for v := range scope.IterVariables() {
+			if v.Trainable == trainable {
+				variables = append(variables, v)
+			}
+		}
+	}
+	slices.SortFunc(variables, func(a, b *model.Variable) int { return cmp.Compare(a.Path(), b.Path()) })
+	return variables
+}
+
+// valuesOf returns the values of variables in the graph of a node.
+func valuesOf(variables []*model.Variable, of *Node) []*Node {
+	values := make([]*Node, len(variables))
+	for i, v := range variables {
+		values[i] = v.NodeValue(of)
+	}
+	return values
+}
