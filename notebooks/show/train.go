@@ -35,10 +35,10 @@ func Views(c sslx.Config, n int) {
 	train := Must(set.Split("train"))
 	compute := Must(backend.Open(ctx, backend.Options{}))
 	defer compute.Close()
-	views := Must(pretrain.Views(compute.Backend, c, train.Pixels, set.Height(), set.Width(), n, 1))
+	views := Must(pretrain.Views(compute.Backend, c, train.Slice(0, n), 1))
 	titles, columns := []string{"image"}, [][][]byte{split(train.Pixels, n, set)}
 	for _, view := range views {
-		titles, columns = append(titles, "view"), append(columns, split(view, n, set))
+		titles, columns = append(titles, "view"), append(columns, split(view.Pixels, n, set))
 	}
 	PNG(Must(plots.ViewSheet(set.Height(), set.Width(), titles, columns...)), "Images of "+set.Name()+" and their views.")
 }

@@ -130,7 +130,7 @@ func (e *evaluation) encode(m measured, p part, g group) ([]probe.Features, erro
 	if !missing {
 		return all, nil
 	}
-	x, err := m.network.Features(e.ctx, p.pixels, func(done int) {
+	x, err := m.network.Features(e.ctx, e.images(p), func(done int) {
 		e.opt.Report(fmt.Sprintf("%s features of %s on %s", p.split, m.name, g.name), int64(done), int64(p.n), "")
 	})
 	if err != nil {
@@ -143,6 +143,11 @@ func (e *evaluation) encode(m measured, p part, g group) ([]probe.Features, erro
 		}
 	}
 	return all, nil
+}
+
+// images returns the images of a part, in the size of the run's.
+func (e *evaluation) images(p part) dataset.Images {
+	return dataset.Images{Pixels: p.pixels, N: p.n, Height: e.run.Height(), Width: e.run.Width()}
 }
 
 // featuresVersion is part of the key of cached features: it changes when the code that makes them does.

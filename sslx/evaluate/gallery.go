@@ -81,13 +81,13 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 		g.Chance[set.Name()+"/"+task.Name] = 1 / float64(len(task.Classes))
 	}
 	count, size := min(galleryViews, train.N), g.Height*g.Width*3
-	views, err := pretrain.Views(handle.Backend, c, train.Pixels, g.Height, g.Width, count, 1)
+	views, err := pretrain.Views(handle.Backend, c, train.Slice(0, count), 1)
 	if err != nil {
 		return g, err
 	}
 	g.Originals = images(train.Pixels, count, size)
 	for _, view := range views {
-		g.Views = append(g.Views, images(view, count, size))
+		g.Views = append(g.Views, images(view.Pixels, count, size))
 	}
 	network, err := pretrain.Load(handle.Backend, c, record.CheckpointPath(dir), g.Height, g.Width)
 	if err != nil {
@@ -98,7 +98,7 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 	if err != nil {
 		return g, err
 	}
-	x, err := network.Features(ctx, test.Pixels, nil)
+	x, err := network.Features(ctx, test.Images, nil)
 	if err != nil {
 		return g, err
 	}

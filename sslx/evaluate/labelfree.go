@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
@@ -68,15 +69,15 @@ func (e *evaluation) views(m measured, g group, layer string) (all []probe.Featu
 	n := min(viewedImages, g.test.n)
 	if e.viewed.group != g.id {
 		c := e.models[len(e.models)-1].config
-		pixels, err := pretrain.Views(e.backend, c, g.test.pixels, e.run.Height(), e.run.Width(), n, viewedEpochs)
+		views, err := pretrain.Views(e.backend, c, e.images(g.test).Slice(0, n), viewedEpochs)
 		if err != nil {
 			return nil, err
 		}
-		e.viewed = viewed{g.id, pixels}
+		e.viewed = viewed{g.id, views}
 	}
 	at := slices.Index(m.network.Layers(), layer)
-	for _, pixels := range e.viewed.pixels {
-		x, err := m.network.Features(e.ctx, pixels, nil)
+	for _, images := range e.viewed.views {
+		x, err := m.network.Features(e.ctx, images, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -87,8 +88,8 @@ func (e *evaluation) views(m measured, g group, layer string) (all []probe.Featu
 
 // viewed is views of the images of a group.
 type viewed struct {
-	group  string // its id
-	pixels [][]byte
+	group string // its id
+	views []dataset.Images
 }
 
 // compare adds the similarity of the representations of the run's model, which is the last, to those of each other

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/optimizer"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
@@ -203,15 +205,25 @@ func (e *evaluation) fewShot(m measured, g group, f features) error {
 	return nil
 }
 
+// fineTuning is short enough for a laptop, the same for every task, and not tuned. Crops keep half of the image at least;
+// there is no flip, since tasks such as digits do not allow it.
+var fineTuning = pretrain.FineTuning{
+	Steps:     400,
+	Batch:     32,
+	Views:     augment.Views{{CropScale: 0.5}, {CropScale: 0.5}},
+	Optimizer: optimizer.Config{Name: "adamw", LR: 1e-3, Scale: "none", WeightDecay: 5e-4},
+}
+
 // fineTune trains a copy of the encoder with a classifier for each task.
 func (e *evaluation) fineTune(m measured, g group, f features) error {
 	for _, t := range g.tasks {
-		predicted, err := pretrain.FineTune(e.ctx, e.backend, m.network, pretrain.Labeled{Pixels: g.train.pixels,
-			Height: e.run.Height(), Width: e.run.Width(), Labels: t.train, Classes: t.classes}, g.test.pixels)
+		train := pretrain.Labeled{Images: e.images(g.train), Labels: t.train, Classes: t.classes}
+		predicted, err := pretrain.FineTune(e.ctx, e.backend, m.network, train, e.images(g.test), fineTuning)
 		if err != nil {
 			return fmt.Errorf("task %s: %w", t.name, err)
 		}
-		if err := e.score(m, g, t, f.layer, pretrain.FineTuneProtocol, predicted, nil); err != nil {
+		protocol := fmt.Sprintf("fine-tune/adamw/b%d/s%d@encoder", fineTuning.Batch, fineTuning.Steps)
+		if err := e.score(m, g, t, f.layer, protocol, predicted, nil); err != nil {
 			return err
 		}
 	}

@@ -15,43 +15,41 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
 )
 
-// The fixed choices of fine-tuning: short enough for a laptop, the same for every task, and none is tuned. Crops keep
-// half of the image at least; there is no flip, since tasks such as digits do not allow it.
-const (
-	fineTuneSteps = 400
-	fineTuneBatch = 32 // images, each with two views
-	fineTuneLR    = 1e-3
-	fineTuneCrop  = 0.5
-)
-
-// FineTuneProtocol is the name of the protocol of FineTune.
-var FineTuneProtocol = fmt.Sprintf("fine-tune/adamw/b%d/s%d@encoder", fineTuneBatch, fineTuneSteps)
-
-// Labeled is images with labels: uint8 [N, height, width, 3], labels in 0..Classes-1.
+// Labeled is images with labels.
 type Labeled struct {
-	Pixels        []byte
-	Height, Width int
-	Labels        []int32
-	Classes       int
+	dataset.Images
+	Labels  []int32 // of each image, in 0..Classes-1
+	Classes int
 }
 
-// FineTune trains a copy of the encoder of n and a new linear classifier on its output together on train, and returns
-// the classes that the pair predicts for the test images, uint8 [m, height, width, 3]. AdamW makes 400 steps of 32
-// images, from a learning rate of 0.001 by a cosine to 0, on two random crops of half of each image or more. Nothing is
-// chosen, and n stays as it is. The result is a function of the seed of the network's configuration. Errors are those
-// of bad labels and of a loss that is no longer finite. Cost: that of 400 supervised steps.
-func FineTune(ctx context.Context, b compute.Backend, n *Network, train Labeled, test []byte) ([]int32, error) {
-	c := fineTuneConfig(n.config, len(train.Labels))
+// FineTuning is how FineTune trains.
+type FineTuning struct {
+	Steps     int              // positive
+	Batch     int              // images in a step, each with all its views; at most as many as there are
+	Views     augment.Views    // one or more
+	Optimizer optimizer.Config // the schedule goes over Steps, of which WarmupEpochs is a share
+}
+
+// FineTune trains a copy of the encoder of n, together with a new linear classifier on its output, on labeled images,
+// and returns the classes that the pair predicts for the test images. N stays as it is. Nothing is chosen: the result
+// is a function of its arguments and of the seed of n's configuration. Fewer than two images, bad labels and a loss
+// that is no longer finite are errors. Cost: o.Steps supervised steps.
+func FineTune(ctx context.Context, b compute.Backend, n *Network, train Labeled, test dataset.Images,
+	o FineTuning) ([]int32, error) {
 	if len(train.Labels) < 2 {
 		return nil, usage.Errorf("fine-tuning needs two training images or more, got %d", len(train.Labels))
 	}
+	c := o.config(n.config, len(train.Labels))
 	store := newStore(c)
 	defer store.Finalize()
+
+	// The step of pre-training does it, with the objective of labels.
 	d := stepData{pixels: train.Pixels, height: train.Height, width: train.Width, labels: train.Labels,
 		classes: train.Classes, mean: n.mean, std: n.std}
 	step, err := newStepper(b, store, c, d, 0)
@@ -62,18 +60,24 @@ func FineTune(ctx context.Context, b compute.Backend, n *Network, train Labeled,
 	if err := n.copyEncoder(store); err != nil {
 		return nil, err
 	}
-	if err := step.fit(ctx, c, len(train.Labels)); err != nil {
+
+	if err := step.fit(ctx, c, len(train.Labels), o.Steps); err != nil {
 		return nil, err
 	}
 	return classifyAll(ctx, b, store, c, d, test)
 }
 
-// fineTuneConfig is a supervised training of the encoder of c on n images.
-func fineTuneConfig(c Config, n int) Config {
-	crop := augment.Config{CropScale: fineTuneCrop}
-	return Config{Seed: c.Seed, Batch: min(fineTuneBatch, n), Views: augment.Views{crop, crop}, Encoder: c.Encoder,
+// config is a supervised training of the encoder of c on n images.
+func (o FineTuning) config(c Config, n int) Config {
+	return Config{
+		Seed:      c.Seed,
+		Batch:     min(o.Batch, n),
+		Views:     o.Views,
+		Encoder:   c.Encoder,
 		Objective: objective.Config{Name: "supervised"},
-		Optimizer: optimizer.Config{Name: "adamw", LR: fineTuneLR, Scale: "none", WeightDecay: 5e-4}, Probe: Probe{LR: 1e-3}}
+		Optimizer: o.Optimizer,
+		Probe:     Probe{LR: 1e-3},
+	}
 }
 
 // copyEncoder gives the encoder in store the values of n's.
@@ -87,14 +91,15 @@ func (n *Network) copyEncoder(store *model.Store) error {
 }
 
 // fit makes the steps of a fine-tuning on n images, in an order that the seed decides.
-func (s *stepper) fit(ctx context.Context, c Config, n int) error {
+func (s *stepper) fit(ctx context.Context, c Config, n, steps int) error {
 	random := rand.New(rand.NewPCG(c.Seed, 0))
-	schedule := c.Optimizer.Schedule(c.Batch, fineTuneSteps, fineTuneSteps)
-	var order []int
-	for step := 1; step <= fineTuneSteps; step++ {
+	schedule := c.Optimizer.Schedule(c.Batch, steps, steps)
+	var order []int // images that the current pass has left
+	for step := 1; step <= steps; step++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+
 		if len(order) < c.Batch {
 			order = random.Perm(n)
 		}
@@ -103,7 +108,9 @@ func (s *stepper) fit(ctx context.Context, c Config, n int) error {
 			indices[i] = int32(order[i])
 		}
 		order = order[c.Batch:]
-		measures, err := s.run(stepValues{indices: indices, stream: augment.Stream(c.Seed, step), lr: schedule.At(step), step: step})
+
+		v := stepValues{indices: indices, stream: augment.Stream(c.Seed, step), lr: schedule.At(step), step: step}
+		measures, err := s.run(v)
 		if err != nil {
 			return fmt.Errorf("fine-tuning step %d failed: %w", step, err)
 		}
@@ -118,23 +125,24 @@ func (s *stepper) fit(ctx context.Context, c Config, n int) error {
 
 // classifyAll returns the classes that encoder and classifier in store predict for images.
 func classifyAll(ctx context.Context, b compute.Backend, store *model.Store, c Config, d stepData,
-	pixels []byte) (predicted []int32, err error) {
+	images dataset.Images) (predicted []int32, err error) {
 	exec, err := model.NewExec(b, store, func(scope *model.Scope, pixels *Node) *Node {
-		images := augment.Normalize(augment.FromBytes(pixels), d.mean, d.std)
-		h := c.Encoder.Build(scope.At(encoderScope), images, encoder.Eval)
-		return ArgMax(classify(scope.At(classifierScope), []*Node{h}, d.classes)[0], -1, dtypes.Int32)
+		images := augment.Normalize(augment.FromBytes(pixels), d.mean, d.std) // [batch, height, width, 3]
+		h := c.Encoder.Build(scope.At(encoderScope), images, encoder.Eval)    // [batch, dim]
+		logits := classify(scope.At(classifierScope), []*Node{h}, d.classes)[0]
+		return ArgMax(logits, -1, dtypes.Int32) // [batch]
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer exec.Finalize()
-	image := shapes.Make(dtypes.Uint8, featureBatch, d.height, d.width, 3)
-	count := len(pixels) * featureBatch / image.Size()
-	err = inBatches(ctx, exec, image, pixels, func(_ int, out *tensors.Tensor) error {
+
+	batch := shapes.Make(dtypes.Uint8, featureBatch, d.height, d.width, 3)
+	err = inBatches(ctx, exec, batch, images.Pixels, func(_ int, out *tensors.Tensor) error {
 		return tensors.ConstFlatData(out, func(classes []int32) { predicted = append(predicted, classes...) })
 	}, func() {})
 	if err != nil {
 		return nil, err
 	}
-	return predicted[:count], nil
+	return predicted[:images.N], nil // the last batch was padded
 }

@@ -9,45 +9,57 @@ import (
 
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/optimizer"
 )
 
 // tinted returns noisy images of two classes in turn: reddish and bluish ones.
-func tinted(n int) (pixels []byte, labels []int32) {
-	pixels = randomImages(n)
-	const image = 32 * 32 * 3
+func tinted(n int) Labeled {
+	l := Labeled{Images: randomImages(n), Classes: 2}
 	for i := range n {
-		labels = append(labels, int32(i%2))
-		for p := i*image + 2*(i%2); p < (i+1)*image; p += 3 {
-			pixels[p] = pixels[p]/2 + 128
+		l.Labels = append(l.Labels, int32(i%2))
+		image := l.At(i)
+		for p := 2 * (i % 2); p < len(image); p += 3 { // red, or blue
+			image[p] = image[p]/2 + 128
 		}
 	}
-	return pixels, labels
+	return l
 }
 
-func TestFineTuningLearnsATaskAndLeavesTheNetworkAlone(t *testing.T) {
+// laptop is a fine-tuning in seconds.
+func laptop() FineTuning {
+	crop := augment.Config{CropScale: 0.5}
+	return FineTuning{Steps: 400, Batch: 32, Views: augment.Views{crop, crop},
+		Optimizer: optimizer.Config{Name: "adamw", LR: 1e-3, Scale: "none", WeightDecay: 5e-4}}
+}
+
+func TestFineTune_LearnsATaskAndLeavesTheNetworkAlone(t *testing.T) {
 	n := untrained(t, tiny())
 	before, err := n.Variables()
 	if err != nil {
 		t.Fatal(err)
 	}
 	was := bitsOf(t, before)
-	pixels, labels := tinted(64)
-	test, truth := tinted(20)
-	train := Labeled{Pixels: pixels, Height: 32, Width: 32, Labels: labels, Classes: 2}
-	got, err := FineTune(context.Background(), testbackend.Open(t), n, train, test)
+
+	train, test := tinted(64), tinted(20)
+	got, err := FineTune(context.Background(), testbackend.Open(t), n, train, test.Images, laptop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(got, truth) {
-		t.Errorf("predicted %v, want %v", got, truth)
+	if !slices.Equal(got, test.Labels) {
+		t.Errorf("predicted %v, want %v", got, test.Labels)
 	}
 	after, err := n.Variables()
 	if err != nil || !maps.Equal(bitsOf(t, after), was) {
 		t.Errorf("fine-tuning changed the network that it started from (%v)", err)
 	}
-	train.Pixels, train.Labels = pixels[:32*32*3], labels[:1]
-	if _, err := FineTune(context.Background(), testbackend.Open(t), n, train, test); !usage.Is(err) ||
-		!strings.Contains(err.Error(), "two training images") {
-		t.Errorf("one image gave %v", err)
+}
+
+func TestFineTune_RefusesOneImage(t *testing.T) {
+	n, train := untrained(t, tiny()), tinted(2)
+	train.Images, train.Labels = train.Slice(0, 1), train.Labels[:1]
+	_, err := FineTune(context.Background(), testbackend.Open(t), n, train, train.Images, laptop())
+	if !usage.Is(err) || !strings.Contains(err.Error(), "two training images") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
 )
 
@@ -136,20 +137,23 @@ func (n *Network) Variables() (map[string]*tensors.Tensor, error) {
 	return values, nil
 }
 
-// Features returns the features of n images for each layer, [n, Width(layer)], row-major. Pixels are uint8 [n, height,
-// width, 3]. Report is called with the number of images done; it may be nil.
-func (n *Network) Features(ctx context.Context, pixels []byte, report func(done int)) ([][]float32, error) {
-	count := len(pixels) * featureBatch / n.batch.Size()
+// Features returns the features of images for each layer, [N, Width(layer)], row-major. The images have the size that
+// the network was compiled for. Report is called with the number of images done; it may be nil.
+func (n *Network) Features(ctx context.Context, images dataset.Images, report func(done int)) ([][]float32, error) {
 	features := make([][]float32, len(n.layers))
 	for i, layer := range n.layers {
-		features[i] = make([]float32, 0, count*n.Width(layer))
+		features[i] = make([]float32, 0, images.N*n.Width(layer))
 	}
+
 	done := 0
-	err := inBatches(ctx, n.exec, n.batch, pixels, func(layer int, out *tensors.Tensor) error {
+	err := inBatches(ctx, n.exec, n.batch, images.Pixels, func(layer int, out *tensors.Tensor) error {
 		f := &features[layer]
-		return tensors.ConstFlatData(out, func(flat []float32) { *f = append(*f, flat[:min(len(flat), cap(*f)-len(*f))]...) })
+		return tensors.ConstFlatData(out, func(flat []float32) {
+			left := cap(*f) - len(*f) // less than a batch when the last one was padded
+			*f = append(*f, flat[:min(len(flat), left)]...)
+		})
 	}, func() {
-		if done = min(done+featureBatch, count); report != nil {
+		if done = min(done+featureBatch, images.N); report != nil {
 			report(done)
 		}
 	})
@@ -159,17 +163,18 @@ func (n *Network) Features(ctx context.Context, pixels []byte, report func(done 
 	return features, nil
 }
 
-// inBatches runs a program on images, uint8 of the shape of a batch, the last one padded with black images. It calls
+// inBatches runs a program on images, uint8 in the shape of a batch, the last one padded with black images. It calls
 // take with output i of each batch, and ended after each batch.
-func inBatches(ctx context.Context, exec *model.Exec, image shapes.Shape, pixels []byte,
+func inBatches(ctx context.Context, exec *model.Exec, shape shapes.Shape, pixels []byte,
 	take func(i int, out *tensors.Tensor) error, ended func()) error {
-	for start := 0; start < len(pixels); start += image.Size() {
+	for start := 0; start < len(pixels); start += shape.Size() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		batch := make([]byte, image.Size())
+
+		batch := make([]byte, shape.Size())
 		copy(batch, pixels[start:])
-		outputs, err := exec.Call(tensors.FromFlatDataAndDimensions(batch, image.Dimensions...))
+		outputs, err := exec.Call(tensors.FromFlatDataAndDimensions(batch, shape.Dimensions...))
 		if err != nil {
 			return err
 		}

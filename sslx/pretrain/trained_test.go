@@ -15,6 +15,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/dataset"
 )
 
 // untrained returns the network of a configuration, with the usual statistics, for images of 32x32 pixels.
@@ -30,9 +31,9 @@ func untrained(t *testing.T, c Config) *Network {
 }
 
 // featuresOf returns the features of the only layer of a network.
-func featuresOf(t *testing.T, n *Network, pixels []byte, report func(int)) ([]float32, error) {
+func featuresOf(t *testing.T, n *Network, images dataset.Images, report func(int)) ([]float32, error) {
 	t.Helper()
-	layers, err := n.Features(context.Background(), pixels, report)
+	layers, err := n.Features(context.Background(), images, report)
 	if err != nil {
 		return nil, err
 	}
@@ -42,22 +43,21 @@ func featuresOf(t *testing.T, n *Network, pixels []byte, report func(int)) ([]fl
 	return layers[0], nil
 }
 
-func randomImages(n int) []byte {
+func randomImages(n int) dataset.Images {
 	random := rand.New(rand.NewPCG(1, 2))
 	pixels := make([]byte, n*32*32*3)
 	for i := range pixels {
 		pixels[i] = byte(random.Uint32())
 	}
-	return pixels
+	return dataset.Images{Pixels: pixels, N: n, Height: 32, Width: 32}
 }
 
 func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 	n := untrained(t, tiny())
-	const image = 32 * 32 * 3
 	dim := n.Width(LayerEncoder)
-	pixels := randomImages(featureBatch + 7)
+	images := randomImages(featureBatch + 7)
 	var reports []int
-	all, err := featuresOf(t, n, pixels, func(done int) { reports = append(reports, done) })
+	all, err := featuresOf(t, n, images, func(done int) { reports = append(reports, done) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 	if !slices.Equal(reports, []int{featureBatch, featureBatch + 7}) {
 		t.Errorf("reported %v", reports)
 	}
-	shifted, err := featuresOf(t, n, pixels[7*image:], nil) // one whole batch
+	shifted, err := featuresOf(t, n, images.Slice(7, images.N), nil) // one whole batch
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 			t.Fatalf("feature %d is %v in a whole batch, %v in a padded one", i, v, was)
 		}
 	}
-	few, err := featuresOf(t, n, pixels[:7*image], nil) // a padded batch of the same places
+	few, err := featuresOf(t, n, images.Slice(0, 7), nil) // a padded batch of the same places
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,13 +86,13 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 	if slices.Equal(all[:dim], all[dim:2*dim]) {
 		t.Error("two images have the same features")
 	}
-	none, err := featuresOf(t, n, nil, nil)
+	none, err := featuresOf(t, n, images.Slice(0, 0), nil)
 	if err != nil || len(none) != 0 {
 		t.Errorf("no images have %d features (%v)", len(none), err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := n.Features(ctx, pixels, nil); !errors.Is(err, context.Canceled) {
+	if _, err := n.Features(ctx, images, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled call gave %v", err)
 	}
 }
@@ -210,32 +210,56 @@ func TestTheSeedDecidesTheInitialValues(t *testing.T) {
 	}
 }
 
-func TestViewsAreOfTheImagesAndDifferFromEachOther(t *testing.T) {
-	const size = 3 * 32 * 32 * 3
-	pixels := randomImages(5)
-	views, err := Views(testbackend.Open(t), tiny(), pixels, 32, 32, 3, 1)
+func TestViews_AreOfTheImagesAndDifferFromEachOther(t *testing.T) {
+	images := randomImages(5).Slice(0, 3)
+	views, err := Views(testbackend.Open(t), tiny(), images, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(views) != 2 || len(views[0]) != size || len(views[1]) != size {
-		t.Fatalf("%d views, want 2 of %d bytes", len(views), size)
+	if len(views) != 2 {
+		t.Fatalf("%d views, want 2", len(views))
 	}
-	if slices.Equal(views[0], views[1]) || slices.Equal(views[0], pixels[:size]) {
-		t.Error("the views do not vary")
+	for i, view := range views {
+		if err := view.Check(); err != nil || view.N != 3 {
+			t.Errorf("view %d has %d images, want 3 (%v)", i, view.N, err)
+		}
 	}
-	more, err := Views(testbackend.Open(t), tiny(), pixels, 32, 32, 3, 2)
-	if err != nil || len(more) != 4 || !slices.Equal(more[0], views[0]) || slices.Equal(more[2], views[0]) {
-		t.Errorf("%d views of two epochs, want two of the first and two others (%v)", len(more), err)
+	if slices.Equal(views[0].Pixels, views[1].Pixels) {
+		t.Error("the two views are the same")
 	}
-	plain := tiny()
+	if slices.Equal(views[0].Pixels, images.Pixels) {
+		t.Error("the first view is the image")
+	}
+}
+
+func TestViews_OfTwoEpochsBeginWithTheFirst(t *testing.T) {
+	images := randomImages(3)
+	one, err := Views(testbackend.Open(t), tiny(), images, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := Views(testbackend.Open(t), tiny(), images, 2)
+	if err != nil || len(two) != 4 {
+		t.Fatalf("%d views of two epochs, want 4 (%v)", len(two), err)
+	}
+	if !slices.Equal(two[0].Pixels, one[0].Pixels) {
+		t.Error("the first epoch has other views")
+	}
+	if slices.Equal(two[2].Pixels, one[0].Pixels) {
+		t.Error("both epochs have the same views")
+	}
+}
+
+func TestViews_WithoutOperationsAreTheImages(t *testing.T) {
+	images, plain := randomImages(3), tiny()
 	plain.Views = make(augment.Views, 3)
-	views, err = Views(testbackend.Open(t), plain, pixels, 32, 32, 3, 1)
+	views, err := Views(testbackend.Open(t), plain, images, 1)
 	if err != nil || len(views) != 3 {
 		t.Fatalf("%d views, want 3 (%v)", len(views), err)
 	}
-	for _, view := range views {
-		if !slices.Equal(view, pixels[:size]) {
-			t.Error("without operations a view is not the image")
+	for i, view := range views {
+		if !slices.Equal(view.Pixels, images.Pixels) {
+			t.Errorf("view %d is not the image", i)
 		}
 	}
 }
