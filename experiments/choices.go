@@ -34,7 +34,7 @@ func (p Plan) Choices(r Records) (choices []Choice) {
 
 func (p Plan) choices(r Records, arm Arm) (choices []Choice) {
 	if arm.After != "" {
-		return []Choice{{Arm: arm.Name, Label: "as " + arm.After, Config: p.setting(r, arm), Validation: math.NaN()}}
+		return []Choice{{Arm: arm.Name, Label: "as " + arm.After, Config: p.Setting(r, arm), Validation: math.NaN()}}
 	}
 
 	tuned := len(arm.Candidates) > 1
@@ -42,7 +42,9 @@ func (p Plan) choices(r Records, arm Arm) (choices []Choice) {
 	for i, candidate := range arm.Candidates {
 		c := Choice{Arm: arm.Name, Label: candidate.Label, Config: candidate.Config, Tuned: tuned, Validation: math.NaN()}
 		if tuned {
-			c.Validation = p.validation(r, candidate)
+			if mean, ok := p.Validation(r, candidate); ok {
+				c.Validation = mean
+			}
 		}
 		choices = append(choices, c)
 
@@ -53,26 +55,6 @@ func (p Plan) choices(r Records, arm Arm) (choices []Choice) {
 	}
 	choices[best].Chosen = settled
 	return choices
-}
-
-// validation returns the mean accuracy of a candidate on validation images in percent, over the seeds of tuning; NaN when
-// a seed is missing.
-func (p Plan) validation(r Records, c Candidate) (mean float64) {
-	for _, seed := range p.TuneSeeds {
-		known, ok := r.of(p.tune(c.Config, seed))
-		if !ok || len(known.Results) == 0 {
-			return math.NaN()
-		}
-		mean += 100 * known.Results[0].Value / float64(len(p.TuneSeeds))
-	}
-	return mean
-}
-
-// of returns the record of a run.
-func (r Records) of(run Run) (Record, bool) {
-	print, _ := r.fingerprint(run.Config)
-	known, ok := r[run.Key(print)]
-	return known, ok
 }
 
 // Made is a run of a plan that the records hold. A run that two arms share is one of both.
@@ -96,7 +78,7 @@ func (p Plan) Made(r Records) (runs []Made) {
 		}
 		for _, candidate := range arm.Candidates {
 			for _, seed := range p.TuneSeeds {
-				if known, ok := r.of(p.tune(candidate.Config, seed)); ok {
+				if known, ok := r.Of(p.TuningTrial(candidate, seed)); ok {
 					runs = append(runs, p.made(arm.Name, candidate.Label, seed, known))
 				}
 			}
@@ -105,7 +87,7 @@ func (p Plan) Made(r Records) (runs []Made) {
 
 	for _, arm := range p.Arms {
 		for _, seed := range p.Seeds {
-			if known, ok := p.record(r, arm, seed); ok {
+			if known, ok := p.Record(r, arm, seed); ok {
 				runs = append(runs, p.made(arm.Name, "", seed, known))
 			}
 		}
@@ -119,7 +101,7 @@ func (p Plan) made(arm, label string, seed uint64, known Record) Made {
 		m.Split = record.SplitValidation
 	}
 	for _, x := range known.Results {
-		if x.Model == known.Config.Objective.Name && x.Split == m.Split && p.decides(x.Task, x.Protocol) {
+		if x.Model == known.Config.Objective.Name && x.Split == m.Split && p.Decides(x.Task, x.Protocol) {
 			m.Accuracy = x.Value
 		}
 	}
@@ -127,20 +109,4 @@ func (p Plan) made(arm, label string, seed uint64, known Record) Made {
 }
 
 // Tuned returns the number of runs that choose hyper-parameters.
-func (p Plan) Tuned() int { return len(tuning(p, p.Arms)) }
-
-// Lacking returns the runs of plans that the records lack, as far as they are known: those that follow tuning are known
-// when it is done. fingerprint returns the fingerprint of a configuration's data.
-func Lacking(r Records, fingerprint func(sslx.Config) (string, error), plans ...Plan) ([]Run, error) {
-	q := queue{records: r, fingerprint: fingerprint}
-	err := q.fill(plans)
-	return q.runs, err
-}
-
-// Deciding returns the estimate that decides, if there is one.
-func (o Outcome) Deciding() (Estimate, bool) {
-	if len(o.Estimates) == 0 {
-		return Estimate{}, false
-	}
-	return o.Estimates[0], true
-}
+func (p Plan) Tuned() int { return len(p.tuningTrials(p.Arms)) }

@@ -7,58 +7,87 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/experiments/statistics"
-	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// The floors that a comparison can name in place of an arm.
-const (
-	FloorUntrained = record.ModelUntrained
-	FloorPixels    = record.ModelPixels
-)
+// Level is the coverage of the intervals of estimates.
+const Level = 0.95
+
+// Withdrawn is the verdict of a claim whose [Claim.Withdrawn] gives a reason: its records remain, but decide nothing.
+const Withdrawn statistics.Verdict = "withdrawn"
+
+// Estimate is a difference with its interval, in points of accuracy unless the unit says otherwise.
+type Estimate struct {
+	Factor   string              `json:"factor"`
+	Task     string              `json:"task"`
+	Protocol record.Protocol     `json:"protocol"`
+	Mean     float64             `json:"difference"`
+	Low      float64             `json:"low"`
+	High     float64             `json:"high"`
+	Seeds    int                 `json:"seeds"`
+	Unit     string              `json:"unit"`
+	Decides  bool                `json:"decides,omitempty"`         // gives the claim its verdict: one estimate at most
+	Verdict  statistics.Verdict  `json:"verdict,omitempty"`         // none where the belief predicts nothing
+	More     int                 `json:"seeds_to_settle,omitempty"` // seeds in all that would settle it, 0 when it is
+	P        *float64            `json:"p_holm,omitempty"`          // of no difference, corrected over tasks and protocols
+	Interval statistics.Interval `json:"-"`
+}
+
+// Outcome is what the records say of a claim at a scale.
+type Outcome struct {
+	Claim     string             `json:"claim"`
+	Scale     Scale              `json:"scale"`
+	Verdict   statistics.Verdict `json:"verdict"`
+	Withdrawn string             `json:"withdrawn,omitempty"` // why there is no verdict, see [Claim.Withdrawn]
+	Limits    []string           `json:"limits,omitempty"`    // see [Claim.Limits]
+	Margin    float64            `json:"margin"`
+	Estimates []Estimate         `json:"estimates"` // the one that decides first, if it is there
+	Records   []string           `json:"records"`   // keys of the runs
+
+	// Missing is the number of runs that are not there yet. Power is the smallest true difference, in points, that the seeds of
+	// the deciding estimate find with a probability of 0.8; 0 where that is not known.
+	Missing int     `json:"missing"`
+	Power   float64 `json:"power,omitempty"`
+
+	// Seconds is the training time of the runs.
+	Seconds float64 `json:"seconds"`
+}
+
+// Deciding returns the estimate that gives the claim its verdict. It is not ok while that estimate is not there, whatever
+// else is.
+func (o Outcome) Deciding() (Estimate, bool) {
+	i := slices.IndexFunc(o.Estimates, func(e Estimate) bool { return e.Decides })
+	if i < 0 {
+		return Estimate{}, false
+	}
+	return o.Estimates[i], true
+}
 
 // Judge computes what the records say of a claim at a scale, from them alone.
 func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	p := c.Plan(s)
-	o := Outcome{Claim: c.ID, Scale: s, Verdict: statistics.NotSettled, Withdrawn: c.Withdrawn, Limits: c.Limits, Margin: p.Margin,
-		Estimates: []Estimate{}}
+	o := Outcome{Claim: c.ID, Scale: s, Verdict: statistics.NotSettled, Withdrawn: c.Withdrawn, Limits: c.Limits,
+		Margin: p.Margin, Records: p.Keys(r)}
+	for _, key := range o.Records {
+		o.Seconds += r[key].Seconds
+	}
 	var err error
 	if o.Missing, err = Missing(r, p); err != nil {
 		return o, err
 	}
-	judge := c.judge
-	if judge == nil {
-		judge = paired
-	}
-	estimates, err := judge(p, r)
-	if err != nil {
-		return o, err
-	}
-	o.Estimates = append(o.Estimates, estimates...)
-	for key := range p.keys(r) {
-		o.Records = append(o.Records, key)
-		o.Seconds += r[key].Seconds
-	}
-	slices.Sort(o.Records)
 
-	// Neither a smoke run nor a withdrawn claim has verdicts; their differences are reported all the same.
-	for i := range o.Estimates {
-		e := &o.Estimates[i]
-		switch {
-		case c.Withdrawn != "":
-			e.Verdict, e.More = "", 0
-		case s == Smoke && e.Verdict != "":
-			e.Verdict, e.More = statistics.NotSettled, 0
-		}
+	if o.Estimates, err = estimates(c, p, r); err != nil {
+		return o, err
 	}
 	if c.Withdrawn != "" && len(o.Records) > 0 {
 		o.Verdict = Withdrawn
 	}
-	if len(estimates) == 0 {
+
+	// Without the estimate that decides there is no verdict, whatever other estimates say.
+	first, ok := o.Deciding()
+	if !ok {
 		return o, nil
 	}
-
-	first := o.Estimates[0]
 	if c.Withdrawn == "" && first.Seeds == len(p.Seeds) {
 		o.Verdict = first.Verdict
 	}
@@ -68,126 +97,71 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	return o, err
 }
 
-// fingerprint returns that of the data of a configuration, as the latest record of such data has it.
-func (r Records) fingerprint(c sslx.Config) (print string, err error) {
-	var latest Record
-	data := dataOf(c)
-	for _, known := range r {
-		if dataOf(known.Config) == data && (known.Finished.After(latest.Finished) ||
-			known.Finished.Equal(latest.Finished) && known.Environment.Fingerprint > latest.Environment.Fingerprint) {
-			latest = known
+// estimates returns the estimates of a claim, the one that decides first. Neither a smoke run nor a withdrawn claim has
+// verdicts; their differences are reported all the same.
+func estimates(c Claim, p Plan, r Records) ([]Estimate, error) {
+	judge := c.Judge
+	if judge == nil {
+		judge = Plan.Compare
+	}
+	found, err := judge(p, r)
+	if err != nil {
+		return nil, err
+	}
+
+	for i := range found {
+		e := &found[i]
+		switch {
+		case c.Withdrawn != "":
+			e.Verdict, e.More = "", 0
+		case p.Scale == Smoke && e.Verdict != "":
+			e.Verdict, e.More = statistics.NotSettled, 0
 		}
 	}
-	return latest.Environment.Fingerprint, nil
+	if i := slices.IndexFunc(found, func(e Estimate) bool { return e.Decides }); i > 0 {
+		first := found[i]
+		found = slices.Insert(slices.Delete(found, i, i+1), 0, first)
+	}
+	return append([]Estimate{}, found...), nil // never null in JSON
 }
 
-// keys returns those of the plan's runs that the records hold.
-func (p Plan) keys(r Records) map[string]bool {
-	keys := map[string]bool{}
-	add := func(run Run) {
-		print, _ := r.fingerprint(run.Config)
-		if key := run.Key(print); r[key].Key != "" {
-			keys[key] = true
-		}
-	}
-	for _, run := range tuning(p, p.Arms) {
-		add(run)
-	}
+// Column is a task and a protocol that accuracies are compared on, without the layer: baselines have layers of their own.
+type Column struct {
+	Task     string
+	Protocol record.Protocol
+}
+
+// Compare orders columns by task, and by protocol within a task.
+func (c Column) Compare(other Column) int {
+	return cmp.Or(strings.Compare(c.Task, other.Task), strings.Compare(c.Protocol.String(), other.Protocol.String()))
+}
+
+// columnOf returns the column of a result.
+func columnOf(x record.Result) Column { return Column{x.Task, x.Protocol.WithoutLayer()} }
+
+// Results returns the test accuracies of an arm with a seed, or of a baseline that was measured with such a run. It is empty
+// where nothing was measured yet.
+func (p Plan) Results(r Records, name string, seed uint64) []record.Result {
 	for _, arm := range p.Arms {
-		for _, seed := range p.Seeds {
-			if run, ok, _ := p.final(r, arm, seed, r.fingerprint); ok {
-				add(run)
-			}
-		}
-	}
-	return keys
-}
-
-// record returns the record of an arm with a seed on test.
-func (p Plan) record(r Records, arm Arm, seed uint64) (Record, bool) {
-	run, ok, err := p.final(r, arm, seed, r.fingerprint)
-	if !ok || err != nil {
-		return Record{}, false
-	}
-	print, _ := r.fingerprint(run.Config)
-	known, ok := r[run.Key(print)]
-	return known, ok
-}
-
-// testResults returns the test accuracies of the trained encoder of an arm with a seed.
-func (p Plan) testResults(r Records, arm Arm, seed uint64) (results []record.Result) {
-	known, _ := p.record(r, arm, seed)
-	return accuracies(known, known.Config.Objective.Name)
-}
-
-// accuracies returns the test accuracies of a model in a record.
-func accuracies(r Record, model string) (results []record.Result) {
-	for _, x := range r.Results {
-		if x.Model == model && x.Metric == record.MetricAccuracy && x.Split == record.SplitTest {
-			results = append(results, x)
-		}
-	}
-	return results
-}
-
-// side returns the test accuracies of one side of a comparison with a seed: an arm's, or a floor's.
-func (p Plan) side(r Records, name string, seed uint64) []record.Result {
-	for _, arm := range p.Arms {
-		if arm.Name == name {
-			return p.testResults(r, arm, seed)
-		}
-		if arm.Floors && (name == FloorUntrained || name == FloorPixels) {
-			known, _ := p.record(r, arm, seed)
-			if floor := accuracies(known, name); len(floor) > 0 {
-				return floor
+		switch {
+		case arm.Name == name:
+			known, _ := p.Record(r, arm, seed)
+			return known.Accuracies(known.Config.Objective.Name)
+		case arm.Floors && isBaseline(name):
+			known, _ := p.Record(r, arm, seed)
+			if results := known.Accuracies(name); len(results) > 0 {
+				return results
 			}
 		}
 	}
 	return nil
 }
 
-// decides reports whether a task and protocol of a result are the first of the plan. That task is a label of the run's own data,
-// not one of the same name of another set of the plan.
-func (p Plan) decides(task string, protocol record.Protocol) bool {
-	if protocol.Name() != p.Protocols[0] {
-		return false
-	}
-	set, label, ok := strings.Cut(task, "/")
-	return task == p.Tasks[0] || ok && label == p.Tasks[0] && !slices.ContainsFunc(p.Tasks[1:], func(other string) bool {
-		return other == set || strings.HasPrefix(other, set+"/")
-	})
-}
-
-// cell is a task and a protocol, without the layer: floors have others.
-type cell struct {
-	task     string
-	protocol record.Protocol
-}
-
-// compare orders cells by task, and by protocol within a task.
-func (c cell) compare(other cell) int {
-	return cmp.Or(strings.Compare(c.task, other.task), strings.Compare(c.protocol.String(), other.protocol.String()))
-}
-
-// paired returns the estimates of the plan's comparisons for each task and protocol, the deciding one first.
-func paired(p Plan, r Records) (estimates []Estimate, err error) {
+// Compare returns the estimates of the plan's comparisons on every task and by every protocol that both sides have two
+// seeds of: differences in points of accuracy, paired over seeds.
+func (p Plan) Compare(r Records) (all []Estimate, err error) {
 	for _, c := range p.Comparisons {
-		differences := map[cell][]float64{}
-		var order []cell
-		for _, seed := range p.Seeds {
-			b := p.side(r, c.B, seed)
-			for _, x := range p.side(r, c.A, seed) {
-				at := cell{x.Task, x.Protocol.WithoutLayer()}
-				for _, y := range b {
-					if (cell{y.Task, y.Protocol.WithoutLayer()}) == at {
-						if differences[at] == nil {
-							order = append(order, at)
-						}
-						differences[at] = append(differences[at], 100*(x.Value-y.Value))
-					}
-				}
-			}
-		}
+		differences, order := p.differences(r, c)
 		for _, at := range order {
 			if len(differences[at]) < 2 {
 				continue
@@ -196,45 +170,62 @@ func paired(p Plan, r Records) (estimates []Estimate, err error) {
 			if err != nil {
 				return nil, err
 			}
-			estimates = append(estimates, e)
+			all = append(all, e)
 		}
 	}
-	p.correct(estimates)
-	if i := slices.IndexFunc(estimates, p.first); i > 0 {
-		first := estimates[i]
-		estimates = append([]Estimate{first}, slices.Delete(estimates, i, i+1)...)
+	p.correct(all)
+	return all, nil
+}
+
+// differences returns the differences of a comparison in points, one for each seed that both sides have, and the columns in
+// the order in which they were measured.
+func (p Plan) differences(r Records, c Comparison) (differences map[Column][]float64, order []Column) {
+	differences = map[Column][]float64{}
+	for _, seed := range p.Seeds {
+		of := map[Column]float64{}
+		for _, y := range p.Results(r, c.B, seed) {
+			of[columnOf(y)] = y.Value
+		}
+		for _, x := range p.Results(r, c.A, seed) {
+			at := columnOf(x)
+			b, ok := of[at]
+			if !ok {
+				continue
+			}
+			if differences[at] == nil {
+				order = append(order, at)
+			}
+			differences[at] = append(differences[at], 100*(x.Value-b))
+		}
 	}
-	return estimates, nil
+	return differences, order
 }
 
-// first reports whether an estimate is the one that decides.
-func (p Plan) first(e Estimate) bool {
-	return e.Factor == p.Comparisons[0].Factor && p.decides(e.Task, e.Protocol)
-}
-
-func (p Plan) estimate(c Comparison, at cell, differences []float64) (e Estimate, err error) {
+// estimate returns the estimate of a comparison in a column.
+func (p Plan) estimate(c Comparison, at Column, differences []float64) (e Estimate, err error) {
 	i, err := statistics.Paired(differences, Level)
-	e = Estimate{Factor: c.Factor, Task: at.task, Protocol: at.protocol, Mean: i.Mean, Low: i.Low, High: i.High,
-		Seeds: len(differences), Unit: "points", Interval: i}
-	if !c.withFloor() {
+	e = Estimate{Factor: c.Factor, Task: at.Task, Protocol: at.Protocol, Mean: i.Mean, Low: i.Low, High: i.High,
+		Seeds: len(differences), Unit: "points", Interval: i,
+		Decides: c.Factor == p.Comparisons[0].Factor && p.Decides(at.Task, at.Protocol)}
+	if !c.withBaseline() {
 		e.Verdict, e.More = statistics.Judge(i, p.Margin), statistics.SeedsToSettle(i, p.Margin)
 	}
 	return e, err
 }
 
 // correct sets the p-values of each comparison, corrected over its tasks and protocols.
-func (p Plan) correct(estimates []Estimate) {
+func (p Plan) correct(all []Estimate) {
 	for _, c := range p.Comparisons {
 		var values []float64
 		var of []int
-		for i, e := range estimates {
+		for i, e := range all {
 			if e.Factor == c.Factor {
 				values, of = append(values, e.Interval.P()), append(of, i)
 			}
 		}
 		for j, adjusted := range statistics.Holm(values) {
 			if !math.IsNaN(adjusted) {
-				estimates[of[j]].P = &adjusted
+				all[of[j]].P = &adjusted
 			}
 		}
 	}

@@ -1,6 +1,8 @@
 package experiments
 
 import (
+	"math"
+
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/augment"
@@ -14,8 +16,8 @@ import (
 // Scale is how much is spent on a claim.
 type Scale string
 
-// The scales. Smoke takes a minute or two and shows that all works: its verdicts are worth nothing. CPU takes hours on
-// two cores, GPU a day on one, Paper is ImageNet with ResNet-50.
+// The scales. Smoke takes a minute or two and checks that everything runs: it gives no verdict. CPU takes hours on two
+// cores, GPU a day on one. Paper is ImageNet with ResNet-50.
 const (
 	Smoke Scale = "smoke"
 	CPU   Scale = "cpu"
@@ -26,7 +28,7 @@ const (
 // Scales returns all scales, the cheapest first.
 func Scales() []Scale { return []Scale{Smoke, CPU, GPU, Paper} }
 
-// ScaleNamed returns the scale of a name, or a usage error with the nearest one.
+// ScaleNamed returns the scale of a name, or a usage error that suggests the nearest one.
 func ScaleNamed(name string) (Scale, error) {
 	var names []string
 	for _, s := range Scales() {
@@ -38,29 +40,31 @@ func ScaleNamed(name string) (Scale, error) {
 	return "", usage.Unknown("scale", name, names)
 }
 
-// pick returns what belongs to the scale: for smoke, cpu, gpu and paper.
-func pick[T any](s Scale, smoke, cpu, gpu, paper T) T {
+// Pick returns the value for the scale s out of one for each scale.
+func Pick[T any](s Scale, smoke, cpu, gpu, paper T) T {
 	return map[Scale]T{Smoke: smoke, CPU: cpu, GPU: gpu, Paper: paper}[s]
 }
 
-// base is the configuration that the arms of a scale change: SimCLR.
-func (s Scale) base() sslx.Config {
+// Base returns the configuration that the arms of a scale change: SimCLR on the data, with the encoder and for the number
+// of epochs of the scale.
+func Base(s Scale) sslx.Config {
 	c := sslx.Default()
 	c.Views = augment.MustPreset("cifar")
 	c.Objective = objective.Config{Name: "simclr", Temperature: 0.2}
 	c.LogSteps, c.CheckpointSeconds = 50, 30
+
 	switch s {
 	case Smoke:
 		c.Data, c.Epochs, c.Batch = "factors", 1, 256
 		c.Encoder, c.Projector = encoder.Config{Name: "convnet", Width: 8}, []int{64, 32}
 		c.Resolutions = []pretrain.Resolution{{Size: 16}}
-		c.Optimizer = adamw(c.Batch)
+		c.Optimizer = AdamW(c.Batch)
 		c.LogSteps = 20
 	case CPU:
 		c.Data, c.Epochs, c.Batch = "cifar10", 2, 64
 		c.Encoder, c.Projector = encoder.Config{Name: "convnet", Width: 16}, []int{256, 128}
 		c.Resolutions = []pretrain.Resolution{{Size: 24}}
-		c.Optimizer = adamw(c.Batch)
+		c.Optimizer = AdamW(c.Batch)
 	case GPU:
 		c.Data, c.Epochs, c.Batch = "cifar10", 200, 256
 		c.Encoder, c.Projector = encoder.Config{Name: "resnet18"}, []int{2048, 256}
@@ -78,44 +82,34 @@ func (s Scale) base() sslx.Config {
 	return c
 }
 
-// adamw is AdamW with a learning rate that grows with the square root of the batch, 0.002 at 64 images.
-func adamw(batch int) optimizer.Config {
-	lr := map[int]float64{16: 1e-3, 64: 2e-3, 256: 4e-3, 1024: 8e-3}[batch]
-	return optimizer.Config{Name: "adamw", LR: lr, Scale: "none", WeightDecay: 5e-4, WarmupEpochs: 0.1}
+// AdamW returns AdamW as the cheap scales use it: its learning rate grows with the square root of the batch, 0.002 at 64
+// images.
+func AdamW(batch int) optimizer.Config {
+	return optimizer.Config{Name: "adamw", LR: 2e-3 * math.Sqrt(float64(batch)/64), Scale: "none", WeightDecay: 5e-4, WarmupEpochs: 0.1}
 }
 
-// with returns a copy of the configuration that change was made to. What it shares with the original is copied first.
-func with(c sslx.Config, change func(*sslx.Config)) sslx.Config {
-	c.Views = append(augment.Views{}, c.Views...)
-	c.Projector = append([]int{}, c.Projector...)
-	change(&c)
-	return c
-}
-
-// tasks are those that claims are measured on, the one that decides first.
-func (s Scale) tasks() []string {
-	return pick(s,
+// Tasks are measured by the claims at the scale, the one that decides first.
+func (s Scale) Tasks() []string {
+	return Pick(s,
 		[]string{"shape", "texture"},
 		[]string{"class", "cifar100s/coarse", "eurosat5k", "gtsrb32", "dtd10", "made-rotation", "made-gray"},
 		[]string{"class", "cifar100s/coarse", "eurosat5k", "gtsrb32", "dtd10", "made-rotation", "made-gray"},
 		[]string{"class", "cifar10", "cifar100", "eurosat", "gtsrb", "dtd"})
 }
 
-// protocols are those that claims are measured by, the one that decides first.
-func (s Scale) protocols() []string {
-	return pick(s, []string{evaluate.ProtocolKNN}, []string{evaluate.ProtocolKNN, evaluate.ProtocolLinear},
-		[]string{evaluate.ProtocolLinear, evaluate.ProtocolKNN}, []string{evaluate.ProtocolLinear, evaluate.ProtocolKNN})
+// Protocols measure the tasks of the claims at the scale, the one that decides first.
+func (s Scale) Protocols() []string {
+	return Pick(s,
+		[]string{evaluate.ProtocolKNN},
+		[]string{evaluate.ProtocolKNN, evaluate.ProtocolLinear},
+		[]string{evaluate.ProtocolLinear, evaluate.ProtocolKNN},
+		[]string{evaluate.ProtocolLinear, evaluate.ProtocolKNN})
 }
 
-// seeds are those of the final runs, tuneSeeds those of the choice of hyper-parameters.
-func (s Scale) seeds() []uint64 {
-	return pick(s, []uint64{1, 2}, []uint64{1, 2, 3, 4, 5}, []uint64{1, 2, 3, 4, 5}, []uint64{1, 2, 3})
+// Seeds are the seeds of the runs that are measured on test.
+func (s Scale) Seeds() []uint64 {
+	return Pick(s, []uint64{1, 2}, []uint64{1, 2, 3, 4, 5}, []uint64{1, 2, 3, 4, 5}, []uint64{1, 2, 3})
 }
 
-func (s Scale) tuneSeeds() []uint64 { return []uint64{101} }
-
-// plan returns a plan of the scale with the usual seeds, tasks, protocols and margin.
-func (s Scale) plan(arms []Arm, comparisons ...Comparison) Plan {
-	return Plan{Scale: s, Arms: arms, TuneSeeds: s.tuneSeeds(), Seeds: s.seeds(), Tasks: s.tasks(),
-		Protocols: s.protocols(), Comparisons: comparisons, Margin: 2}
-}
+// TuneSeeds are the seeds of the runs that choose hyper-parameters on validation images.
+func (s Scale) TuneSeeds() []uint64 { return []uint64{101} }

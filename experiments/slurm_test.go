@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -28,7 +27,7 @@ import (
 func TestASlurmArrayMakesEveryRunOnce(t *testing.T) {
 	p, s := toy(t)
 	p.Seeds = []uint64{1, 2, 3, 4, 5}
-	s.instead = s.invent(0)
+	s.Make = s.invent(0)
 	if dir := os.Getenv("SSLX_TEST_SWEEP"); dir != "" {
 		if err := p.worker(s, dir); err != nil {
 			t.Fatal(err)
@@ -88,14 +87,14 @@ func (p Plan) worker(s Sweep, dir string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	s = s.in(dir)
-	s.instead = s.invent(time.Second)
+	s.Make = s.invent(time.Second)
 	s.Started = func(_, _ int, what string) { fmt.Println(what) }
 	return s.Run(ctx, p)
 }
 
 // invent stands for runs that take so long.
-func (s Sweep) invent(took time.Duration) func(context.Context, Run, string) (Record, error) {
-	return func(ctx context.Context, run Run, key string) (r Record, err error) {
+func (s Sweep) invent(took time.Duration) func(context.Context, Trial, string) (Record, error) {
+	return func(ctx context.Context, trial Trial, key string) (r Record, err error) {
 		select {
 		case <-ctx.Done():
 			return r, ctx.Err()
@@ -105,9 +104,9 @@ func (s Sweep) invent(took time.Duration) func(context.Context, Run, string) (Re
 		if err != nil {
 			return r, err
 		}
-		r = inventedRecord(Smoke, run, mathrand.New(mathrand.NewPCG(number, 0)))
+		r = invented(trial, float64(number%1000)/1000)
 		r.Key = key
-		r.Environment.Fingerprint, err = s.fingerprint(ctx, map[string]string{}, run.Config)
+		r.Environment.Fingerprint, err = s.fingerprint(ctx, map[string]string{}, trial.Config)
 		return r, err
 	}
 }

@@ -30,17 +30,17 @@ func toy(t *testing.T) (Plan, Sweep) {
 		t.Fatal(err)
 	}
 	defer func() { _ = set.Close() }()
-	base := with(Smoke.base(), func(c *sslx.Config) {
+	base := With(Base(Smoke), func(c *sslx.Config) {
 		c.Data, c.Batch, c.Encoder.Width, c.Projector, c.LogSteps = set.Path(), 64, 4, []int{16, 8}, 2
 		c.Resolutions[0].Size = 8
 	})
-	low := with(base, func(c *sslx.Config) { c.Optimizer.LR /= 4 })
+	low := With(base, func(c *sslx.Config) { c.Optimizer.LR /= 4 })
 	p := Plan{Scale: Smoke, TuneSeeds: []uint64{9}, Seeds: []uint64{1, 2}, Tasks: []string{"shape"}, Protocols: []string{"knn"},
 		Arms: []Arm{{Name: "tuned", Candidates: []Candidate{{"base", base}, {"low", low}}, Floors: true},
 			{Name: "after", After: "tuned", From: func(c sslx.Config) sslx.Config {
-				return with(c, func(c *sslx.Config) { c.Batch = 32 })
+				return With(c, func(c *sslx.Config) { c.Batch = 32 })
 			}}},
-		Comparisons: []Comparison{{"tuned over after", "tuned", "after"}, {"tuned over untrained", "tuned", FloorUntrained}},
+		Comparisons: []Comparison{{"tuned over after", "tuned", "after"}, {"tuned over untrained", "tuned", record.ModelUntrained}},
 		Margin:      2}
 	dir := t.TempDir()
 	return p, Sweep{Store: Store{filepath.Join(dir, "smoke.jsonl")}, Work: filepath.Join(dir, "work"),
@@ -116,18 +116,18 @@ func TestASweepThatIsStoppedGoesOnAndEndsAsIfItWereNot(t *testing.T) {
 
 func TestWhatDecidesComesFirstOfAllPlans(t *testing.T) {
 	arm := func(name string, lr float64) Arm {
-		return Arm{Name: name, Candidates: []Candidate{{"base", with(Smoke.base(), func(c *sslx.Config) { c.Optimizer.LR = lr })}}}
+		return Arm{Name: name, Candidates: []Candidate{{"base", With(Base(Smoke), func(c *sslx.Config) { c.Optimizer.LR = lr })}}}
 	}
 	plan := func(first float64) Plan {
 		arms := []Arm{arm("other", first), arm("a", first+1), arm("b", first+2)}
 		return Plan{Scale: Smoke, Seeds: []uint64{1, 2}, Arms: arms, Comparisons: []Comparison{{"a over b", "a", "b"}}}
 	}
-	q := queue{records: Records{}, fingerprint: func(sslx.Config) (string, error) { return "print", nil }}
-	if err := q.fill([]Plan{plan(10), plan(20)}); err != nil {
+	trials, err := Pending(Records{}, plan(10), plan(20))
+	if err != nil {
 		t.Fatal(err)
 	}
 	var got [][2]float64
-	for _, run := range q.runs {
+	for _, run := range trials {
 		got = append(got, [2]float64{run.Config.Optimizer.LR, float64(run.Config.Seed)})
 	}
 	want := [][2]float64{{11, 1}, {12, 1}, {11, 2}, {12, 2}, {21, 1}, {22, 1}, {21, 2}, {22, 2}, {10, 1}, {10, 2}, {20, 1}, {20, 2}}
@@ -149,12 +149,35 @@ func TestTwoSweepsShareTheRuns(t *testing.T) {
 	}
 }
 
+// invented is a record of a trial with an accuracy on all that it is measured by.
+func invented(t Trial, value float64) Record {
+	r := Record{Key: t.Key("print"), Scale: t.Scale, Config: t.Config, Validation: t.Validation, Tasks: t.Tasks,
+		Environment: record.Environment{Fingerprint: "print"}}
+	split := record.SplitTest
+	if t.Validation {
+		split = record.SplitValidation
+	}
+	models := []string{t.Config.Objective.Name}
+	if t.Floors {
+		models = append(models, record.ModelUntrained)
+	}
+	for _, task := range t.Tasks {
+		for _, protocol := range t.Protocols {
+			for _, model := range models {
+				r.Results = append(r.Results, record.Result{Model: model, Task: "set/" + task, Split: split, Value: value,
+					Protocol: record.ParseProtocol(protocol + "/x@encoder"), Layer: record.LayerEncoder, Metric: record.MetricAccuracy})
+			}
+		}
+	}
+	return r
+}
+
 // made is a record of an arm with an accuracy on test.
 func made(p Plan, arm string, seed uint64, value float64) Record {
 	i := slices.IndexFunc(p.Arms, func(a Arm) bool { return a.Name == arm })
 	c := p.Arms[i].Candidates[0].Config
 	c.Seed = seed
-	run := Run{Config: c}
+	run := Trial{Config: c}
 	return Record{Key: run.Key("print"), Tasks: p.Tasks, Config: c, Environment: record.Environment{Fingerprint: "print"}, Results: []record.Result{
 		{Model: "simclr", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@encoder"), Layer: "encoder", Split: "test", Metric: "accuracy", Value: value},
 		{Model: "untrained", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@encoder"), Layer: "encoder", Split: "test", Metric: "accuracy", Value: 0.25},
@@ -165,10 +188,10 @@ func made(p Plan, arm string, seed uint64, value float64) Record {
 
 // simulated is a claim of two arms whose true accuracies differ, with noise over seeds.
 func simulated(random *rand.Rand, difference, noise float64) (Claim, Records) {
-	a := CPU.base()
-	b := with(a, func(c *sslx.Config) { c.Objective.Temperature = 0.5 })
-	p := CPU.plan([]Arm{{Name: "a", Candidates: []Candidate{{"base", a}}, Floors: true}, {Name: "b", Candidates: []Candidate{{"base", b}}}},
-		Comparison{"a over b", "a", "b"}, Comparison{"a over untrained", "a", FloorUntrained}, Comparison{"a over pixels", "a", FloorPixels})
+	a := Base(CPU)
+	b := With(a, func(c *sslx.Config) { c.Objective.Temperature = 0.5 })
+	p := NewPlan(CPU, []Arm{{Name: "a", Candidates: []Candidate{{"base", a}}, Floors: true}, {Name: "b", Candidates: []Candidate{{"base", b}}}},
+		Comparison{"a over b", "a", "b"}, Comparison{"a over untrained", "a", record.ModelUntrained}, Comparison{"a over pixels", "a", record.ModelPixels})
 	p.Protocols = p.Protocols[:1]
 	records := Records{}
 	for _, seed := range p.Seeds {
@@ -258,20 +281,20 @@ func TestAStoreKeepsWholeLinesOnly(t *testing.T) {
 }
 
 func TestTheTaskThatDecidesIsOfTheDataOfTheRuns(t *testing.T) {
-	p := CPU.plan(nil)
+	p := NewPlan(CPU, nil)
 	for task, want := range map[string]bool{"cifar10/class": true, "class": true, "gtsrb32/class": false, "dtd10/class": false,
 		"cifar100s/coarse": false, "cifar10/made-gray": false} {
-		if got := p.decides(task, record.ParseProtocol("knn/cosine/k20/t0.07@encoder")); got != want {
+		if got := p.Decides(task, record.ParseProtocol("knn/cosine/k20/t0.07@encoder")); got != want {
 			t.Errorf("%s decides: %v", task, got)
 		}
 	}
-	if p.decides("cifar10/class", record.ParseProtocol("linear/lbfgs/l2-val@encoder")) {
+	if p.Decides("cifar10/class", record.ParseProtocol("linear/lbfgs/l2-val@encoder")) {
 		t.Error("the second protocol decides")
 	}
 }
 
 func TestAKeyIsOfWhatDecidesTheNumbers(t *testing.T) {
-	base := Run{Config: CPU.base()}
+	base := Trial{Config: Base(CPU)}
 	same := base
 	same.Config.Data, same.Config.LogSteps, same.Config.CheckpointSeconds = "elsewhere", 7, 7
 	same.Tasks, same.Floors = []string{"x"}, true
@@ -287,50 +310,7 @@ func TestAKeyIsOfWhatDecidesTheNumbers(t *testing.T) {
 	}
 }
 
-func TestEveryPlanCanBeRun(t *testing.T) {
-	for _, claim := range Claims() {
-		for _, scale := range Scales() {
-			p := claim.Plan(scale)
-			names := map[string]bool{FloorPixels: true, FloorUntrained: true}
-			for _, arm := range p.Arms {
-				names[arm.Name] = true
-				if arm.After != "" {
-					continue
-				}
-				labels := map[string]bool{}
-				for _, c := range arm.Candidates {
-					if err := c.Config.Check(); err != nil {
-						t.Errorf("%s at %s, %s, %s: %v", claim.ID, scale, arm.Name, c.Label, err)
-					}
-					labels[c.Label] = true
-				}
-				if len(labels) != len(arm.Candidates) || len(labels) == 0 {
-					t.Errorf("%s at %s, %s: candidates %v", claim.ID, scale, arm.Name, labels)
-				}
-			}
-			for _, c := range p.Comparisons {
-				if !names[c.A] || !names[c.B] {
-					t.Errorf("%s at %s compares %q with %q", claim.ID, scale, c.A, c.B)
-				}
-			}
-			for _, seed := range p.TuneSeeds {
-				if slices.Contains(p.Seeds, seed) {
-					t.Errorf("%s at %s tunes with seed %d of the final runs", claim.ID, scale, seed)
-				}
-			}
-			if scale != Smoke && len(p.Seeds) < 3 || claim.Belief == "" || claim.Prediction == "" || claim.Decision == "" {
-				t.Errorf("%s at %s: %d seeds", claim.ID, scale, len(p.Seeds))
-			}
-		}
-	}
-}
-
-func TestThePlansOfACPUAskForFiveSeedsAndSayWhatTheyFind(t *testing.T) {
-	for _, claim := range Claims() {
-		if n := len(claim.Plan(CPU).Seeds); n < 5 {
-			t.Errorf("%s has %d seeds", claim.ID, n)
-		}
-	}
+func TestJudge_TellsWhatItsSeedsFind(t *testing.T) {
 	c, records := simulated(rand.New(rand.NewPCG(5, 5)), 0, 0.01)
 	o, err := Judge(c, CPU, records)
 	if err != nil || o.Power <= 0 || o.Power > 6 {
@@ -348,18 +328,18 @@ func TestThePlansOfACPUAskForFiveSeedsAndSayWhatTheyFind(t *testing.T) {
 }
 
 func TestARunIsThereOnlyWithAllThatIsAskedOfIt(t *testing.T) {
-	run := Run{Config: CPU.base(), Tasks: []string{"class", "dtd10"}, Protocols: []string{evaluate.ProtocolKNN}}
+	run := Trial{Config: Base(CPU), Tasks: []string{"class", "dtd10"}, Protocols: []string{evaluate.ProtocolKNN}}
 	known := Record{Tasks: []string{"dtd10", "class", "mnist"}, Results: []record.Result{
-		{Model: "simclr", Protocol: record.ParseProtocol("knn/x@encoder")}, {Model: FloorUntrained, Protocol: record.ParseProtocol("knn/x@encoder")}}}
-	in := func(r Run) bool { return r.in(Records{run.Key("print"): known}, "print") }
+		{Model: "simclr", Protocol: record.ParseProtocol("knn/x@encoder")}, {Model: record.ModelUntrained, Protocol: record.ParseProtocol("knn/x@encoder")}}}
+	in := func(r Trial) bool { return r.in(Records{run.Key("print"): known}, "print") }
 	if !in(run) {
 		t.Error("a run that has all is said to be missing")
 	}
-	for name, change := range map[string]func(r *Run, k *Record){
-		"another task":     func(r *Run, _ *Record) { r.Tasks = []string{"gtsrb32"} },
-		"another protocol": func(r *Run, _ *Record) { r.Protocols = []string{evaluate.ProtocolLinear} },
-		"another seed":     func(r *Run, _ *Record) { r.Config.Seed++ },
-		"floors":           func(r *Run, k *Record) { r.Floors, k.Results = true, k.Results[:1] },
+	for name, change := range map[string]func(r *Trial, k *Record){
+		"another task":     func(r *Trial, _ *Record) { r.Tasks = []string{"gtsrb32"} },
+		"another protocol": func(r *Trial, _ *Record) { r.Protocols = []string{evaluate.ProtocolLinear} },
+		"another seed":     func(r *Trial, _ *Record) { r.Config.Seed++ },
+		"floors":           func(r *Trial, k *Record) { r.Floors, k.Results = true, k.Results[:1] },
 	} {
 		changed, before := run, known
 		change(&changed, &known)

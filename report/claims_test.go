@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,60 +16,11 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/experiments"
+	_ "github.com/sslx-go/lab/experiments/claims"
+	"github.com/sslx-go/lab/internal/testrecords"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
-	"github.com/sslx-go/lab/sslx/evaluate"
-	"github.com/sslx-go/lab/sslx/record"
 )
-
-// invented returns made-up records of all runs of claims at a scale, with noise over seeds.
-func invented(t *testing.T, s experiments.Scale, claims ...experiments.Claim) experiments.Records {
-	t.Helper()
-	random := rand.New(rand.NewPCG(7, 7))
-	r := experiments.Records{}
-	for _, c := range claims {
-		p := c.Plan(s)
-		for {
-			runs, err := experiments.Lacking(r, func(sslx.Config) (string, error) { return "print", nil }, p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(runs) == 0 {
-				break
-			}
-			for _, run := range runs {
-				known := inventedRecord(s, run, random)
-				r[known.Key] = known
-			}
-		}
-	}
-	return r
-}
-
-func inventedRecord(s experiments.Scale, run experiments.Run, random *rand.Rand) experiments.Record {
-	known := experiments.Record{Key: run.Key("print"), Scale: s, Config: run.Config, Validation: run.Validation, Tasks: run.Tasks, Seconds: 100 + 20*random.Float64(),
-		Environment: record.Environment{Fingerprint: "print", CPU: "a processor"}}
-	add := func(model, task, protocol, layer, split string, value float64) {
-		known.Results = append(known.Results, record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol + "@" + layer), Layer: layer,
-			Split: split, Metric: "accuracy", Value: value})
-	}
-	names := map[string]string{evaluate.ProtocolKNN: "knn/x", evaluate.ProtocolLinear: "linear/lbfgs/x"}
-	split := map[bool]string{true: "validation", false: "test"}[run.Validation]
-	for i, task := range run.Tasks {
-		if !strings.Contains(task, "/") {
-			task = "set/" + task
-		}
-		for _, protocol := range run.Protocols {
-			level := 0.6 - 0.05*float64(i)
-			if run.Floors {
-				add(experiments.FloorPixels, task, names[protocol], "pixels", split, level-0.2)
-				add(experiments.FloorUntrained, task, names[protocol], "encoder", split, level-0.15)
-			}
-			add(run.Config.Objective.Name, task, names[protocol], "encoder", split, level+0.02*random.NormFloat64())
-		}
-	}
-	return known
-}
 
 func named(t *testing.T, id string) experiments.Claim {
 	t.Helper()
@@ -89,25 +40,6 @@ func simulated() experiments.Claim {
 			{Name: "b", Candidates: []experiments.Candidate{{Label: "twice the batch", Config: b}}}},
 		Comparisons: []experiments.Comparison{{Factor: "a over b", A: "a", B: "b"}}, Margin: 2}
 	return experiments.Claim{ID: "simulated", Plan: func(experiments.Scale) experiments.Plan { return p }}
-}
-
-// half returns every other record, the first by key among them.
-func half(r experiments.Records) experiments.Records {
-	some, i := experiments.Records{}, 0
-	for _, key := range sortedKeys(r) {
-		if i++; i%2 == 1 {
-			some[key] = r[key]
-		}
-	}
-	return some
-}
-
-func sortedKeys(r experiments.Records) (keys []string) {
-	for key := range r {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // reported returns the report of records as text.
@@ -139,7 +71,7 @@ func wellFormed(t *testing.T, text string) {
 }
 
 func TestEveryClaimOfAReportHasAllItsSections(t *testing.T) {
-	r := invented(t, experiments.CPU, experiments.Claims()...)
+	r := testrecords.Invent(t, experiments.CPU, experiments.Claims()...)
 	text := reported(t, experiments.CPU, r)
 	wellFormed(t, text)
 	sections := strings.Split(text, "<section id=")[1:]
@@ -164,7 +96,7 @@ func TestEveryClaimOfAReportHasAllItsSections(t *testing.T) {
 }
 
 func TestTheReportLoadsNothing(t *testing.T) {
-	text := reported(t, experiments.Smoke, invented(t, experiments.Smoke, named(t, "minibatch")))
+	text := reported(t, experiments.Smoke, testrecords.Invent(t, experiments.Smoke, named(t, "minibatch")))
 	foreign := regexp.MustCompile(`(?i)<script|<link rel="stylesheet|@import|url\(|https?://|\son[a-z]+=`)
 	if found := foreign.FindString(text); found != "" {
 		t.Errorf("the page has %q", found)
@@ -191,7 +123,7 @@ var estimateCells = regexp.MustCompile(`<td class="value">(?:tau )?([-+0-9.]+)(?
 
 func TestTheNumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 	for _, c := range []experiments.Claim{named(t, "protocol"), named(t, "negatives"), named(t, "cost")} {
-		r := invented(t, experiments.CPU, c)
+		r := testrecords.Invent(t, experiments.CPU, c)
 		text := html.UnescapeString(reported(t, experiments.CPU, r, c))
 		o := judged(t, c, experiments.CPU, r)
 		rows := estimateCells.FindAllStringSubmatch(text, -1)
@@ -216,7 +148,7 @@ func TestTheNumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 }
 
 func TestTheChoiceOfHyperParametersIsShown(t *testing.T) {
-	r := invented(t, experiments.CPU, named(t, "minibatch"))
+	r := testrecords.Invent(t, experiments.CPU, named(t, "minibatch"))
 	text := html.UnescapeString(reported(t, experiments.CPU, r, named(t, "minibatch")))
 	for _, c := range named(t, "minibatch").Plan(experiments.CPU).Choices(r) {
 		if c.Tuned && !strings.Contains(text, fmt.Sprintf("%.2f %%", c.Validation)) {
@@ -234,12 +166,12 @@ func TestTheChoiceOfHyperParametersIsShown(t *testing.T) {
 
 func TestSomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
 	for _, s := range []experiments.Scale{experiments.Smoke, experiments.CPU} {
-		all := invented(t, s, experiments.Claims()...)
+		all := testrecords.Invent(t, s, experiments.Claims()...)
 		one := experiments.Records{}
-		for _, key := range sortedKeys(all)[:1] {
+		for _, key := range slices.Sorted(maps.Keys(all))[:1] {
 			one[key] = all[key]
 		}
-		for name, r := range map[string]experiments.Records{"none": {}, "one": one, "half": half(all), "a quarter": half(half(all))} {
+		for name, r := range map[string]experiments.Records{"none": {}, "one": one, "half": testrecords.Half(all), "a quarter": testrecords.Half(testrecords.Half(all))} {
 			text := reported(t, s, r)
 			wellFormed(t, text)
 			if n := strings.Count(text, "no records yet"); (n > 0) != (name == "none" || name == "one") {
@@ -259,7 +191,7 @@ func TestSomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
 
 func TestTheTableOfClaimsSaysTheEstimateThatDecides(t *testing.T) {
 	c := simulated()
-	r := invented(t, experiments.CPU, c)
+	r := testrecords.Invent(t, experiments.CPU, c)
 	text, err := ClaimsTable(experiments.CPU, r, c)
 	if err != nil {
 		t.Fatal(err)

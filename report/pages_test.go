@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/internal/testrecords"
 )
 
 const claimPages = "../docs/claims"
@@ -89,7 +90,7 @@ func mended(t *testing.T, path, start, end, text string) {
 }
 
 func TestATableThatDriftsFromItsRecordsIsSeen(t *testing.T) {
-	all := invented(t, experiments.Smoke, named(t, "minibatch"))
+	all := testrecords.Invent(t, experiments.Smoke, named(t, "minibatch"))
 	table, err := ClaimsTable(experiments.Smoke, all, named(t, "minibatch"))
 	if err != nil {
 		t.Fatal(err)

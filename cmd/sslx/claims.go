@@ -16,6 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/sslx-go/lab/experiments"
+	_ "github.com/sslx-go/lab/experiments/claims" // registers the five claims
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
@@ -454,7 +455,7 @@ func configText(c sslx.Config) (string, error) {
 
 // evaluateArguments returns the flags of `evaluate` that measure as a record did.
 func evaluateArguments(r experiments.Record) (text string) {
-	tasks, words := experiments.MeasuredBy(r)
+	tasks, words := r.MeasuredBy()
 	text = fmt.Sprintf(" --tasks %s --protocols %s", strings.Join(tasks, ","), strings.Join(words, ","))
 	if r.Validation {
 		text += " --validation"

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/experiments"
+	_ "github.com/sslx-go/lab/experiments/claims" // registers the five claims
 	"github.com/sslx-go/lab/sslx"
 )
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Folder returns the folder of the run of a configuration: another one for each.
-func Folder(c sslx.Config) string { return Runs("notebook", experiments.Run{Config: c}.Key("")) }
+func Folder(c sslx.Config) string { return Runs("notebook", experiments.Trial{Config: c}.Key("")) }
 
 // Pretrain trains an encoder, shows its curves as they grow, and returns the folder of the run. What was trained before is
 // not trained again.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,74 +11,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gofrs/flock"
 
 	"github.com/sslx-go/lab/internal/atomicfile"
-	"github.com/sslx-go/lab/sslx"
-	"github.com/sslx-go/lab/sslx/record"
 )
-
-// codeVersion is part of the key of a run. It is raised by hand when a change of the code changes numbers by more than
-// their last digits: former records then no longer count, and the sweep makes them again. A test of a short training
-// notices such a change.
-const codeVersion = 1
-
-// Run is one training of a claim and how it is measured.
-type Run struct {
-	Scale      Scale
-	Config     sslx.Config
-	Tasks      []string
-	Protocols  []string
-	Validation bool // measured on validation images, not on test
-	Floors     bool
-}
-
-// Key is the address of a run by what decides its numbers: configuration with the seed, content of the data, version of
-// the code, and whether test is read.
-func (r Run) Key(fingerprint string) string {
-	c := r.Config
-	c.Data, c.CheckpointSeconds, c.LogSteps = "", 0, 0
-	text, err := json.Marshal(struct {
-		Version     int
-		Config      sslx.Config
-		Fingerprint string
-		Validation  bool
-	}{codeVersion, c, fingerprint, r.Validation})
-	if err != nil {
-		panic(err) // a configuration that was checked can be written
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
-}
-
-// Record is a run that was made: all that a reader needs to doubt it.
-type Record struct {
-	Key         string             `json:"key"`
-	Scale       Scale              `json:"scale"`
-	Config      sslx.Config        `json:"config"`
-	Validation  bool               `json:"validation,omitempty"`
-	Environment record.Environment `json:"environment"`
-	Finished    time.Time          `json:"finished"`
-
-	Seconds float64 `json:"seconds"` // of training
-	Images  int64   `json:"images"`  // seen
-	Waited  float64 `json:"waited"`  // seconds in which steps waited for images
-
-	Tasks   []string         `json:"tasks"` // as they were asked for
-	Results []record.Result  `json:"results"`
-	Log     []record.Metrics `json:"log"` // about ten lines of the training log
-}
-
-// Records are those of a store, by key.
-type Records map[string]Record
 
 // Store is a file of records, one JSON object a line. Several processes may append to it.
 type Store struct{ Path string }
 
-// Read returns the records. A last line that was cut off is left out; a later line of a key takes the place of an
-// earlier one. Other damage, a line that differs from its checksum too, is an error that says where.
+// Read returns the records; a file that does not exist has none. A last line that was cut off is left out, and a later line of
+// a key replaces an earlier one. Any other damage is an error that names the line, also when a line differs from its
+// checksum.
 func (s Store) Read() (Records, error) {
 	records := Records{}
 	file, err := os.Open(s.Path)
@@ -90,6 +33,7 @@ func (s Store) Read() (Records, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
+
 	reader := bufio.NewReaderSize(file, 1<<20)
 	for number := 1; ; number++ {
 		line, err := reader.ReadBytes('\n')
@@ -99,6 +43,7 @@ func (s Store) Read() (Records, error) {
 		if err != nil {
 			return nil, err
 		}
+
 		r, err := parsed(bytes.TrimSuffix(line, []byte("\n")))
 		if err != nil {
 			return nil, fmt.Errorf("%s is damaged at line %d (%w): delete the line, and the sweep makes the run again",
@@ -117,7 +62,7 @@ func summed(line []byte) []byte {
 	return fmt.Appendf(line[:len(line)-1:len(line)-1], "%s%x\"}", sumKey, sum)
 }
 
-// parsed returns the record of a line. Lines of former versions have no checksum.
+// parsed returns the record of a line. Lines of earlier versions have no checksum.
 func parsed(line []byte) (r Record, err error) {
 	if at := bytes.LastIndex(line, []byte(sumKey)); at >= 0 && !bytes.Equal(line, summed(append(line[:at:at], '}'))) {
 		return r, errors.New("it differs from its checksum")
@@ -128,7 +73,7 @@ func parsed(line []byte) (r Record, err error) {
 	return r, err
 }
 
-// Append adds a record, synced to the disk. What a killed process left of a line is cut off first.
+// Append adds a record, synced to the disk. A partial line that a killed process left behind is removed first.
 func (s Store) Append(r Record) error {
 	line, err := json.Marshal(r)
 	if err == nil {
@@ -145,16 +90,21 @@ func (s Store) append(line []byte) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+
+	// One process appends at a time.
 	lock := flock.New(filepath.Join(dir, "."+filepath.Base(s.Path)+".lock"))
 	if err := lock.Lock(); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
+
 	file, err := os.OpenFile(s.Path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
+
+	// The record goes behind the last whole line; if it cannot be written, nothing of it stays.
 	end, err := wholeLines(file)
 	if err != nil {
 		return err
@@ -165,6 +115,8 @@ func (s Store) append(line []byte) (err error) {
 	if _, err := file.WriteAt(line, end); err != nil {
 		return errors.Join(err, file.Truncate(end))
 	}
+
+	// A file that is new is on the disk only when its folder is.
 	if err := file.Sync(); err != nil || end > 0 {
 		return err
 	}
@@ -177,25 +129,19 @@ func wholeLines(file *os.File) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+
+	// Read backward, a block at a time, to the last line break.
 	end := info.Size()
 	for block := make([]byte, 4096); end > 0; {
 		n := min(end, int64(len(block)))
 		if _, err := file.ReadAt(block[:n], end-n); err != nil {
 			return 0, err
 		}
+
 		if at := bytes.LastIndexByte(block[:n], '\n'); at >= 0 {
 			return end - n + int64(at) + 1, nil
 		}
 		end -= n
 	}
 	return 0, nil
-}
-
-// thinned returns about ten lines of a log, the first and the last among them.
-func thinned(log []record.Metrics) (few []record.Metrics) {
-	const lines = 10
-	for i := range min(lines, len(log)) {
-		few = append(few, log[i*(len(log)-1)/max(1, min(lines, len(log))-1)])
-	}
-	return few
 }

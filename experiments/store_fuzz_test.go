@@ -16,7 +16,7 @@ import (
 // sampleRecord is a record with a value in most places.
 func sampleRecord() Record {
 	accuracy := 0.5
-	return Record{Key: "0123456789abcdef", Scale: CPU, Config: CPU.base(), Tasks: []string{"class"}, Images: 1 << 40,
+	return Record{Key: "0123456789abcdef", Scale: CPU, Config: Base(CPU), Tasks: []string{"class"}, Images: 1 << 40,
 		Environment: record.Environment{Device: "cpu <&>", Modules: map[string]string{"a": "v1"}},
 		Results:     []record.Result{{Model: "simclr", Task: "cifar10/class", Value: 1.0 / 3, Chosen: map[string]float64{"l2": 1e-6}}},
 		Log:         []record.Metrics{{Step: 10, Loss: 4.1, ProbeAccuracy: &accuracy}}}

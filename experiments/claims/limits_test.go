@@ -1,4 +1,4 @@
-package experiments
+package claims
 
 import (
 	"encoding/json"
@@ -7,15 +7,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sslx-go/lab/experiments/statistics"
+	"github.com/sslx-go/lab/experiments"
 )
 
 func TestClaims_NameTheirLimits(t *testing.T) {
-	for _, c := range Claims() {
+	for _, c := range all {
 		if len(c.Limits) == 0 {
 			t.Errorf("%s names no limit", c.ID)
 		}
-		page, err := os.ReadFile(filepath.Join("../docs/claims", c.ID+".md"))
+		page, err := os.ReadFile(filepath.Join("../../docs/claims", c.ID+".md"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,11 +28,11 @@ func TestClaims_NameTheirLimits(t *testing.T) {
 }
 
 func TestJudge_WithdrawnClaimHasDifferencesAndNoVerdict(t *testing.T) {
-	o, err := Judge(negatives, CPU, committed(t))
+	o, err := experiments.Judge(negatives, experiments.CPU, committed(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Verdict != Withdrawn || o.Withdrawn == "" || len(o.Estimates) == 0 {
+	if o.Verdict != experiments.Withdrawn || o.Withdrawn == "" || len(o.Estimates) == 0 {
 		t.Errorf("verdict %q because %q, %d estimates", o.Verdict, o.Withdrawn, len(o.Estimates))
 	}
 	for _, e := range o.Estimates {
@@ -48,25 +48,15 @@ func TestJudge_WithdrawnClaimHasDifferencesAndNoVerdict(t *testing.T) {
 	if !strings.Contains(string(text), `"verdict":"withdrawn"`) {
 		t.Errorf("JSON without the verdict: %.200s", text)
 	}
-}
-
-// The limit that the claim states, from the records: with the linear probe as the reference, nothing is settled.
-func TestProtocols_LinearReferenceSettlesNothing(t *testing.T) {
-	p := planProtocols(CPU)
-	p.Protocols[0], p.Protocols[1] = p.Protocols[1], p.Protocols[0]
-	estimates, err := judgeProtocols(p, committed(t))
-	if err != nil || len(estimates) == 0 {
-		t.Fatalf("%d estimates (%v)", len(estimates), err)
-	}
-	if e := estimates[0]; e.Verdict != statistics.NotSettled {
-		t.Errorf("tau %.2f, %.2f to %.2f: %s", e.Mean, e.Low, e.High, e.Verdict)
+	if o, err = experiments.Judge(negatives, experiments.CPU, experiments.Records{}); err != nil || o.Verdict == experiments.Withdrawn {
+		t.Errorf("without records: %q (%v)", o.Verdict, err)
 	}
 }
 
 // committed returns the records of the claims in the repository at the scale of the pages.
-func committed(t *testing.T) Records {
+func committed(t *testing.T) experiments.Records {
 	t.Helper()
-	r, err := Store{filepath.Join("results", "claims", string(CPU)+".jsonl")}.Read()
+	r, err := experiments.Store{Path: filepath.Join("..", "results", "claims", string(experiments.CPU)+".jsonl")}.Read()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,109 @@
+package claims
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/pretrain"
+)
+
+// cost is misconception 3.5 of Bordes et al. 2023 (https://arxiv.org/abs/2303.01986): section FFCV-SSL and figure 1.
+var cost = experiments.Claim{
+	ID:     "cost",
+	Belief: "It takes a cluster, and full-resolution training from the first step to the last.",
+	Prediction: "Training that grows from small views to full ones loses, after as many images, more than the margin to training " +
+		"at full resolution, whose steps cost more.",
+	Decision: "Accuracy at full resolution minus accuracy at growing resolution, paired over seeds, after the same number of images. The " +
+		"seconds of training are reported with it; the speed against PyTorch pipelines is in docs/performance.md.",
+	Limits: []string{
+		"At the cpu scale \"full resolution\" is 24 of the images' 32 pixels.",
+		"The cluster in the belief enters no number: only the resolution is tested.",
+	},
+	Plan:   planCost,
+	Figure: drawCost,
+}
+
+func planCost(s experiments.Scale) experiments.Plan {
+	full := experiments.Pick(s, 16, 24, 32, 224)
+	small := experiments.Pick(s, 8, 12, 16, 160)
+	epochs := experiments.Pick(s, 2, 2, 200, 100)
+
+	// Growing views: three sizes, each for a third of the epochs; two sizes in two epochs.
+	grow := []pretrain.Resolution{{Size: small}, {Epoch: epochs / 3, Size: (full + small) / 2}, {Epoch: epochs - (epochs+2)/3, Size: full}}
+	if epochs == 2 {
+		grow = []pretrain.Resolution{{Size: small}, {Epoch: 1, Size: full}}
+	}
+
+	base := experiments.With(experiments.Base(s), func(c *sslx.Config) { c.Epochs = epochs })
+	arm := func(name string, batch int, sizes ...pretrain.Resolution) experiments.Arm {
+		return experiments.NewArm(name, experiments.With(base, func(c *sslx.Config) {
+			c.Resolutions = sizes
+			if batch != c.Batch && (s == experiments.Smoke || s == experiments.CPU) {
+				c.Optimizer = experiments.AdamW(batch)
+			}
+			c.Batch = batch
+		}))
+	}
+	constant := arm(fmt.Sprintf("constant %d", full), base.Batch, pretrain.Resolution{Size: full})
+	constant.Floors = true
+	growing := arm(fmt.Sprintf("growing %d to %d", small, full), base.Batch, grow...)
+	arms := []experiments.Arm{constant, growing}
+	comparisons := []experiments.Comparison{{Factor: "constant over growing resolution", A: constant.Name, B: growing.Name}}
+
+	if s == experiments.CPU || s == experiments.GPU {
+		low := arm(fmt.Sprintf("constant %d", small), base.Batch, pretrain.Resolution{Size: small})
+		large := arm(fmt.Sprintf("constant %d, batch 1024", full), 1024, pretrain.Resolution{Size: full})
+		arms = append(arms, low, large)
+		comparisons = append(comparisons,
+			experiments.Comparison{Factor: "full over low resolution", A: constant.Name, B: low.Name},
+			experiments.Comparison{Factor: "large over small batch", A: large.Name, B: constant.Name})
+	}
+
+	p := experiments.NewPlan(s, arms, comparisons...)
+	if s == experiments.CPU {
+		p.Seeds = append(p.Seeds, 6, 7, 8)
+	}
+	return p
+}
+
+// drawCost draws accuracy against the time of training, a point for each arm. Accuracies are of all seeds, times of those
+// whose runs can be compared.
+func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
+	all, columns := p.Accuracies(r)
+	seeds := timedSeeds(p, r)
+	if len(columns) == 0 || len(seeds) == 0 {
+		return nil, nil
+	}
+
+	plot := plots.SeriesPlot{Title: p.Title(columns[0]), X: fmt.Sprintf("training (s), mean over %d seeds", len(seeds)),
+		Y: experiments.AccuracyAxis, Floors: all.Floors(columns[0])}
+	for _, arm := range p.Arms {
+		var seconds []float64
+		for _, seed := range seeds {
+			known, _ := p.Record(r, arm, seed)
+			seconds = append(seconds, known.Seconds)
+		}
+		plot.Series = append(plot.Series, plots.Series{Name: arm.Name,
+			Points: []plots.Point{all.Point(stat.Mean(seconds, nil), arm.Name, columns[0])}})
+	}
+	return drawSeries(plot)
+}
+
+// timedSeeds returns the seeds with which every arm was run from one revision of the code.
+func timedSeeds(p experiments.Plan, r experiments.Records) (seeds []uint64) {
+	for _, seed := range p.Seeds {
+		first, ok := p.Record(r, p.Arms[0], seed)
+		for _, arm := range p.Arms[1:] {
+			other, made := p.Record(r, arm, seed)
+			ok = ok && made && other.Environment.Revision == first.Environment.Revision
+		}
+		if ok {
+			seeds = append(seeds, seed)
+		}
+	}
+	return seeds
+}

@@ -1,0 +1,93 @@
+package claims
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/internal/testrecords"
+)
+
+func TestFigure_TellsTheNumbersOfEachClaim(t *testing.T) {
+	for _, c := range all {
+		r := testrecords.Invent(t, experiments.CPU, c)
+		f, err := experiments.Figure(c, experiments.CPU, r)
+		if err != nil || f == nil {
+			t.Fatalf("%s: %v", c.ID, err)
+		}
+		p := c.Plan(experiments.CPU)
+		accuracies, columns := p.Accuracies(r)
+		want := ""
+		switch c.ID {
+		case minibatch.ID, cost.ID:
+			want = fmt.Sprintf("%.4g at", accuracies.Point(0, p.Arms[0].Name, columns[0]).Mean)
+		case augmentation.ID: // of many cells, the words have the extremes
+			want = "15 columns"
+		case protocols.ID:
+			want = "14 rows"
+		case negatives.ID:
+			o, err := experiments.Judge(c, experiments.CPU, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := o.Estimates[0]
+			want = fmt.Sprintf("%s: %+.1f [", e.Factor, e.Mean)
+		}
+		if !strings.Contains(strings.ReplaceAll(f.Alt, "−", "-"), want) {
+			t.Errorf("%s: %q is not in %s", c.ID, want, f.Alt)
+		}
+	}
+}
+
+func TestDrawBatches_UntunedLineEndsAtTheTunedArm(t *testing.T) {
+	f, err := experiments.Figure(minibatch, experiments.CPU, testrecords.Invent(t, experiments.CPU, minibatch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"simclr, tuned", "simclr, untuned", "barlow, tuned", "barlow, untuned"} {
+		_, line, found := strings.Cut(f.Alt, name+": ")
+		line, _, _ = strings.Cut(line, ". ")
+		if !found || strings.Count(line, " at ") != 4 || !strings.HasSuffix(line, " at 1024") {
+			t.Errorf("%s is %s", name, line)
+		}
+	}
+}
+
+func TestTimedSeeds_AreOfOneRevision(t *testing.T) {
+	r := testrecords.Invent(t, experiments.CPU, cost)
+	p := cost.Plan(experiments.CPU)
+	if seeds := timedSeeds(p, r); !slices.Equal(seeds, p.Seeds) {
+		t.Errorf("times of one revision are compared for seeds %v, want %v", seeds, p.Seeds)
+	}
+	other, _ := p.Record(r, p.Arms[1], 2)
+	other.Environment.Revision = "another"
+	r[other.Key] = other
+	lost, _ := p.Record(r, p.Arms[2], 4)
+	delete(r, lost.Key)
+	if seeds, want := timedSeeds(p, r), []uint64{1, 3, 5, 6, 7, 8}; !slices.Equal(seeds, want) {
+		t.Errorf("with a run of another revision and one missing, times are compared for seeds %v, want %v", seeds, want)
+	}
+}
+
+func TestFigure_OfTooFewRecordsIsNone(t *testing.T) {
+	for _, c := range all {
+		if f, err := experiments.Figure(c, experiments.CPU, experiments.Records{}); f != nil || err != nil {
+			t.Errorf("%s: %v (%v)", c.ID, f, err)
+		}
+		whole := testrecords.Invent(t, experiments.CPU, c)
+		for n, r := 0, whole; len(r) > 0 && n < 6; n, r = n+1, testrecords.Half(r) {
+			f, err := experiments.Figure(c, experiments.CPU, r)
+			if err != nil {
+				t.Errorf("%s with %d records: %v", c.ID, len(r), err)
+			}
+			if f == nil && n == 0 {
+				t.Errorf("%s has no figure", c.ID)
+			}
+			if len(r) == 1 {
+				break
+			}
+		}
+	}
+}

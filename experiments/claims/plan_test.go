@@ -1,0 +1,71 @@
+package claims
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// all are the claims of this package.
+var all = []experiments.Claim{minibatch, augmentation, protocols, negatives, cost}
+
+func TestPlans_CanBeRun(t *testing.T) {
+	for _, claim := range all {
+		for _, scale := range experiments.Scales() {
+			p := claim.Plan(scale)
+			names := map[string]bool{record.ModelPixels: true, record.ModelUntrained: true}
+			for _, arm := range p.Arms {
+				names[arm.Name] = true
+				if arm.After != "" {
+					continue
+				}
+				labels := map[string]bool{}
+				for _, c := range arm.Candidates {
+					if err := c.Config.Check(); err != nil {
+						t.Errorf("%s at %s, %s, %s: %v", claim.ID, scale, arm.Name, c.Label, err)
+					}
+					labels[c.Label] = true
+				}
+				if len(labels) != len(arm.Candidates) || len(labels) == 0 {
+					t.Errorf("%s at %s, %s: candidates %v", claim.ID, scale, arm.Name, labels)
+				}
+			}
+			for _, c := range p.Comparisons {
+				if !names[c.A] || !names[c.B] {
+					t.Errorf("%s at %s compares %q with %q", claim.ID, scale, c.A, c.B)
+				}
+			}
+			for _, seed := range p.TuneSeeds {
+				if slices.Contains(p.Seeds, seed) {
+					t.Errorf("%s at %s tunes with seed %d of the final runs", claim.ID, scale, seed)
+				}
+			}
+			if scale != experiments.Smoke && len(p.Seeds) < 3 || claim.Belief == "" || claim.Prediction == "" || claim.Decision == "" {
+				t.Errorf("%s at %s: %d seeds", claim.ID, scale, len(p.Seeds))
+			}
+		}
+	}
+}
+
+func TestPlans_HaveFiveSeedsAtCPU(t *testing.T) {
+	for _, claim := range all {
+		if n := len(claim.Plan(experiments.CPU).Seeds); n < 5 {
+			t.Errorf("%s has %d seeds", claim.ID, n)
+		}
+	}
+}
+
+func TestClaims_AreRegisteredInOrder(t *testing.T) {
+	var got, want []string
+	for _, c := range experiments.Claims() {
+		got = append(got, c.ID)
+	}
+	for _, c := range all {
+		want = append(want, c.ID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v are registered, want %v", got, want)
+	}
+}

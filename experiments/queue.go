@@ -1,0 +1,217 @@
+package experiments
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sslx-go/lab/sslx"
+)
+
+// Missing returns how many trials of plans the records lack, those that follow tuning among them. The data are taken to be
+// those of the latest records.
+func Missing(r Records, plans ...Plan) (int, error) {
+	q, err := newQueue(r, r.fingerprint, plans)
+	return len(q.trials) + len(q.unsettled), err
+}
+
+// Pending returns the trials of plans that the records lack and that can be made now, those of the deciding comparisons
+// first. What follows them, the final runs of an arm that is still being tuned, becomes known when they are made.
+func Pending(r Records, plans ...Plan) ([]Trial, error) {
+	q, err := newQueue(r, r.fingerprint, plans)
+	return q.trials, err
+}
+
+// fingerprinter returns the fingerprint of the data of a configuration.
+type fingerprinter func(sslx.Config) (string, error)
+
+// queue is what a sweep has to do.
+type queue struct {
+	records     Records
+	fingerprint fingerprinter
+
+	trials    []Trial         // that the records lack, as far as they are known
+	seen      map[string]bool // by the key of each trial that is known: is it in trials?
+	unsettled map[string]bool // final runs whose arm is still being tuned
+}
+
+// newQueue returns the trials of plans. The parts that decide come first for all plans, and within each the trials go seed by
+// seed: a sweep that is stopped has verdicts, and whole pairs.
+func newQueue(r Records, fingerprint fingerprinter, plans []Plan) (queue, error) {
+	q := queue{records: r, fingerprint: fingerprint, seen: map[string]bool{}, unsettled: map[string]bool{}}
+	for _, decides := range []bool{true, false} {
+		for _, p := range plans {
+			arms := slices.DeleteFunc(slices.Clone(p.Arms), func(a Arm) bool { return p.decidedBetween(a) != decides })
+			if err := q.take(p, arms); err != nil {
+				return q, err
+			}
+		}
+	}
+	return q, nil
+}
+
+// total counts all trials, also those that are made and those that are not yet known.
+func (q *queue) total() int { return len(q.seen) + len(q.unsettled) }
+
+// take adds the trials of some arms of a plan: those of tuning, then the final ones.
+func (q *queue) take(p Plan, arms []Arm) error {
+	for _, t := range p.tuningTrials(arms) {
+		if err := q.add(t); err != nil {
+			return err
+		}
+	}
+
+	for _, seed := range p.Seeds {
+		for _, arm := range arms {
+			t, ok, err := p.final(q.records, arm, seed, q.fingerprint)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				q.unsettled[fmt.Sprint(arm.Name, seed)] = true
+				continue
+			}
+			if err := q.add(t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (q *queue) add(t Trial) error {
+	fingerprint, err := q.fingerprint(t.Config)
+	if err != nil {
+		return err
+	}
+
+	key := t.Key(fingerprint)
+	queued, lacks := q.seen[key], !t.in(q.records, fingerprint)
+	if lacks && !queued {
+		q.trials = append(q.trials, t)
+	}
+	q.seen[key] = queued || lacks
+	return nil
+}
+
+// tuningTrials returns the trials that choose the hyper-parameters of arms on validation images.
+func (p Plan) tuningTrials(arms []Arm) (trials []Trial) {
+	for _, arm := range arms {
+		if len(arm.Candidates) < 2 {
+			continue
+		}
+		for _, candidate := range arm.Candidates {
+			for _, seed := range p.TuneSeeds {
+				trials = append(trials, p.TuningTrial(candidate, seed))
+			}
+		}
+	}
+	return trials
+}
+
+// TuningTrial returns the trial of a candidate with a seed: it is measured on validation images, on the task and by the
+// protocol that decide.
+func (p Plan) TuningTrial(c Candidate, seed uint64) Trial {
+	c.Config.Seed = seed
+	return Trial{Scale: p.Scale, Config: c.Config, Tasks: p.Tasks[:1], Protocols: p.Protocols[:1], Validation: true}
+}
+
+// final returns the trial of an arm with a seed that is measured on test, once its hyper-parameters are settled.
+func (p Plan) final(r Records, arm Arm, seed uint64, fingerprint fingerprinter) (t Trial, ok bool, err error) {
+	c, ok, err := p.chosen(r, arm, fingerprint)
+	if !ok || err != nil {
+		return t, false, err
+	}
+	c.Seed = seed
+	return Trial{Scale: p.Scale, Config: c, Tasks: p.Tasks, Protocols: p.Protocols, Floors: arm.Floors}, true, nil
+}
+
+// chosen returns the configuration of an arm: its only candidate, the best on validation (the first of equal ones), or
+// what it makes of another arm's. It is not ok while tuning is not done.
+func (p Plan) chosen(r Records, arm Arm, fingerprint fingerprinter) (c sslx.Config, ok bool, err error) {
+	if arm.After != "" {
+		c, ok, err = p.chosen(r, p.arm(arm.After), fingerprint)
+		if ok {
+			c = arm.From(c)
+		}
+		return c, ok, err
+	}
+	if len(arm.Candidates) == 1 {
+		return arm.Candidates[0].Config, true, nil
+	}
+
+	best := -1.0
+	for _, candidate := range arm.Candidates {
+		sum := 0.0
+		for _, seed := range p.TuneSeeds {
+			t := p.TuningTrial(candidate, seed)
+			print, err := fingerprint(t.Config)
+			if err != nil {
+				return c, false, err
+			}
+			if !t.in(r, print) {
+				return c, false, nil
+			}
+			sum += r[t.Key(print)].Results[0].Value
+		}
+		if sum > best {
+			best, c = sum, candidate.Config
+		}
+	}
+	return c, true, nil
+}
+
+// Chosen returns the configuration of an arm as validation has chosen it. It is not ok while tuning is not done.
+func (p Plan) Chosen(r Records, arm Arm) (c sslx.Config, ok bool) {
+	c, ok, err := p.chosen(r, arm, r.fingerprint)
+	return c, ok && err == nil
+}
+
+// Setting returns the configuration of an arm, or its first candidate while its hyper-parameters are not settled.
+func (p Plan) Setting(r Records, arm Arm) sslx.Config {
+	if c, ok := p.Chosen(r, arm); ok {
+		return c
+	}
+	if arm.After == "" {
+		return arm.Candidates[0].Config
+	}
+	return arm.From(p.Setting(r, p.arm(arm.After)))
+}
+
+// Record returns the record of an arm with a seed on test.
+func (p Plan) Record(r Records, arm Arm, seed uint64) (Record, bool) {
+	t, ok, err := p.final(r, arm, seed, r.fingerprint)
+	if !ok || err != nil {
+		return Record{}, false
+	}
+	return r.Of(t)
+}
+
+// Validation returns the mean accuracy of a candidate on validation images in percent, over the seeds of tuning.
+func (p Plan) Validation(r Records, c Candidate) (mean float64, ok bool) {
+	for _, seed := range p.TuneSeeds {
+		known, ok := r.Of(p.TuningTrial(c, seed))
+		if !ok || len(known.Results) == 0 {
+			return 0, false
+		}
+		mean += 100 * known.Results[0].Value / float64(len(p.TuneSeeds))
+	}
+	return mean, true
+}
+
+// Keys returns the keys of the plan's trials that the records hold.
+func (p Plan) Keys(r Records) (keys []string) {
+	for _, t := range p.tuningTrials(p.Arms) {
+		if known, ok := r.Of(t); ok {
+			keys = append(keys, known.Key)
+		}
+	}
+	for _, arm := range p.Arms {
+		for _, seed := range p.Seeds {
+			if known, ok := p.Record(r, arm, seed); ok {
+				keys = append(keys, known.Key)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}

@@ -1,0 +1,176 @@
+package experiments
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// RecordsFolder is where the records of claims are kept in the repository.
+const RecordsFolder = "experiments/results/claims"
+
+// codeVersion is part of the key of a trial. It is raised by hand when a change of the code changes numbers by more than
+// their last digits: earlier records then no longer count, and a sweep makes them again. A test of a short training
+// notices such a change.
+const codeVersion = 1
+
+// Trial is one training of a claim and how it is measured.
+type Trial struct {
+	Scale      Scale
+	Config     sslx.Config
+	Tasks      []string
+	Protocols  []string
+	Validation bool // measured on validation images, not on test
+	Floors     bool // raw pixels and the untrained encoder are measured, too
+}
+
+// Key returns the address of a trial: a hash of what decides its numbers. That is the configuration with its seed, the
+// fingerprint of the data's content, the version of the code, and whether it is measured on validation images. Where the data
+// are, and how often the training logs and saves, do not count.
+func (t Trial) Key(fingerprint string) string {
+	c := t.Config
+	c.Data, c.CheckpointSeconds, c.LogSteps = "", 0, 0
+	text, err := json.Marshal(struct {
+		Version     int
+		Config      sslx.Config
+		Fingerprint string
+		Validation  bool
+	}{codeVersion, c, fingerprint, t.Validation})
+	if err != nil {
+		panic(err) // a configuration that was checked can be written
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// in reports whether the records hold the trial with all that it is measured by.
+func (t Trial) in(records Records, fingerprint string) bool {
+	known, ok := records[t.Key(fingerprint)]
+	if !ok {
+		return false
+	}
+	for _, task := range t.Tasks {
+		if !slices.Contains(known.Tasks, task) {
+			return false
+		}
+	}
+	for _, protocol := range t.Protocols {
+		if !slices.ContainsFunc(known.Results, func(x record.Result) bool { return x.Protocol.Name() == protocol }) {
+			return false
+		}
+	}
+	return !t.Floors || slices.ContainsFunc(known.Results, func(x record.Result) bool { return x.Model == record.ModelUntrained })
+}
+
+// Record is a trial that was made: all that a reader needs to doubt it.
+type Record struct {
+	Key         string             `json:"key"`
+	Scale       Scale              `json:"scale"`
+	Config      sslx.Config        `json:"config"`
+	Validation  bool               `json:"validation,omitempty"`
+	Environment record.Environment `json:"environment"`
+	Finished    time.Time          `json:"finished"`
+
+	Seconds float64 `json:"seconds"` // of training
+	Images  int64   `json:"images"`  // seen
+	Waited  float64 `json:"waited"`  // seconds in which steps waited for images
+
+	Tasks   []string         `json:"tasks"` // as they were asked for
+	Results []record.Result  `json:"results"`
+	Log     []record.Metrics `json:"log"` // about ten lines of the training log
+}
+
+// Accuracies returns the accuracies of a model on test: of the trained encoder, whose model is the name of its method, or of
+// a baseline.
+func (r Record) Accuracies(model string) (results []record.Result) {
+	for _, x := range r.Results {
+		if x.Model == model && x.Metric == record.MetricAccuracy && x.Split == record.SplitTest {
+			results = append(results, x)
+		}
+	}
+	return results
+}
+
+// MeasuredBy returns the tasks and the names of the protocols that the record was measured by.
+func (r Record) MeasuredBy() (tasks, protocols []string) {
+	for _, x := range r.Results {
+		task := x.Task
+		if _, label, _ := strings.Cut(task, "/"); slices.Contains(evaluate.MadeTasks(), label) {
+			task = label // made from the run's own data
+		}
+		if !slices.Contains(tasks, task) {
+			tasks = append(tasks, task)
+		}
+		if name := x.Protocol.Name(); !slices.Contains(protocols, name) {
+			protocols = append(protocols, name)
+		}
+	}
+	return tasks, protocols
+}
+
+// merge adds to a record what an earlier record of the same trial was measured by and this one was not.
+func (r *Record) merge(earlier Record) {
+	for _, task := range earlier.Tasks {
+		if !slices.Contains(r.Tasks, task) {
+			r.Tasks = append(r.Tasks, task)
+		}
+	}
+
+	var kept []record.Result
+	for _, old := range earlier.Results {
+		if !slices.ContainsFunc(r.Results, func(now record.Result) bool {
+			return old.Task == now.Task && old.Protocol == now.Protocol && old.Model == now.Model
+		}) {
+			kept = append(kept, old)
+		}
+	}
+	r.Results = append(kept, r.Results...)
+}
+
+// thinned returns about ten lines of a log, the first and the last among them.
+func thinned(log []record.Metrics) (few []record.Metrics) {
+	const lines = 10
+	for i := range min(lines, len(log)) {
+		few = append(few, log[i*(len(log)-1)/max(1, min(lines, len(log))-1)])
+	}
+	return few
+}
+
+// Records are the records of a store, by key.
+type Records map[string]Record
+
+// Of returns the record of a trial, on data as the latest records of such data have them.
+func (r Records) Of(t Trial) (Record, bool) {
+	fingerprint, _ := r.fingerprint(t.Config)
+	known, ok := r[t.Key(fingerprint)]
+	return known, ok
+}
+
+// fingerprint returns the fingerprint of the data of a configuration, from the latest record of such data; "" where there
+// is none.
+func (r Records) fingerprint(c sslx.Config) (string, error) {
+	var latest Record
+	data := dataOf(c)
+	for _, known := range r {
+		if dataOf(known.Config) != data {
+			continue
+		}
+		newer := known.Finished.After(latest.Finished)
+		tied := known.Finished.Equal(latest.Finished) && known.Environment.Fingerprint > latest.Environment.Fingerprint
+		if newer || tied {
+			latest = known
+		}
+	}
+	return latest.Environment.Fingerprint, nil
+}
+
+// dataOf names the data of a configuration with its size.
+func dataOf(c sslx.Config) string { return fmt.Sprintf("%s at %d", c.Data, c.Size) }
