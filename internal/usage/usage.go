@@ -32,6 +32,30 @@ func About(argument, format string, args ...any) error {
 	return &Error{fmt.Sprintf(format, args...), argument}
 }
 
+// Advise wraps err, which is no mistake of the caller, with an argument that helps against it: a bad image can be
+// skipped. See [Error.Argument].
+func Advise(argument string, err error) error { return advised{err, argument} }
+
+type advised struct {
+	error
+	argument string
+}
+
+func (a advised) Unwrap() error    { return a.error }
+func (a advised) Argument() string { return a.argument }
+
+// ArgumentOf returns the argument that err, or an error that it wraps, is about; "" when there is none.
+func ArgumentOf(err error) string {
+	var about interface {
+		error
+		Argument() string
+	}
+	if !errors.As(err, &about) {
+		return ""
+	}
+	return about.Argument()
+}
+
 // Is reports whether err is, or wraps, an *Error.
 func Is(err error) bool {
 	var e *Error

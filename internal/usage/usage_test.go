@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -27,5 +28,25 @@ func TestUnknownIsAUsageErrorEvenWhenWrapped(t *testing.T) {
 	}
 	if Is(fmt.Errorf("disk")) {
 		t.Error("a plain error was taken for a usage error")
+	}
+}
+
+func TestArgumentOf_FindsItInAnyErrorOfTheChain(t *testing.T) {
+	disk := errors.New("disk")
+	for _, c := range []struct {
+		err   error
+		want  string
+		usage bool
+	}{
+		{fmt.Errorf("import: %w", About("size", "choose a size")), "size", true},
+		{fmt.Errorf("import: %w", Advise("skip-bad", disk)), "skip-bad", false},
+		{disk, "", false},
+	} {
+		if got := ArgumentOf(c.err); got != c.want || Is(c.err) != c.usage {
+			t.Errorf("%v: argument %q, usage %v", c.err, got, Is(c.err))
+		}
+	}
+	if !errors.Is(Advise("x", disk), disk) {
+		t.Error("the error that was advised on is lost")
 	}
 }

@@ -10,7 +10,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
+	"math/big"
+	"os"
 	"slices"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
 // assembly places sections one after the other.
@@ -23,7 +28,7 @@ type assembly struct {
 // add places the bytes that content opens, hashes them and shows them to also.
 func (a *assembly) add(content func() io.Reader, length int64, also io.Writer) (section, error) {
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(sum, also), contextReader{a.ctx, content()})
+	n, err := io.Copy(io.MultiWriter(sum, also), archive.ContextReader{Ctx: a.ctx, R: content()})
 	if err == nil && n != length {
 		err = io.ErrUnexpectedEOF
 	}
@@ -32,7 +37,7 @@ func (a *assembly) add(content func() io.Reader, length int64, also io.Writer) (
 	}
 	sec := section{roundUp(a.end), length, hex.EncodeToString(sum.Sum(nil))}
 	a.end = sec.Offset + length
-	a.parts = append(a.parts, part{sec, contextReader{a.ctx, content()}})
+	a.parts = append(a.parts, part{sec, archive.ContextReader{Ctx: a.ctx, R: content()}})
 	return sec, nil
 }
 
@@ -45,11 +50,13 @@ func (r *run) assemble(ctx context.Context, h *header) ([]part, error) {
 	for _, i := range slices.Sorted(maps.Keys(r.bad)) {
 		h.Skipped = append(h.Skipped, Skipped{r.name[i], r.bad[i]})
 	}
+
 	a := &assembly{ctx: ctx}
 	spans, err := r.addLabels(a, h)
 	if err != nil {
 		return nil, err
 	}
+
 	var counts channelCounts
 	for i := range h.Splits {
 		sp := &h.Splits[i]
@@ -62,6 +69,7 @@ func (r *run) assemble(ctx context.Context, h *header) ([]part, error) {
 			return nil, err
 		}
 	}
+
 	h.Mean, h.Std = counts.stats()
 	h.Length, h.Fingerprint = a.end, h.fingerprint()
 	return a.parts, nil
@@ -71,7 +79,7 @@ func (r *run) assemble(ctx context.Context, h *header) ([]part, error) {
 func (r *run) addLabels(a *assembly, h *header) ([]span, error) {
 	var spans []span
 	first := 0
-	for _, split := range r.plan.splits {
+	for _, split := range r.plan.Splits {
 		sp, at := headerSplit{Name: split.Name}, span{first, first + split.N}
 		first = at.end
 		for _, labels := range r.labels {
@@ -105,4 +113,85 @@ func (r *run) keptLabels(labels []int32, at span) []byte {
 		}
 	}
 	return kept
+}
+
+// channelCounts counts the values of each channel of a stream of interleaved RGB bytes.
+type channelCounts struct {
+	counts [3][256]uint64
+	next   int // channel of the next byte
+}
+
+func (c *channelCounts) Write(rgb []byte) (int, error) {
+	for _, v := range rgb {
+		c.counts[c.next][v]++
+		if c.next++; c.next == 3 {
+			c.next = 0
+		}
+	}
+	return len(rgb), nil
+}
+
+// stats returns mean and population standard deviation on [0, 1] from exact integer sums.
+func (c *channelCounts) stats() (mean, std [3]float64) {
+	for k, counts := range c.counts {
+		n, sum, squares := new(big.Int), new(big.Int), new(big.Int)
+		for v, count := range counts {
+			times := new(big.Int).SetUint64(count)
+			n.Add(n, times)
+			sum.Add(sum, new(big.Int).Mul(times, big.NewInt(int64(v))))
+			squares.Add(squares, new(big.Int).Mul(times, big.NewInt(int64(v*v))))
+		}
+
+		// variance of the bytes = (n squares - sum^2) / n^2
+		top := squares.Mul(squares, n)
+		top.Sub(top, new(big.Int).Mul(sum, sum))
+		variance, _ := new(big.Rat).SetFrac(top, new(big.Int).Mul(n, n)).Float64()
+		mean[k], _ = new(big.Rat).SetFrac(sum, new(big.Int).Mul(n, big.NewInt(255))).Float64()
+		std[k] = math.Sqrt(variance) / 255
+	}
+	return mean, std
+}
+
+// spool holds decoded images in a file that has no name, so that nothing is left of it however the process ends.
+// Images may come in any order.
+type spool struct {
+	file   *os.File
+	stride int64 // bytes an image
+}
+
+// newSpool makes a spool on the disk of the folder dir.
+func newSpool(dir string) (*spool, error) {
+	file, err := os.CreateTemp(dir, ".spool-*")
+	if err != nil {
+		return nil, err
+	}
+	// Where an open file cannot be removed, close does it.
+	_ = os.Remove(file.Name())
+	return &spool{file: file}, nil
+}
+
+func (s *spool) put(position int, rgb []byte) error {
+	_, err := s.file.WriteAt(rgb, int64(position)*int64(len(rgb)))
+	return err
+}
+
+// reader returns the images of a span, but those that skip names, in order.
+func (s *spool) reader(at span, skip map[int]string) io.Reader {
+	var runs []io.Reader
+	from := at.first
+	for i := at.first; i <= at.end; i++ {
+		if _, skipped := skip[i]; !skipped && i < at.end {
+			continue
+		}
+		if i > from {
+			runs = append(runs, io.NewSectionReader(s.file, int64(from)*s.stride, int64(i-from)*s.stride))
+		}
+		from = i + 1
+	}
+	return io.MultiReader(runs...)
+}
+
+func (s *spool) close() {
+	_ = s.file.Close()
+	_ = os.Remove(s.file.Name())
 }

@@ -26,22 +26,21 @@ func TestAvailableAgreesWithLocateAndSharesItsWords(t *testing.T) {
 		system string
 		hint   string // "" where it is available
 	}{
-		{"factors", 64, system, "leave --size out"},
+		{"factors", 64, system, "leave the size out"},
 		{"beasts", 0, system, ""},
 		{"beasts", 9, system, ""},
-		{"birds", 9, system, "import its source with `sslx data import PATH --size 9`"},
+		{"birds", 9, system, "import its source with size 9"},
 		{report.Pack, 4, system, ""},
-		{report.Pack, 9, system, "import its source with that --size"},
+		{report.Pack, 9, system, "import its source with that size"},
 		{"animals", 0, system, ""},
 		{filepath.Join(dir, "plants"), 0, system, ""},
-		{"fashion-mnist", 0, dir, "get it with `sslx data get fashion-mnist`, or on Debian with " +
-			"`apt-get install dataset-fashion-mnist`"},
+		{"fashion-mnist", 0, dir, "download it, or install Debian's package dataset-fashion-mnist"},
 		{"fashion-mnist", 0, system, ""},
-		{"mnist", 0, system, "get it with `sslx data get mnist`"},
-		{"cifar10", 0, system, "get it with `sslx data get cifar10`"},
-		{"empty", 0, system, "pack one with `sslx data import PATH`"},
-		{"animal", 0, system, "did you mean \"animals\"? Otherwise pack one with `sslx data import PATH`"},
-		{"./none", 0, system, "give the path of one, or a name from `sslx data list`"},
+		{"mnist", 0, system, "download it"},
+		{"cifar10", 0, system, "download it"},
+		{"empty", 0, system, "import a folder or an archive of images under that name"},
+		{"animal", 0, system, "did you mean \"animals\"? Otherwise import a folder"},
+		{"./none", 0, system, "give the path of one, or the name of a set"},
 		{"notes", 0, system, "notes is neither a folder nor an archive: give a folder or one of .tar.gz"},
 		{"old", 0, system, "old-1x1-native.sslx"},
 	} {

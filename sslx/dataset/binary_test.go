@@ -32,7 +32,7 @@ func TestCIFAR10BinaryIsRead(t *testing.T) {
 	f := cifar10Files().below("cifar-10-batches-bin")
 	order := f.names()
 	slices.Reverse(order)
-	set, report := imported(t, archive(t, "c.tar.gz", gzipped(t, f.tar(t, order))), ImportOptions{})
+	set, report := imported(t, archived(t, "c.tar.gz", gzipped(t, f.tar(t, order))), ImportOptions{})
 	sp, labels := split(t, set, "train")
 	if want := []int32{0, 9, 1, 9, 2, 9, 3, 9, 4, 9}; !slices.Equal(labels, want) {
 		t.Errorf("labels are %v, want %v", labels, want)
@@ -62,7 +62,7 @@ func TestCIFAR100BinaryHasFineAndCoarseLabels(t *testing.T) {
 	}
 }
 
-func idxFile(magic uint32, words []uint32, data string) string {
+func idxContent(magic uint32, words []uint32, data string) string {
 	head := binary.BigEndian.AppendUint32(nil, magic)
 	for _, w := range words {
 		head = binary.BigEndian.AppendUint32(head, w)
@@ -72,10 +72,10 @@ func idxFile(magic uint32, words []uint32, data string) string {
 
 func mnistFiles() files {
 	return files{
-		"train-images-idx3-ubyte": idxFile(idxImages, []uint32{3, 1, 2}, "abcdef"),
-		"train-labels-idx1-ubyte": idxFile(idxLabels, []uint32{3}, "\x00\x02\x01"),
-		"t10k-images-idx3-ubyte":  idxFile(idxImages, []uint32{1, 1, 2}, "gh"),
-		"t10k-labels-idx1-ubyte":  idxFile(idxLabels, []uint32{1}, "\x02"),
+		"train-images-idx3-ubyte": idxContent(idxImages, []uint32{3, 1, 2}, "abcdef"),
+		"train-labels-idx1-ubyte": idxContent(idxLabels, []uint32{3}, "\x00\x02\x01"),
+		"t10k-images-idx3-ubyte":  idxContent(idxImages, []uint32{1, 1, 2}, "gh"),
+		"t10k-labels-idx1-ubyte":  idxContent(idxLabels, []uint32{1}, "\x02"),
 	}
 }
 
@@ -101,7 +101,7 @@ func TestIDXFilesAreReadPlainAndGzipped(t *testing.T) {
 
 func TestFashionMNISTKnowsItsClassNames(t *testing.T) {
 	f := mnistFiles()
-	f["train-labels-idx1-ubyte"] = idxFile(idxLabels, []uint32{3}, "\x00\x02\x09")
+	f["train-labels-idx1-ubyte"] = idxContent(idxLabels, []uint32{3}, "\x00\x02\x09")
 	set, _ := imported(t, f.folder(t, "fashion-mnist"), ImportOptions{})
 	if classes := set.Tasks()[0].Classes; len(classes) != 10 || classes[9] != "Ankle boot" {
 		t.Errorf("classes are %v", classes)
@@ -138,16 +138,16 @@ func TestDamagedBinaryFilesAreNamed(t *testing.T) {
 			false},
 		"images are cut": {m.with(files{"train-images-idx3-ubyte": images[:len(images)-1]}),
 			"says 3 images of 1x2", false},
-		"labels are fewer": {m.with(files{"train-labels-idx1-ubyte": idxFile(idxLabels, []uint32{2}, "\x00\x01")}),
+		"labels are fewer": {m.with(files{"train-labels-idx1-ubyte": idxContent(idxLabels, []uint32{2}, "\x00\x01")}),
 			"says 2 labels and has 2, for 3 images", false},
 		"a gzip is cut": {without(m,
 			"train-images-idx3-ubyte").with(files{"train-images-idx3-ubyte.gz": zipped[:len(zipped)-6]}),
 			"train-images-idx3-ubyte.gz is cut short", false},
 		"not a gzip": {without(m, "train-images-idx3-ubyte").with(files{"train-images-idx3-ubyte.gz": "hello hello"}),
 			"train-images-idx3-ubyte.gz is not a gzip", false},
-		"a label that train lacks": {m.with(files{"t10k-labels-idx1-ubyte": idxFile(idxLabels, []uint32{1}, "\x03")}),
+		"a label that train lacks": {m.with(files{"t10k-labels-idx1-ubyte": idxContent(idxLabels, []uint32{1}, "\x03")}),
 			"label 3|not in train", true},
-		"two sizes": {m.with(files{"t10k-images-idx3-ubyte": idxFile(idxImages, []uint32{1, 2, 1}, "gh")}),
+		"two sizes": {m.with(files{"t10k-images-idx3-ubyte": idxContent(idxImages, []uint32{1, 2, 1}, "gh")}),
 			"two sizes", false},
 	} {
 		t.Run(name, func(t *testing.T) {

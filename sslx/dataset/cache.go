@@ -2,16 +2,21 @@ package dataset
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
+
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
 // CacheDir returns the folder in which sslx keeps packs: $SSLX_CACHE, or sslx in the user's cache folder.
@@ -47,23 +52,51 @@ func nameOf(source string) (string, error) {
 		return "", err
 	}
 	base := filepath.Base(absolute)
-	name := strings.ReplaceAll(base[:len(base)-len(archiveSuffix(base))], " ", "-")
+	name := strings.ReplaceAll(base[:len(base)-len(archive.Suffix(base))], " ", "-")
 	if !setName.MatchString(name) {
-		return "",
-			usage.Errorf("no name for the set can be made from %s: pass --name with letters, digits, dots and dashes",
-				source)
+		return "", usage.About("name", "no name for the set can be made from %s: choose one of letters, digits, dots and "+
+			"dashes", source)
 	}
 	return name, nil
 }
 
-// lockName holds the lock under which sets of one name are written, until unlock is called.
+// originOf returns the absolute path of a source, links resolved: what tells sources of one name apart.
+func originOf(source string) (string, error) {
+	absolute, err := filepath.Abs(source)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(absolute)
+}
+
+// originSum is the part of a pack's file name that tells the packs of two sources apart.
+func originSum(origin string) string {
+	sum := sha256.Sum256([]byte(origin))
+	return hex.EncodeToString(sum[:4])
+}
+
+// packFile matches the file names of packs. The first group is the set's name.
+var packFile = regexp.MustCompile(`^(.+)-[0-9]+x[0-9]+-(?:` + howNative + `|` + howCrop + `|v[0-9]+(?:-seed.*)?)` +
+	`(?:-[0-9a-f]{8})?\` + packExt + `$`)
+
+// nameInFile returns the set's name as the file name of its pack has it.
+func nameInFile(path string) string {
+	base := filepath.Base(path)
+	if match := packFile.FindStringSubmatch(base); match != nil {
+		return match[1]
+	}
+	return strings.TrimSuffix(base, packExt)
+}
+
+// lockName holds the lock under which sets of one name are written, until unlock is called. Other users of a shared
+// cache may hold it too.
 func lockName(ctx context.Context, dir, name string) (unlock func(), err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("cache folder cannot be made: %w", err)
 	}
-	lock := flock.New(filepath.Join(dir, "."+name+".lock"))
+	lock := flock.New(filepath.Join(dir, "."+name+".lock"), flock.SetPermissions(0o666))
 	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
-		return nil, fmt.Errorf("lock of set %s in %s was not got: %w", name, dir, err)
+		return nil, fmt.Errorf("cannot lock data set %s in %s: %w", name, dir, err)
 	}
 	return func() { _ = lock.Close() }, nil
 }
@@ -77,9 +110,26 @@ func removeLeftovers(pack string) {
 	}
 }
 
+// removeOld deletes the pack of the same images that an older sslx wrote under a name without the source. The caller
+// holds the lock of its name.
+func removeOld(h *header, dir string) {
+	old := *h
+	old.Origin = ""
+	path := filepath.Join(dir, old.fileName())
+	set, err := openPack(path)
+	if err != nil {
+		return
+	}
+	same := set.header.Origin == "" && set.header.Source == h.Source && set.header.Fingerprint == h.Fingerprint
+	if set.Close() == nil && same {
+		_ = os.Remove(path)
+	}
+}
+
 // cachedPack is a pack in the cache. err says why its header cannot be read.
 type cachedPack struct {
-	path string
+	path    string
+	changed time.Time
 	header
 	err error
 }
@@ -93,14 +143,19 @@ func cachedPacks(dir string) ([]cachedPack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache folder cannot be read: %w", err)
 	}
+
 	var packs []cachedPack
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != packExt {
 			continue
 		}
 		pack := cachedPack{path: filepath.Join(dir, e.Name())}
+		if info, err := e.Info(); err == nil {
+			pack.changed = info.ModTime()
+		}
 		if set, err := openPack(pack.path); err != nil {
 			pack.err = err
+			pack.Name = nameInFile(pack.path)
 		} else {
 			pack.header = set.header
 			_ = set.Close()
@@ -108,4 +163,25 @@ func cachedPacks(dir string) ([]cachedPack, error) {
 		packs = append(packs, pack)
 	}
 	return packs, nil
+}
+
+// packsNamed returns the packs of a name: all whose header cannot be read, and those of the source that the name means.
+// A name means the source that was imported last.
+func packsNamed(packs []cachedPack, name string) []cachedPack {
+	var named []cachedPack
+	newest := -1
+	for _, pack := range packs {
+		if pack.Name != name {
+			continue
+		}
+		if pack.err == nil && (newest < 0 || pack.changed.After(named[newest].changed)) {
+			newest = len(named)
+		}
+		named = append(named, pack)
+	}
+	if newest < 0 {
+		return named
+	}
+	origin := named[newest].Origin
+	return slices.DeleteFunc(named, func(p cachedPack) bool { return p.err == nil && p.Origin != origin })
 }

@@ -71,7 +71,7 @@ func FuzzArchive(f *testing.F) {
 		if suffix == ".tar.gz" {
 			content = []byte(gzipped(t, string(content)))
 		}
-		tryImport(t, archive(t, "x"+suffix, string(content)))
+		tryImport(t, archived(t, "x"+suffix, string(content)))
 	})
 }
 
@@ -102,7 +102,7 @@ func summedTar(b []byte) []byte {
 	return b
 }
 
-// FuzzIDX imports any bytes as images and labels of idx files. The grey values and labels of a set are those bytes.
+// FuzzIDX imports any bytes as images and labels of idx files. The gray values and labels of a set are those bytes.
 func FuzzIDX(f *testing.F) {
 	word := func(words ...uint32) (b []byte) {
 		for _, w := range words {
@@ -119,7 +119,7 @@ func FuzzIDX(f *testing.F) {
 	f.Add(word(idxLabels), word(idxImages), true)
 	f.Fuzz(func(t *testing.T, images, labels []byte, zipped bool) {
 		set := files{}
-		for _, names := range idxFiles {
+		for _, names := range idxSplits {
 			for name, content := range map[string][]byte{names.images: images, names.labels: labels} {
 				if zipped {
 					set[name+".gz"] = gzipped(t, string(content))
@@ -226,7 +226,7 @@ func FuzzPack(f *testing.F) {
 		if forge {
 			content = forgedPack(text, data)
 		}
-		path := archive(t, "x.sslx", string(content))
+		path := archived(t, "x.sslx", string(content))
 		faults.Bounded(t, 1<<20+100*uint64(len(content)), func() { readPack(t, path) })
 	})
 }

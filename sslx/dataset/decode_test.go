@@ -70,15 +70,18 @@ func TestAJPEGIsRead(t *testing.T) {
 	}
 }
 
-func TestStatisticsAreThoseOfTheTrainSplit(t *testing.T) {
+func TestStats_AreOfTrainAndAConstantChannelDividesByOne(t *testing.T) {
 	f := files{"train/a/1.png": pngOf(t, 1, 1, color.RGBA{0, 51, 255, 255}), "train/a/2.png": pngOf(t, 1, 1,
 		color.RGBA{255, 51, 0, 255}),
 		"test/a/1.png": pngOf(t, 1, 1, color.RGBA{9, 9, 9, 255})}
-	set, _ := imported(t, f.folder(t, "set"), ImportOptions{})
-	mean, std := set.Stats()
+	set, report := imported(t, f.folder(t, "set"), ImportOptions{})
 	// By hand: two pixels at 0 and 255 have mean and deviation 1/2; 51 is a fifth of 255.
-	if mean != [3]float64{0.5, 0.2, 0.5} || std != [3]float64{0.5, 0, 0.5} {
-		t.Errorf("mean %v, std %v", mean, std)
+	if report.Mean != [3]float64{0.5, 0.2, 0.5} || report.Std != [3]float64{0.5, 0, 0.5} {
+		t.Errorf("mean %v, std %v", report.Mean, report.Std)
+	}
+	// The green channel has one value: it must not be divided by 0.
+	if mean, std := set.Stats(); mean != report.Mean || std != [3]float64{0.5, 1, 0.5} {
+		t.Errorf("for normalization: mean %v, std %v", mean, std)
 	}
 }
 

@@ -8,13 +8,14 @@ import (
 	"path/filepath"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/counter"
+	"github.com/sslx-go/lab/sslx/dataset/internal/scene"
 )
 
 // FactorsName is the name of the generated set.
 const FactorsName = "factors"
 
 const (
-	factorsSide = 32
 	// factorsVersion changes with every change of the pixels or labels that a seed gives.
 	factorsVersion = 1
 	factorsTrain   = 20_000
@@ -33,35 +34,15 @@ type FactorsOptions struct {
 	Progress func(done, total int64)
 }
 
-// factor is a property of the generated images and its values.
-type factor struct {
-	name    string
-	classes []string
-}
-
-var hueNames = []string{"red", "orange", "lime", "green", "cyan", "azure", "violet", "magenta"}
-
-// factorList fixes the order of tasks and classes.
-var factorList = []factor{
-	{"shape", []string{"ellipse", "box", "triangle", "cross", "ring", "hourglass"}},
-	{"object_hue", hueNames},
-	{"texture", []string{"stripes", "checks", "dots", "rings", "zigzag", "blobs"}},
-	{"background_hue", hueNames},
-	{"scale", []string{"small", "medium", "large", "huge"}},
-	{"position", []string{"top-left", "top", "top-right", "left", "centre", "right", "bottom-left", "bottom",
-		"bottom-right"}},
-	{"orientation", []string{"0", "45", "90", "135"}},
-}
-
 func factorTasks() []Task {
-	tasks := make([]Task, len(factorList))
-	for i, f := range factorList {
-		tasks[i] = Task{f.name, f.classes}
+	tasks := make([]Task, len(scene.Factors))
+	for i, f := range scene.Factors {
+		tasks[i] = Task{f.Name, f.Values}
 	}
 	return tasks
 }
 
-// Factors opens the generated set, making its pack on first use: 32x32 colour images of one object before a textured
+// Factors opens the generated set, making its pack on first use: 32x32 color images of one object before a textured
 // background, under random light, noise and clutter. Its seven tasks are the object's shape (6), object_hue (8),
 // scale (4), position (3x3 cells) and orientation (4, modulo 180 degrees, counted from the image's rows towards its
 // columns), and the background's texture (6) and background_hue (8). Their values are drawn independently and
@@ -79,6 +60,7 @@ func Factors(ctx context.Context, opt FactorsOptions) (*Set, error) {
 	if opt.Test == 0 {
 		opt.Test = factorsTest
 	}
+
 	dir, err := packsDir(opt.Cache)
 	if err != nil {
 		return nil, err
@@ -88,6 +70,7 @@ func Factors(ctx context.Context, opt FactorsOptions) (*Set, error) {
 	if set, err := Open(path); err == nil && set.header.Source == h.Source {
 		return set, nil
 	}
+
 	unlock, err := lockName(ctx, dir, FactorsName)
 	if err != nil {
 		return nil, err
@@ -96,9 +79,10 @@ func Factors(ctx context.Context, opt FactorsOptions) (*Set, error) {
 	if set, err := Open(path); err == nil && set.header.Source == h.Source {
 		return set, nil
 	}
-	imports := ImportOptions{Progress: opt.Progress}
-	if imports.Progress == nil {
-		imports.Progress = func(int64, int64) {}
+
+	imports, err := ImportOptions{Progress: opt.Progress}.check()
+	if err != nil {
+		return nil, err
 	}
 	if path, err = writeSet(ctx, dir, "the generated set", opt.plan(), h, imports); err != nil {
 		return nil, err
@@ -111,40 +95,34 @@ func (o FactorsOptions) header() *header {
 	if o.Train != factorsTrain || o.Test != factorsTest || o.Seed != 0 {
 		how = fmt.Sprintf("v%d-seed%d-%d+%d", factorsVersion, o.Seed, o.Train, o.Test)
 	}
-	return &header{Name: FactorsName, Height: factorsSide, Width: factorsSide, How: how, Resize: "own size",
+	return &header{Name: FactorsName, Height: scene.Side, Width: scene.Side, How: how, Resize: "own size",
 		Source: fmt.Sprintf("generated version %d seed %d train %d test %d", factorsVersion, o.Seed, o.Train, o.Test)}
 }
 
-func (o FactorsOptions) plan() *plan {
-	p := &plan{kind: "generated", tasks: factorTasks(), height: factorsSide, width: factorsSide,
-		splits: []SplitCount{{"train", o.Train}, {"test", o.Test}}}
-	p.items = func(_ context.Context, emit func(item) error) error {
+func (o FactorsOptions) plan() *Plan {
+	p := &Plan{Kind: "generated", Tasks: factorTasks(), Height: scene.Side, Width: scene.Side,
+		Splits: []SplitCount{{"train", o.Train}, {"test", o.Test}}}
+	p.Items = func(_ context.Context, emit func(Item) error) error {
 		for i := range o.Train + o.Test {
-			if err := emit(item{position: i, labels: make([]int32, len(factorList))}); err != nil {
+			if err := emit(Item{Position: i, Labels: make([]int32, len(scene.Factors))}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	p.draw = func(it item) (*image.RGBA, error) {
-		random := o.random(it.position)
-		drawLabels(random, it.labels)
-		return newScene(random, it.labels).render(random), nil
+	p.Draw = func(it Item) (image.Image, error) {
+		random := o.random(it.Position)
+		scene.DrawLabels(random, it.Labels)
+		return scene.New(random, it.Labels).Render(random), nil
 	}
 	return p
 }
 
 // random is the source of randomness of one image. Test images count down from the other end of the counter.
 func (o FactorsOptions) random(position int) *rand.Rand {
-	counter := uint64(position)
+	at := uint64(position)
 	if position >= o.Train {
-		counter = ^uint64(position - o.Train)
+		at = ^uint64(position - o.Train)
 	}
-	return rand.New(rand.NewPCG(mix(o.Seed, counter), mix(o.Seed+1, counter)))
-}
-
-func drawLabels(random *rand.Rand, labels []int32) {
-	for i, f := range factorList {
-		labels[i] = int32(random.IntN(len(f.classes)))
-	}
+	return rand.New(rand.NewPCG(counter.Mix(o.Seed, at), counter.Mix(o.Seed+1, at)))
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/scene"
 )
 
 func generated(t testing.TB, opt FactorsOptions) *Set {
@@ -61,39 +62,9 @@ func TestTheGeneratedSetKeepsItsFingerprint(t *testing.T) {
 	}
 }
 
-func TestFactorsAreUniformAndIndependent(t *testing.T) {
-	const n = 3000
-	o := FactorsOptions{Train: n, Test: 1}
-	tasks := factorTasks()
-	labels := make([][]int32, n)
-	for i := range labels {
-		labels[i] = make([]int32, len(tasks))
-		drawLabels(o.random(i), labels[i])
-	}
-	for a := range tasks {
-		for b := range a {
-			ka, kb := len(tasks[a].Classes), len(tasks[b].Classes)
-			counts := make([]float64, ka*kb)
-			for _, l := range labels {
-				counts[int(l[a])*kb+int(l[b])]++
-			}
-			expected, chi := float64(n)/float64(ka*kb), 0.0
-			for _, c := range counts {
-				chi += (c - expected) * (c - expected) / expected
-			}
-			// Pearson's statistic has mean k-1 and variance 2(k-1); five deviations are never reached by chance here.
-			k := float64(ka*kb - 1)
-			if chi > k+5*math.Sqrt(2*k) {
-				t.Errorf("%s and %s: chi square is %.0f for %.0f degrees of freedom", tasks[a].Name, tasks[b].Name,
-					chi, k)
-			}
-		}
-	}
-}
-
 func TestNoTestImageIsATrainImage(t *testing.T) {
 	set := generated(t, FactorsOptions{Train: 200, Test: 200})
-	const area = factorsSide * factorsSide * 3
+	const area = scene.Side * scene.Side * 3
 	train, _ := split(t, set, "train")
 	test, _ := split(t, set, "test")
 	seen := map[string]bool{}
@@ -107,59 +78,25 @@ func TestNoTestImageIsATrainImage(t *testing.T) {
 	}
 }
 
-// Without nuisances, the pixels must show what the labels say.
-func TestLabelsDescribeThePixels(t *testing.T) {
-	for position := range int32(9) {
-		labels := []int32{0, 3, 0, 0, 1, position, 0}
-		s := newScene(FactorsOptions{}.random(int(position)), labels)
-		s.clutter, s.object, s.light, s.dark = nil, rgb{1, 1, 1}, rgb{}, rgb{}
-		var mass, x, y float64
-		for i := range factorsSide * factorsSide {
-			px, py := float64(i%factorsSide)+0.5, float64(i/factorsSide)+0.5
-			v := s.at(px, py)[0]
-			mass, x, y = mass+v, x+v*px, y+v*py
-		}
-		// Cells are 5.5 pixels apart and their edges lie 2.75 from the middle.
-		column, row := math.Round((x/mass-16)/5.5)+1, math.Round((y/mass-16)/5.5)+1
-		if int32(3*row+column) != position {
-			t.Errorf("position %d: the object lies in column %v of row %v", position, column, row)
-		}
-		if want := math.Pi * s.long * s.short; math.Abs(mass-want) > 0.1*want {
-			t.Errorf("the ellipse covers %.1f pixels, want %.1f", mass, want)
-		}
-	}
-}
-
-func TestHuesAreThoseOfTheColourCircle(t *testing.T) {
-	for hue, want := range map[float64]rgb{0: {1, 0, 0}, 60: {1, 1, 0}, 120: {0, 1, 0}, 240: {0, 0, 1}, -60: {1, 0,
-		1}} {
-		for k, v := range hsv(hue, 1, 1) {
-			if math.Abs(v-want[k]) > 1e-12 {
-				t.Errorf("hue %v gives %v, want %v", hue, hsv(hue, 1, 1), want)
-			}
-		}
-	}
-}
-
 func TestASheetOfGeneratedImagesIsNeitherFlatNorSaturated(t *testing.T) {
 	set := generated(t, FactorsOptions{Train: 64, Test: 1})
 	train, _ := split(t, set, "train")
-	sheet := image.NewRGBA(image.Rect(0, 0, 8*factorsSide, 8*factorsSide))
+	sheet := image.NewRGBA(image.Rect(0, 0, 8*scene.Side, 8*scene.Side))
 	for i := range train.N {
-		pixels := train.Pixels[i*factorsSide*factorsSide*3:][:factorsSide*factorsSide*3]
-		tile := image.NewRGBA(image.Rect(0, 0, factorsSide, factorsSide))
+		pixels := train.Pixels[i*scene.Side*scene.Side*3:][:scene.Side*scene.Side*3]
+		tile := image.NewRGBA(image.Rect(0, 0, scene.Side, scene.Side))
 		var sum, squares float64
-		for k := range factorsSide * factorsSide {
-			tile.SetRGBA(k%factorsSide, k/factorsSide, color.RGBA{pixels[3*k], pixels[3*k+1], pixels[3*k+2], 255})
+		for k := range scene.Side * scene.Side {
+			tile.SetRGBA(k%scene.Side, k/scene.Side, color.RGBA{pixels[3*k], pixels[3*k+1], pixels[3*k+2], 255})
 			v := float64(pixels[3*k]) + float64(pixels[3*k+1]) + float64(pixels[3*k+2])
 			sum, squares = sum+v, squares+v*v
 		}
-		mean := sum / (factorsSide * factorsSide)
-		if deviation := math.Sqrt(squares/(factorsSide*factorsSide) - mean*mean); deviation < 15 || mean < 30 ||
+		mean := sum / (scene.Side * scene.Side)
+		if deviation := math.Sqrt(squares/(scene.Side*scene.Side) - mean*mean); deviation < 15 || mean < 30 ||
 			mean > 690 {
 			t.Errorf("image %d has mean %.0f and deviation %.0f of 765", i, mean, deviation)
 		}
-		at := image.Pt(i%8*factorsSide, i/8*factorsSide)
+		at := image.Pt(i%8*scene.Side, i/8*scene.Side)
 		draw.Draw(sheet, tile.Rect.Add(at), tile, image.Point{}, draw.Src)
 	}
 	file, err := os.Create(filepath.Join(t.TempDir(), "sheet.png"))
@@ -182,7 +119,7 @@ func BenchmarkFactorsImage(b *testing.B) {
 	o := FactorsOptions{Train: math.MaxInt}
 	p := o.plan()
 	for i := range b.N {
-		if _, err := p.draw(item{position: i, labels: make([]int32, len(factorList))}); err != nil {
+		if _, err := p.Draw(Item{Position: i, Labels: make([]int32, len(scene.Factors))}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -19,7 +19,7 @@ func TestAFolderAndItsArchivesGiveTheSameSet(t *testing.T) {
 		"animals.zip":    rooted.zip(t),
 	} {
 		t.Run(name, func(t *testing.T) {
-			other, _ := imported(t, archive(t, name, content), ImportOptions{})
+			other, _ := imported(t, archived(t, name, content), ImportOptions{})
 			if other.Fingerprint() != set.Fingerprint() {
 				t.Error("the archive's fingerprint differs from the folder's")
 			}

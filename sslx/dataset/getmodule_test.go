@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/fetch"
 )
 
 // fakeGo puts a go command first into PATH that is the script, run by sh.
@@ -29,13 +30,13 @@ func fakeGo(t *testing.T, script string) {
 }
 
 // digits is a module with the idx files in its folder "data", and the root folder in which it was unpacked.
-func digits(t *testing.T) (m *goModule, root string) {
+func digits(t *testing.T) (m *fetch.Module, root string) {
 	t.Helper()
-	m = &goModule{path: "example.org/digits", version: "v1.2.3", folder: "data", sums: map[string]string{}}
+	m = &fetch.Module{Path: "example.org/digits", Version: "v1.2.3", Folder: "data", Sums: map[string]string{}}
 	packed := files{}
 	for name, content := range mnistFiles() {
 		packed["data/"+name+".gz"] = gzipped(t, content)
-		m.sums[name+".gz"] = fmt.Sprintf("%x", sha256.Sum256([]byte(packed["data/"+name+".gz"])))
+		m.Sums[name+".gz"] = fmt.Sprintf("%x", sha256.Sum256([]byte(packed["data/"+name+".gz"])))
 	}
 	return m, packed.with(files{"digits.go": "package digits"}).folder(t, "digits@v1.2.3")
 }
@@ -61,7 +62,7 @@ func TestGetPacksTheFilesOfAGoModule(t *testing.T) {
 	if want := "mod download -json example.org/digits@v1.2.3 -mod=mod off 0\n"; err != nil || string(call) != want {
 		t.Errorf("the go command was called with %q, want once %q", call, want)
 	}
-	if left := leftBehind(t, cache); len(left) != 1 || begun != m.path {
+	if left := leftBehind(t, cache); len(left) != 1 || begun != m.Path {
 		t.Errorf("the cache holds %v, want the pack; progress named %q", left, begun)
 	}
 }
@@ -78,7 +79,7 @@ func TestAModuleThatCannotBeHadSaysWhatToDoByHand(t *testing.T) {
 		"another answer": {"echo hello", "it names no folder"},
 		"no go command":  {"", "executable file not found"},
 		"an altered file": {alter + answer, "t10k-images-idx3-ubyte.gz in |has SHA-256 01ba4719|and not " +
-			m.sums["t10k-images-idx3-ubyte.gz"]}, // the sum of a line feed
+			m.Sums["t10k-images-idx3-ubyte.gz"]}, // the sum of a line feed
 		"a missing file": {"rm -f " + image + "; " + answer, "t10k-images-idx3-ubyte.gz: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +93,7 @@ func TestAModuleThatCannotBeHadSaysWhatToDoByHand(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			byHand := "|Go module example.org/digits@v1.2.3 cannot be used|fetch the 4 files in data of " +
-				"https://example.org/digits by hand|`sslx data import FOLDER --name mnist`"
+				"https://example.org/digits by hand|import it under the name mnist"
 			for part := range strings.SplitSeq(c.says+byHand, "|") {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("error %q lacks %q", err, part)

@@ -25,7 +25,7 @@ type files map[string]string
 
 func (f files) names() []string { return slices.Sorted(maps.Keys(f)) }
 
-// pngOf returns a PNG of one colour.
+// pngOf returns a PNG of one color.
 func pngOf(t testing.TB, width, height int, c color.Color) string {
 	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
@@ -150,8 +150,8 @@ func gzipped(t testing.TB, content string) string {
 	return b.String()
 }
 
-// archive writes content to a new file with the given name.
-func archive(t testing.TB, name, content string) string {
+// archived writes content to a new file with the given name.
+func archived(t testing.TB, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	write(t, path, content)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/counter"
 )
 
 // StratifiedHoldOut cuts a validation part from a train split: of each class it holds out round(fraction x count)
@@ -18,16 +20,19 @@ func StratifiedHoldOut(labels []int32, fraction float64, seed uint64) (keep, hel
 	for i, label := range labels {
 		classes[label] = append(classes[label], i)
 	}
+
+	// Members are ordered by their hash under the seed; the first are held out.
 	out := make([]bool, len(labels))
 	for _, members := range classes {
 		n := min(int(math.Round(fraction*float64(len(members)))), len(members)-1)
 		slices.SortFunc(members, func(a, b int) int {
-			return cmp.Or(cmp.Compare(mix(seed, uint64(a)), mix(seed, uint64(b))), cmp.Compare(a, b))
+			return cmp.Or(cmp.Compare(counter.Mix(seed, uint64(a)), counter.Mix(seed, uint64(b))), cmp.Compare(a, b))
 		})
 		for _, i := range members[:n] {
 			out[i] = true
 		}
 	}
+
 	for i, isHeld := range out {
 		if isHeld {
 			held = append(held, i)
@@ -36,15 +41,4 @@ func StratifiedHoldOut(labels []int32, fraction float64, seed uint64) (keep, hel
 		}
 	}
 	return keep, held
-}
-
-// mix hashes a counter under a seed with two rounds of the SplitMix64 finaliser (Steele, Lea, Flood 2014,
-// https://doi.org/10.1145/2660193.2660195).
-func mix(seed, counter uint64) uint64 { return splitMix(splitMix(seed) ^ counter) }
-
-func splitMix(z uint64) uint64 {
-	z += 0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
 }

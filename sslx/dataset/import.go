@@ -2,10 +2,13 @@ package dataset
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"slices"
 	"time"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
 // MaxSize is the largest side that images can be brought to.
@@ -30,23 +33,25 @@ type ImportOptions struct {
 	SkipBad bool
 	// Progress, if set, is called after each image, by one goroutine at a time.
 	Progress func(done, total int64)
-	// MaxPixels bounds one image's width times height; 0 is 64 megapixels.
+	// MaxPixels bounds one image's width times height; 0 is 64 megapixels. It also bounds the memory that all images in
+	// work take together: 12 bytes for each of these pixels, 768 MB by default.
 	MaxPixels int
 	// MaxFile bounds the bytes of one image file; 0 is 64 MiB.
 	MaxFile int64
-	// MaxUnpacked bounds the bytes that an archive unpacks to; 0 is 100 times its size, and 1 GiB at least.
+	// MaxUnpacked bounds the bytes that an archive, or all gzipped idx files, unpack to; 0 is 100 times their size, and
+	// 1 GiB at least.
 	MaxUnpacked int64
 }
 
 func (o ImportOptions) check() (ImportOptions, error) {
 	if o.Size < 0 || o.Size > MaxSize {
-		return o, usage.Errorf("size %d is out of range: give 1 to %d, or 0 for the images' own", o.Size, MaxSize)
+		return o, usage.About("size", "size %d is out of range: give 1 to %d, or 0 for the images' own", o.Size, MaxSize)
 	}
 	if o.Name != "" && !setName.MatchString(o.Name) {
-		return o, usage.Errorf("set name %q is not allowed: use letters, digits, dots and dashes", o.Name)
+		return o, usage.About("name", "set name %q is not allowed: use letters, digits, dots and dashes", o.Name)
 	}
 	if o.Name == FactorsName {
-		return o, usage.Errorf("the name %q belongs to the generated set: pass --name with another one", FactorsName)
+		return o, usage.About("name", "the name %q belongs to the generated set: choose another name", FactorsName)
 	}
 	if o.MaxPixels < 0 || o.MaxFile < 0 || o.MaxUnpacked < 0 {
 		return o, usage.Errorf("limits of an import must not be negative")
@@ -84,98 +89,163 @@ type Report struct {
 	Std         [3]float64    `json:"std"`
 	Skipped     []Skipped     `json:"skipped,omitempty"`
 	Notes       []string      `json:"notes,omitempty"`
+	Source      string        `json:"source,omitempty"`   // the absolute path of what was imported
+	Replaces    string        `json:"replaces,omitempty"` // the source that the name meant before, if another
 	Fingerprint string        `json:"fingerprint"`
 	Elapsed     time.Duration `json:"elapsed_ns"`
 }
 
 func (h *header) report(pack string, reused bool, start time.Time) Report {
 	return Report{Name: h.Name, Kind: h.Kind, Pack: pack, Reused: reused, Height: h.Height, Width: h.Width,
-		Resize: h.Resize,
-		Splits: h.counts(), Tasks: slices.Clone(h.Tasks), Mean: h.Mean, Std: h.Std, Skipped: h.Skipped, Notes: h.Notes,
-		Fingerprint: h.Fingerprint, Elapsed: time.Since(start)}
+		Resize: h.Resize, Splits: h.counts(), Tasks: slices.Clone(h.Tasks), Mean: h.Mean, Std: h.Std,
+		Skipped: h.Skipped, Notes: slices.Clone(h.Notes), Source: h.Origin, Fingerprint: h.Fingerprint,
+		Elapsed: time.Since(start)}
 }
 
 // Import packs a source into the cache and returns the pack's path. A pack of the same unchanged source and size that
-// is there already and whole is reused; another one of that name and size is replaced. Memory stays small: images
-// pass through in a stream, decoded by all cores. A usage error means that the source is missing, empty or laid out
-// wrongly; other errors name the image, the archive or the disk. On any error, and when ctx ends, nothing is left
-// behind.
+// is there already and whole is reused; one of the same source as it was before, of that name and size, is replaced.
+// Packs of different sources never share a file: when another source has had the name, its packs stay where they are,
+// the name means this source from now on, and the report says so. Memory stays small: images pass through in a stream,
+// decoded by all cores. A usage error means that the source is missing, empty or laid out wrongly; other errors name
+// the image, the archive or the disk. On any error, and when ctx ends, nothing is left behind.
 func Import(ctx context.Context, source string, opt ImportOptions) (pack string, report Report, err error) {
-	return importSource(ctx, source, opt, Verify)
+	set, report, err := importSource(ctx, source, opt, reuse{check: func(s *Set) error { return s.verify(ctx) }})
+	if err != nil {
+		return "", Report{}, err
+	}
+	return set.path, report, set.Close()
 }
 
-// importSource imports; verify must accept a pack before it is reused.
-func importSource(ctx context.Context, source string, opt ImportOptions, verify func(string) error) (string, Report,
-	error) {
+// reuse says which packs may be taken for an import.
+type reuse struct {
+	// check must accept a pack.
+	check func(*Set) error
+	// skipped allows packs from which bad images were left out, with somebody's consent.
+	skipped bool
+}
+
+// importSource imports and opens. The set is the one that this import made or found, whatever other processes put into
+// the cache meanwhile.
+func importSource(ctx context.Context, source string, opt ImportOptions, may reuse) (*Set, Report, error) {
 	start := time.Now()
 	opt, err := opt.check()
 	if err != nil {
-		return "", Report{}, err
+		return nil, Report{}, err
 	}
-	t, err := openTree(source, opt.MaxUnpacked)
+	t, err := archive.Open(source, opt.MaxUnpacked)
 	if err != nil {
-		return "", Report{}, err
+		return nil, Report{}, err
 	}
 	if opt.Name == "" {
 		if opt.Name, err = nameOf(source); err != nil {
-			return "", Report{}, err
+			return nil, Report{}, err
 		}
 		if _, err := opt.check(); err != nil {
-			return "", Report{}, err
+			return nil, Report{}, err
 		}
 	}
 	dir, err := packsDir(opt.Cache)
 	if err != nil {
-		return "", Report{}, err
+		return nil, Report{}, err
 	}
-	stamp, err := t.stamp(ctx)
-	if err != nil {
-		return "", Report{}, err
+	how, rule := resizeRule(opt.Size)
+	h := &header{Name: opt.Name, How: how, Resize: rule}
+	if h.Source, err = t.Stamp(ctx); err != nil {
+		return nil, Report{}, err
 	}
-	reuse := func() (*cachedPack, error) { return findReusable(dir, stamp, opt, verify) }
-	if found, err := reuse(); found != nil || err != nil {
-		return found.result(err, start)
+	if h.Origin, err = originOf(source); err != nil {
+		return nil, Report{}, fmt.Errorf("source cannot be read: %w", err)
+	}
+	may.skipped = may.skipped || opt.SkipBad
+
+	// A pack that is there needs no lock; another process may make it while this one waits for the lock.
+	set, before, err := h.findReusable(dir, may)
+	if set != nil || err != nil {
+		return set.reused(before, err, start)
 	}
 	unlock, err := lockName(ctx, dir, opt.Name)
 	if err != nil {
-		return "", Report{}, err
+		return nil, Report{}, err
 	}
 	defer unlock()
-	if found, err := reuse(); found != nil || err != nil {
-		return found.result(err, start)
+	set, before, err = h.findReusable(dir, may)
+	if set != nil || err != nil {
+		return set.reused(before, err, start)
 	}
-	p, err := recognise(ctx, t, source, opt.Name, opt)
+
+	files, err := filesOf(ctx, t, source, opt.Name, opt)
 	if err != nil {
-		return "", Report{}, err
+		return nil, Report{}, err
 	}
-	how, rule := resizeRule(opt.Size)
-	h := &header{Name: opt.Name, How: how, Resize: rule, Source: stamp}
+	p, err := planOf(ctx, files)
+	if err != nil {
+		return nil, Report{}, err
+	}
 	path, err := writeSet(ctx, dir, source, p, h, opt)
 	if err != nil {
-		return "", Report{}, err
+		return nil, Report{}, err
 	}
-	return path, h.report(path, false, start), nil
+	removeOld(h, dir)
+
+	// Under the lock, the pack is the one that was written.
+	if set, err = Open(path); err != nil {
+		return nil, Report{}, err
+	}
+	report := h.report(path, false, start)
+	report.replace(before)
+	return set, report, nil
 }
 
-// findReusable returns the pack of the stamped source and the wanted size, or nil.
-func findReusable(dir, stamp string, opt ImportOptions, verify func(string) error) (*cachedPack, error) {
+// findReusable opens the pack of the source and the size that h names, if it is there. before are the packs that the
+// name has meant until now.
+func (h *header) findReusable(dir string, may reuse) (set *Set, before []cachedPack, err error) {
 	packs, err := cachedPacks(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	_, rule := resizeRule(opt.Size)
+	before = packsNamed(packs, h.Name)
 	for _, pack := range packs {
-		same := pack.err == nil && pack.Name == opt.Name && pack.Source == stamp && pack.Resize == rule
-		if same && (opt.SkipBad || len(pack.Skipped) == 0) && verify(pack.path) == nil {
-			return &pack, nil
+		if pack.err != nil || !h.sameSource(&pack.header) || !may.skipped && len(pack.Skipped) > 0 {
+			continue
 		}
+		set, err := openPack(pack.path)
+		if err != nil {
+			continue
+		}
+		if h.sameSource(&set.header) && may.check(set) == nil {
+			return set, before, nil
+		}
+		_ = set.Close()
 	}
-	return nil, nil
+	return nil, before, nil
 }
 
-func (c *cachedPack) result(err error, start time.Time) (string, Report, error) {
+// sameSource reports whether a pack's header is that of the same unchanged source, name and size.
+func (h *header) sameSource(pack *header) bool {
+	return pack.Name == h.Name && pack.Origin == h.Origin && pack.Source == h.Source && pack.Resize == h.Resize
+}
+
+// reused returns what an import gives that found its pack, which is what the name means from now on.
+func (s *Set) reused(before []cachedPack, err error, start time.Time) (*Set, Report, error) {
 	if err != nil {
-		return "", Report{}, err
+		return nil, Report{}, err
 	}
-	return c.path, c.report(c.path, true, start), nil
+	report := s.header.report(s.path, true, start)
+	if report.replace(before); report.Replaces != "" {
+		// A cache that cannot be written keeps what the name meant.
+		_ = os.Chtimes(s.path, time.Time{}, time.Now())
+	}
+	return s, report, nil
+}
+
+// replace says in the report that its name has meant another source.
+func (r *Report) replace(before []cachedPack) {
+	for _, pack := range before {
+		if pack.err == nil && pack.Origin != "" && pack.Origin != r.Source {
+			r.Replaces = pack.Origin
+			r.Notes = append(r.Notes, fmt.Sprintf("the name %s now means %s; until now it meant %s, whose pack stays at %s",
+				r.Name, r.Source, pack.Origin, pack.path))
+			return
+		}
+	}
 }

@@ -67,7 +67,7 @@ func TestACancelledImportLeavesNothing(t *testing.T) {
 	f := animals(t)
 	goroutines := runtime.NumGoroutine()
 	for name, source := range map[string]string{
-		"folder": f.folder(t, "set"), "archive": archive(t, "set.tgz", gzipped(t, f.tar(t, f.names()))),
+		"folder": f.folder(t, "set"), "archive": archived(t, "set.tgz", gzipped(t, f.tar(t, f.names()))),
 	} {
 		cache := t.TempDir()
 		ctx, cancel := context.WithCancel(context.Background())
@@ -102,12 +102,13 @@ func TestProgressCountsEveryImageOnce(t *testing.T) {
 
 func TestLeftoversOfAKilledImportAreRemoved(t *testing.T) {
 	cache, source := t.TempDir(), animals(t).folder(t, "set")
-	packs := filepath.Join(cache, "packs")
-	if err := os.MkdirAll(packs, 0o755); err != nil {
+	_, report := imported(t, source, ImportOptions{Cache: cache})
+	packs, pack := filepath.Split(report.Pack)
+	write(t, filepath.Join(packs, "."+pack+"123456"), "half")
+	if err := os.Remove(report.Pack); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(packs, ".set-4x4-native.sslx123456"), "half")
-	_, report := imported(t, source, ImportOptions{Cache: cache})
+	imported(t, source, ImportOptions{Cache: cache})
 	if left := leftBehind(t, cache); !slices.Equal(left, []string{report.Pack}) {
 		t.Errorf("the cache holds %v", left)
 	}

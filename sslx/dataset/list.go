@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/sslx/dataset/internal/scene"
 )
 
 // What a Listing can be.
@@ -13,7 +16,7 @@ const (
 	StateDamaged  = "damaged"  // a file in the cache that cannot be opened; Detail says why
 	StateBuiltIn  = "built in" // generated on first use
 	StateSource   = "source"   // in the data folder or installed by a Debian package, packed on first use
-	StateDownload = "download" // `sslx data get NAME` fetches it; Detail is the address or the Go module
+	StateDownload = "download" // Get fetches it; Detail is the address or the Go module
 )
 
 // Listing is a set that can be named, or a pack.
@@ -30,7 +33,7 @@ type Listing struct {
 	Fingerprint string       `json:"fingerprint,omitempty"`
 }
 
-// List returns the packs in the cache, then the sets that can be had and are not packed: built in, in the data
+// List returns the packs in the cache, then the sets that can be named and are not packed yet: built in, in the data
 // folder, installed by a Debian package, and to download. Only headers are read.
 func List(opt LocateOptions) ([]Listing, error) {
 	dir, err := packsDir(opt.Cache)
@@ -41,27 +44,28 @@ func List(opt LocateOptions) ([]Listing, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	var list []Listing
 	for _, pack := range packs {
 		l := Listing{Name: pack.Name, State: StatePacked, Path: pack.path, Detail: pack.Resize, Height: pack.Height,
 			Width: pack.Width, Splits: pack.counts(), Tasks: pack.Tasks, Fingerprint: pack.Fingerprint}
 		if pack.err != nil {
-			l.Name, l.State, l.Detail = strings.TrimSuffix(filepath.Base(pack.path), packExt), StateDamaged,
-				pack.err.Error()
+			l.State, l.Detail = StateDamaged, pack.err.Error()
 		}
 		if info, err := os.Stat(pack.path); err == nil {
 			l.Bytes = info.Size()
 		}
 		list = append(list, l)
 	}
+
 	add := func(l Listing) {
 		if !slices.ContainsFunc(list, func(k Listing) bool { return k.Name == l.Name }) {
 			list = append(list, l)
 		}
 	}
-	add(Listing{Name: FactorsName, State: StateBuiltIn, Detail: "generated on first use", Height: factorsSide,
-		Width: factorsSide,
-		Tasks: factorTasks()})
+
+	add(Listing{Name: FactorsName, State: StateBuiltIn, Detail: "generated on first use", Height: scene.Side,
+		Width: scene.Side, Tasks: factorTasks()})
 	for _, source := range sourcesIn(opt.dataDir()) {
 		add(Listing{Name: source.name, State: StateSource, Path: source.path})
 	}
@@ -84,7 +88,7 @@ func sourcesIn(dir string) []namedSource {
 	entries, _ := os.ReadDir(dir)
 	var sources []namedSource
 	for _, e := range entries {
-		name := strings.TrimSuffix(e.Name(), archiveSuffix(e.Name()))
+		name := strings.TrimSuffix(e.Name(), archive.Suffix(e.Name()))
 		if setName.MatchString(name) && (e.IsDir() || name != e.Name()) {
 			sources = append(sources, namedSource{name, filepath.Join(dir, e.Name())})
 		}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/sslx/dataset/internal/scene"
 )
 
 // LocateOptions say where to look for a set and how to import it when it is not packed yet.
@@ -20,9 +23,14 @@ type LocateOptions struct {
 	DataDir string
 	// Size is the side of the images wanted; 0 is their own, or that of the only pack.
 	Size int
+	// Fingerprint is that of the set wanted, as a record has it. A pack in the cache that has it is taken, whatever its
+	// name means today and wherever the program runs; without one, the name decides, and the caller compares.
+	Fingerprint string
 	// SkipBad and Progress are those of ImportOptions.
 	SkipBad  bool
 	Progress func(done, total int64)
+	// Warn, if set, gets one line for each thing that the user should know of an import: notes, images left out.
+	Warn func(string)
 
 	system string // the folder of installed sets; "" is systemSets
 }
@@ -41,42 +49,80 @@ func (o LocateOptions) systemDir() string {
 	return systemSets
 }
 
-// Locate opens the set that a user means by name, in this order: the generated set "factors", made on first use; the
-// path of a pack; the path of a source, imported when its pack is missing or older; a pack in the cache, whose images are
-// brought to the wanted size when it has another; a source
-// NAME{,.tar.gz,.tgz,.tar,.zip} in the data folder, imported; the folder in which a Debian package installs the set,
-// imported. Otherwise its usage error says where it looked and how to get the set. It uses no network.
-func Locate(ctx context.Context, name string, opt LocateOptions) (*Set, error) {
-	p, err := opt.find(ctx, name)
-	switch {
-	case err != nil:
-		return nil, err
-	case p.pack != "":
-		return opt.open(p.pack)
-	case p.native != "":
-		pack, err := resizeNative(ctx, p.native, opt.imports())
-		if err != nil {
-			return nil, err
-		}
-		return Open(pack)
-	case p.source != "":
-		return opt.importAndOpen(ctx, p.source)
-	}
-	return Factors(ctx, FactorsOptions{Cache: opt.Cache, Progress: opt.Progress})
+func (o LocateOptions) imports() ImportOptions {
+	return ImportOptions{Cache: o.Cache, Size: o.Size, SkipBad: o.SkipBad, Progress: o.Progress}
 }
 
-// place is where a set lies; the generated set lies nowhere. Native is a pack of the set's own size, whose images are to
-// be brought to another.
-type place struct{ pack, native, source string }
+// errReplaced is the error of a pack that another process replaced between its choice and its opening.
+var errReplaced = errors.New("another process replaces the pack again and again: try again when it has ended")
+
+// Locate opens the set that a user means by name, in this order: the generated set "factors", made on first use; the
+// path of a pack; the path of a source, imported when its pack is missing or older; a pack in the cache, whose images
+// are brought to the wanted size when it has another; a source NAME{,.tar.gz,.tgz,.tar,.zip} in the data folder,
+// imported; the folder in which a Debian package installs the set, imported. Otherwise its usage error says where it
+// looked and how to get the set; see [Downloadable]. Of several sources of one name, the name means the one that was
+// imported last. A pack from which somebody left bad images out on purpose is taken as it is. It uses no network.
+func Locate(ctx context.Context, name string, opt LocateOptions) (*Set, error) {
+	const tries = 10
+	var set *Set
+	var err error
+	for range tries {
+		var p place
+		if p, err = opt.find(ctx, name); err != nil {
+			return nil, err
+		}
+		if set, err = opt.openPlace(ctx, p); !errors.Is(err, errReplaced) {
+			break
+		}
+	}
+	return set, err
+}
+
+// Resolve returns the absolute path of a pack or source that name means from the current folder, or the name where it
+// is none. What it returns means the same from every folder.
+func Resolve(ctx context.Context, name string) (string, error) {
+	if name == FactorsName {
+		return name, nil
+	}
+	info, err := os.Stat(name)
+	if err != nil || setName.MatchString(name) && info.IsDir() && !holdsImages(ctx, name) {
+		return name, nil
+	}
+	return filepath.Abs(name)
+}
+
+// place is where a set lies; the generated set lies nowhere.
+type place struct {
+	pack        string
+	fingerprint string // of the pack; "" where its header was not read
+	native      string // a pack of the set's own size, whose images are to be brought to another
+	source      string
+}
+
+func (o LocateOptions) openPlace(ctx context.Context, p place) (*Set, error) {
+	switch {
+	case p.pack != "":
+		return o.open(p)
+	case p.native != "":
+		return resizeNative(ctx, p.native, o.imports())
+	case p.source != "":
+		return o.importAndOpen(ctx, p.source)
+	}
+	return Factors(ctx, FactorsOptions{Cache: o.Cache, Progress: o.Progress})
+}
 
 // find finds out what a name means.
 func (o LocateOptions) find(ctx context.Context, name string) (place, error) {
+	if p, ok := o.recorded(); ok {
+		return p, nil
+	}
 	if name == FactorsName {
-		if o.Size != 0 && o.Size != factorsSide {
-			return place{}, absent("leave --size out", "the generated set is %dx%d", factorsSide, factorsSide)
+		if o.Size != 0 && o.Size != scene.Side {
+			return place{}, absent("size", "leave the size out", "the generated set is %dx%d", scene.Side, scene.Side)
 		}
 		return place{}, nil
 	}
+
 	bare := setName.MatchString(name)
 	info, err := os.Stat(name)
 	// A folder that has the set's name by chance, such as a run's, does not hide the set.
@@ -84,10 +130,33 @@ func (o LocateOptions) find(ctx context.Context, name string) (place, error) {
 		return atPath(name, info)
 	}
 	if !bare {
-		return place{}, absent("give the path of one, or a name from `sslx data list`",
+		return place{}, absent("data", "give the path of one, or the name of a set",
 			"there is no pack, folder or archive %q", name)
 	}
 	return o.byName(name)
+}
+
+// recorded returns the pack in the cache that has the wanted fingerprint.
+func (o LocateOptions) recorded() (place, bool) {
+	if o.Fingerprint == "" {
+		return place{}, false
+	}
+	dir, err := packsDir(o.Cache)
+	if err != nil {
+		return place{}, false
+	}
+	packs, _ := cachedPacks(dir)
+	for _, pack := range packs {
+		if pack.err != nil || pack.Fingerprint != o.Fingerprint {
+			continue
+		}
+		p := place{pack: pack.path, fingerprint: pack.Fingerprint}
+		if set, err := (LocateOptions{}).open(p); err == nil {
+			_ = set.Close()
+			return p, true
+		}
+	}
+	return place{}, false
 }
 
 // atPath returns the pack or the source at a path.
@@ -95,31 +164,71 @@ func atPath(path string, info os.FileInfo) (place, error) {
 	if !info.IsDir() && (isPack(path) || filepath.Ext(path) == packExt) {
 		return place{pack: path}, nil
 	}
-	_, err := openTree(path, 0)
+	_, err := archive.Open(path, 0)
 	return place{source: path}, err
 }
 
-// open opens a pack, which must have the wanted size.
-func (o LocateOptions) open(pack string) (*Set, error) {
-	set, err := Open(pack)
-	if err == nil && o.Size != 0 && (set.Height() != o.Size || set.Width() != o.Size) {
-		_ = set.Close()
-		return nil, absent("import its source with that --size", "pack %s holds %dx%d images, not %d", pack,
+// errSeen ends a walk that has seen enough.
+var errSeen = errors.New("seen")
+
+// holdsImages reports whether the folder may be a source: it has a file of some format, or cannot be read, which its
+// import will say.
+func holdsImages(ctx context.Context, folder string) bool {
+	all := allFormats()
+	return archive.Dir{Root: folder}.Walk(ctx, func(e archive.Entry) error {
+		if !e.Dir && slices.ContainsFunc(all, func(f Format) bool { return f.Matches(e.Path) }) {
+			return errSeen
+		}
+		return nil
+	}) != nil
+}
+
+// open opens a pack, which must have the wanted size and, where it is known, the fingerprint that it was chosen for.
+func (o LocateOptions) open(p place) (*Set, error) {
+	set, err := Open(p.pack)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case p.fingerprint != "" && set.Fingerprint() != p.fingerprint:
+		err = errReplaced
+	case p.fingerprint != "" && p.fingerprint == o.Fingerprint:
+		return set, nil // the record knows the size
+	case o.Size != 0 && (set.Height() != o.Size || set.Width() != o.Size):
+		err = absent("size", "import its source with that size", "pack %s holds %dx%d images, not %d", p.pack,
 			set.Height(), set.Width(), o.Size)
+	default:
+		return set, nil
+	}
+	return nil, errors.Join(err, set.Close())
+}
+
+func (o LocateOptions) importAndOpen(ctx context.Context, source string) (*Set, error) {
+	may := reuse{check: (*Set).checkOpened, skipped: true}
+	set, report, err := importSource(ctx, source, o.imports(), may)
+	if err == nil && o.Warn != nil {
+		report.warn(o.Warn)
 	}
 	return set, err
 }
 
-func (o LocateOptions) importAndOpen(ctx context.Context, source string) (*Set, error) {
-	pack, _, err := importSource(ctx, source, o.imports(), func(string) error { return nil })
-	if err != nil {
-		return nil, err
+// warn says what the user should know of an import that nobody asked for.
+func (r Report) warn(warn func(string)) {
+	notes := r.Notes
+	if r.Reused { // what the pack says was said when it was made
+		notes = nil
+		if r.Replaces != "" {
+			notes = r.Notes[len(r.Notes)-1:]
+		}
 	}
-	return Open(pack)
-}
-
-func (o LocateOptions) imports() ImportOptions {
-	return ImportOptions{Cache: o.Cache, Size: o.Size, SkipBad: o.SkipBad, Progress: o.Progress}
+	for _, note := range notes {
+		warn(fmt.Sprintf("data set %s: %s", r.Name, note))
+	}
+	if n := len(r.Skipped); n > 0 {
+		first := r.Skipped[0]
+		warn(fmt.Sprintf("data set %s: %d bad images were left out, the first is %s: %s", r.Name, n, first.Name,
+			first.Reason))
+	}
 }
 
 // byName looks for a set in the cache, the data folder and among installed ones.
@@ -132,12 +241,14 @@ func (o LocateOptions) byName(name string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	pack, packErr := o.choose(packs, name)
-	if pack != "" {
-		return place{pack: pack}, nil
+
+	named := packsNamed(packs, name)
+	pack, packErr := o.choose(named, name)
+	if pack != nil {
+		return place{pack: pack.path, fingerprint: pack.Fingerprint}, nil
 	}
-	if native := slices.IndexFunc(packs, func(p cachedPack) bool { return p.err == nil && p.Name == name && p.How == howNative }); native >= 0 {
-		return place{native: packs[native].path}, nil
+	if i := slices.IndexFunc(named, func(p cachedPack) bool { return p.err == nil && p.How == howNative }); i >= 0 {
+		return place{native: named[i].path}, nil
 	}
 	if source := cmp.Or(findSource(o.dataDir(), name), installed(o.systemDir(), name)); source != "" {
 		return place{source: source}, nil
@@ -148,41 +259,34 @@ func (o LocateOptions) byName(name string) (place, error) {
 	return place{}, o.unknown(name, dir, packs)
 }
 
-// choose picks the pack of a name: of the wanted size, or else the native one, or else the only one.
-func (o LocateOptions) choose(packs []cachedPack, name string) (string, error) {
+// choose picks one of the packs of a name: of the wanted size, or else the native one, or else the only one.
+func (o LocateOptions) choose(named []cachedPack, name string) (*cachedPack, error) {
 	var fitting []cachedPack
 	var sizes []string
-	for _, pack := range packs {
-		if strings.HasPrefix(filepath.Base(pack.path), name+"-") && pack.err != nil {
-			return "", pack.err
-		}
-		if pack.err != nil || pack.Name != name {
-			continue
+	for _, pack := range named {
+		if pack.err != nil {
+			return nil, pack.err
 		}
 		sizes = append(sizes, fmt.Sprintf("%dx%d (%s)", pack.Height, pack.Width, pack.How))
 		if o.Size == 0 || pack.Height == o.Size && pack.Width == o.Size {
 			fitting = append(fitting, pack)
 		}
 	}
+
 	native := slices.IndexFunc(fitting, func(p cachedPack) bool { return p.How == howNative })
 	switch {
 	case native >= 0:
-		return fitting[native].path, nil
+		return &fitting[native], nil
 	case len(fitting) == 1 || len(fitting) > 1 && o.Size != 0:
-		return fitting[0].path, nil
-	case len(sizes) > 0:
-		return "",
-			absent(o.otherSize(), "set %q is packed as %s", name, strings.Join(sizes, ", "))
+		return &fitting[0], nil
+	case len(sizes) == 0:
+		return nil, nil
 	}
-	return "", nil
-}
-
-// otherSize says what to do where a set is packed in other sizes.
-func (o LocateOptions) otherSize() string {
-	if o.Size == 0 {
-		return "pass --size with one of them, or import it with the --size wanted"
+	hint := "choose one of these sizes, or import it with the size wanted"
+	if o.Size != 0 {
+		hint = fmt.Sprintf("import its source with size %d", o.Size)
 	}
-	return fmt.Sprintf("import its source with `sslx data import PATH --size %d`", o.Size)
+	return nil, absent("size", hint, "set %q is packed as %s", name, strings.Join(sizes, ", "))
 }
 
 // findSource returns the folder or archive of a bare name in dir, or "".
@@ -190,7 +294,7 @@ func findSource(dir, name string) string {
 	if dir == "" {
 		return ""
 	}
-	for _, suffix := range append([]string{""}, archiveSuffixes...) {
+	for _, suffix := range append([]string{""}, archive.Suffixes...) {
 		path := filepath.Join(dir, name+suffix)
 		if info, err := os.Stat(path); err == nil && info.IsDir() == (suffix == "") {
 			return path
@@ -205,14 +309,18 @@ func (o LocateOptions) unknown(name, dir string, packs []cachedPack) error {
 	if data := o.dataDir(); data != "" {
 		sources = fmt.Sprintf("%s holds no folder or archive of that name", data)
 	}
-	return absent(o.hint(name, packs), "there is no data set %q, as %s holds no pack of that name and %s", name, dir,
-		sources)
+	err := absent("data", o.hint(name, packs), "there is no data set %q, as %s holds no pack of that name and %s", name,
+		dir, sources)
+	if _, ok := known[name]; ok {
+		err.download = name
+	}
+	return err
 }
 
 // hint says how to get the set of a name that leads to nothing, or which name is meant.
 func (o LocateOptions) hint(name string, packs []cachedPack) string {
 	if set, ok := known[name]; ok {
-		return set.hint(name)
+		return set.hint()
 	}
 	names := append([]string{FactorsName}, knownNames()...)
 	for _, pack := range packs {
@@ -223,9 +331,50 @@ func (o LocateOptions) hint(name string, packs []cachedPack) string {
 	for _, source := range sourcesIn(o.dataDir()) {
 		names = append(names, source.name)
 	}
-	hint := "pack one with `sslx data import PATH`"
+	hint := "import a folder or an archive of images under that name"
 	if near := usage.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q? Otherwise %s", near, hint)
 	}
 	return hint
+}
+
+// Available reports whether [Locate] finds a set by that name with these options, without a network. If not, hint says
+// in the words of Locate's error how to get the set, in one line. A source is found and not read: its import may still
+// fail on a bad image. It looks at names and at the headers of packs only, and writes nothing.
+func Available(opt LocateOptions, name string) (ok bool, hint string) {
+	p, err := opt.find(context.Background(), name)
+	if err == nil && p.pack != "" {
+		var set *Set
+		if set, err = opt.open(p); err == nil {
+			err = set.Close()
+		}
+	}
+	if err == nil {
+		return true, ""
+	}
+	if missing := new(unavailable); errors.As(err, missing) {
+		return false, missing.hint
+	}
+	return false, err.Error()
+}
+
+// Downloadable returns the name under which [Get] fetches the set that an error of [Locate] says is not there, or "".
+func Downloadable(err error) string {
+	missing := unavailable{}
+	errors.As(err, &missing)
+	return missing.download
+}
+
+// unavailable is the usage error of a set that is not there, with what to do.
+type unavailable struct {
+	error
+	hint     string
+	download string // the name of a set that Get knows, or ""
+}
+
+func (u unavailable) Unwrap() error { return u.error }
+
+// absent returns an unavailable error about an argument; format says what is not there.
+func absent(argument, hint, format string, args ...any) unavailable {
+	return unavailable{error: usage.About(argument, "%s: %s", fmt.Sprintf(format, args...), hint), hint: hint}
 }

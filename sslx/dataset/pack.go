@@ -1,10 +1,19 @@
 package dataset
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+
+	"github.com/edsrzf/mmap-go"
+
+	"github.com/sslx-go/lab/internal/usage"
 )
 
 const (
@@ -33,7 +42,8 @@ type header struct {
 	Std         [3]float64    `json:"std"`
 	Skipped     []Skipped     `json:"skipped,omitempty"`
 	Notes       []string      `json:"notes,omitempty"`
-	Source      string        `json:"source"`
+	Source      string        `json:"source"`           // what tells whether the source has changed
+	Origin      string        `json:"origin,omitempty"` // the absolute path of the source
 	Length      int64         `json:"length"`
 	Fingerprint string        `json:"fingerprint"`
 }
@@ -84,9 +94,13 @@ func (h *header) fingerprint() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// fileName is the name of the pack's file.
+// fileName is the name of the pack's file. Packs of two sources never have the same.
 func (h *header) fileName() string {
-	return fmt.Sprintf("%s-%dx%d-%s%s", h.Name, h.Height, h.Width, h.How, packExt)
+	name := fmt.Sprintf("%s-%dx%d-%s", h.Name, h.Height, h.Width, h.How)
+	if h.Origin != "" {
+		name += "-" + originSum(h.Origin)
+	}
+	return name + packExt
 }
 
 func (h *header) counts() []SplitCount {
@@ -104,4 +118,172 @@ func roundUp(n int64) int64 { return (n + pageSize - 1) / pageSize * pageSize }
 func pad(w io.Writer, n int64) error {
 	_, err := w.Write(make([]byte, n))
 	return err
+}
+
+const importAgain = "delete it and import the source again"
+
+// openPack maps the pack at path after checking its header and its length.
+func openPack(path string) (*Set, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, usage.Errorf("there is no pack %s: check the path", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pack cannot be opened: %w", err)
+	}
+	h, start, err := readHeader(file)
+	if err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("pack %s %w", path, err)
+	}
+	mapped, err := mmap.Map(file, mmap.RDONLY, 0)
+	if err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("pack %s cannot be mapped into memory: %w", path, err)
+	}
+
+	set := &Set{path: path, header: *h, file: file, mapped: mapped, data: mapped[start:]}
+	if set.opened, err = file.Stat(); err != nil {
+		_ = set.Close()
+		return nil, fmt.Errorf("pack %s cannot be read: %w", path, err)
+	}
+	return set, nil
+}
+
+// isPack reports whether the file at path starts as a pack does.
+func isPack(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = file.Close() }()
+	magic := make([]byte, len(packMagic))
+	_, err = io.ReadFull(file, magic)
+	return err == nil && string(magic) == packMagic
+}
+
+// readHeader returns the header and the offset of the first page after it. Its errors continue "pack PATH …".
+func readHeader(file *os.File) (*header, int64, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, fmt.Errorf("cannot be read: %w", err)
+	}
+	prefix := make([]byte, prefixSize)
+	n, err := io.ReadFull(file, prefix)
+	if n < len(packMagic) || string(prefix[:len(packMagic)]) != packMagic {
+		return nil, 0, errors.New("is not a pack that sslx wrote: import a source")
+	}
+	if err != nil {
+		return nil, 0, errors.New("is cut short inside its header: " + importAgain)
+	}
+	if v := binary.LittleEndian.Uint32(prefix[8:]); v != packVersion {
+		return nil, 0, fmt.Errorf("has format version %d and this sslx reads version %d: update sslx, or %s",
+			v, packVersion, importAgain)
+	}
+
+	length := int64(binary.LittleEndian.Uint32(prefix[12:]))
+	if length > maxHeader || prefixSize+length > info.Size() {
+		return nil, 0, errors.New("is cut short inside its header: " + importAgain)
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(file, text); err != nil {
+		return nil, 0, fmt.Errorf("cannot be read: %w", err)
+	}
+	if sum := sha256.Sum256(text); !bytes.Equal(sum[:], prefix[16:]) {
+		return nil, 0, errors.New("has a damaged header: " + importAgain)
+	}
+
+	h := new(header)
+	if err := json.Unmarshal(text, h); err != nil {
+		return nil, 0, fmt.Errorf("has a header that cannot be read (%w): %s", err, importAgain)
+	}
+	start := roundUp(prefixSize + length)
+	if err := h.check(info.Size() - start); err != nil {
+		return nil, 0, err
+	}
+	return h, start, nil
+}
+
+// check compares the header with itself and with the number of bytes after it.
+func (h *header) check(length int64) error {
+	switch {
+	case length < h.Length:
+		return fmt.Errorf("is cut short, with %d of %d bytes of data: %s", max(length, 0), h.Length, importAgain)
+	case length > h.Length:
+		return fmt.Errorf("is longer than its header says, by %d bytes: %s", length-h.Length, importAgain)
+	}
+	inconsistent := errors.New("has a header that contradicts itself: " + importAgain)
+	if h.Height < 1 || h.Width < 1 || int64(h.Width) > length/3/int64(h.Height) || len(h.Tasks) == 0 ||
+		len(h.Splits) == 0 {
+		return inconsistent
+	}
+
+	stride := int64(h.Height) * int64(h.Width) * 3
+	for _, sp := range h.Splits {
+		if sp.N < 1 || int64(sp.N) > length/stride || sp.Pixels.Length != int64(sp.N)*stride ||
+			len(sp.Labels) != len(h.Tasks) {
+			return inconsistent
+		}
+		for _, sec := range sp.Labels {
+			if sec.Length != 4*int64(sp.N) {
+				return inconsistent
+			}
+		}
+	}
+
+	end := int64(0)
+	for _, sec := range h.sections() {
+		if sec.Length < 0 || sec.Offset != roundUp(end) {
+			return inconsistent
+		}
+		end = sec.Offset + sec.Length
+	}
+	if end != h.Length {
+		return inconsistent
+	}
+	return nil
+}
+
+// part is a section with its bytes.
+type part struct {
+	section
+	content io.Reader
+}
+
+// writePack writes the header and the sections, which stand in file order.
+func writePack(w io.Writer, h *header, parts []part) error {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	if len(text) > maxHeader {
+		return fmt.Errorf("the header of pack %s takes %d bytes and %d are allowed: use fewer classes", h.Name,
+			len(text), maxHeader)
+	}
+
+	// The header knows its own length and sum, so that a damaged one is never believed.
+	sum := sha256.Sum256(text)
+	prefix := append([]byte(packMagic), make([]byte, 8)...)
+	binary.LittleEndian.PutUint32(prefix[8:], packVersion)
+	binary.LittleEndian.PutUint32(prefix[12:], uint32(len(text)))
+	prefix = append(append(prefix, sum[:]...), text...)
+	if _, err := w.Write(prefix); err != nil {
+		return err
+	}
+	end := int64(len(prefix))
+	if err := pad(w, roundUp(end)-end); err != nil {
+		return err
+	}
+
+	end = 0
+	for _, p := range parts {
+		if err := pad(w, p.Offset-end); err != nil {
+			return err
+		}
+		if _, err := io.CopyN(w, p.content, p.Length); err != nil {
+			return err
+		}
+		end = p.Offset + p.Length
+	}
+	return nil
 }

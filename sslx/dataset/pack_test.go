@@ -36,7 +36,7 @@ func TestADamagedPackIsRefusedWithItsSentence(t *testing.T) {
 		"damaged header":    {head, "damaged header"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := archive(t, "x.sslx", string(c.content))
+			path := archived(t, "x.sslx", string(c.content))
 			for _, err := range []error{errOf(Open(path)), Verify(path)} {
 				if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) ||
 					usage.Is(err) {

@@ -20,11 +20,11 @@ func resizeRule(size int) (how, rule string) {
 	if size == 0 {
 		return howNative, "own size"
 	}
-	return howCrop, fmt.Sprintf("short side to %d by antialiased bilinear interpolation, then the centre %dx%d", size,
+	return howCrop, fmt.Sprintf("short side to %d by antialiased bilinear interpolation, then the center %dx%d", size,
 		size, size)
 }
 
-// shortCrop brings the short side to size and cuts out the centre square, with the rounding of torchvision's Resize
+// shortCrop brings the short side to size and cuts out the center square, with the rounding of torchvision's Resize
 // and CenterCrop. An image whose scaled form would have more than maxPixels pixels is refused.
 func shortCrop(img *image.RGBA, size, maxPixels int) (*image.RGBA, error) {
 	b := img.Bounds()

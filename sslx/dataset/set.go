@@ -3,9 +3,11 @@ package dataset
 import (
 	"encoding/binary"
 	"errors"
+	"os"
 	"slices"
 
 	"github.com/edsrzf/mmap-go"
+
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -27,6 +29,8 @@ type SplitCount struct {
 type Set struct {
 	path   string
 	header header
+	file   *os.File
+	opened os.FileInfo // of file, as it was when it was opened
 	mapped mmap.MMap
 	data   []byte // mapped, from the first section on
 }
@@ -39,8 +43,8 @@ func Open(path string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if damaged := s.damaged(len(s.data) > maxChecked); damaged != nil {
-		return nil, errors.Join(damagedPack(path, damaged), s.Close())
+	if err := s.checkOpened(); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
@@ -52,11 +56,15 @@ func (s *Set) Close() error {
 	}
 	mapped := s.mapped
 	s.mapped, s.data = nil, nil
-	return mapped.Unmap()
+	return errors.Join(mapped.Unmap(), s.file.Close())
 }
 
 // Path returns the path that the pack was opened from.
 func (s *Set) Path() string { return s.path }
+
+// Origin returns the absolute path of the source that was imported; "" for the generated set, and for packs that were
+// written before this was kept.
+func (s *Set) Origin() string { return s.header.Origin }
 
 // Name returns the set's name, such as "cifar10".
 func (s *Set) Name() string { return s.header.Name }
@@ -75,8 +83,17 @@ func (s *Set) Resize() string { return s.header.Resize }
 func (s *Set) Fingerprint() string { return s.header.Fingerprint }
 
 // Stats returns the mean and the population standard deviation of the train split's red, green and blue on [0, 1],
-// computed from exact integer sums.
-func (s *Set) Stats() (mean, std [3]float64) { return s.header.Mean, s.header.Std }
+// computed from exact integer sums. Where a channel has one value in all images, its standard deviation is given as 1,
+// so that normalization makes it 0 instead of dividing by 0, as scikit-learn's StandardScaler does.
+func (s *Set) Stats() (mean, std [3]float64) {
+	mean, std = s.header.Mean, s.header.Std
+	for k := range std {
+		if std[k] == 0 {
+			std[k] = 1
+		}
+	}
+	return mean, std
+}
 
 // Tasks returns the set's tasks; the first is the main one.
 func (s *Set) Tasks() []Task { return slices.Clone(s.header.Tasks) }
@@ -130,6 +147,11 @@ func (sp *Split) Labels(task string) ([]int32, error) {
 	labels := make([]int32, sp.N)
 	_, err = binary.Decode(sp.set.section(sp.labels[i]), binary.LittleEndian, labels)
 	return labels, err
+}
+
+// Read copies image i, 0 to N-1, to dst, [Height, Width, 3]. It fails when the pack's file was cut short meanwhile.
+func (sp *Split) Read(dst []byte, i int) error {
+	return sp.set.Guard(func() error { return sp.Images.Read(dst, i) })
 }
 
 func (s *Set) taskIndex(name string) (int, error) { return taskIndex(s.Name(), s.header.Tasks, name) }

@@ -57,8 +57,8 @@ func TestASplitThatLacksClassesOfTrainIsImportedWithANote(t *testing.T) {
 func TestUnequalSizesNameBothAndTheFlag(t *testing.T) {
 	source := animals(t).with(files{"train/dog/9.png": pngOf(t, 5, 3, color.White)}).folder(t, "set")
 	_, _, err := Import(context.Background(), source, ImportOptions{Cache: t.TempDir()})
-	if want := "images in " + source + " differ in size: train/dog/9.png is 5x3 and others are 4x4: pass --size to " +
-		"bring all to one"; !usage.Is(err) || err.Error() != want {
+	if want := "images in " + source + " differ in size: train/dog/9.png is 5x3 and others are 4x4: choose a size that " +
+		"all are brought to"; !usage.Is(err) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	set, _ := imported(t, source, ImportOptions{Size: 2})

@@ -1,11 +1,18 @@
 package dataset
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"runtime/debug"
 	"strings"
+	"unsafe"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
 // maxChecked is the number of bytes above which Open leaves the checksums of the pixels to Verify.
@@ -19,40 +26,98 @@ func Verify(path string) error {
 		return err
 	}
 	defer func() { _ = set.Close() }()
-	damaged := set.damaged(false)
-	end := int64(0)
-	for _, sec := range set.header.sections() {
-		if !zero(set.data[end:sec.Offset]) {
-			damaged = append(damaged, "padding before the "+sec.what)
+	return set.verify(context.Background())
+}
+
+// verify compares every checksum, unless ctx ends before.
+func (s *Set) verify(ctx context.Context) error {
+	return s.Guard(func() error {
+		damaged, err := s.damaged(ctx, false)
+		if err != nil {
+			return err
 		}
-		end = sec.Offset + sec.Length
-	}
-	if set.header.fingerprint() != set.header.Fingerprint {
-		damaged = append(damaged, "fingerprint")
-	}
-	if damaged != nil {
-		return damagedPack(path, damaged)
-	}
-	return nil
+		end := int64(0)
+		for _, sec := range s.header.sections() {
+			if !zero(s.data[end:sec.Offset]) {
+				damaged = append(damaged, "padding before the "+sec.what)
+			}
+			end = sec.Offset + sec.Length
+		}
+		if s.header.fingerprint() != s.header.Fingerprint {
+			damaged = append(damaged, "fingerprint")
+		}
+		return damagedPack(s.path, damaged)
+	})
+}
+
+// checkOpened compares the checksums that [Open] promises to compare.
+func (s *Set) checkOpened() error {
+	return s.Guard(func() error {
+		damaged, err := s.damaged(context.Background(), len(s.data) > maxChecked)
+		if err != nil {
+			return err
+		}
+		return damagedPack(s.path, damaged)
+	})
 }
 
 // damaged returns what differs from its checksum, or is no label of its task; labelsOnly leaves the pixels out.
-func (s *Set) damaged(labelsOnly bool) (damaged []string) {
+func (s *Set) damaged(ctx context.Context, labelsOnly bool) (damaged []string, err error) {
 	for _, sec := range s.header.sections() {
 		if sec.classes == 0 && labelsOnly {
 			continue
 		}
-		content := s.section(sec.section)
-		sum := sha256.Sum256(content)
-		if hex.EncodeToString(sum[:]) != sec.SHA256 || sec.classes > 0 && !below(content, sec.classes) {
+		content, sum := s.section(sec.section), sha256.New()
+		if _, err := io.Copy(sum, archive.ContextReader{Ctx: ctx, R: bytes.NewReader(content)}); err != nil {
+			return nil, err
+		}
+		if hex.EncodeToString(sum.Sum(nil)) != sec.SHA256 || sec.classes > 0 && !below(content, sec.classes) {
 			damaged = append(damaged, sec.what)
 		}
 	}
-	return damaged
+	return damaged, nil
 }
 
+// damagedPack returns the error of a pack that is damaged in what the list names; nil where nothing is.
 func damagedPack(path string, what []string) error {
+	if len(what) == 0 {
+		return nil
+	}
 	return fmt.Errorf("pack %s is damaged in: %s; %s", path, strings.Join(what, ", "), importAgain)
+}
+
+// Guard calls use, which reads pixels of the set, and returns its error. A pack is mapped into memory: when its file is
+// cut short or its disk fails while it is in use, reading it is a fault that ends the program. Inside Guard, for the
+// goroutine that calls it, it is an error that names the pack. [Split.Read] is guarded already.
+func (s *Set) Guard(use func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		fault, ok := cause.(interface{ Addr() uintptr })
+		if !ok || len(s.mapped) == 0 || fault.Addr()-uintptr(unsafe.Pointer(&s.mapped[0])) >= uintptr(len(s.mapped)) {
+			panic(cause)
+		}
+		err = fmt.Errorf("pack %s cannot be read any more: its file was cut short while it was in use, or its disk "+
+			"fails; import the source again", s.path)
+	}()
+	return use()
+}
+
+// Recheck returns an error when the pack's file was written to since it was opened and does not have its checksums any
+// more. A pack that was replaced by a new file stays as it was opened. It looks at the file's size and time, and only
+// reads the pack when they have changed.
+func (s *Set) Recheck(ctx context.Context) error {
+	now, err := s.file.Stat()
+	if err != nil {
+		return fmt.Errorf("pack %s cannot be read any more: %w", s.path, err)
+	}
+	if now.Size() == s.opened.Size() && now.ModTime().Equal(s.opened.ModTime()) {
+		return nil
+	}
+	return s.verify(ctx)
 }
 
 // below reports whether all labels are 0 to classes-1.

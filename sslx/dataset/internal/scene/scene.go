@@ -1,4 +1,6 @@
-package dataset
+// Package scene draws the images of the generated set: one object on a textured background, under random light, noise
+// and clutter.
+package scene
 
 import (
 	"image"
@@ -6,7 +8,30 @@ import (
 	"math/rand/v2"
 )
 
-// Nuisances of the generated images: what varies and carries no label. Lengths are in pixels, colours in [0, 1].
+// Side is the height and width of the images.
+const Side = 32
+
+// Factor is a property of the generated images and its values.
+type Factor struct {
+	Name   string
+	Values []string
+}
+
+var hueNames = []string{"red", "orange", "lime", "green", "cyan", "azure", "violet", "magenta"}
+
+// Factors fixes the order of the properties and of their values: labels are indices into it.
+var Factors = []Factor{
+	{"shape", []string{"ellipse", "box", "triangle", "cross", "ring", "hourglass"}},
+	{"object_hue", hueNames},
+	{"texture", []string{"stripes", "checks", "dots", "rings", "zigzag", "blobs"}},
+	{"background_hue", hueNames},
+	{"scale", []string{"small", "medium", "large", "huge"}},
+	{"position", []string{"top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom",
+		"bottom-right"}},
+	{"orientation", []string{"0", "45", "90", "135"}},
+}
+
+// Nuisances of the generated images: what varies and carries no label. Lengths are in pixels, colors in [0, 1].
 const (
 	hueJitter   = 13.0 // degrees around the middle of a 45 degree bin
 	angleJitter = 13.0 // degrees around the middle of a 45 degree bin
@@ -14,7 +39,7 @@ const (
 	placeJitter = 1.8
 	minPeriod   = 4.5 // of a texture
 	maxPeriod   = 6.5
-	maxShade    = 0.45 // relative change of light from the centre to a border
+	maxShade    = 0.45 // relative change of light from the center to a border
 	maxNoise    = 0.04 // standard deviation of a pixel
 )
 
@@ -23,11 +48,11 @@ var scaleRange = [4][2]float64{{13, 14.5}, {16, 17.5}, {19, 20.5}, {22, 23.5}}
 
 type rgb [3]float64
 
-// scene is one image before it is drawn.
-type scene struct {
+// Scene is one image before it is drawn.
+type Scene struct {
 	shape      int32
 	object     rgb
-	x, y       float64 // centre of the object
+	x, y       float64 // center of the object
 	cos, sin   float64 // of the object's long axis
 	long       float64 // half axes
 	short      float64
@@ -44,14 +69,22 @@ type scene struct {
 // blot is a small distractor: a disc, or a capsule when its ends differ.
 type blot struct {
 	x0, y0, x1, y1, radius float64
-	colour                 rgb
+	color                  rgb
 	alpha                  float64
 }
 
-func newScene(random *rand.Rand, labels []int32) *scene {
+// DrawLabels draws one value of each factor into labels, which has the length of [Factors].
+func DrawLabels(random *rand.Rand, labels []int32) {
+	for i, f := range Factors {
+		labels[i] = int32(random.IntN(len(f.Values)))
+	}
+}
+
+// New draws what the labels leave open.
+func New(random *rand.Rand, labels []int32) *Scene {
 	between := func(low, high float64) float64 { return low + (high-low)*random.Float64() }
 	hue := func(label int32) float64 { return 45*float64(label) + between(-hueJitter, hueJitter) }
-	s := &scene{shape: labels[0]}
+	s := &Scene{shape: labels[0]}
 
 	// Object and background differ in value, so that an object shows on a background of its own hue.
 	value, ground := between(0.7, 1), between(0.3, 0.5)
@@ -64,32 +97,39 @@ func newScene(random *rand.Rand, labels []int32) *scene {
 	s.dark = hsv(groundHue, saturation, ground*(1-depth))
 	s.texture = newTexture(random, labels[2])
 
+	// The object's size, place and direction within the bins of its labels.
 	scale := scaleRange[labels[4]]
 	mean, aspect := between(scale[0], scale[1])/2, math.Sqrt(between(1.4, 1.8))
 	s.long, s.short = mean*aspect, mean/aspect
-	s.x = factorsSide/2 + placeStep*float64(labels[5]%3-1) + between(-placeJitter, placeJitter)
-	s.y = factorsSide/2 + placeStep*float64(labels[5]/3-1) + between(-placeJitter, placeJitter)
+	s.x = Side/2 + placeStep*float64(labels[5]%3-1) + between(-placeJitter, placeJitter)
+	s.y = Side/2 + placeStep*float64(labels[5]/3-1) + between(-placeJitter, placeJitter)
 	angle := (45*float64(labels[6]) + between(-angleJitter, angleJitter) + 180*float64(random.IntN(2))) * math.Pi / 180
 	s.sin, s.cos = math.Sincos(angle)
 
+	// Small distractors of any color.
 	for range 1 + random.IntN(3) {
-		x, y, turn, length := between(0, factorsSide), between(0, factorsSide), between(0, 2*math.Pi), between(0, 5)
-		s.clutter = append(s.clutter, blot{x, y, x + length*math.Cos(turn), y + length*math.Sin(turn), between(0.6,
-			1.8),
-			hsv(between(0, 360), between(0, 1), between(0.1, 1)), between(0.5, 0.95)})
+		x, y, turn, length := between(0, Side), between(0, Side), between(0, 2*math.Pi), between(0, 5)
+		s.clutter = append(s.clutter, blot{
+			x, y, x + length*math.Cos(turn), y + length*math.Sin(turn), between(0.6, 1.8),
+			hsv(between(0, 360), between(0, 1), between(0.1, 1)), between(0.5, 0.95),
+		})
 	}
+
+	// Light and noise.
 	s.shade = [2]float64{between(-maxShade, maxShade), between(-maxShade, maxShade)}
 	s.tint = rgb{between(0.88, 1.12), between(0.88, 1.12), between(0.88, 1.12)}
 	s.gain, s.base, s.noise = between(0.6, 1.1), between(-0.08, 0.15), between(0.01, maxNoise)
 	return s
 }
 
-// render draws the scene with 2x2 samples a pixel.
-func (s *scene) render(random *rand.Rand) *image.RGBA {
-	img := image.NewRGBA(image.Rect(0, 0, factorsSide, factorsSide))
-	for row := range factorsSide {
-		for column := range factorsSide {
+// Render draws the scene with 2x2 samples a pixel. Random is the one that [New] was given: the noise comes from it.
+func (s *Scene) Render(random *rand.Rand) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, Side, Side))
+	for row := range Side {
+		for column := range Side {
 			x, y := float64(column), float64(row)
+
+			// The mean of the samples, then light, then noise.
 			var sum rgb
 			for _, offset := range [4][2]float64{{0.25, 0.25}, {0.75, 0.25}, {0.25, 0.75}, {0.75, 0.75}} {
 				c := s.at(x+offset[0], y+offset[1])
@@ -109,20 +149,22 @@ func (s *scene) render(random *rand.Rand) *image.RGBA {
 	return img
 }
 
-// at is the colour at a point before light and noise.
-func (s *scene) at(x, y float64) rgb {
+// at is the color at a point before light and noise.
+func (s *Scene) at(x, y float64) rgb {
 	dx, dy, inside := x-s.x, y-s.y, 0.0
 	// No shape reaches further than 1.3 long half axes.
 	if reach := 1.3*s.long + 1; dx*dx+dy*dy < reach*reach {
 		inside = coverage(shapeDistance(s.shape, dx*s.cos+dy*s.sin, dy*s.cos-dx*s.sin, s.long, s.short))
 	}
+
 	c := s.object
 	if inside < 1 {
 		c = blend(blend(s.dark, s.light, s.texture.at(x, y)), s.object, inside)
 	}
+
 	for i := range s.clutter {
 		if b := &s.clutter[i]; b.near(x, y) {
-			c = blend(c, b.colour, b.alpha*coverage(b.distance(x, y)))
+			c = blend(c, b.color, b.alpha*coverage(b.distance(x, y)))
 		}
 	}
 	return c
@@ -134,7 +176,7 @@ func (b *blot) near(x, y float64) bool {
 		y > min(b.y0, b.y1)-b.radius-1 && y < max(b.y0, b.y1)+b.radius+1
 }
 
-// distance is that from the segment between the ends, less the radius.
+// distance is the distance from the segment between the ends, less the radius.
 func (b *blot) distance(x, y float64) float64 {
 	ex, ey := b.x1-b.x0, b.y1-b.y0
 	t := ((x-b.x0)*ex + (y-b.y0)*ey) / (ex*ex + ey*ey + 1e-9)

@@ -83,7 +83,7 @@ func TestACorruptImageInTheMiddleIsNamedAfterThoseBeforeIt(t *testing.T) {
 	for name, c := range map[string]struct{ content, says string }{
 		"cut short":  {whole[:len(whole)*2/3], "invalid JPEG format"},
 		"no image":   {"hello", "unknown format"},
-		"empty":      {"", "unknown format"},
+		"empty":      {"", "the file is empty"},
 		"a bomb":     {bomb(), "100000x100000 pixels"},
 		"other size": {jpegOf(t, photograph(1).SubImage(image.Rect(0, 0, 41, 30))), "differ in size"},
 	} {
@@ -129,7 +129,7 @@ func TestAFolderThatCannotBeDecodedAheadIsRefusedWithItsSentence(t *testing.T) {
 		usage       bool
 	}{
 		"missing":             {filepath.Join(t.TempDir(), "none"), "train", 8, "there is no file or folder", true},
-		"an archive":          {archive(t, "set.zip", f.zip(t)), "train", 8, "is an archive", true},
+		"an archive":          {archived(t, "set.zip", f.zip(t)), "train", 8, "is an archive", true},
 		"no image":            {files{"a/1.txt": "x"}.folder(t, "set"), "train", 8, "holds no PNG or JPEG", true},
 		"an unknown split":    {f.folder(t, "set"), "tset", 8, `did you mean "test"`, true},
 		"a size out of range": {f.folder(t, "set"), "train", -1, "size -1", true},

@@ -1,9 +1,9 @@
-package dataset
+package scene
 
 import "math"
 
 // shapeDistance is the approximate signed distance in pixels, negative inside, from the outline of a shape whose long
-// half axis lies along u. The order of shapes is that of factorList.
+// half axis lies along u. The order of shapes is the one in Factors.
 func shapeDistance(shape int32, u, v, long, short float64) float64 {
 	v = math.Abs(v)
 	switch shape {

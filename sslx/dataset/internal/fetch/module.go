@@ -1,4 +1,4 @@
-package dataset
+package fetch
 
 import (
 	"cmp"
@@ -16,48 +16,54 @@ import (
 	"time"
 )
 
-// goModule is a version of a Go module that carries the files of a set.
-type goModule struct {
-	path, version string
-	folder        string            // of the files in the module
-	sums          map[string]string // SHA-256 of each file
+// Module is a version of a Go module that carries the files of a set.
+type Module struct {
+	Path, Version string
+	// Folder holds the files in the module.
+	Folder string
+	// Sums are the SHA-256 of each file.
+	Sums map[string]string
 }
 
-func (m *goModule) String() string { return m.path + "@" + m.version }
+func (m *Module) String() string { return m.Path + "@" + m.Version }
 
-// fetch has the go command download the module and returns the folder with the files, in its module cache.
-func (m *goModule) fetch(ctx context.Context, name string, progress downloadProgress) (string, error) {
+// Fetch has the go command download the module and returns the folder with the files, in its module cache. Name is the
+// name of the set, for errors.
+func (m *Module) Fetch(ctx context.Context, name string, progress Progress) (string, error) {
 	if progress != nil {
-		progress(m.path, 0, -1)
+		progress(m.Path, 0, -1)
 	}
 	dir, err := m.download(ctx)
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
-	source := filepath.Join(dir, m.folder)
+
+	source := filepath.Join(dir, m.Folder)
 	if err == nil {
 		err = m.check(source)
 	}
 	if err != nil {
 		return "", fmt.Errorf("Go module %v cannot be used (%w): make `go mod download` work, or fetch the %d files in "+
-			"%s of https://%s by hand into one folder and run `sslx data import FOLDER --name %s`", m, err,
-			len(m.sums), m.folder, m.path, name)
+			"%s of https://%s by hand into one folder and import it under the name %s", m, err, len(m.Sums), m.Folder,
+			m.Path, name)
 	}
 	return source, nil
 }
 
 // download runs `go mod download -json`, which compares the module with the checksum database, and returns its folder
 // (https://go.dev/ref/mod#go-mod-download). It runs in an empty folder, away from the user's modules and workspaces.
-func (m *goModule) download(ctx context.Context) (string, error) {
+func (m *Module) download(ctx context.Context) (string, error) {
 	empty, err := os.MkdirTemp("", "sslx-module-")
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = os.RemoveAll(empty) }()
+
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", m.String())
 	cmd.Dir, cmd.WaitDelay = empty, time.Second
 	cmd.Env = append(cmd.Environ(), "GO111MODULE=on", "GOFLAGS=-mod=mod", "GOWORK=off")
 	out, err := cmd.Output()
+
 	var answer struct{ Dir, Error string } // of its Module; absent where it failed early
 	_ = json.Unmarshal(out, &answer)
 	if failed := new(exec.ExitError); errors.As(err, &failed) {
@@ -73,14 +79,14 @@ func (m *goModule) download(ctx context.Context) (string, error) {
 }
 
 // check compares the files in dir with their sums.
-func (m *goModule) check(dir string) error {
-	for _, file := range slices.Sorted(maps.Keys(m.sums)) {
+func (m *Module) check(dir string) error {
+	for _, file := range slices.Sorted(maps.Keys(m.Sums)) {
 		got, err := sumOf(filepath.Join(dir, file), sha256.New())
 		if err != nil {
 			return err
 		}
-		if got != m.sums[file] {
-			return fmt.Errorf("%s in %s has SHA-256 %s and not %s", file, dir, got, m.sums[file])
+		if got != m.Sums[file] {
+			return fmt.Errorf("%s in %s has SHA-256 %s and not %s", file, dir, got, m.Sums[file])
 		}
 	}
 	return nil

@@ -3,16 +3,18 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"image"
 	"slices"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
 // Folder is one split of an image folder whose PNG and JPEG files are decoded at each use, without a pack: nothing is
 // imported before the first batch and nothing is stored, and decoding is paid again in each epoch. It is a [Source] for
 // a [Loader] and is safe for use by several goroutines.
 type Folder struct {
-	tree          dirTree
+	tree          archive.Dir
 	images        []folderImage
 	labels        map[string][]int32
 	tasks         []Task
@@ -21,31 +23,31 @@ type Folder struct {
 }
 
 // OpenFolder lists a split of the image folder at path, laid out as the package comment says; archives are not taken.
-// Images are numbered, labelled and brought to size as [Import] with that Size does, byte for byte; 0 keeps their own
+// Images are numbered, labeled and brought to size as [Import] with that Size does, byte for byte; 0 keeps their own
 // size, that of the first image. A usage error means a missing or wrongly laid out folder, an unknown split or a size
 // out of range. It looks up every file once and decodes none.
 func OpenFolder(ctx context.Context, path, split string, size int) (*Folder, error) {
 	if _, err := (ImportOptions{Size: size}).check(); err != nil {
 		return nil, err
 	}
-	t, err := openTree(path, 0)
+	t, err := archive.Open(path, 0)
 	if err != nil {
 		return nil, err
 	}
-	dir, ok := t.(dirTree)
+	dir, ok := t.(archive.Dir)
 	if !ok {
-		return nil, usage.Errorf("%s is an archive and only files can be decoded one by one: unpack it, or pack it with "+
-			"`sslx data import`", path)
+		return nil, usage.Errorf("%s is an archive and only files can be decoded one by one: unpack it, or import it", path)
 	}
-	inv, err := takeInventory(ctx, dir)
+
+	files, err := filesOf(ctx, dir, path, "", ImportOptions{})
 	if err != nil {
 		return nil, err
 	}
-	list, err := listFolder(path, inv)
+	list, err := listFolder(files)
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{tree: dir, labels: list.labels, tasks: list.plan.tasks, size: size, height: size, width: size}
+	f := &Folder{tree: dir, labels: list.labels, tasks: list.plan.Tasks, size: size, height: size, width: size}
 	if f.images = list.split(split); len(f.images) == 0 {
 		return nil, usage.Unknown("split of "+path, split, list.splitNames())
 	}
@@ -60,8 +62,8 @@ func (l *folderList) split(name string) []folderImage {
 }
 
 func (l *folderList) splitNames() []string {
-	names := make([]string, len(l.plan.splits))
-	for i, sp := range l.plan.splits {
+	names := make([]string, len(l.plan.Splits))
+	for i, sp := range l.plan.Splits {
 		names[i] = sp.Name
 	}
 	return names
@@ -69,9 +71,11 @@ func (l *folderList) splitNames() []string {
 
 // measure sets the size to that of the first image.
 func (f *Folder) measure() error {
-	it, err := f.item(0)
+	data, err := f.data(0)
 	if err == nil {
-		f.width, f.height, err = decodeConfig(it)
+		var config image.Config
+		config, err = decodeConfig(data)
+		f.width, f.height = config.Width, config.Height
 	}
 	if err == nil {
 		err = checkSize(f.width, f.height, defaultMaxPixels)
@@ -93,7 +97,7 @@ func (f *Folder) Tasks() []Task { return slices.Clone(f.tasks) }
 
 // Labels returns the labels of the images for a task, or a usage error for an unknown task.
 func (f *Folder) Labels(task string) ([]int32, error) {
-	k, err := taskIndex(f.tree.root, f.tasks, task)
+	k, err := taskIndex(f.tree.Root, f.tasks, task)
 	if err != nil {
 		return nil, err
 	}
@@ -107,37 +111,49 @@ func (f *Folder) Labels(task string) ([]int32, error) {
 // Read decodes image i, 0 to Len()-1, into dst, [height, width, 3]. Its error names the image. It takes the time of
 // decoding and resizing: some milliseconds for a JPEG photograph.
 func (f *Folder) Read(dst []byte, i int) error {
-	it, err := f.item(i)
+	data, err := f.data(i)
 	if err != nil {
 		return f.unusable(i, err)
 	}
-	img, err := decodeImage(it, defaultMaxPixels)
+	img, err := decodeChecked(data)
 	if err == nil && f.size > 0 {
 		img, err = shortCrop(img, f.size, defaultMaxPixels)
 	}
 	if err != nil {
 		return f.unusable(i, err)
 	}
+
 	if b := img.Bounds(); b.Dx() != f.width || b.Dy() != f.height {
-		return unequalSizes(f.tree.root, f.Name(i), b, f.height, f.width)
+		return unequalSizes(f.tree.Root, f.Name(i), b, f.height, f.width)
 	}
 	appendRGB(dst[:0], img)
 	return nil
 }
 
-// item reads the file of image i.
-func (f *Folder) item(i int) (item, error) {
-	e, _, err := f.tree.entry(f.Name(i))
+// decodeChecked decodes a file of a size that an import takes by default.
+func decodeChecked(data []byte) (*image.RGBA, error) {
+	config, err := decodeConfig(data)
 	if err != nil {
-		return item{}, err
+		return nil, err
 	}
-	data, err := readEntry(e, defaultMaxFile)
-	return item{name: e.path, data: data}, err
+	if err := checkSize(config.Width, config.Height, defaultMaxPixels); err != nil {
+		return nil, err
+	}
+	return decodeImage(context.Background(), data)
+}
+
+// data reads the file of image i.
+func (f *Folder) data(i int) ([]byte, error) {
+	e, _, err := f.tree.Entry(f.Name(i))
+	if err != nil {
+		return nil, err
+	}
+	return archive.Read(e, defaultMaxFile)
 }
 
 func (f *Folder) unusable(i int, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("image %s in %s cannot be used: %w; mend it or remove it", f.Name(i), f.tree.root, err)
+	return fmt.Errorf("image %s in %s cannot be used: %w; fix or remove it", f.Name(i), f.tree.Root, err)
 }

@@ -1,8 +1,9 @@
-package dataset
+package archive
 
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -19,12 +20,9 @@ type tarTree struct {
 	maxUnpacked int64
 }
 
-// errUnpacked marks an archive that unpacks to more than is allowed.
-var errUnpacked = errors.New("it unpacks to more bytes than allowed")
+func (t tarTree) Stamp(context.Context) (string, error) { return fileStamp(t.file) }
 
-func (t tarTree) stamp(context.Context) (string, error) { return fileStamp(t.file) }
-
-func (t tarTree) walk(ctx context.Context, visit func(entry) error) error {
+func (t tarTree) Walk(ctx context.Context, visit func(Entry) error) error {
 	file, err := os.Open(t.file)
 	if err != nil {
 		return fmt.Errorf("archive cannot be opened: %w", err)
@@ -34,6 +32,7 @@ func (t tarTree) walk(ctx context.Context, visit func(entry) error) error {
 	if err != nil {
 		return err
 	}
+
 	archive := tar.NewReader(stream)
 	left := t.maxUnpacked // a sparse member has more bytes than the stream
 	for {
@@ -48,13 +47,14 @@ func (t tarTree) walk(ctx context.Context, visit func(entry) error) error {
 			return t.failure(err)
 		}
 		if head.Size > left {
-			return t.failure(errUnpacked)
+			return t.failure(ErrUnpacked)
 		}
 		left -= head.Size
 		if err := t.visit(head, archive, visit); err != nil {
 			return err
 		}
 	}
+
 	// The end of the gzip stream holds its checksum.
 	if _, err := io.Copy(io.Discard, stream); err != nil {
 		return t.failure(err)
@@ -62,7 +62,7 @@ func (t tarTree) walk(ctx context.Context, visit func(entry) error) error {
 	return nil
 }
 
-func (t tarTree) visit(head *tar.Header, archive io.Reader, visit func(entry) error) error {
+func (t tarTree) visit(head *tar.Header, archive io.Reader, visit func(Entry) error) error {
 	if head.Typeflag == tar.TypeXGlobalHeader {
 		return nil
 	}
@@ -77,12 +77,12 @@ func (t tarTree) visit(head *tar.Header, archive io.Reader, visit func(entry) er
 		return nil
 	}
 	open := func() (io.ReadCloser, error) { return memberReader{io.NopCloser(archive), t.failure}, nil }
-	return visit(entry{name, head.Typeflag == tar.TypeDir, head.Size, open})
+	return visit(Entry{name, head.Typeflag == tar.TypeDir, head.Size, open})
 }
 
 // unpack returns the bytes of the tar archive, which fail once ctx is done.
 func (t tarTree) unpack(ctx context.Context, file *os.File) (io.Reader, error) {
-	buffered := bufio.NewReaderSize(contextReader{ctx, file}, 1<<18)
+	buffered := bufio.NewReaderSize(ContextReader{ctx, file}, 1<<18)
 	if !t.gzipped {
 		return buffered, checkTarEnd(t.file, file)
 	}
@@ -90,14 +90,14 @@ func (t tarTree) unpack(ctx context.Context, file *os.File) (io.Reader, error) {
 	if err != nil {
 		return nil, damagedArchive(t.file, err)
 	}
-	return &limitedReader{unzipped, t.maxUnpacked + 1}, nil
+	return &LimitedReader{unzipped, t.maxUnpacked + 1}, nil
 }
 
 func (t tarTree) failure(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	if errors.Is(err, errUnpacked) {
+	if errors.Is(err, ErrUnpacked) {
 		return fmt.Errorf("archive %s is refused: %w (%d)", t.file, err, t.maxUnpacked)
 	}
 	return damagedArchive(t.file, err)
@@ -111,36 +111,8 @@ func checkTarEnd(name string, file *os.File) error {
 	}
 	const blocks = 2 * 512
 	end := make([]byte, blocks)
-	if _, err := file.ReadAt(end, info.Size()-blocks); err != nil || !zero(end) {
+	if _, err := file.ReadAt(end, info.Size()-blocks); err != nil || !bytes.Equal(end, make([]byte, blocks)) {
 		return damagedArchive(name, errors.New("its end mark is missing"))
 	}
 	return nil
-}
-
-// contextReader fails once its context is done.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
-}
-
-// limitedReader fails, rather than ends, after left bytes.
-type limitedReader struct {
-	r    io.Reader
-	left int64
-}
-
-func (l *limitedReader) Read(p []byte) (int, error) {
-	if l.left <= 0 {
-		return 0, errUnpacked
-	}
-	n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
-	l.left -= int64(n)
-	return n, err
 }

@@ -1,4 +1,6 @@
-package dataset
+// Package fetch gets the files of known data sets: from a server, or as a Go module. What does not have its published
+// checksum is not kept.
+package fetch
 
 import (
 	"context"
@@ -15,59 +17,63 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
-// remoteFile is a file with the MD5 that was published for it. MD5 finds damage; it is not proof against a forger.
-type remoteFile struct{ url, md5 string }
+// File is a file on a server with the MD5 that was published for it. MD5 finds damage; it is no proof against a forger.
+type File struct{ URL, MD5 string }
 
-type downloadProgress = func(file string, done, total int64)
+// Progress is called with the bytes of the current file, or of nothing yet while a Go module is fetched, and the length
+// or -1.
+type Progress = func(file string, done, total int64)
 
 // maxDownload bounds one file.
 const maxDownload = 4 << 30
 
-// fetch brings the file into folder unless it is there with the right sum.
-func (f remoteFile) fetch(ctx context.Context, folder, name string, files int, progress downloadProgress) error {
-	file := path.Base(f.url)
+// Fetch brings the file into folder unless it is there with the right sum. ByHand says in errors what to do without a
+// network.
+func (f File) Fetch(ctx context.Context, folder, byHand string, progress Progress) error {
+	file := path.Base(f.URL)
 	to := filepath.Join(folder, file)
-	if sum, err := sumOf(to, md5.New()); err == nil && sum == f.md5 {
+	if sum, err := sumOf(to, md5.New()); err == nil && sum == f.MD5 {
 		return nil
 	}
-	byHand := fmt.Sprintf("fetch it by hand and run `sslx data import %s --name %s`", file, name)
-	if files > 1 {
-		byHand = fmt.Sprintf("fetch the %d files %s and beside it by hand into one folder and run "+
-			"`sslx data import FOLDER --name %s`", files, f.url, name)
-	}
+
 	response, err := f.request(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fmt.Errorf("%s cannot be downloaded (%w): %s", f.url, err, byHand)
+		return fmt.Errorf("%s cannot be downloaded (%w): %s", f.URL, err, byHand)
 	}
 	defer func() { _ = response.Body.Close() }()
+
+	// The checksum is compared before the file gets its name.
 	return atomicfile.Write(to, func(w io.Writer) error {
 		sum := md5.New()
-		body := &limitedReader{response.Body, maxDownload}
+		body := &archive.LimitedReader{R: response.Body, Left: maxDownload}
 		report := progressWriter{file: file, total: response.ContentLength, report: progress}
 		if _, err := io.Copy(io.MultiWriter(w, sum, &report), body); err != nil {
-			return fmt.Errorf("download of %s broke off: try again, or %s: %w", f.url, byHand, err)
+			return fmt.Errorf("download of %s broke off: try again, or %s: %w", f.URL, byHand, err)
 		}
-		if got := hex.EncodeToString(sum.Sum(nil)); got != f.md5 {
-			return fmt.Errorf("%s has MD5 %s and not the published %s, so it was not kept: try again, or %s", f.url,
-				got, f.md5, byHand)
+		if got := hex.EncodeToString(sum.Sum(nil)); got != f.MD5 {
+			return fmt.Errorf("%s has MD5 %s and not the published %s, so it was not kept: try again, or %s", f.URL,
+				got, f.MD5, byHand)
 		}
 		return nil
 	})
 }
 
-func (f remoteFile) request(ctx context.Context) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
+func (f File) request(ctx context.Context) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL, nil)
 	if err != nil {
 		return nil, err
 	}
+
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = 30 * time.Second
 	transport.DisableKeepAlives = true
+
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
 		return nil, err
@@ -96,7 +102,7 @@ func sumOf(name string, sum hash.Hash) (string, error) {
 type progressWriter struct {
 	file        string
 	done, total int64
-	report      downloadProgress
+	report      Progress
 }
 
 func (p *progressWriter) Write(b []byte) (int, error) {

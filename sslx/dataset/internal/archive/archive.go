@@ -1,0 +1,193 @@
+// Package archive reads a folder, or an archive of one, without unpacking it. Archives are hostile until proved
+// otherwise: links, devices, names outside the folder, sizes that lie and more unpacked bytes than allowed are errors.
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// Tree is a folder or an archive of one.
+type Tree interface {
+	// Walk visits every file and folder in the container's own order. It ends when ctx does.
+	Walk(ctx context.Context, visit func(Entry) error) error
+	// Stamp changes when the container's content changes, as far as names, sizes and times tell.
+	Stamp(ctx context.Context) (string, error)
+}
+
+// Entry is one file or folder of a tree.
+type Entry struct {
+	// Path is relative to the tree's root and has slashes.
+	Path string
+	Dir  bool
+	// Size is the number of bytes that the container states.
+	Size int64
+	// Open is valid during the visit only.
+	Open func() (io.ReadCloser, error)
+}
+
+// Suffixes are the endings of the archives that can be read.
+var Suffixes = []string{".tar.gz", ".tgz", ".tar", ".zip"}
+
+// minUnpacked is the number of bytes that every archive may unpack to.
+const minUnpacked = 1 << 30
+
+// MaxUnpacked returns the bytes that an archive of a size may unpack to unless something else is asked for: 100 times
+// its size, and 1 GiB at least.
+func MaxUnpacked(size int64) int64 { return max(minUnpacked, 100*size) }
+
+// Open finds out what lies at source. An archive may unpack to maxUnpacked bytes; 0 takes [MaxUnpacked] of its size.
+// A usage error means that there is nothing, or something else.
+func Open(source string, maxUnpacked int64) (Tree, error) {
+	info, err := os.Stat(source)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, usage.Errorf("there is no file or folder %s: check the path", source)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("source cannot be read: %w", err)
+	}
+	if info.IsDir() {
+		return Dir{source}, nil
+	}
+
+	if maxUnpacked == 0 {
+		maxUnpacked = MaxUnpacked(info.Size())
+	}
+	switch suffix := Suffix(source); suffix {
+	case ".zip":
+		return zipTree{source, maxUnpacked}, nil
+	case ".tar", ".tar.gz", ".tgz":
+		return tarTree{source, suffix != ".tar", maxUnpacked}, nil
+	}
+	return nil, usage.Errorf("%s is neither a folder nor an archive: give a folder or one of %s", source,
+		strings.Join(Suffixes, ", "))
+}
+
+// Suffix returns the ending of an archive's name, in lower case, or "".
+func Suffix(name string) string {
+	for _, suffix := range Suffixes {
+		if strings.HasSuffix(strings.ToLower(name), suffix) {
+			return suffix
+		}
+	}
+	return ""
+}
+
+// Hidden reports whether any part of the path starts with a dot or is the folder that macOS adds to archives.
+func Hidden(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(part, ".") || part == "__MACOSX" {
+			return true
+		}
+	}
+	return false
+}
+
+// ErrTooLarge marks a file above the limit for one file.
+var ErrTooLarge = errors.New("file is too large")
+
+// Read returns the content of a file of at most limit bytes.
+func Read(e Entry, limit int64) ([]byte, error) {
+	if e.Size > limit {
+		return nil, fmt.Errorf("%w: %s has %d bytes and %d are allowed", ErrTooLarge, e.Path, e.Size, limit)
+	}
+	r, err := e.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+
+	// An archive may state any size: memory is taken as bytes come.
+	data := bytes.NewBuffer(make([]byte, 0, min(e.Size, 1<<16)))
+	if _, err := io.CopyN(data, r, e.Size); err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w", e.Path, err)
+	}
+
+	// A read at the end lets a zip compare its checksum.
+	switch n, err := r.Read(make([]byte, 1)); {
+	case n != 0:
+		return nil, fmt.Errorf("%s is longer than the %d bytes that are stated", e.Path, e.Size)
+	case err != nil && err != io.EOF:
+		return nil, fmt.Errorf("%s cannot be read: %w", e.Path, err)
+	}
+	return data.Bytes(), nil
+}
+
+// fileStamp identifies an archive by its size and time of change.
+func fileStamp(file string) (string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("archive %d %d", info.Size(), info.ModTime().UnixNano()), nil
+}
+
+// checkMember refuses names that would lie outside the folder that an archive is unpacked into.
+func checkMember(archive, name string) error {
+	if strings.Contains(name, `\`) || !filepath.IsLocal(name) || path.IsAbs(name) || len(name) > 1 && name[1] == ':' {
+		return fmt.Errorf("archive %s holds %q, which writes outside its folder: refused", archive, name)
+	}
+	return nil
+}
+
+func refuseLink(archive, name string) error {
+	return fmt.Errorf("archive %s holds %q, which is a link or a device and not a file: refused", archive, name)
+}
+
+func damagedArchive(archive string, err error) error {
+	return fmt.Errorf("archive %s is cut short or damaged (%w): fetch it again", archive, err)
+}
+
+// memberReader turns failures inside a member into those of its archive.
+type memberReader struct {
+	io.ReadCloser
+	failure func(error) error
+}
+
+func (m memberReader) Read(p []byte) (int, error) {
+	n, err := m.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = m.failure(err)
+	}
+	return n, err
+}
+
+// ErrUnpacked marks data that unpacks to more than is allowed.
+var ErrUnpacked = errors.New("it unpacks to more bytes than allowed")
+
+// LimitedReader reads at most Left bytes from R and fails with [ErrUnpacked], rather than ends, after them.
+type LimitedReader struct {
+	R    io.Reader
+	Left int64
+}
+
+func (l *LimitedReader) Read(p []byte) (int, error) {
+	if l.Left <= 0 {
+		return 0, ErrUnpacked
+	}
+	n, err := l.R.Read(p[:min(int64(len(p)), l.Left)])
+	l.Left -= int64(n)
+	return n, err
+}
+
+// ContextReader reads from R and fails once Ctx is done.
+type ContextReader struct {
+	Ctx context.Context
+	R   io.Reader
+}
+
+func (c ContextReader) Read(p []byte) (int, error) {
+	if err := c.Ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.R.Read(p)
+}
