@@ -320,7 +320,7 @@ func packsOf(names []string) (packs []string, err error) {
 	}
 	for _, name := range names {
 		found := packsNamed(listings, func(l dataset.Listing) bool {
-			return l.Name == name || l.State == dataset.StateDamaged && strings.HasPrefix(l.Name, name+"-")
+			return l.Name == name
 		})
 		if info, err := os.Stat(name); found == nil && err == nil && !info.IsDir() {
 			found = []string{name}

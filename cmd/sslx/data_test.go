@@ -79,7 +79,7 @@ func TestDataGetWithoutTheGoCommandSaysWhatToDoByHand(t *testing.T) {
 	if status != statusFailed || stdout != "" {
 		t.Errorf("status %d, stdout %q", status, stdout)
 	}
-	wantTexts(t, stderr, "executable file not found", "by hand", "`sslx data import FOLDER --name mnist`")
+	wantTexts(t, stderr, "executable file not found", "by hand", "import it under the name mnist")
 }
 
 func TestDataGetOfAnUnknownSetExitsWith2(t *testing.T) {

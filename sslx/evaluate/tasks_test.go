@@ -62,8 +62,8 @@ func testASetThatIsNotHereIsLeftOutWithAWordHowToGetIt(t *testing.T, dir string,
 		t.Fatalf("%d results (%v)", len(results), err)
 	}
 	all := strings.Join(warnings, "\n")
-	for _, want := range []string{"cifar10 is left out: get it with `sslx data get cifar10`",
-		"gtsrb is left out: pack one with `sslx data import PATH`", "mnist is left out: get it with `sslx data get mnist`"} {
+	for _, want := range []string{"cifar10 is left out: download it",
+		"gtsrb is left out: import a folder", "mnist is left out: download it"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("warnings %s\nlack %s", all, want)
 		}
