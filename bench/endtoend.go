@@ -38,7 +38,7 @@ const many = 1 << 20
 func (e EndToEnd) training() pretrain.Config {
 	c := pretrain.Default()
 	c.Data, c.Epochs, c.Batch, c.LogSteps, c.CheckpointSeconds = e.Data, many, e.Batch, e.LogSteps, 0
-	c.Encoder.Name, c.Encoder.Width = e.Encoder, e.Width
+	c.Encoder = e.network()
 	c.Views, c.Probe.Task = sameViews(e.Views), pretrain.NoProbe
 	return c
 }

@@ -43,12 +43,18 @@ var widths = map[string]int{"convnet": 32, "resnet18": 64}
 // Encoders returns the names of the encoders that the peers have too, sorted.
 func Encoders() []string { return slices.Sorted(maps.Keys(batches)) }
 
+// What peers have too, whatever our own defaults are.
+const (
+	temperature = 0.5
+	momentum    = 0.9
+)
+
 // NewStep returns the benchmark of an encoder; a width or batch of 0 is its own. All else is as in training by default.
 func NewStep(name string, width, batch int) Step {
 	c := pretrain.Default()
 	s := Step{Encoder: name, Width: width, Size: 32, Batch: batch, Views: 2, Cores: runtime.NumCPU(),
-		Projector: c.Projector, Temperature: c.Objective.Resolved().Temperature, LR: 0.03,
-		Momentum: c.Optimizer.Momentum, WeightDecay: c.Optimizer.WeightDecay}
+		Projector: c.Projector, Temperature: temperature, LR: 0.03,
+		Momentum: momentum, WeightDecay: c.Optimizer.WeightDecay}
 	if width == 0 {
 		s.Width = widths[name]
 	}
@@ -118,10 +124,9 @@ func (s Step) loss(embed func(*Node) *Node, views *Node) *Node {
 	for i := range parts {
 		parts[i] = SliceAxis(z, 0, AxisRange(i*s.Batch, (i+1)*s.Batch))
 	}
-	c := objective.Config{Name: "simclr", Temperature: s.Temperature}
-	return c.Loss(objective.Inputs{Views: parts}).Loss
+	return objective.Loss(objective.SimCLR{Temperature: s.Temperature}, objective.Inputs{Views: parts}).Loss
 }
 
 func (s Step) optimizer() optimizer.Config {
-	return optimizer.Config{Name: "sgd", LR: s.LR, Scale: "none", WeightDecay: s.WeightDecay, Momentum: s.Momentum}
+	return optimizer.Config{Rule: optimizer.SGD{Momentum: s.Momentum}, LR: s.LR, Scale: "none", WeightDecay: s.WeightDecay}
 }

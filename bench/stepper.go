@@ -51,9 +51,17 @@ func newStepper(h *backend.Handle, s Step) (*stepper, error) {
 
 // embeddings returns the embeddings of views.
 func embeddings(scope *model.Scope, s Step, views *Node) *Node {
-	h := encoder.Config{Name: s.Encoder, Width: s.Width}.Build(scope.At("encoder"), views, encoder.Train)
+	h := s.network().Build(scope.At("encoder"), views, encoder.Train)
 	layers := encoder.Projector(scope.At("projector"), h, s.Projector, encoder.Train)
 	return layers[len(layers)-1]
+}
+
+// network returns the encoder.
+func (s Step) network() encoder.Encoder {
+	if s.Encoder == "resnet18" {
+		return encoder.ResNet18{Width: s.Width}
+	}
+	return encoder.ConvNet{Width: s.Width}
 }
 
 // graph builds the step and returns the loss.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -101,7 +102,7 @@ func (p Plan) made(arm, label string, seed uint64, known Record) Made {
 		m.Split = record.SplitValidation
 	}
 	for _, x := range known.Results {
-		if x.Model == known.Config.Objective.Name && x.Split == m.Split && p.Decides(x.Task, x.Protocol) {
+		if x.Model == objective.NameOf(known.Config.Objective) && x.Split == m.Split && p.Decides(x.Task, x.Protocol) {
 			m.Accuracy = x.Value
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/experiments/statistics"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -146,7 +147,7 @@ func (p Plan) Results(r Records, name string, seed uint64) []record.Result {
 		switch {
 		case arm.Name == name:
 			known, _ := p.Record(r, arm, seed)
-			return known.Accuracies(known.Config.Objective.Name)
+			return known.Accuracies(objective.NameOf(known.Config.Objective))
 		case arm.Floors && isBaseline(name):
 			known, _ := p.Record(r, arm, seed)
 			if results := known.Accuracies(name); len(results) > 0 {

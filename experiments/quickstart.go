@@ -5,6 +5,7 @@ import (
 
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -26,12 +27,12 @@ func QuickstartConfig(data string, seed uint64) sslx.Config {
 	}
 	c.Seed = seed
 	c.Batch = 128
-	c.Objective.Temperature = 0.2
+	c.Objective = objective.SimCLR{Temperature: 0.2}
 	c.Optimizer.LR = 0.6
 	for i := range c.Views {
 		c.Views[i].CropScale, c.Views[i].Gray = 0.4, 0.4
 	}
-	return c
+	return c.Resolved()
 }
 
 // Quickstart trains a small encoder in the run folder dir, which must be absent or empty, and measures it, the untrained

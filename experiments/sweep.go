@@ -13,6 +13,7 @@ import (
 
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -113,7 +114,7 @@ func (s Sweep) makeOnce(ctx context.Context, t Trial, fingerprint string, done, 
 	}
 
 	if s.Started != nil {
-		s.Started(done, total, fmt.Sprintf("%s, batch %d, seed %d, run %s", t.Config.Objective.Name, t.Config.Batch,
+		s.Started(done, total, fmt.Sprintf("%s, batch %d, seed %d, run %s", objective.NameOf(t.Config.Objective), t.Config.Batch,
 			t.Config.Seed, key))
 	}
 	r, err := s.measured(ctx, t, key)

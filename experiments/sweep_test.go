@@ -17,7 +17,9 @@ import (
 	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -31,7 +33,7 @@ func toy(t *testing.T) (Plan, Sweep) {
 	}
 	defer func() { _ = set.Close() }()
 	base := With(Base(Smoke), func(c *sslx.Config) {
-		c.Data, c.Batch, c.Encoder.Width, c.Projector, c.LogSteps = set.Path(), 64, 4, []int{16, 8}, 2
+		c.Data, c.Batch, c.Encoder, c.Projector, c.LogSteps = set.Path(), 64, encoder.ConvNet{Width: 4}, []int{16, 8}, 2
 		c.Resolutions[0].Size = 8
 	})
 	low := With(base, func(c *sslx.Config) { c.Optimizer.LR /= 4 })
@@ -157,7 +159,7 @@ func invented(t Trial, value float64) Record {
 	if t.Validation {
 		split = record.SplitValidation
 	}
-	models := []string{t.Config.Objective.Name}
+	models := []string{objective.NameOf(t.Config.Objective)}
 	if t.Floors {
 		models = append(models, record.ModelUntrained)
 	}
@@ -189,7 +191,7 @@ func made(p Plan, arm string, seed uint64, value float64) Record {
 // simulated is a claim of two arms whose true accuracies differ, with noise over seeds.
 func simulated(random *rand.Rand, difference, noise float64) (Claim, Records) {
 	a := Base(CPU)
-	b := With(a, func(c *sslx.Config) { c.Objective.Temperature = 0.5 })
+	b := With(a, func(c *sslx.Config) { c.Objective = objective.SimCLR{Temperature: 0.5} })
 	p := NewPlan(CPU, []Arm{{Name: "a", Candidates: []Candidate{{"base", a}}, Floors: true}, {Name: "b", Candidates: []Candidate{{"base", b}}}},
 		Comparison{"a over b", "a", "b"}, Comparison{"a over untrained", "a", record.ModelUntrained}, Comparison{"a over pixels", "a", record.ModelPixels})
 	p.Protocols = p.Protocols[:1]

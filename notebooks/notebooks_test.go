@@ -144,13 +144,14 @@ package mine
 import (
 	_ "github.com/sslx-go/lab/notebooks/show"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
-func Method() string { return sslx.Default().Objective.Name }
+func Method() string { return objective.NameOf(sslx.Default().Objective) }
 `
 	code := filepath.Join(module, "mine.go")
 	write(t, code, before)
-	after := strings.Replace(before, "Name }", `Name + ", edited" }`, 1)
+	after := strings.Replace(before, "Objective) }", `Objective) + ", edited" }`, 1)
 	shown := "import (\n\t\"example.com/mine\"\n\t\"github.com/sslx-go/lab/notebooks/show\"\n)\n\n%%\nshow.Markdown(mine.Method())"
 	edit := fmt.Sprintf("import (\n\t\"os\"\n\t\"github.com/sslx-go/lab/notebooks/show\"\n)\n\n%%%%\nshow.Check(os.WriteFile(%q, []byte(%q), 0o644))",
 		code, after)

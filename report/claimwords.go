@@ -10,6 +10,8 @@ import (
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/optimizer"
 )
 
 // differenceText writes the difference with its unit.
@@ -121,23 +123,30 @@ func durationText(seconds float64) string {
 
 // settingText says the hyper-parameters that claims vary.
 func settingText(c sslx.Config) string {
-	parts := []string{fmt.Sprintf("batch %d", c.Batch), fmt.Sprintf("%s, learning rate %.3g", c.Optimizer.Name, c.Optimizer.LR)}
+	parts := []string{fmt.Sprintf("batch %d", c.Batch), fmt.Sprintf("%s, learning rate %.3g", optimizer.NameOf(c.Optimizer.Rule), c.Optimizer.LR)}
 	if scale := cmp.Or(c.Optimizer.Scale, "none"); scale != "none" {
 		parts[1] += " (" + scale + " in the batch)"
 	}
-	for _, one := range []struct {
-		name  string
-		value float64
-	}{{"temperature", c.Objective.Temperature}, {"lambda", c.Objective.Lambda}} {
-		if one.value != 0 {
-			parts = append(parts, fmt.Sprintf("%s %g", one.name, one.value))
-		}
+	own, usual := parameters(c.Objective), parameters(nil)
+	if o, err := objective.Named(objective.NameOf(c.Objective)); err == nil {
+		usual = parameters(o)
 	}
-	if kind := c.Objective.Negatives; kind != "" {
-		parts = append(parts, "negatives "+kind)
+	for _, key := range []string{"temperature", "lambda", "negatives"} {
+		if value, ok := own[key]; ok && (key == "temperature" || value != usual[key]) {
+			parts = append(parts, fmt.Sprintf("%s %v", key, value))
+		}
 	}
 	parts = append(parts, "projector "+strings.Trim(strings.ReplaceAll(fmt.Sprint(c.Projector), " ", "-"), "[]"))
 	return strings.Join(parts, ", ")
+}
+
+// parameters returns the parameters of an objective by their keys.
+func parameters(o objective.Objective) map[string]any {
+	values := map[string]any{}
+	if node, err := objective.Encode(o); err == nil {
+		_ = node.Decode(&values)
+	}
+	return values
 }
 
 // commands returns how to make the runs of a claim, and how to report on them.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/sslx/encoder"
 )
 
 // ClaimsTable returns a table with a row for each claim, all of them when none is given: what is believed, what the
@@ -78,7 +79,7 @@ func PlansTable(c experiments.Claim) string {
 	for _, s := range experiments.Scales() {
 		p := c.Plan(s)
 		base := p.Arms[0].Candidates[0].Config
-		fmt.Fprintf(&b, "| %s | %s, %s, %g epochs | %d | %d | %d | %s | %s | %g |\n", s, base.Data, base.Encoder.Name,
+		fmt.Fprintf(&b, "| %s | %s, %s, %g epochs | %d | %d | %d | %s | %s | %g |\n", s, base.Data, encoder.NameOf(base.Encoder),
 			float64(base.Epochs), len(p.Arms), p.Tuned(), len(p.Seeds), strings.Join(p.Tasks, ", "),
 			strings.Join(p.Protocols, ", "), p.Margin)
 	}

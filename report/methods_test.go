@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -114,7 +115,7 @@ func TestTheMethodPagesShowWhatTheRecordsSay(t *testing.T) {
 		replaceMeasured(t, name, name, fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with batch %d, "+
 			"%.1f minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder "+
 			"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
-			m.config.Encoder.Name, m.config.Encoder.Width, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil), m.machine(),
+			encoder.NameOf(m.config.Encoder), m.config.Encoder.Dim()/8, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil), m.machine(),
 			spreadOf(m.knn, "%.1f"), gain, spreadOf(untrained, "%.1f"), len(m.knn), stat.Mean(m.loss, nil), chanceText(m.chance),
 			stat.Mean(m.rank, nil)))
 	}

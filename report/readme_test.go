@@ -11,6 +11,8 @@ import (
 
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -81,7 +83,7 @@ func block(t *testing.T, dir string) string {
 	e := report.Environment
 	return fmt.Sprintf("%s, %s, batch %d, %.0f epochs of %s, seed %d: %s of training on %d cores (%s), "+
 		"%.0f views a second.\n\n%s",
-		c.Objective.Name, c.Encoder.Name, c.Batch, last.Epoch, e.Data, c.Seed,
+		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch, last.Epoch, e.Data, c.Seed,
 		time.Duration(last.Seconds*float64(time.Second)).Round(time.Second), e.Cores, e.CPU,
 		2*float64(last.Images)/last.Seconds, plots.Markdown(report.Results))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -47,7 +48,7 @@ func tiny(t *testing.T) Config {
 	for i := range c.Views {
 		c.Views[i].Size, c.Views[i].Jitter = 16, 0
 	}
-	c.Encoder.Width, c.Projector = 4, []int{16, 8}
+	c.Encoder, c.Projector = encoder.ConvNet{Width: 4}, []int{16, 8}
 	return c
 }
 
@@ -283,8 +284,7 @@ func TestWhatIsNoTrainedRunIsAUsageError(t *testing.T) {
 	}
 	defer func() { _ = run.Close() }()
 	wrong := filepath.Join(t.TempDir(), "wrong")
-	c.Encoder.Name = "resnet19"
-	other, err := record.Create(wrong, c, record.Environment{})
+	other, err := record.Create(wrong, map[string]any{"encoder": map[string]string{"name": "resnet19"}}, record.Environment{})
 	if err != nil {
 		t.Fatal(err)
 	}

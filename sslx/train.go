@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/sslx-go/lab/internal/open"
+	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -32,6 +34,7 @@ func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, 
 	if err := c.Check(); err != nil {
 		return Summary{}, err
 	}
+	c = c.Resolved()
 	return train(ctx, dir, c, opt, func(e record.Environment) (*record.Run, error) { return record.Create(dir, c, e) })
 }
 
@@ -69,12 +72,12 @@ func train(ctx context.Context, dir string, c Config, opt Options,
 		return s, err
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
-	opt.Report("compile", 0, 0, c.Encoder.Name)
+	opt.Report("compile", 0, 0, encoder.NameOf(c.Encoder))
 	done, err := pretrain.Train(ctx, handle.Backend, set, run, c, pretrain.Hooks{
 		Report: func(step, total int, m record.Metrics) { opt.Report("train", int64(step), int64(total), detail(m)) },
 		Warn:   func(sentence string) { opt.Warnf("%s", sentence) },
 	})
-	s = Summary{Run: run.Name(), Method: c.Objective.Name, Steps: done.Steps, Images: done.Images, Seconds: done.Seconds,
+	s = Summary{Run: run.Name(), Method: objective.NameOf(c.Objective), Steps: done.Steps, Images: done.Images, Seconds: done.Seconds,
 		FinalLoss: done.FinalLoss, Config: c, Device: handle.Device}
 	if done.Seconds > 0 {
 		s.ViewsPerSecond = float64(len(c.Views)) * float64(done.Images) / done.Seconds

@@ -21,6 +21,7 @@ import (
 	"github.com/sslx-go/lab/internal/atomicfile"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -70,7 +71,7 @@ func stateOf(dir string) runState {
 	environment, environmentErr := record.ReadEnvironment(dir)
 	metrics, metricsErr := record.ReadMetrics(dir)
 	results, resultsErr := record.ReadResults(dir)
-	s.Method, s.Data, s.Started, s.Results = config.Objective.Name, config.Data, environment.Started, len(results)
+	s.Method, s.Data, s.Started, s.Results = objective.NameOf(config.Objective), config.Data, environment.Started, len(results)
 	if len(metrics) > 0 {
 		last := metrics[len(metrics)-1]
 		s.Steps, s.Epochs, s.Loss = last.Step, last.Epoch, &last.Loss

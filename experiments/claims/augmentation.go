@@ -82,7 +82,7 @@ func baseOf(s experiments.Scale, method string) sslx.Config {
 		case "barlow":
 			c.Objective = barlow()
 		case "vicreg":
-			c.Objective = objective.Config{Name: "vicreg"}
+			c.Objective = objective.VICReg{Similarity: 25, Variance: 25, Covariance: 1}
 		}
 		if method != "simclr" && s == experiments.CPU {
 			c.Projector = []int{512, 512}
@@ -91,7 +91,7 @@ func baseOf(s experiments.Scale, method string) sslx.Config {
 }
 
 // barlow is Barlow Twins as solo-learn scales it.
-func barlow() objective.Config { return objective.Config{Name: "barlow", Scale: 0.1} }
+func barlow() objective.Barlow { return objective.Barlow{Lambda: 0.0051, Scale: 0.1} }
 
 // drawTasks draws the accuracy of every arm on every task by the protocol that decides.
 func drawTasks(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {

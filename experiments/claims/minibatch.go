@@ -9,6 +9,7 @@ import (
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // minibatch is misconception 3.1 of Bordes et al. 2023 (https://arxiv.org/abs/2303.01986).
@@ -96,10 +97,10 @@ func tuning(s experiments.Scale, method string, batch int) (candidates []experim
 	}
 	add("twice the learning rate", func(c *sslx.Config) { c.Optimizer.LR *= 2 })
 	if method == "barlow" {
-		add("lambda 0.02", func(c *sslx.Config) { c.Objective.Lambda = 0.02 })
+		add("lambda 0.02", func(c *sslx.Config) { c.Objective = objective.Barlow{Lambda: 0.02, Scale: 0.1} })
 	} else {
-		add("temperature 0.1", func(c *sslx.Config) { c.Objective.Temperature = 0.1 })
-		add("temperature 0.5", func(c *sslx.Config) { c.Objective.Temperature = 0.5 })
+		add("temperature 0.1", func(c *sslx.Config) { c.Objective = objective.SimCLR{Temperature: 0.1} })
+		add("temperature 0.5", func(c *sslx.Config) { c.Objective = objective.SimCLR{Temperature: 0.5} })
 	}
 	add("one more layer in the projector", func(c *sslx.Config) { c.Projector = append([]int{c.Projector[0]}, c.Projector...) })
 	return candidates
@@ -125,7 +126,7 @@ func drawBatches(p experiments.Plan, r experiments.Records) (*plots.Figure, erro
 		}
 	}
 	for _, arm := range p.Arms {
-		method := p.Setting(r, arm).Objective.Name
+		method := objective.NameOf(p.Setting(r, arm).Objective)
 		if arm.After == "" {
 			add(method+", tuned", arm)
 			continue

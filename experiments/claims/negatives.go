@@ -35,7 +35,7 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 	// instance is SimCLR with other negatives, and with views of noise alone where noise is not 0.
 	instance := func(label, kind string, noise, temperature float64, k int) experiments.Candidate {
 		return experiments.Candidate{Label: label, Config: experiments.With(experiments.Base(s), func(c *sslx.Config) {
-			c.Objective = objective.Config{Name: "simclr", Temperature: temperature, Negatives: kind, NegativesK: k}
+			c.Objective = objective.SimCLR{Temperature: temperature, Negatives: objective.Negatives{Kind: kind, K: k}}
 			if noise > 0 {
 				view := augment.Config{Noise: noise}
 				c.Views = augment.Views{view, view}

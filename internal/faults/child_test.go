@@ -60,7 +60,7 @@ func tiny() sslx.Config {
 	for i := range c.Views {
 		c.Views[i].Size, c.Views[i].Jitter = 8, 0
 	}
-	c.Encoder, c.Projector = encoder.Config{Name: "convnet", Width: 4}, []int{16, 8}
+	c.Encoder, c.Projector = encoder.ConvNet{Width: 4}, []int{16, 8}
 	return c
 }
 

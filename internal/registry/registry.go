@@ -5,6 +5,9 @@
 //	objective: {name: simclr, temperature: 0.2}
 //
 // is the value registered as "simclr", with its field Temperature set.
+//
+// A thing whose type has a method Resolved() T, T being the interface of its kind, is written and read as what that
+// returns: with the parameters filled in whose defaults depend on other parameters.
 package registry
 
 import (
@@ -142,7 +145,11 @@ func (r *Registry[T]) Keys() []string {
 // them is set. An unknown key, a value of another type and a parameter of another thing are usage errors.
 func (r *Registry[T]) Decode(node *yaml.Node, prefix string, before T, shared ...any) (T, error) {
 	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!str" { // objective: vicreg
-		return r.Named(node.Value)
+		thing, err := r.Named(node.Value)
+		if err != nil {
+			return before, err
+		}
+		return Resolve(thing), nil
 	}
 	if node.Kind != yaml.MappingNode {
 		return before, usage.Errorf("%q needs keys below it", prefix)
@@ -163,7 +170,40 @@ func (r *Registry[T]) Decode(node *yaml.Node, prefix string, before T, shared ..
 			return before, err
 		}
 	}
-	return target.Elem().Interface().(T), nil
+	return Resolve(target.Elem().Interface().(T)), nil
+}
+
+// Resolve returns what a thing's method Resolved returns, or the thing when it has none.
+func Resolve[T any](thing T) T {
+	if r, ok := any(thing).(interface{ Resolved() T }); ok {
+		return r.Resolved()
+	}
+	return thing
+}
+
+// Without returns a copy of a mapping that lacks some keys; any other node is returned as it is.
+func Without(node *yaml.Node, drop func(key string, value *yaml.Node) bool) *yaml.Node {
+	if node.Kind != yaml.MappingNode {
+		return node
+	}
+	kept := *node
+	kept.Content = nil
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if !drop(node.Content[i].Value, node.Content[i+1]) {
+			kept.Content = append(kept.Content, node.Content[i], node.Content[i+1])
+		}
+	}
+	return &kept
+}
+
+// Value returns the node of a key of a mapping, nil without one.
+func Value(node *yaml.Node, key string) *yaml.Node {
+	for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == key {
+			return node.Content[i+1]
+		}
+	}
+	return nil
 }
 
 // start returns the thing whose parameters a mapping changes.
@@ -225,6 +265,7 @@ func (r *Registry[T]) Encode(thing T, shared ...any) (*yaml.Node, error) {
 	if any(thing) == nil {
 		return mapping, nil
 	}
+	thing = Resolve(thing)
 
 	name := &yaml.Node{}
 	if err := name.Encode(map[string]string{nameKey: r.NameOf(thing)}); err != nil {
@@ -262,6 +303,9 @@ func (r *Registry[T]) DecodeJSON(text []byte, prefix string, before T, shared ..
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
 		return before, err
+	}
+	if len(document.Content) == 0 {
+		return before, usage.Errorf("%q has no value", prefix)
 	}
 	return r.Decode(document.Content[0], prefix, before, shared...)
 }

@@ -188,3 +188,32 @@ func node(t *testing.T, text string) *yaml.Node {
 	}
 	return document.Content[0]
 }
+
+// frame fills in its height from its width.
+type frame struct {
+	Width  int `yaml:"width"`
+	Height int `yaml:"height"`
+}
+
+func (f frame) Area() float64 { return float64(f.Width * f.Height) }
+
+func (f frame) Resolved() shape {
+	if f.Height == 0 {
+		f.Height = f.Width
+	}
+	return f
+}
+
+func TestRegistry_WhatIsWrittenAndReadIsResolved(t *testing.T) {
+	r := New[shape]("shape")
+	r.Register("frame", frame{Width: 2})
+	for _, text := range []string{"frame", "{name: frame}", "{width: 2}"} {
+		if got, err := r.Decode(node(t, text), "shape", frame{Width: 2}); err != nil || got != (frame{2, 2}) {
+			t.Errorf("%s: %#v, %v", text, got, err)
+		}
+	}
+	text, err := r.EncodeJSON(frame{Width: 3})
+	if want := `{"name":"frame","width":3,"height":3}`; err != nil || string(text) != want {
+		t.Errorf("%s, %v, want %s", text, err, want)
+	}
+}

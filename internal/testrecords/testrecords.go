@@ -10,6 +10,7 @@ import (
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -65,7 +66,7 @@ func Record(trial experiments.Trial, random *rand.Rand) experiments.Record {
 				add(record.ModelPixels, task, protocols[name], "pixels", level-0.2)
 				add(record.ModelUntrained, task, protocols[name], "encoder", level-0.15)
 			}
-			add(trial.Config.Objective.Name, task, protocols[name], "encoder", level+0.02*random.NormFloat64())
+			add(objective.NameOf(trial.Config.Objective), task, protocols[name], "encoder", level+0.02*random.NormFloat64())
 		}
 	}
 	return r

@@ -8,6 +8,7 @@ import (
 	"github.com/sslx-go/lab/experiments"
 	_ "github.com/sslx-go/lab/experiments/claims" // registers the five claims
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/encoder"
 )
 
 // Claim shows what is believed, what would follow, and how it is decided.
@@ -41,7 +42,7 @@ func plan(p experiments.Plan) string {
 		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s |\n", arm.Name, strings.Join(labels, ", "), c.Batch, c.Epochs, view(c))
 	}
 	fmt.Fprintf(&b, "\nData %s, encoder %s, tasks %s, protocols %s, %d seeds, margin %g.\n", p.Arms[0].Candidates[0].Config.Data,
-		p.Arms[0].Candidates[0].Config.Encoder.Name, strings.Join(p.Tasks, ", "), strings.Join(p.Protocols, ", "), len(p.Seeds), p.Margin)
+		encoder.NameOf(p.Arms[0].Candidates[0].Config.Encoder), strings.Join(p.Tasks, ", "), strings.Join(p.Protocols, ", "), len(p.Seeds), p.Margin)
 	return b.String()
 }
 

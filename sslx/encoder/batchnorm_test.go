@@ -129,7 +129,7 @@ func TestOnlyTrainingChangesVariablesAndThenRunningStatisticsOnly(t *testing.T) 
 	store := model.NewStore()
 	net := func(mode Mode) builder {
 		return func(scope *model.Scope, in []*Node) []*Node {
-			h := Config{Name: "convnet", Width: 2}.Build(scope, in[0], mode)
+			h := ConvNet{Width: 2}.Build(scope, in[0], mode)
 			z := Projector(scope.At("projector"), h, []int{4, 3}, mode)
 			return []*Node{ReduceAllSum(z[1])}
 		}

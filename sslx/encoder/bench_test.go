@@ -13,7 +13,7 @@ import (
 
 // BenchmarkForward encodes 256 images of 32x32.
 func BenchmarkForward(b *testing.B) {
-	perEncoder(b, func(c Config, scope *model.Scope, x *Node) []*Node { return []*Node{c.Build(scope, x, Eval)} })
+	perEncoder(b, func(e Encoder, scope *model.Scope, x *Node) []*Node { return []*Node{e.Build(scope, x, Eval)} })
 }
 
 // BenchmarkGradient also has batch statistics and the gradient of a scalar to all trainable variables.
@@ -21,11 +21,11 @@ func BenchmarkGradient(b *testing.B) {
 	perEncoder(b, gradient)
 }
 
-func perEncoder(b *testing.B, graph func(c Config, scope *model.Scope, x *Node) []*Node) {
+func perEncoder(b *testing.B, graph func(e Encoder, scope *model.Scope, x *Node) []*Node) {
 	for name, batch := range map[string]int{"convnet": 256, "resnet18": 32} {
 		b.Run(name, func(b *testing.B) {
 			exec, err := model.NewExec(testbackend.Open(b), model.NewStore(), func(scope *model.Scope, x *Node) []*Node {
-				return graph(Config{Name: name}, scope, x)
+				return graph(named(name), scope, x)
 			})
 			if err != nil {
 				b.Fatal(err)

@@ -81,7 +81,7 @@ func TestNetworksInBfloat16HaveTheVariablesAndTheOutputsOfFloat32(t *testing.T) 
 			t.Cleanup(g.Finalize)
 			store := model.NewStore()
 			images := Parameter(g, "images", shapes.Make(dtype, 2, 16, 16, 3))
-			h := Config{Name: name, Width: 4}.Build(store.RootScope().At("encoder"), images, Train)
+			h := ofWidth(name, 4).Build(store.RootScope().At("encoder"), images, Train)
 			z := Projector(store.RootScope().At("projector"), ConvertDType(h, dtype), []int{8, 4}, Train)
 			if h.DType() != dtypes.Float32 || z[0].DType() != dtype || z[1].DType() != dtypes.Float32 {
 				t.Errorf("%s of %s gives %s, %s and %s", name, dtype, h.DType(), z[0].DType(), z[1].DType())

@@ -17,11 +17,11 @@ import (
 var movesMaps = regexp.MustCompile(` (all-gather|all-to-all|collective-permute)[(-]`)
 
 // compileShared compiles an encoder's gradient for a batch that two devices share.
-func compileShared(t *testing.T, c Config) {
+func compileShared(t *testing.T, e Encoder) {
 	t.Helper()
 	mesh, spread := testbackend.SharedBatch(t, 2)
 	exec, err := model.NewExec(testbackend.Open(t), model.NewStore(), func(scope *model.Scope, images *Node) []*Node {
-		return gradient(c, scope, images)
+		return gradient(e, scope, images)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func TestDevicesThatShareABatchExchangeSumsAlone(t *testing.T) {
 	programs := testbackend.Programs(t)
 	if programs == nil {
 		for _, name := range []string{"convnet", "resnet18"} {
-			compileShared(t, Config{Name: name, Width: 4})
+			compileShared(t, ofWidth(name, 4))
 		}
 		return
 	}

@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"strings"
@@ -16,11 +17,11 @@ import (
 )
 
 // build adds an encoder for images of the given size to a graph that is not compiled, and returns its output.
-func build(t testing.TB, store *model.Store, c Config, height, width int) *Node {
+func build(t testing.TB, store *model.Store, e Encoder, height, width int) *Node {
 	t.Helper()
 	g := NewGraph(testbackend.Open(t), t.Name())
 	t.Cleanup(g.Finalize)
-	return c.Build(store.RootScope(), Parameter(g, "images", shapes.Make(dtypes.Float32, 2, height, width, 3)), Train)
+	return e.Build(store.RootScope(), Parameter(g, "images", shapes.Make(dtypes.Float32, 2, height, width, 3)), Train)
 }
 
 func TestParameterCounts(t *testing.T) {
@@ -37,7 +38,7 @@ func TestParameterCounts(t *testing.T) {
 		{"convnet", 1_600 + 18_560 + 73_984 + 73_984 + 295_424 + 295_424},
 	} {
 		store := model.NewStore()
-		build(t, store, Config{Name: c.name}, 32, 32)
+		build(t, store, named(c.name), 32, 32)
 		count := 0
 		for v := range store.IterVariables() {
 			if v.Trainable {
@@ -52,18 +53,17 @@ func TestParameterCounts(t *testing.T) {
 
 func TestARepresentationHasDimNumbersAtEveryImageSize(t *testing.T) {
 	for _, name := range Names() {
-		for _, width := range []int{0, 4} {
-			c := Config{Name: name, Width: width}
+		for _, e := range []Encoder{named(name), ofWidth(name, 4)} {
 			store := model.NewStore()
 			for _, size := range [][2]int{{8, 8}, {24, 24}, {32, 32}, {64, 64}, {32, 20}} {
-				got := build(t, store, c, size[0], size[1]).Shape().Dimensions
-				if !reflect.DeepEqual(got, []int{2, c.Dim()}) {
-					t.Errorf("%+v on %v: %v, want [2 %d]", c, size, got, c.Dim())
+				got := build(t, store, e, size[0], size[1]).Shape().Dimensions
+				if !reflect.DeepEqual(got, []int{2, e.Dim()}) {
+					t.Errorf("%s %+v on %v: %v, want [2 %d]", name, e, size, got, e.Dim())
 				}
 			}
 		}
 	}
-	if got := (Config{Name: "resnet18"}).Dim(); got != 512 {
+	if got := named("resnet18").Dim(); got != 512 {
 		t.Errorf("ResNet-18 gives %d numbers, want 512", got)
 	}
 }
@@ -101,7 +101,7 @@ func TestInitialWeightsDependOnSeedAndPathAlone(t *testing.T) {
 
 func TestInitialConvolutionsHaveTheVarianceOfHe(t *testing.T) {
 	store := seeded(1)
-	build(t, store, Config{Name: "convnet"}, 32, 32)
+	build(t, store, named("convnet"), 32, 32)
 	for path, values := range variables(t, store) {
 		if !strings.HasSuffix(path, "/kernel") {
 			continue
@@ -118,22 +118,53 @@ func TestInitialConvolutionsHaveTheVarianceOfHe(t *testing.T) {
 	}
 }
 
-func TestCheckNamesTheNearestEncoder(t *testing.T) {
-	for _, c := range []struct {
-		config Config
-		want   string
-	}{
-		{Config{Name: "resnet8"}, `unknown encoder "resnet8": did you mean "resnet18"?`},
-		{Config{Name: "vit"}, `unknown encoder "vit": it must be one of convnet, resnet18, resnet50`},
-		{Config{Name: "convnet", Width: -1}, "encoder.width is -1: it must be 0 (the encoder's own) or positive"},
+func TestNamed_SuggestsTheNearestEncoder(t *testing.T) {
+	for name, want := range map[string]string{
+		"resnet8": `unknown encoder "resnet8": did you mean "resnet18"?`,
+		"clip":    `unknown encoder "clip": it must be one of convnet, resnet18, resnet50`,
 	} {
-		if err := c.config.Check(); !usage.Is(err) || err.Error() != c.want {
-			t.Errorf("%+v: %v, want %q", c.config, err, c.want)
+		if _, err := Named(name); !usage.Is(err) || err.Error() != want {
+			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}
+}
+
+func TestCheck_RefusesAWidthThatIsNotPositive(t *testing.T) {
 	for _, name := range Names() {
-		if err := (Config{Name: name}).Check(); err != nil {
+		if err := Check(named(name)); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		for _, width := range []int{0, -1} {
+			want := fmt.Sprintf("encoder.width is %d: it must be positive", width)
+			if err := Check(ofWidth(name, width)); !usage.Is(err) || err.Error() != want {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+		}
+	}
+	if err := Check(nil); !usage.Is(err) {
+		t.Errorf("no encoder: %v", err)
+	}
+}
+
+func TestEncoder_IsWrittenWithAllParametersAndReadBack(t *testing.T) {
+	for _, name := range Names() {
+		want := fmt.Sprintf(`{"name":"%s","width":%d}`, name, reflect.ValueOf(named(name)).Field(0).Int())
+		text, err := EncodeJSON(named(name))
+		if err != nil || string(text) != want {
+			t.Errorf("%s, %v, want %s", text, err, want)
+		}
+		if back, err := DecodeJSON(text, "encoder", nil); err != nil || back != named(name) {
+			t.Errorf("%s is read as %+v, %v", text, back, err)
+		}
+	}
+}
+
+// Records once gave the width that stands for the encoder's own.
+func TestEncoder_ARecordWithAWidthOfZero(t *testing.T) {
+	for _, name := range Names() {
+		text := []byte(`{"name":"` + name + `","width":0}`)
+		if got, err := DecodeJSON(text, "encoder", nil); err != nil || got != named(name) {
+			t.Errorf("%s is read as %+v, %v", text, got, err)
 		}
 	}
 }

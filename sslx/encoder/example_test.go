@@ -12,16 +12,12 @@ import (
 )
 
 // Representations and embeddings of four images.
-func ExampleConfig_Build() {
-	config := encoder.Config{Name: "convnet", Width: 8}
-	if err := config.Check(); err != nil {
-		fmt.Println(err)
-		return
-	}
+func ExampleConvNet() {
+	network := encoder.ConvNet{Width: 8}
 	store := model.NewStore()
 	store.RootScope().SetParam(encoder.ParamSeed, uint64(1))
 	exec, err := model.NewExec(testbackend.Open(nil), store, func(scope *model.Scope, images *Node) (h, z *Node) {
-		h = config.Build(scope.At("encoder"), images, encoder.Train)
+		h = network.Build(scope.At("encoder"), images, encoder.Train)
 		layers := encoder.Projector(scope.At("projector"), h, []int{128, 32}, encoder.Train)
 		return h, layers[len(layers)-1]
 	})
@@ -41,7 +37,8 @@ func ExampleConfig_Build() {
 
 func ExampleNames() {
 	fmt.Println(encoder.Names())
-	fmt.Println(encoder.Config{Name: "resnet81"}.Check())
+	_, err := encoder.Named("resnet81")
+	fmt.Println(err)
 	// Output:
 	// [convnet resnet18 resnet50]
 	// unknown encoder "resnet81": did you mean "resnet18"?

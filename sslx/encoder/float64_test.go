@@ -10,10 +10,10 @@ import (
 )
 
 // reversed returns the largest difference that the order of a batch makes to embeddings in a type.
-func reversed(t *testing.T, c Config, dtype dtypes.DType) (worst float64) {
+func reversed(t *testing.T, e Encoder, dtype dtypes.DType) (worst float64) {
 	t.Helper()
 	embeddings := func(scope *model.Scope, images *Node) *Node {
-		z := Projector(scope, c.Build(scope, images, Train), []int{8, 8}, Train)
+		z := Projector(scope, e.Build(scope, images, Train), []int{8, 8}, Train)
 		return z[len(z)-1]
 	}
 	difference := run(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
@@ -27,8 +27,8 @@ func reversed(t *testing.T, c Config, dtype dtypes.DType) (worst float64) {
 // Sums of a batch in another order show in which type they are added.
 func TestNetworksInFloat64RoundNothingToFloat32(t *testing.T) {
 	for _, name := range []string{"convnet", "resnet18"} {
-		c := Config{Name: name, Width: 4}
-		single, double := reversed(t, c, dtypes.Float32), reversed(t, c, dtypes.Float64)
+		e := ofWidth(name, 4)
+		single, double := reversed(t, e, dtypes.Float32), reversed(t, e, dtypes.Float64)
 		t.Logf("%s: embeddings differ by %.1e in float32, by %.1e in float64", name, single, double)
 		if !(double <= 1e-12) || !(single >= 1e-8) {
 			t.Errorf("%s: the order of the batch changes embeddings by %.1e in float32, by %.1e in float64", name, single, double)

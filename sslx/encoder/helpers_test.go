@@ -40,9 +40,23 @@ func floats(t *tensors.Tensor) []float64 {
 // builder builds a graph on the variables of a scope.
 type builder = func(scope *model.Scope, in []*Node) []*Node
 
+// named returns an encoder with its default parameters.
+func named(name string) Encoder {
+	e, err := Named(name)
+	if err != nil {
+		panic(err)
+	}
+	return e
+}
+
+// ofWidth returns the encoder of a name with another width.
+func ofWidth(name string, width int) Encoder {
+	return map[string]Encoder{"convnet": ConvNet{width}, "resnet18": ResNet18{width}, "resnet50": ResNet50{width}}[name]
+}
+
 // gradient returns the gradient of a scalar of an encoder's output to all trainable variables.
-func gradient(c Config, scope *model.Scope, images *Node) []*Node {
-	loss := ReduceAllSum(Square(c.Build(scope, images, Train)))
+func gradient(e Encoder, scope *model.Scope, images *Node) []*Node {
+	loss := ReduceAllSum(Square(e.Build(scope, images, Train)))
 	var variables []*Node
 	for v := range scope.IterVariables() {
 		if v.Trainable {

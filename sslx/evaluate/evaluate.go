@@ -13,6 +13,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/progress"
@@ -124,7 +125,7 @@ func (e *evaluation) load(dir string, c pretrain.Config) error {
 	if err != nil {
 		return err
 	}
-	own, err := newMeasured(c.Objective.Name, record.Name(dir), c, trained)
+	own, err := newMeasured(objective.NameOf(c.Objective), record.Name(dir), c, trained)
 	if err != nil {
 		trained.Close()
 		return err
@@ -150,7 +151,7 @@ func (e *evaluation) load(dir string, c pretrain.Config) error {
 		if err != nil {
 			return err
 		}
-		if err := e.join(c.Objective.Name, record.Name(other), c, n); err != nil {
+		if err := e.join(objective.NameOf(c.Objective), record.Name(other), c, n); err != nil {
 			return err
 		}
 	}

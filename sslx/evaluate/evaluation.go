@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
@@ -122,7 +123,7 @@ func (e *evaluation) encode(m measured, p part, g group) ([]probe.Features, erro
 	mean, std := m.network.Stats()
 	for i, layer := range layers {
 		var ok bool
-		keys[i] = probe.CacheKey(featuresVersion, m.frozen.Hash(), fmt.Sprint(mean, std), fmt.Sprint(m.config.Encoder),
+		keys[i] = probe.CacheKey(featuresVersion, m.frozen.Hash(), fmt.Sprint(mean, std), encoder.NameOf(m.config.Encoder), fmt.Sprint(m.config.Encoder),
 			g.id, p.split, fmt.Sprint(e.run.Height(), e.run.Width()), layer)
 		all[i], ok = e.opt.cache().Get(keys[i])
 		missing = missing || !ok

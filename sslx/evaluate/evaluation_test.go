@@ -15,6 +15,8 @@ import (
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/progress"
 	"github.com/sslx-go/lab/sslx/record"
@@ -49,7 +51,7 @@ func tiny(t *testing.T) pretrain.Config {
 	for i := range c.Views {
 		c.Views[i].Size, c.Views[i].Jitter = 16, 0
 	}
-	c.Encoder.Width, c.Projector = 4, []int{16, 8}
+	c.Encoder, c.Projector = encoder.ConvNet{Width: 4}, []int{16, 8}
 	return c
 }
 
@@ -168,7 +170,7 @@ func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c
 func testARunBesideIsMeasuredAndCompared(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	beside := filepath.Join(t.TempDir(), "supervised")
-	c.Objective.Name, c.Objective.Temperature = "supervised", 0
+	c.Objective = objective.Supervised{}
 	train(t, ctx, beside, c)
 	results, err := Run(ctx, dir, Options{Tasks: []string{"shape"}, Protocols: []string{ProtocolKNN, ProtocolCKA},
 		Beside: []string{beside}})

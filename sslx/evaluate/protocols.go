@@ -211,7 +211,7 @@ var fineTuning = pretrain.FineTuning{
 	Steps:     400,
 	Batch:     32,
 	Views:     augment.Views{{CropScale: 0.5}, {CropScale: 0.5}},
-	Optimizer: optimizer.Config{Name: "adamw", LR: 1e-3, Scale: "none", WeightDecay: 5e-4},
+	Optimizer: optimizer.Config{Rule: optimizer.AdamW{}, LR: 1e-3, Scale: "none", WeightDecay: 5e-4},
 }
 
 // fineTune trains a copy of the encoder with a classifier for each task.

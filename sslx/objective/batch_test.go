@@ -153,7 +153,7 @@ func (b batch) tensors() []any {
 func inputs(c Config, nodes []*Node) Inputs {
 	in := Inputs{Labels: nodes[0], Queue: nodes[1]}
 	in.Negatives = nodes[4:6][:c.Needs().Negatives.Count]
-	if c.Needs().Negatives.Kind == patchFixed {
+	if c.Needs().Negatives.OneImage {
 		in.Negatives = nodes[2:3]
 	}
 	in.Random = func(int) *Node { return nodes[3] }

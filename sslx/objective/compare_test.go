@@ -102,7 +102,7 @@ func (p *program) call(t *testing.T, b batch, temperature float64, args []any) (
 	}
 	out = out[:len(out)/p.exec.NumDevices()] // every device has all
 	for _, c := range defined(p.losses, b.n) {
-		if methods[c.Name].own.Temperature > 0 {
+		if hasTemperature(c.Name) {
 			c.Temperature = temperature
 		}
 		r := result{c, answer{loss: floats(out[0])[0], parts: map[string]float64{}}}

@@ -27,12 +27,12 @@ func newContrast(positives []*Node, negatives, sharpness *Node) contrast {
 	return c
 }
 
-// inverseTemperature returns 1/τ.
-func (c Config) inverseTemperature(in Inputs) *Node {
+// inverse returns 1/τ.
+func (in Inputs) inverse(temperature float64) *Node {
 	if in.sharpness != nil {
 		return in.sharpness
 	}
-	return Scalar(in.Views[0].Graph(), in.Views[0].DType(), 1/c.Temperature)
+	return Scalar(in.Views[0].Graph(), in.Views[0].DType(), 1/temperature)
 }
 
 // crossEntropies returns the losses of the anchors whose denominators hold the positive beside the negatives.

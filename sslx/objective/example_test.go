@@ -17,15 +17,15 @@ func compiled[F ExecGraphFn](loss F) func(inputs ...any) float32 {
 }
 
 // The loss of four images whose embeddings are all equal, which is its chance value, ln 7.
-func ExampleConfig_Loss() {
-	config := objective.Config{Name: "simclr", Temperature: 0.2}
-	if err := config.Check(); err != nil {
+func ExampleLoss() {
+	method := objective.SimCLR{Temperature: 0.2}
+	if err := objective.Check(method); err != nil {
 		fmt.Println(err)
 		return
 	}
 	var chance float64
 	loss := compiled(func(first, second *Node) *Node {
-		terms := config.Loss(objective.Inputs{Views: []*Node{first, second}})
+		terms := objective.Loss(method, objective.Inputs{Views: []*Node{first, second}})
 		chance = terms.Chance
 		return terms.Loss
 	})
@@ -46,9 +46,9 @@ func ExampleNTXent() {
 }
 
 func Example_simclr() {
-	config := objective.Config{Name: "simclr", Temperature: 0.2}
+	method := objective.SimCLR{Temperature: 0.2}
 	loss := compiled(func(first, second *Node) *Node {
-		return config.Loss(objective.Inputs{Views: []*Node{first, second}}).Loss
+		return objective.Loss(method, objective.Inputs{Views: []*Node{first, second}}).Loss
 	})
 	apart, alike := [][]float32{{1, 0}, {0, 1}}, [][]float32{{1, 1}, {1, 1}}
 	fmt.Printf("two images apart: %.4f, alike: %.4f\n", loss(apart, apart), loss(alike, alike))
@@ -56,9 +56,9 @@ func Example_simclr() {
 }
 
 func Example_dcl() {
-	config := objective.Config{Name: "dcl", Temperature: 0.2}
+	method := objective.DCL{Temperature: 0.2}
 	loss := compiled(func(first, second *Node) *Node {
-		return config.Loss(objective.Inputs{Views: []*Node{first, second}}).Loss
+		return objective.Loss(method, objective.Inputs{Views: []*Node{first, second}}).Loss
 	})
 	apart, alike := [][]float32{{1, 0}, {0, 1}}, [][]float32{{1, 1}, {1, 1}}
 	fmt.Printf("two images apart: %.4f, alike: %.4f\n", loss(apart, apart), loss(alike, alike))
@@ -66,10 +66,10 @@ func Example_dcl() {
 }
 
 func Example_dclw() {
-	config := objective.Config{Name: "dclw", Temperature: 0.2, Negatives: "patch-fixed"}
+	method := objective.DCLW{Temperature: 0.2, Sigma: 0.5, Negatives: objective.Negatives{Kind: "patch-fixed"}}
 	loss := compiled(func(first, second, patch *Node) *Node {
 		in := objective.Inputs{Views: []*Node{first, second}, Negatives: []*Node{patch}}
-		return config.Loss(in).Loss
+		return objective.Loss(method, in).Loss
 	})
 	images, patch := [][]float32{{1, 0}, {0, 1}}, [][]float32{{-1, -1}}
 	fmt.Printf("%.4f\n", loss(images, images, patch))
@@ -77,9 +77,9 @@ func Example_dclw() {
 }
 
 func Example_supcon() {
-	config := objective.Config{Name: "supcon"}
+	method := objective.SupCon{Temperature: 0.1}
 	loss := compiled(func(first, second, labels *Node) *Node {
-		return config.Loss(objective.Inputs{Views: []*Node{first, second}, Labels: labels}).Loss
+		return objective.Loss(method, objective.Inputs{Views: []*Node{first, second}, Labels: labels}).Loss
 	})
 	images := [][]float32{{1, 0}, {1, 0}, {0, 1}}
 	fmt.Printf("labels that fit: %.2f, ", loss(images, images, []int32{0, 0, 1}))
@@ -88,9 +88,9 @@ func Example_supcon() {
 }
 
 func Example_vicreg() {
-	config := objective.Config{Name: "vicreg"}
+	method := objective.VICReg{Similarity: 25, Variance: 25, Covariance: 1}
 	loss := compiled(func(first, second *Node) *Node {
-		return config.Loss(objective.Inputs{Views: []*Node{first, second}}).Loss
+		return objective.Loss(method, objective.Inputs{Views: []*Node{first, second}}).Loss
 	})
 	spread := [][]float32{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}}
 	collapsed := [][]float32{{1, 1}, {1, 1}, {1, 1}, {1, 1}}
@@ -99,9 +99,9 @@ func Example_vicreg() {
 }
 
 func Example_barlow() {
-	config := objective.Config{Name: "barlow"}
+	method := objective.Barlow{Lambda: 0.0051, Scale: 1}
 	loss := compiled(func(first, second *Node) *Node {
-		return config.Loss(objective.Inputs{Views: []*Node{first, second}}).Loss
+		return objective.Loss(method, objective.Inputs{Views: []*Node{first, second}}).Loss
 	})
 	independent := [][]float32{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}}
 	redundant := [][]float32{{1, 1}, {1, 1}, {-1, -1}, {-1, -1}}
@@ -110,9 +110,9 @@ func Example_barlow() {
 }
 
 func Example_byol() {
-	config := objective.Config{Name: "byol"}
+	method := objective.BYOL{EMA: 0.996}
 	loss := compiled(func(prediction, target *Node) *Node {
-		return config.Loss(objective.Inputs{
+		return objective.Loss(method, objective.Inputs{
 			Views:       []*Node{target, target}, // only their number counts
 			Predictions: []*Node{prediction, prediction},
 			Targets:     []*Node{target, target},
@@ -120,16 +120,16 @@ func Example_byol() {
 	})
 	east, north := [][]float32{{2, 0}}, [][]float32{{0, 3}}
 	fmt.Printf("right: %.4f, wrong: %.4f\n", loss(east, east), loss(east, north))
-	fmt.Printf("momentum at half time: %.3f\n", config.TargetMomentum(0.5))
+	fmt.Printf("momentum at half time: %.3f\n", method.Needs().TargetMomentum(0.5))
 	// Output:
 	// right: 0.0000, wrong: 4.0000
 	// momentum at half time: 0.998
 }
 
 func Example_simsiam() {
-	config := objective.Config{Name: "simsiam"}
+	method := objective.SimSiam{}
 	loss := compiled(func(prediction, embedding *Node) *Node {
-		return config.Loss(objective.Inputs{
+		return objective.Loss(method, objective.Inputs{
 			Views:       []*Node{embedding, embedding},
 			Predictions: []*Node{prediction, prediction},
 		}).Loss
@@ -140,9 +140,9 @@ func Example_simsiam() {
 }
 
 func Example_moco() {
-	config := objective.Config{Name: "moco", Queue: 2}
+	method := objective.MoCo{Temperature: 0.2, EMA: 0.99, Queue: 2}
 	loss := compiled(func(view, key, queue *Node) *Node {
-		return config.Loss(objective.Inputs{
+		return objective.Loss(method, objective.Inputs{
 			Views:   []*Node{view, view},
 			Targets: []*Node{key, key},
 			Queue:   objective.Normalize(queue),
@@ -155,9 +155,9 @@ func Example_moco() {
 }
 
 func Example_supervised() {
-	config := objective.Config{Name: "supervised"}
+	method := objective.Supervised{}
 	loss := compiled(func(view, logits, labels *Node) *Node {
-		return config.Loss(objective.Inputs{
+		return objective.Loss(method, objective.Inputs{
 			Views:  []*Node{view, view}, // only their number counts
 			Logits: []*Node{logits, logits},
 			Labels: labels,

@@ -75,13 +75,13 @@ func TestTheComparisonNoticesEveryMistake(t *testing.T) {
 }
 
 func TestEveryMethodHasMistakes(t *testing.T) {
-	for name := range methods {
+	for _, name := range Names() {
 		if len(mistakes[name]) == 0 {
 			t.Errorf("no mistake is tried for %s", name)
 		}
 	}
-	for kind := range negativeKinds {
-		if kind != batchNegatives && len(mistakes[kind]) == 0 {
+	for kind := range negativesKinds {
+		if kind != "batch" && len(mistakes[kind]) == 0 {
 			t.Errorf("no mistake is tried for negatives %s", kind)
 		}
 	}

@@ -1,46 +1,157 @@
 package objective
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/augment"
 )
 
-// the kinds of negatives of Config.Negatives
-const (
-	batchNegatives = "batch"
-	randomK        = "random-k"
-	patchSame      = "patch-same"
-	cropSame       = "crop-same"
-	patchFixed     = "patch-fixed"
-)
+// Negatives says what the denominator of simclr, dcl and dclw holds besides the positive. The zero value is "batch".
+type Negatives struct {
+	// Kind is one of
+	//   - "batch", or "": every view of every other image;
+	//   - "random-k": the views of some other images;
+	//   - "patch-same": patches of the same image, resized;
+	//   - "crop-same": other crops of the same image;
+	//   - "patch-fixed": one patch of one image, the same for all.
+	Kind string `yaml:"negatives"`
 
-// negativeKinds gives the own values of NegativesK and Patch for each kind; 0 is that it has none.
-var negativeKinds = map[string]struct{ k, patch int }{
-	batchNegatives: {},
-	randomK:        {k: 1},
-	patchSame:      {k: 1, patch: 8},
-	cropSame:       {k: 1},
-	patchFixed:     {patch: 8},
+	// K is the number of other images (random-k), of patches (patch-same) or of crops (crop-same); 0 is 1. The other
+	// kinds have none.
+	K int `yaml:"negatives_k,omitempty"`
+
+	// Patch is the side of a patch in pixels (patch-same, patch-fixed), before it is resized to the size of a view; 0
+	// is 8. The other kinds have none.
+	Patch int `yaml:"patch,omitempty"`
+}
+
+// negativesKind is one choice of negatives.
+type negativesKind struct {
+	k, patch int                     // own values of Negatives.K and Patch; 0 is that it has none
+	needs    func(n Negatives) Needs // nil for none
+	cosines  func(n Negatives, in Inputs, z *Node) (cosines *Node, number int)
+}
+
+// negativesKinds are the kinds of Negatives.
+var negativesKinds = map[string]negativesKind{
+	"batch":       {cosines: batchCosines},
+	"random-k":    {k: 1, needs: randomNeeds, cosines: randomCosines},
+	"patch-same":  {k: 1, patch: 8, needs: patchNeeds, cosines: extraCosines},
+	"crop-same":   {k: 1, needs: cropNeeds, cosines: extraCosines},
+	"patch-fixed": {patch: 8, needs: fixedNeeds, cosines: extraCosines},
+}
+
+// kind returns the kind, and whether it is known.
+func (n Negatives) kind() (negativesKind, bool) {
+	kind, ok := negativesKinds[cmp.Or(n.Kind, "batch")]
+	return kind, ok
+}
+
+// resolved fills in what is zero.
+func (n Negatives) resolved() Negatives {
+	kind, _ := n.kind()
+	return Negatives{cmp.Or(n.Kind, "batch"), cmp.Or(n.K, kind.k), cmp.Or(n.Patch, kind.patch)}
+}
+
+// check returns an error of package usage for the negatives of a method when the kind is unknown, a number is negative,
+// or one is set that the kind does not use.
+func (n Negatives) check(method string) error {
+	kind, ok := n.kind()
+	if !ok {
+		return usage.Unknown("objective.negatives", n.Kind, slices.Collect(maps.Keys(negativesKinds)))
+	}
+	for _, p := range []struct {
+		key        string
+		value, own int
+	}{{"negatives_k", n.K, kind.k}, {"patch", n.Patch, kind.patch}} {
+		switch {
+		case p.value != 0 && p.own == 0:
+			return usage.Errorf("objective.%s is %d, which %s with negatives %s does not use: leave it out", p.key, p.value,
+				method, n.resolved().Kind)
+		case p.value < 0:
+			return usage.Errorf("objective.%s is %d: it must be positive (0 takes the kind's own)", p.key, p.value)
+		}
+	}
+	return nil
+}
+
+// needs returns what a contrastive loss with these negatives uses; atLeast is the fewest images with negatives of the
+// batch.
+func (n Negatives) needs(atLeast int) Needs {
+	n = n.resolved()
+	kind, _ := n.kind()
+	if kind.needs == nil {
+		return Needs{LeastBatch: atLeast, LeastBatchReason: "there would be no negative"}
+	}
+	return kind.needs(n)
+}
+
+func randomNeeds(n Negatives) Needs {
+	return Needs{Random: true, LeastBatch: n.K + 1, LeastBatchReason: "negatives_k counts the others"}
+}
+
+func patchNeeds(n Negatives) Needs {
+	return Needs{Negatives: ExtraViews{Count: n.K, View: func(anchor augment.Config) augment.Config {
+		return augment.Config{Size: anchor.Size, Patch: n.Patch}
+	}}}
+}
+
+func cropNeeds(n Negatives) Needs { return Needs{Negatives: ExtraViews{Count: n.K}} }
+
+func fixedNeeds(n Negatives) Needs {
+	return Needs{Negatives: ExtraViews{Count: 1, OneImage: true, View: func(anchor augment.Config) augment.Config {
+		return augment.Config{Size: anchor.Size, Patch: n.Patch, PatchAt: "center"}
+	}}}
+}
+
+// withNegatives is what objectives with a choice of negatives have.
+type withNegatives interface {
+	Objective
+	chosen() Negatives
+	choosing(n Negatives) Objective
+}
+
+// withKind returns the objective with another kind of negatives, without the numbers of the former kind.
+func withKind(o Objective, kind string) Objective {
+	if c, ok := o.(withNegatives); ok && c.chosen().resolved().Kind != kind {
+		return c.choosing(Negatives{})
+	}
+	return o
 }
 
 // masked stands for minus infinity in the logits: its exponential is 0 in float32, and 0·masked is 0.
 const masked = -1e30
 
-// negatives returns [V·N, M], the cosines of each anchor of z [V·N, dim], which is normalised, with its negatives,
-// masked where there is none; and what their number is.
-func (c Config) negatives(in Inputs, z *Node) (cosines *Node, number int) {
+// cosines returns [V·N, M], the cosines of each anchor of z [V·N, dim], which is normalized, with its negatives, masked
+// where there is none; and what their number is.
+func (n Negatives) cosines(in Inputs, z *Node) (cosines *Node, number int) {
+	n = n.resolved()
+	kind, _ := n.kind()
+	return kind.cosines(n, in, z)
+}
+
+func batchCosines(_ Negatives, in Inputs, z *Node) (*Node, int) {
 	n, views := in.images(), len(in.Views)
-	switch c.Negatives {
-	case batchNegatives:
-		return mask(Not(sameImage(z.Graph(), views, n)), cosineMatrix(z, z)), views * (n - 1)
-	case randomK:
-		drawn := tile(drawn(in.Random(n), c.NegativesK), views)
-		return mask(drawn, cosineMatrix(z, z)), views * c.NegativesK
-	}
+	return mask(Not(sameImage(z.Graph(), views, n)), cosineMatrix(z, z)), views * (n - 1)
+}
+
+func randomCosines(n Negatives, in Inputs, z *Node) (*Node, int) {
+	views := len(in.Views)
+	drawn := tile(drawn(in.Random(in.images()), n.K), views) // [V·N, V·N]
+	return mask(drawn, cosineMatrix(z, z)), views * n.K
+}
+
+func extraCosines(_ Negatives, in Inputs, z *Node) (*Node, int) {
 	own := make([]*Node, len(in.Negatives))
 	for k, negative := range in.Negatives {
-		own[k] = cosine(z, normalized(negative))
+		own[k] = cosine(z, normalized(negative)) // [V·N, 1]
 	}
 	return Concatenate(own, 1), len(own)
 }

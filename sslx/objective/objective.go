@@ -1,66 +1,103 @@
 package objective
 
 import (
-	"maps"
-	"slices"
+	"fmt"
+	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/augment"
 )
 
-// Config names an objective and its parameters. A parameter of 0 (or "") takes the method's own value; one that the
-// method does not use must be left at that. docs/methods has a page for each method.
-type Config struct {
-	// Name is one of [Names]: "barlow", "byol", "dcl", "dclw", "moco", "simclr", "simsiam", "supcon", "supervised" or
-	// "vicreg".
-	Name string `yaml:"name" json:"name"`
+// Objective is a training objective. It is a struct whose exported fields, with yaml tags, are its parameters; it may
+// have a method Check() error.
+type Objective interface {
+	// Needs returns what the objective uses besides the embeddings of the views.
+	Needs() Needs
 
-	// Temperature divides the similarities of a contrastive loss; positive.
-	Temperature float64 `yaml:"temperature,omitempty" json:"temperature,omitempty"`
-
-	// Negatives says what the denominator of simclr, dcl and dclw holds beside the positive: "batch" (every view of
-	// every other image), "random-k" (of some other images), "patch-same" (patches of the same image, resized),
-	// "crop-same" (other crops of the same image) or "patch-fixed" (one patch of one image, the same for all).
-	Negatives string `yaml:"negatives,omitempty" json:"negatives,omitempty"`
-
-	// NegativesK is the number of other images (random-k), of patches (patch-same) or of crops (crop-same).
-	NegativesK int `yaml:"negatives_k,omitempty" json:"negatives_k,omitempty"`
-
-	// Patch is the side of a patch in pixels (patch-same, patch-fixed).
-	Patch int `yaml:"patch,omitempty" json:"patch,omitempty"`
-
-	// Sigma is the temperature of dclw's weights; positive.
-	Sigma float64 `yaml:"sigma,omitempty" json:"sigma,omitempty"`
-
-	// Similarity, Variance and Covariance are the weights of vicreg's terms; positive.
-	Similarity float64 `yaml:"similarity,omitempty" json:"similarity,omitempty"`
-	Variance   float64 `yaml:"variance,omitempty" json:"variance,omitempty"`
-	Covariance float64 `yaml:"covariance,omitempty" json:"covariance,omitempty"`
-
-	// Lambda is the weight of the off-diagonal term of barlow, and Scale that of its whole loss; positive.
-	Lambda float64 `yaml:"lambda,omitempty" json:"lambda,omitempty"`
-	Scale  float64 `yaml:"scale,omitempty" json:"scale,omitempty"`
-
-	// EMA is the share of the target network that a step keeps (byol: at the first step), in (0, 1); see
-	// [Config.TargetMomentum].
-	EMA float64 `yaml:"ema,omitempty" json:"ema,omitempty"`
-
-	// Queue is the number of embeddings of earlier batches that moco takes for negatives; positive.
-	Queue int `yaml:"queue,omitempty" json:"queue,omitempty"`
+	// Loss builds the loss of a batch, whose inputs hold what Needs asks for. Callers use the function [Loss], which
+	// checks that they do.
+	Loss(in Inputs) Terms
 }
 
-// Inputs is what an objective may use of a batch of N images. Only what [Config.Needs] asks for is set, besides Views.
+// Needs is what an objective uses besides the embeddings of the views, and what it asks of a batch.
+type Needs struct {
+	// Predictor asks for Predictions: a network after the projector of the trained branch.
+	Predictor bool
+
+	// Target asks for Targets: a second encoder and projector that starts as a copy of the trained one and follows it.
+	Target bool
+
+	// TargetMomentum returns the share m that a step leaves of each variable of the target network, which becomes
+	// m·target + (1-m)·trained; progress is the share of the training that is done, in [0, 1]. It is set with Target.
+	TargetMomentum func(progress float64) float64
+
+	// Queue asks for that many normalized target embeddings of earlier batches (see [Normalize]). The keys of a batch
+	// enter it after the loss, in place of the oldest.
+	Queue int
+
+	// Labels asks for the labels of the images, and Logits for a linear classifier of each view's representation.
+	Labels, Logits bool
+
+	// Negatives asks for more views.
+	Negatives ExtraViews
+
+	// Random asks for uniform draws.
+	Random bool
+
+	// LeastBatch is the fewest images in a batch for which the loss is defined, 0 for 1, and LeastBatchReason says why,
+	// as in "there would be no negative".
+	LeastBatch       int
+	LeastBatchReason string
+}
+
+// ExtraViews is a request for views that serve as negatives only. They go through the trained branch, with a gradient.
+type ExtraViews struct {
+	// Count is the number of these views for each image, 0 for none.
+	Count int
+
+	// View returns how they are made, where anchor is how the first of the other views is made; nil makes them like the
+	// anchor. They have to have the anchor's Size.
+	View func(anchor augment.Config) augment.Config
+
+	// OneImage takes them from the first training image, whatever the batch: each is one view [1, dim] for all images.
+	OneImage bool
+}
+
+// view returns how the views are made.
+func (e ExtraViews) view(anchor augment.Config) augment.Config {
+	if e.View == nil {
+		return anchor
+	}
+	return e.View(anchor)
+}
+
+// Views returns how the views are made, all of them; anchor is how the first of the other views is made.
+func (e ExtraViews) Views(anchor augment.Config) augment.Views {
+	views := make(augment.Views, e.Count)
+	for i := range views {
+		views[i] = e.view(anchor)
+	}
+	return views
+}
+
+// Inputs is what an objective may use of a batch of N images. Only what its Needs ask for is set, besides Views.
 type Inputs struct {
 	Views       []*Node           // embeddings of each view, [N, dim]; two or more
 	Predictions []*Node           // the predictor's output for each view, [N, dim]
 	Targets     []*Node           // embeddings of each view by the target network, [N, dim]; they get no gradient
-	Queue       *Node             // [Needs.Queue, dim], normalised target embeddings of earlier batches; no gradient
-	Negatives   []*Node           // embeddings of Needs.Negatives, each [N, dim], or [1, dim] for patch-fixed
+	Queue       *Node             // [Needs.Queue, dim], normalized target embeddings of earlier batches; no gradient
+	Negatives   []*Node           // embeddings of Needs.Negatives, each [N, dim], or [1, dim] of one image
 	Labels      *Node             // int32 [N]
 	Logits      []*Node           // the classifier's output for each view, [N, classes]
 	Random      func(n int) *Node // makes uniform float32 [N, n] in [0, 1), another for each step
 
-	sharpness *Node // 1/temperature; nil, but in tests that compile one program for all temperatures
+	sharpness *Node // 1/temperature; set only by tests, which compile one program for all temperatures
 }
+
+// images returns the number of images in the batch.
+func (in Inputs) images() int { return in.Views[0].Shape().Dimensions[0] }
 
 // Terms is a loss and what it is made of, all scalars.
 type Terms struct {
@@ -74,34 +111,79 @@ type Terms struct {
 	Chance float64
 }
 
-// method is what the registry holds of an objective.
-type method struct {
-	own   Config // its own parameters; one that is zero here is none of the method's
-	needs Needs  // what does not depend on parameters
-	least int    // fewest images in a batch, 0 for 1
-	loss  func(c Config, in Inputs) Terms
+// Loss builds the loss of a batch. The objective must pass [Check]; Loss panics when in lacks what Needs ask for, or
+// when the batch is too small (see [CheckBatch]).
+func Loss(o Objective, in Inputs) Terms {
+	in.mustServe(o)
+	return o.Loss(in)
 }
 
-var methods = map[string]method{
-	"simclr":     {own: Config{Temperature: 0.5, Negatives: batchNegatives}, loss: simCLR},
-	"dcl":        {own: Config{Temperature: 0.1, Negatives: batchNegatives}, loss: dcl},
-	"dclw":       {own: Config{Temperature: 0.1, Sigma: 0.5, Negatives: batchNegatives}, loss: dclw},
-	"supcon":     {own: Config{Temperature: 0.1}, needs: Needs{Labels: true}, loss: supCon},
-	"vicreg":     {own: Config{Similarity: 25, Variance: 25, Covariance: 1}, least: 2, loss: vicReg},
-	"barlow":     {own: Config{Lambda: 0.0051, Scale: 1}, least: 2, loss: barlow},
-	"byol":       {own: Config{EMA: 0.996}, needs: Needs{Predictor: true, Target: true}, loss: byol},
-	"simsiam":    {needs: Needs{Predictor: true}, loss: simSiam},
-	"moco":       {own: Config{Temperature: 0.2, EMA: 0.99, Queue: 4096}, needs: Needs{Target: true}, loss: moco},
-	"supervised": {needs: Needs{Labels: true, Logits: true}, loss: supervised},
+// CheckBatch returns an error of package usage when an objective is not defined for a batch of that many images. The
+// objective must pass [Check].
+func CheckBatch(o Objective, images int) error {
+	needs := o.Needs()
+	if images >= max(1, needs.LeastBatch) {
+		return nil
+	}
+	return usage.Errorf("objective %s needs a batch of %d images or more and got %d: %s", nameOrType(o),
+		max(1, needs.LeastBatch), images, needs.LeastBatchReason)
 }
 
-// Names returns the known objectives, sorted.
-func Names() []string { return slices.Sorted(maps.Keys(methods)) }
+// mustServe panics unless in holds what the objective needs.
+func (in Inputs) mustServe(o Objective) {
+	needs, views := o.Needs(), len(in.Views)
+	if views < 2 {
+		panic(fmt.Sprintf("objective: %s got %d views: it needs two or more", nameOrType(o), views))
+	}
+	if err := CheckBatch(o, in.images()); err != nil {
+		panic(err.Error())
+	}
 
-// Loss builds the loss of a batch. The configuration must pass Check; Loss panics when in lacks what Needs asks for,
-// or when the batch is too small (see [Config.CheckBatch]).
-func (c Config) Loss(in Inputs) Terms {
-	c = c.Resolved()
-	in.mustServe(c)
-	return methods[c.Name].loss(c, in)
+	for _, f := range []struct {
+		name      string
+		got, want int
+	}{
+		{"Predictions", len(in.Predictions), views * count(needs.Predictor)},
+		{"Targets", len(in.Targets), views * count(needs.Target)},
+		{"Logits", len(in.Logits), views * count(needs.Logits)},
+		{"Negatives", len(in.Negatives), needs.Negatives.Count},
+		{"Queue", count(in.Queue != nil), count(needs.Queue > 0)},
+		{"Labels", count(in.Labels != nil), count(needs.Labels)},
+		{"Random", count(in.Random != nil), count(needs.Random)},
+	} {
+		if f.got < f.want {
+			panic(fmt.Sprintf("objective: %s needs %d of Inputs.%s and got %d", nameOrType(o), f.want, f.name, f.got))
+		}
+	}
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// nameOrType returns the name of an objective, or that of its type when it is not registered.
+func nameOrType(o Objective) string {
+	if name := NameOf(o); name != "" {
+		return name
+	}
+	return fmt.Sprintf("%T", o)
+}
+
+// checkPositive returns an error of package usage for the first parameter that is not positive and finite.
+func checkPositive(parameters ...parameter) error {
+	for _, p := range parameters {
+		if !(p.value > 0 && p.value < math.Inf(1)) {
+			return usage.Errorf("objective.%s is %g: it must be positive", p.key, p.value)
+		}
+	}
+	return nil
+}
+
+// parameter is a number with its key.
+type parameter struct {
+	key   string
+	value float64
 }

@@ -73,7 +73,7 @@ func TestTheOraclesGradientIsThatOfItsLoss(t *testing.T) {
 	const step, tolerance = 1e-6, 1e-7
 	b := randomBatch(3, 4, 2, common, length)
 	for _, c := range append(everyMethod, everyChoice...) {
-		if methods[c.Name].own.Temperature > 0 {
+		if hasTemperature(c.Name) {
 			c.Temperature = 0.5
 		}
 		want := ask(c, b, leak).gradient // differences do not know of numbers that are held

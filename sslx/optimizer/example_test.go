@@ -14,7 +14,7 @@ import (
 // Forty steps towards the minimum of (w - 3)².
 func ExampleConfig_Update() {
 	const steps = 40
-	config := optimizer.Config{Name: "sgd", LR: 0.2, Scale: "none", Momentum: 0.5}
+	config := optimizer.Config{Rule: optimizer.SGD{Momentum: 0.5}, LR: 0.2, Scale: "none"}
 	if err := config.Check(); err != nil {
 		fmt.Println(err)
 		return
@@ -48,7 +48,7 @@ func ExampleConfig_Update() {
 }
 
 func ExampleConfig_Schedule() {
-	config := optimizer.Config{Name: "lars", LR: 0.3, Scale: "linear", Momentum: 0.9, WarmupEpochs: 1}
+	config := optimizer.Config{Rule: optimizer.LARS{Momentum: 0.9}, LR: 0.3, Scale: "linear", WarmupEpochs: 1}
 	schedule := config.Schedule(1024, 2, 6)
 	for step := 1; step <= schedule.Steps; step++ {
 		fmt.Printf("%.3f ", schedule.At(step))

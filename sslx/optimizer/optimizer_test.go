@@ -102,11 +102,11 @@ func randomValues(random *rand.Rand, n int, deviation float64) []float64 {
 
 func TestEveryRuleIsThatOfItsPaper(t *testing.T) {
 	for _, c := range []Config{
-		{Name: "sgd", WeightDecay: 0.05, Momentum: 0.9},
-		{Name: "sgd"},
-		{Name: "lars", WeightDecay: 0.05, Momentum: 0.9},
-		{Name: "adamw", WeightDecay: 0.05},
-		{Name: "adamw", Momentum: 0.5}, // which it does not use
+		{Rule: SGD{Momentum: 0.9}, WeightDecay: 0.05},
+		{Rule: SGD{}},
+		{Rule: LARS{Momentum: 0.9}, WeightDecay: 0.05},
+		{Rule: AdamW{}, WeightDecay: 0.05},
+		{Rule: AdamW{}},
 	} {
 		random := rand.New(rand.NewPCG(1, 1))
 		start := randomValues(random, 12, 1)
@@ -119,8 +119,8 @@ func TestEveryRuleIsThatOfItsPaper(t *testing.T) {
 			tr.step(gradient, lr)
 			kernel.step(gradient, lr)
 			scale.step(gradient, lr)
-			worst = max(worst, mustBeNear(t, c.Name+" kernel", tr.value("/kernel"), kernel.w))
-			worst = max(worst, mustBeNear(t, c.Name+" scale", tr.value("/scale"), scale.w))
+			worst = max(worst, mustBeNear(t, NameOf(c.Rule)+" kernel", tr.value("/kernel"), kernel.w))
+			worst = max(worst, mustBeNear(t, NameOf(c.Rule)+" scale", tr.value("/scale"), scale.w))
 		}
 		t.Logf("%+v: largest error %.1e", c, worst)
 	}
@@ -141,7 +141,11 @@ func TestSGDAndAdamWGiveTheWeightsOfPyTorch(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, after := range golden.After {
-		tr := newTrainer(t, Config{Name: name, WeightDecay: 0.05, Momentum: 0.9}, golden.Start)
+		rule, err := Named(name) // with a momentum of 0.9
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := newTrainer(t, Config{Rule: rule, WeightDecay: 0.05}, golden.Start)
 		worst := 0.0
 		for i, gradient := range golden.Gradients {
 			tr.step(gradient, 0.1)
@@ -152,7 +156,7 @@ func TestSGDAndAdamWGiveTheWeightsOfPyTorch(t *testing.T) {
 }
 
 func TestLARSTakesPlainStepsWhereANormIsZero(t *testing.T) {
-	c := Config{Name: "lars", Momentum: 0.5}
+	c := Config{Rule: LARS{Momentum: 0.5}}
 	zero, ones := make([]float64, 6), []float64{1, 1, 1, 1, 1, 1}
 	tr := newTrainer(t, c, zero)
 	tr.step(ones, 0.1) // |w| is 0: w = -0.1·1
@@ -163,7 +167,7 @@ func TestLARSTakesPlainStepsWhereANormIsZero(t *testing.T) {
 }
 
 func TestEachVariableHasItsOwnStateWhichIsNotTrained(t *testing.T) {
-	tr := newTrainer(t, Config{Name: "adamw"}, []float64{1, 2, 3})
+	tr := newTrainer(t, Config{Rule: AdamW{}}, []float64{1, 2, 3})
 	tr.step([]float64{1, 1, 1}, 0.1)
 	states := 0
 	for v := range tr.store.IterVariables() {

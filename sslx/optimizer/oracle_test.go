@@ -20,20 +20,20 @@ func newOracle(c Config, w []float64, decay bool) *oracle {
 
 func (o *oracle) step(gradient []float64, lr float64) {
 	o.steps++
-	switch o.config.Name {
-	case "adamw":
+	switch rule := o.config.Rule.(type) {
+	case AdamW:
 		o.adam(gradient, lr)
-	case "lars":
-		o.momentum(o.adapted(gradient), lr)
-	default:
-		o.momentum(o.decayed(gradient), lr)
+	case LARS:
+		o.momentum(rule.Momentum, o.adapted(gradient), lr)
+	case SGD:
+		o.momentum(rule.Momentum, o.decayed(gradient), lr)
 	}
 }
 
 // momentum is v ← µ·v + g, w ← w - lr·v.
-func (o *oracle) momentum(g []float64, lr float64) {
+func (o *oracle) momentum(mu float64, g []float64, lr float64) {
 	for i := range o.w {
-		o.velocity[i] = o.config.Momentum*o.velocity[i] + g[i]
+		o.velocity[i] = mu*o.velocity[i] + g[i]
 		o.w[i] -= lr * o.velocity[i]
 	}
 }

@@ -42,7 +42,7 @@ func TestSchedulesOfFewStepsAndLongWarmUps(t *testing.T) {
 		{"a warm-up without end", 1e300, 10, 10, 0.1, 1},
 		{"half an epoch of warm-up", 0.5, 20, 5, 0.2, (1 + math.Cos(math.Pi*14/15)) / 2},
 	} {
-		s := Config{Name: "sgd", LR: 1, Scale: "none", WarmupEpochs: c.epochs}.Schedule(512, 10, c.steps)
+		s := Config{LR: 1, Scale: "none", WarmupEpochs: c.epochs}.Schedule(512, 10, c.steps)
 		if s.Warmup != c.warmup {
 			t.Errorf("%s: %d steps of warm-up, want %d", c.name, s.Warmup, c.warmup)
 		}

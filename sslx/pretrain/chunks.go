@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // chunkedStep makes a step with the gradient of the whole batch in the memory of a part of it (Gao et al. 2021,
@@ -163,7 +164,7 @@ func (k *chunkedStep) lossGraph(scope *model.Scope, inputs []*Node) []*Node {
 	c, in := k.config, splitLoss(inputs, len(k.outputs))
 	b := batchWithoutImages(in.batchInputs)
 	out := outputsOf(c, joinChunks(in.outputs)) // each [batch, width]
-	terms := c.Objective.Loss(out.objectiveInputs(scope, c, k.data, b))
+	terms := objective.Loss(c.Objective, out.objectiveInputs(scope, c, k.data, b))
 
 	// The gradient stops at the outputs of the networks: the backward program carries it on.
 	lossInputs := out.lossInputs(c)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx/augment"
-	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // BenchmarkMemoryOfAStep compiles steps of 4096 images for the default encoder, and runs none.
@@ -19,7 +18,7 @@ func BenchmarkMemoryOfAStep(b *testing.B) {
 			for _, precision := range precisions {
 				b.Run(fmt.Sprintf("%s/chunk=%d/%s", name, chunk, precision), func(b *testing.B) {
 					c := Default()
-					c.Batch, c.Chunk, c.Precision, c.Objective = 4096, chunk, precision, objective.Config{Name: name}
+					c.Batch, c.Chunk, c.Precision, c.Objective = 4096, chunk, precision, method(name)
 					c.Views = augment.Views{{Size: 32, Flip: 0.5}, {Size: 32, Flip: 0.5}}
 					memoryOfAStep(b, c)
 				})

@@ -11,7 +11,8 @@ import (
 	"github.com/sslx-go/lab/sslx/optimizer"
 )
 
-// Config is everything that decides a run.
+// Config is everything that decides a run. It is written with every default filled in, and what is read into the zero
+// value is a record: it means the same whatever the defaults are today. [ReadConfig] reads what a user wrote.
 type Config struct {
 	// Data is what to train on: a name, a pack or a source (package dataset, Locate).
 	Data string `yaml:"data" json:"data"`
@@ -35,14 +36,14 @@ type Config struct {
 	Chunk int `yaml:"chunk,omitempty" json:"chunk,omitempty"`
 
 	// Precision is the type in which encoder, projector and predictor compute and keep activations while they are
-	// trained, "float32", "bfloat16" or "float64"; "" is float32. Variables, the loss, the optimizer and everything that
-	// evaluation computes are float32 in all, and batch statistics are where this is bfloat16.
+	// trained, "float32", "bfloat16" or "float64"; "" is float32. Variables, loss, optimizer state and evaluation are
+	// float32 whatever the precision; batch statistics are float32 too under bfloat16.
 	Precision string `yaml:"precision,omitempty" json:"precision,omitempty"`
 
-	Views     augment.Views    `yaml:"views" json:"views"`
-	Encoder   encoder.Config   `yaml:"encoder" json:"encoder"`
-	Projector []int            `yaml:"projector,flow" json:"projector"` // widths of the projector's layers
-	Objective objective.Config `yaml:"objective" json:"objective"`
+	Views     augment.Views       `yaml:"views" json:"views"`
+	Encoder   encoder.Encoder     `yaml:"encoder" json:"encoder"`
+	Projector []int               `yaml:"projector,flow" json:"projector"` // widths of the projector's layers
+	Objective objective.Objective `yaml:"objective" json:"objective"`
 
 	// Predictor is the widths of the hidden layers of the predictor, for objectives that have one; its last layer has
 	// the width of the embeddings.
@@ -89,22 +90,30 @@ type Probe struct {
 // NoProbe is the task that leaves the online probe out.
 const NoProbe = "none"
 
-// Default returns the configuration that everything not set is taken from: SimCLR on the built-in images.
+// Default returns the default configuration, SimCLR on the built-in images; unset values are taken from it.
 func Default() Config {
 	return Config{
 		Data:      "factors",
 		Epochs:    10,
 		Batch:     256,
 		Views:     augment.MustPreset("cifar"),
-		Encoder:   encoder.Config{Name: "convnet"},
+		Encoder:   must(encoder.Named("convnet")),
 		Projector: []int{256, 128},
-		Objective: objective.Config{Name: "simclr"},
-		Optimizer: optimizer.Config{Name: "sgd", LR: 0.3, Scale: "linear", WeightDecay: 5e-4, Momentum: 0.9,
+		Objective: must(objective.Named("simclr")),
+		Optimizer: optimizer.Config{Rule: must(optimizer.Named("sgd")), LR: 0.3, Scale: "linear", WeightDecay: 5e-4,
 			WarmupEpochs: 0.5},
 		Probe:             Probe{LR: 1e-3},
 		LogSteps:          10,
 		CheckpointSeconds: 60,
 	}
+}
+
+// must returns a thing that is registered.
+func must[T any](thing T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return thing
 }
 
 // Check returns an error of package usage that names the first value out of range.
@@ -141,10 +150,13 @@ func (c Config) Check() error {
 	if c.Precision != "" && !slices.Contains(precisions, c.Precision) {
 		return usage.Unknown("precision", c.Precision, precisions)
 	}
-	if err := c.checkResolutions(); err != nil {
-		return err
-	}
-	for _, check := range []func() error{c.Views.Check, c.Encoder.Check, c.Objective.Check, c.Optimizer.Check} {
+	for _, check := range []func() error{
+		c.Views.Check,
+		func() error { return encoder.Check(c.Encoder) },
+		c.checkResolutions,
+		func() error { return objective.Check(c.Objective) },
+		c.Optimizer.Check,
+	} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -152,7 +164,7 @@ func (c Config) Check() error {
 	if len(c.Views) < 2 {
 		return usage.Errorf("views has one view: an objective compares two or more")
 	}
-	if err := c.Objective.CheckBatch(c.Batch); err != nil {
+	if err := objective.CheckBatch(c.Objective, c.Batch); err != nil {
 		return err
 	}
 	needs := c.Objective.Needs()
@@ -160,11 +172,12 @@ func (c Config) Check() error {
 	case c.chunked() && c.Devices > 1:
 		return usage.Errorf("chunk is %d and devices %d: a batch is either taken in chunks or shared by devices; leave "+
 			"one of them out", c.Chunk, c.Devices)
-	case c.chunked() && needs.Negatives.Kind == "patch-fixed":
-		return usage.Errorf("chunk is %d, but with objective.negatives patch-fixed all images share one embedding, which "+
-			"each chunk would make anew: leave chunk out", c.Chunk)
+	case c.chunked() && needs.Negatives.OneImage:
+		return usage.Errorf("chunk is %d, but the negatives of objective %s are one embedding that all images share, and "+
+			"each chunk would compute its own: leave chunk out", c.Chunk, objective.NameOf(c.Objective))
 	case len(c.Predictor) > 0 && !needs.Predictor:
-		return usage.Errorf("predictor is set, but objective %s has none: leave it out", c.Objective.Name)
+		return usage.Errorf("predictor is set, but objective %s has none: leave it out",
+			objective.NameOf(c.Objective))
 	case needs.Queue%c.Batch != 0:
 		return usage.Errorf("objective.queue is %d: it must be a multiple of the batch, %d", needs.Queue, c.Batch)
 	}
@@ -179,8 +192,9 @@ func (c Config) checkResolutions() error {
 			return usage.Errorf("resolutions begins at epoch %d: the first must be of epoch 0", r.Epoch)
 		case r.Epoch <= before:
 			return usage.Errorf("resolutions has epoch %d after %d: put them in order", r.Epoch, before)
-		case r.Size < minView:
-			return usage.Errorf("resolutions has size %d: the encoders need %d or more", r.Size, minView)
+		case r.Size < c.Encoder.MinSize():
+			return usage.Errorf("resolutions has size %d: the encoder %s needs %d or more", r.Size,
+				encoder.NameOf(c.Encoder), c.Encoder.MinSize())
 		}
 		before = r.Epoch
 	}

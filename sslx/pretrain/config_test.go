@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/optimizer"
 )
 
 func TestTheDefaultConfigurationIsValid(t *testing.T) {
@@ -16,14 +19,17 @@ func TestTheDefaultConfigurationIsValid(t *testing.T) {
 
 func TestAValueOutOfRangeIsNamed(t *testing.T) {
 	for name, change := range map[string]func(c *Config){
-		"data":               func(c *Config) { c.Data = "" },
-		"size":               func(c *Config) { c.Size = -1 },
-		"epochs":             func(c *Config) { c.Epochs = 0 },
-		"batch":              func(c *Config) { c.Batch = 1 },
-		"chunk":              func(c *Config) { c.Chunk = 100 },
-		"chunk is 1":         func(c *Config) { c.Chunk = 1 },
-		"and devices 2":      func(c *Config) { c.Chunk, c.Devices = 64, 2 },
-		"patch-fixed":        func(c *Config) { c.Chunk, c.Objective.Negatives = 64, "patch-fixed" },
+		"data":          func(c *Config) { c.Data = "" },
+		"size":          func(c *Config) { c.Size = -1 },
+		"epochs":        func(c *Config) { c.Epochs = 0 },
+		"batch":         func(c *Config) { c.Batch = 1 },
+		"chunk":         func(c *Config) { c.Chunk = 100 },
+		"chunk is 1":    func(c *Config) { c.Chunk = 1 },
+		"and devices 2": func(c *Config) { c.Chunk, c.Devices = 64, 2 },
+		"one embedding": func(c *Config) {
+			c.Chunk = 64
+			c.Objective = objective.SimCLR{Temperature: 1, Negatives: objective.Negatives{Kind: "patch-fixed"}}
+		},
 		"probe.lr":           func(c *Config) { c.Probe.LR = math.NaN() },
 		"log_steps":          func(c *Config) { c.LogSteps = 0 },
 		"checkpoint_seconds": func(c *Config) { c.CheckpointSeconds = math.Inf(1) },
@@ -32,18 +38,18 @@ func TestAValueOutOfRangeIsNamed(t *testing.T) {
 		"views":              func(c *Config) { c.Views = c.Views[:1] },
 		"predictor":          func(c *Config) { c.Predictor = []int{8} },
 		"devices":            func(c *Config) { c.Devices = 3 },
-		"objective.queue":    func(c *Config) { c.Objective.Name, c.Objective.Queue = "moco", c.Batch+1 },
+		"objective.queue":    func(c *Config) { c.Objective = objective.MoCo{Temperature: 1, EMA: 0.9, Queue: c.Batch + 1} },
 		"must be of epoch 0": func(c *Config) { c.Resolutions = []Resolution{{1, 16}} },
 		"put them in order":  func(c *Config) { c.Resolutions = []Resolution{{0, 16}, {2, 24}, {2, 32}} },
 		"resolutions":        func(c *Config) { c.Resolutions = []Resolution{{0, 7}} },
 		"precision":          func(c *Config) { c.Precision = "float16" },
-		"encoder":            func(c *Config) { c.Encoder.Name = "" },
-		"encoder.width":      func(c *Config) { c.Encoder.Width = -4 },
-		"objective":          func(c *Config) { c.Objective.Name = "simcl" },
-		"temperature":        func(c *Config) { c.Objective.Temperature = -1 },
-		"optimizer":          func(c *Config) { c.Optimizer.Name = "" },
+		"encoder":            func(c *Config) { c.Encoder = nil },
+		"encoder.width":      func(c *Config) { c.Encoder = encoder.ConvNet{Width: -4} },
+		"objective":          func(c *Config) { c.Objective = nil },
+		"temperature":        func(c *Config) { c.Objective = objective.SimCLR{Temperature: -1} },
+		"optimizer":          func(c *Config) { c.Optimizer.Rule = nil },
 		"optimizer.lr":       func(c *Config) { c.Optimizer.LR = 0 },
-		"optimizer.momentum": func(c *Config) { c.Optimizer.Momentum = 1 },
+		"optimizer.momentum": func(c *Config) { c.Optimizer.Rule = optimizer.SGD{Momentum: 1} },
 	} {
 		c := Default()
 		change(&c)

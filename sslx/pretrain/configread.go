@@ -2,6 +2,7 @@ package pretrain
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,14 +14,19 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/sslx-go/lab/internal/registry"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/optimizer"
 )
 
 // ReadConfig returns Default changed by the YAML file at path, or by the recipe of that name (none when path is ""; see
-// [Recipes]), then by assignments
-// "key=value" such as "optimizer.lr=0.1", with values in YAML. Unknown keys, values of the wrong type and values out
-// of range are errors of package usage.
+// [Recipes]), then by assignments "key=value" such as "optimizer.lr=0.1", with values in YAML. Naming another
+// objective, encoder or optimizer starts from its own defaults.
+//
+// ReadConfig returns an error of package usage for an unknown key, a value of the wrong type and a value out of range.
 func ReadConfig(path string, assignments []string) (Config, error) {
 	c := Default()
 	if path != "" {
@@ -32,23 +38,29 @@ func ReadConfig(path string, assignments []string) (Config, error) {
 			return c, usage.Errorf("%s: %v", path, err)
 		}
 	}
+
 	for _, assignment := range assignments {
-		if strings.ContainsFunc(assignment, unicode.IsControl) {
-			return c, usage.Errorf("--set %q: write it on one line as key=value", assignment)
-		}
-		key, value, ok := strings.Cut(assignment, "=")
-		if !ok {
-			return c, usage.Errorf("--set %s: write it as key=value", assignment)
-		}
-		if err := merge(&c, nested(strings.TrimSpace(key), value)); err != nil {
-			return c, usage.Errorf("--set %s: %s", assignment, line.ReplaceAllString(err.Error(), ""))
+		if err := c.assign(assignment); err != nil {
+			return c, err
 		}
 	}
 	return c, c.Check()
 }
 
-// viewsType is a list that reads itself.
-var viewsType = reflect.TypeFor[augment.Views]()
+// assign changes what an assignment "key=value" says.
+func (c *Config) assign(assignment string) error {
+	if strings.ContainsFunc(assignment, unicode.IsControl) {
+		return usage.About("set", "assignment %q: write it on one line as key=value", assignment)
+	}
+	key, value, ok := strings.Cut(assignment, "=")
+	if !ok {
+		return usage.About("set", "assignment %s: write it as key=value", assignment)
+	}
+	if err := merge(c, nested(strings.TrimSpace(key), value)); err != nil {
+		return usage.About("set", "assignment %s: %s", assignment, line.ReplaceAllString(err.Error(), ""))
+	}
+	return nil
+}
 
 // line matches where in its text YAML found an error, which says nothing of an assignment.
 var line = regexp.MustCompile(`line \d+: `)
@@ -62,6 +74,7 @@ func nested(key, value string) []byte {
 	return []byte(b.String() + " " + value)
 }
 
+// merge changes what a YAML text sets.
 func merge(c *Config, text []byte) error {
 	var document yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -77,9 +90,6 @@ func merge(c *Config, text []byte) error {
 	case document.Content[0].Kind != yaml.MappingNode:
 		return errors.New("it must be keys with values")
 	}
-	if err := checkKeys(document.Content[0], reflect.TypeFor[Config](), ""); err != nil {
-		return err
-	}
 	if err := document.Decode(c); err != nil {
 		var mismatch *yaml.TypeError
 		if errors.As(err, &mismatch) {
@@ -91,83 +101,117 @@ func merge(c *Config, text []byte) error {
 	return nil
 }
 
-// checkKeys returns an error for the first key of a YAML mapping that struct type t does not have, or whose value is
-// missing or of another kind.
-func checkKeys(node *yaml.Node, t reflect.Type, prefix string) error {
-	if node.Kind != yaml.MappingNode {
-		return fmt.Errorf("%q needs keys below it", strings.TrimSuffix(prefix, "."))
+// plain is a Config that is read and written field by field.
+type plain Config
+
+// MarshalYAML returns the configuration with every parameter of its encoder, objective and optimizer.
+func (c Config) MarshalYAML() (any, error) { return c.written(), nil }
+
+// MarshalJSON is MarshalYAML for JSON.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.written()) }
+
+func (c Config) written() plain {
+	if c.Encoder != nil {
+		c.Encoder = namedEncoder{c.Encoder}
 	}
-	for i := 0; i < len(node.Content); i += 2 {
-		name := node.Content[i].Value
-		field, ok := fieldOf(t, name)
-		if !ok {
-			return usage.Unknown("key", prefix+name, siblings(t, prefix))
+	if c.Objective != nil {
+		c.Objective = namedObjective{c.Objective}
+	}
+	return plain(c)
+}
+
+// UnmarshalYAML changes what a mapping sets. Unknown keys are errors of package usage.
+func (c *Config) UnmarshalYAML(node *yaml.Node) error {
+	if err := registry.CheckMapping(node, reflect.TypeFor[Config](), ""); err != nil {
+		return err
+	}
+
+	// The decoder cannot fill an interface: it gets null for what has one, which keeps its check of repeated keys.
+	rest := *node
+	rest.Content = append([]*yaml.Node{}, node.Content...)
+	read := *c
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		var err error
+		switch value := node.Content[i+1]; node.Content[i].Value {
+		case "encoder":
+			read.Encoder, err = encoder.Decode(value, "encoder", read.Encoder)
+		case "objective":
+			read.Objective, err = objective.Decode(value, "objective", read.Objective)
+		default:
+			continue
 		}
-		if err := checkValue(node.Content[i+1], field, prefix+name); err != nil {
+		if err != nil {
 			return err
 		}
+		rest.Content[i+1] = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Line: node.Content[i+1].Line}
 	}
+
+	fields := plain(read)
+	if err := rest.Decode(&fields); err != nil {
+		return err
+	}
+	fields.Encoder, fields.Objective = read.Encoder, read.Objective
+	*c = Config(fields)
 	return nil
 }
 
-// checkValue returns an error for a value that Decode would take for another: nothing, or a fraction as a whole number.
-func checkValue(node *yaml.Node, t reflect.Type, key string) error {
-	switch {
-	case node.ShortTag() == "!!null":
-		return fmt.Errorf("%q has no value", key)
-	case t == viewsType:
-		return nil // it checks itself
-	case t.Kind() == reflect.Struct:
-		return checkKeys(node, t, key+".")
-	case t.Kind() == reflect.Slice:
-		for _, element := range node.Content {
-			if err := checkValue(element, t.Elem(), key); err != nil {
-				return err
-			}
-		}
-	case (t.Kind() == reflect.Int || t.Kind() == reflect.Uint64) && node.ShortTag() == "!!float":
-		return fmt.Errorf("%q is %s: it must be a whole number", key, node.Value)
+// UnmarshalJSON is UnmarshalYAML for JSON.
+func (c *Config) UnmarshalJSON(text []byte) error {
+	e, o := &namedEncoder{c.Encoder}, &namedObjective{c.Objective}
+	fields := plain(*c)
+	fields.Encoder, fields.Objective = e, o
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return err
 	}
+	fields.Encoder, fields.Objective = e.Encoder, o.Objective
+	*c = Config(fields)
 	return nil
 }
 
-// siblings returns the keys of struct type t, after prefix.
-func siblings(t reflect.Type, prefix string) []string {
-	keys := make([]string, t.NumField())
-	for i := range keys {
-		keys[i] = prefix + yamlName(t.Field(i))
-	}
-	return keys
+// Resolved returns the configuration with every default filled in, which is how it is written.
+func (c Config) Resolved() Config {
+	c.Objective = objective.Resolved(c.Objective)
+	return c
 }
 
-func fieldOf(t reflect.Type, key string) (reflect.Type, bool) {
-	for i := range t.NumField() {
-		if yamlName(t.Field(i)) == key {
-			return t.Field(i).Type, true
-		}
-	}
-	return nil, false
+// namedEncoder is an encoder that is read and written with its name.
+type namedEncoder struct{ encoder.Encoder }
+
+func (e namedEncoder) MarshalYAML() (any, error)    { return encoder.Encode(e.Encoder) }
+func (e namedEncoder) MarshalJSON() ([]byte, error) { return encoder.EncodeJSON(e.Encoder) }
+
+func (e *namedEncoder) UnmarshalJSON(text []byte) (err error) {
+	e.Encoder, err = encoder.DecodeJSON(text, "encoder", e.Encoder)
+	return err
+}
+
+// namedObjective is an objective that is read and written with its name.
+type namedObjective struct{ objective.Objective }
+
+func (o namedObjective) MarshalYAML() (any, error)    { return objective.Encode(o.Objective) }
+func (o namedObjective) MarshalJSON() ([]byte, error) { return objective.EncodeJSON(o.Objective) }
+
+func (o *namedObjective) UnmarshalJSON(text []byte) (err error) {
+	o.Objective, err = objective.DecodeJSON(text, "objective", o.Objective)
+	return err
 }
 
 // Keys returns every key of a configuration, dotted.
-func Keys() []string { return keysOf(reflect.TypeFor[Config](), "") }
-
-func keysOf(t reflect.Type, prefix string) (keys []string) {
-	for i := range t.NumField() {
-		name := prefix + yamlName(t.Field(i))
-		switch f := t.Field(i).Type; {
-		case f == viewsType:
-			keys = append(keys, keysOf(f.Elem(), name+".")...)
-		case f.Kind() == reflect.Struct:
-			keys = append(keys, keysOf(f, name+".")...)
-		default:
-			keys = append(keys, name)
+func Keys() (keys []string) {
+	below := map[string][]string{
+		"views":     registry.FieldKeys(reflect.TypeFor[augment.Config]()),
+		"encoder":   encoder.Keys(),
+		"objective": objective.Keys(),
+		"optimizer": optimizer.Keys(),
+		"probe":     registry.FieldKeys(reflect.TypeFor[Probe]()),
+	}
+	for _, key := range registry.FieldKeys(reflect.TypeFor[Config]()) {
+		if below[key] == nil {
+			keys = append(keys, key)
+		}
+		for _, parameter := range below[key] {
+			keys = append(keys, key+"."+parameter)
 		}
 	}
 	return keys
-}
-
-func yamlName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-	return name
 }

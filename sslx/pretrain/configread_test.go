@@ -12,6 +12,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/optimizer"
 )
 
 func written(t *testing.T, text string) string {
@@ -32,7 +33,7 @@ func TestAssignmentsChangeTheFileAndTheFileTheDefaults(t *testing.T) {
 	}
 	want := Default()
 	want.Seed, want.Batch, want.Data, want.Projector = 1<<64-1, 128, "x y", []int{32, 16, 8}
-	want.Optimizer.LR, want.Optimizer.Name, want.Probe.Task = 0.5, "lars", "none"
+	want.Optimizer.LR, want.Optimizer.Rule, want.Probe.Task = 0.5, optimizer.LARS{Momentum: 0.9}, "none"
 	want.Views[0].Jitter, want.Views[1].Jitter = 0, 0
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -67,20 +68,25 @@ func TestAWrongConfigurationIsAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 		set  string
 		want []string
 	}{
-		{set: "optimiser.lr=1", want: []string{"--set optimiser.lr=1", `did you mean "optimizer"`}},
+		{set: "optimiser.lr=1", want: []string{"assignment optimiser.lr=1", `did you mean "optimizer"`}},
 		{set: "optimizer.lrr=1", want: []string{`unknown key "optimizer.lrr"`, `did you mean "optimizer.lr"`}},
 		{set: "wibble=1", want: []string{`unknown key "wibble"`, "batch"}},
 		{set: "=1", want: []string{`unknown key ""`}},
 		{set: "optimizer.=1", want: []string{`unknown key "optimizer."`}},
 		{set: "seed.x=1", want: []string{"cannot unmarshal"}},
-		{set: "batch", want: []string{"--set batch", "key=value"}},
-		{set: "batch=many", want: []string{"--set batch=many", "many", "int"}},
+		{set: "batch", want: []string{"assignment batch", "key=value"}},
+		{set: "batch=many", want: []string{"assignment batch=many", "many", "int"}},
 		{set: "batch=2.5", want: []string{`"batch" is 2.5`, "whole number"}},
 		{set: "projector=[8, 4.5]", want: []string{`"projector" is 4.5`, "whole number"}},
 		{set: "projector=[8, ~]", want: []string{`"projector" has no value`}},
 		{set: "seed=-1", want: []string{"-1", "uint64"}},
 		{set: "projector=8", want: []string{"8", "[]int"}},
-		{set: "optimizer=sgd", want: []string{`"optimizer" needs keys below it`}},
+		{set: "optimizer=[sgd]", want: []string{`"optimizer" needs keys below it`}},
+		{set: "encoder=3", want: []string{`"encoder" needs keys below it`}},
+		{set: "objective.name=", want: []string{`"objective.name" has no value`}},
+		{set: "objective.temperature=warm", want: []string{"warm", "float64"}},
+		{set: "objective.lambda=1", want: []string{"objective.lambda", "simclr does not use"}},
+		{set: "optimizer={name: adamw, momentum: 1}", want: []string{"optimizer.momentum", "adamw does not use"}},
 		{set: "batch=", want: []string{`"batch" has no value`}},
 		{set: "projector=[1", want: []string{"not YAML"}},
 		{set: "batch=1", want: []string{"batch is 1", "2 or more"}},
@@ -88,6 +94,7 @@ func TestAWrongConfigurationIsAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 		{file: "seed: 1\nbatch: many\n", want: []string{"c.yaml", "line 2", "many"}},
 		{file: "seed: 1\nseed: 2\n", want: []string{"seed", "already"}},
 		{file: "optimizer:\n  lr: 1\n  lr: 2\n", want: []string{"lr", "already"}},
+		{file: "objective: simclr\nobjective: vicreg\n", want: []string{"objective", "already"}},
 		{file: "seed:\n", want: []string{`"seed" has no value`}},
 		{file: "views:\n", want: []string{`"views" has no value`}},
 		{file: "hello\n", want: []string{"keys with values"}},

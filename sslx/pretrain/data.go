@@ -6,6 +6,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/encoder"
 )
 
 // stepData is what a step needs of the training images.
@@ -21,9 +22,6 @@ type stepData struct {
 
 // images returns the number of training images.
 func (d stepData) images() int { return len(d.pixels) / (d.height * d.width * 3) }
-
-// minView is the smallest height and width of a view that the encoders take.
-const minView = 8
 
 // Fits returns an error of package usage when set cannot be trained on with c: no train split, fewer images than a
 // batch, images that are too small, or no label of the probe's name.
@@ -48,8 +46,9 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 		if view.SizeShare > 0 {
 			side = int(math.Round(view.SizeShare * float64(side)))
 		}
-		if side < minView {
-			return d, usage.Errorf("views of %s are %d pixels wide: the encoders need %d or more", set.Name(), side, minView)
+		if least := c.Encoder.MinSize(); side < least {
+			return d, usage.Errorf("views of %s are %d pixels wide: the encoder %s needs %d or more", set.Name(), side,
+				encoder.NameOf(c.Encoder), least)
 		}
 	}
 	d.mean, d.std = set.Stats()

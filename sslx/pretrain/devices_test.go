@@ -14,6 +14,7 @@ import (
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/optimizer"
 )
 
 var deviceSteps = flag.Int("device-steps", 0, "compare every method on 1, 2 and 4 devices for so many steps")
@@ -114,11 +115,11 @@ func TestDevicesThatShareABatchTrainAsOneDoes(t *testing.T) {
 		for precision, typical := range map[string]func([]float64) float64{"float32": median, "float64": slices.Max[[]float64]} {
 			t.Run(name+" "+precision, func(t *testing.T) {
 				c := tiny()
-				c.Objective, c.Predictor, c.Precision = objective.Config{Name: name}, nil, precision
+				c.Objective, c.Predictor, c.Precision = method(name), nil, precision
 				if c.Objective.Needs().Predictor {
 					c.Predictor = []int{16}
 				}
-				c.Optimizer.Momentum, c.Optimizer.WeightDecay = 0, 0
+				c.Optimizer.Rule, c.Optimizer.WeightDecay = optimizer.SGD{}, 0
 				want := steps(t, c, count, nil, false)
 				if *deviceSteps > 0 {
 					t.Logf("1 device, reversed: %v", differencesOf(t, steps(t, c, count, want, true), want))

@@ -74,7 +74,7 @@ func (o FineTuning) config(c Config, n int) Config {
 		Batch:     min(o.Batch, n),
 		Views:     o.Views,
 		Encoder:   c.Encoder,
-		Objective: objective.Config{Name: "supervised"},
+		Objective: objective.Supervised{},
 		Optimizer: o.Optimizer,
 		Probe:     Probe{LR: 1e-3},
 	}

@@ -30,7 +30,7 @@ func tinted(n int) Labeled {
 func laptop() FineTuning {
 	crop := augment.Config{CropScale: 0.5}
 	return FineTuning{Steps: 400, Batch: 32, Views: augment.Views{crop, crop},
-		Optimizer: optimizer.Config{Name: "adamw", LR: 1e-3, Scale: "none", WeightDecay: 5e-4}}
+		Optimizer: optimizer.Config{Rule: optimizer.AdamW{}, LR: 1e-3, Scale: "none", WeightDecay: 5e-4}}
 }
 
 func TestFineTune_LearnsATaskAndLeavesTheNetworkAlone(t *testing.T) {

@@ -17,6 +17,8 @@ import (
 
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -37,9 +39,12 @@ func tiny() Config {
 	for i := range c.Views {
 		c.Views[i].Size, c.Views[i].Jitter = 16, 0
 	}
-	c.Encoder.Width, c.Projector = 4, []int{16, 8}
+	c.Encoder, c.Projector = encoder.ConvNet{Width: 4}, []int{16, 8}
 	return c
 }
+
+// method returns the objective of a name with its default parameters.
+func method(name string) objective.Objective { return must(objective.Named(name)) }
 
 // tinySet is 256 training and 64 test images.
 func tinySet(t testing.TB) *dataset.Set {

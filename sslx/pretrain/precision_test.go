@@ -23,7 +23,7 @@ const (
 )
 
 // withoutDecay is tiny without weight decay: the momentum after the first step is the gradient.
-func withoutDecay(o objective.Config) Config {
+func withoutDecay(o objective.Objective) Config {
 	c := tiny()
 	c.Objective, c.Optimizer.WeightDecay = o, 0
 	if o.Needs().Predictor {
@@ -73,10 +73,10 @@ func cosine(a, b map[string]*tensors.Tensor) float64 {
 func TestAStepInBfloat16IsNearlyTheOneInFloat32(t *testing.T) {
 	for _, name := range objective.Names() {
 		t.Run(name, func(t *testing.T) {
-			b, c := sequential(t), withoutDecay(objective.Config{Name: name})
+			b, c := sequential(t), withoutDecay(method(name))
 			if name == "moco" { // whose queue the pure-Go backend cannot update
 				b = testbackend.Open(t)
-				c.Objective.Queue = 2 * c.Batch
+				c.Objective = objective.MoCo{Temperature: 0.2, EMA: 0.99, Queue: 2 * c.Batch}
 			}
 			other := c
 			c.Precision = "bfloat16"
@@ -90,7 +90,7 @@ func TestDevicesThatShareABatchInBfloat16TrainNearlyAsOneInFloat32Does(t *testin
 	if n := b.NumDevices(); n < 2 {
 		t.Skipf("%s has %d devices", b.Name(), n)
 	}
-	c := withoutDecay(objective.Config{Name: "simclr"})
+	c := withoutDecay(method("simclr"))
 	other := c
 	c.Precision, c.Devices = "bfloat16", 2
 	mustBeNear(t, b, c, other)
@@ -99,7 +99,7 @@ func TestDevicesThatShareABatchInBfloat16TrainNearlyAsOneInFloat32Does(t *testin
 func TestAStepInChunksInBfloat16IsPlainAutodiffOfTheWholeBatch(t *testing.T) {
 	set, b := tinySet(t), sequential(t)
 	for _, name := range []string{"simclr", "byol", "supervised"} {
-		c := chunkedTiny(objective.Config{Name: name})
+		c := chunkedTiny(method(name))
 		c.Precision = "bfloat16"
 		wanted, want := firstStep(t, b, set, c, true)
 		measures, got := firstStep(t, b, set, c, false)

@@ -11,20 +11,26 @@ import (
 
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 )
 
 func TestEveryObjectiveHasARecipe(t *testing.T) {
 	for _, name := range objective.Names() {
 		c, err := ReadConfig("cifar10-"+name, nil)
-		if err != nil || c.Objective.Name != name {
-			t.Errorf("cifar10-%s: objective %q, %v", name, c.Objective.Name, err)
+		if err != nil || objective.NameOf(c.Objective) != name {
+			t.Errorf("cifar10-%s: objective %q, %v", name, objective.NameOf(c.Objective), err)
 		}
 	}
 	_, err := ReadConfig("cifar10-simclar", nil)
 	if !usage.Is(err) || !strings.Contains(err.Error(), `did you mean "cifar10-simclr"?`) {
 		t.Errorf("an unknown recipe: %v", err)
 	}
+}
+
+// narrow returns an encoder with a width of 4.
+func narrow(e encoder.Encoder) encoder.Encoder {
+	return must(encoder.DecodeJSON([]byte(`{"width": 4}`), "encoder", e))
 }
 
 // The networks are made narrow, which changes nothing but how long their initial values take to draw.
@@ -35,7 +41,7 @@ func TestTheStepOfEveryRecipeCanBeBuilt(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		c.Encoder.Width, c.Projector = 4, []int{16, 8}
+		c.Encoder, c.Projector = narrow(c.Encoder), []int{16, 8}
 		d := stepData{pixels: make([]byte, 32*32*3), height: 32, width: 32, classes: 10, labels: []int32{0},
 			std: [3]float64{1, 1, 1}, streamed: c.Stream}
 		images := shapes.Make(dtypes.Uint8, 1, 32, 32, 3)

@@ -30,7 +30,7 @@ const lossMeasure = "loss"
 func (s *stepper) stepGraph(scope *model.Scope, c Config, d stepData, size int, in stepInputs[*Node]) *Node {
 	b := newBatch(d, in)
 	out := encode(scope, c, normalizedViews(c, d, size, b))
-	terms := c.Objective.Loss(out.objectiveInputs(scope, c, d, b))
+	terms := objective.Loss(c.Objective, out.objectiveInputs(scope, c, d, b))
 
 	applyGradients(scope.At(optimizerScope), c.Optimizer, terms.Loss, b.lr, b.step, scope.At(encoderScope),
 		scope.At(projectorScope), scope.At(predictorScope), scope.At(classifierScope))

@@ -85,6 +85,7 @@ func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record
 }
 
 func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) (*trainer, error) {
+	c = c.Resolved()
 	d, err := trainingData(set, c)
 	if err != nil {
 		return nil, err
@@ -233,7 +234,7 @@ func (t *trainer) step(feed feed) error {
 		pixels:  pixels,
 		stream:  augment.Stream(t.config.Seed, epoch),
 		lr:      t.schedule.At(step),
-		ema:     t.config.Objective.TargetMomentum(float64(step) / float64(t.total)),
+		ema:     t.targetMomentum(step),
 		step:    step,
 	})
 	if err != nil {
@@ -254,6 +255,15 @@ func (t *trainer) step(feed feed) error {
 	t.state.WindowSteps++
 	t.state.Step = step
 	return nil
+}
+
+// targetMomentum returns the share that a step leaves of the target network, 0 where there is none.
+func (t *trainer) targetMomentum(step int) float64 {
+	needs := t.config.Objective.Needs()
+	if !needs.Target {
+		return 0
+	}
+	return needs.TargetMomentum(float64(step) / float64(t.total))
 }
 
 // kept says which checkpoint a training that failed leaves.

@@ -16,6 +16,7 @@ import (
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/encoder"
 )
 
 // untrained returns the network of a configuration, with the usual statistics, for images of 32x32 pixels.
@@ -144,7 +145,7 @@ func TestALoadedNetworkIsTheOneThatWasSaved(t *testing.T) {
 	if errA != nil || errZ != nil || !slices.Equal(a, z) {
 		t.Errorf("the features differ (%v, %v)", errA, errZ)
 	}
-	c.Encoder.Width = 8
+	c.Encoder = encoder.ConvNet{Width: 8}
 	if _, err := Load(b, c, path, 32, 32); err == nil || !strings.Contains(err.Error(), "of another network") {
 		t.Errorf("a checkpoint of another width gave %v", err)
 	}

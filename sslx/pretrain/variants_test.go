@@ -10,7 +10,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/sslx-go/lab/internal/testbackend"
-	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // A target network, views that grow, and images that come from the host: none of them changes that a run is a function
@@ -21,7 +20,7 @@ func TestTargetsResolutionsAndStreamsResumeExactly(t *testing.T) {
 		return
 	}
 	c := tiny()
-	c.Epochs, c.Predictor, c.Objective = 2, []int{16}, objective.Config{Name: "byol"}
+	c.Epochs, c.Predictor, c.Objective = 2, []int{16}, method("byol")
 	for i := range c.Views {
 		c.Views[i].Size = 0
 	}
@@ -46,7 +45,7 @@ func TestTargetsResolutionsAndStreamsResumeExactly(t *testing.T) {
 
 func TestTheTargetStartsAsACopyAndFollows(t *testing.T) {
 	c := tiny()
-	c.Predictor, c.Objective = []int{16}, objective.Config{Name: "byol"}
+	c.Predictor, c.Objective = []int{16}, method("byol")
 	store := newStore(c)
 	defer store.Finalize()
 	set := tinySet(t)

@@ -87,7 +87,7 @@ func MLPProbe(b compute.Backend, train Features, trainLabels []int32, test Featu
 			hidden := MaxScalar(encoder.Dense(scope.At("hidden"), x, opt.Width, 2, true), 0.0)
 			return encoder.Dense(scope.At("output"), hidden, classes, 1, true)
 		},
-		update: optimizer.Config{Name: "adamw", WeightDecay: mlpWeightDecay}.Update,
+		update: optimizer.Config{Rule: optimizer.AdamW{}, WeightDecay: mlpWeightDecay}.Update,
 		lr:     func(int) float64 { return opt.LR },
 		batch:  opt.Batch, epochs: opt.Epochs, seed: opt.Seed,
 	}
