@@ -7,30 +7,33 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"gopkg.in/yaml.v3"
 
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestAnOperationLeavesTheImagesAloneThatWereNotDrawn(t *testing.T) {
+func TestOperation_LeavesTheImagesAloneThatWereNotDrawn(t *testing.T) {
 	images := randomImages(4, 6, 6)
 	draws := [][]float32{{0.1}, {0.49999}, {0.5}, {0.9}} // the probability is 0.5
 	one := [][]float32{{1}, {1}, {1}, {1}}
-	names := slices.Sorted(maps.Keys(optional))
+	optional, names := halfTheTime(t), []string(nil)
 	outputs := call(t, testbackend.Open(t), func(images, draws, one *Node) []*Node {
 		x := FromBytes(images)
 		outputs := []*Node{x}
-		for _, name := range names {
-			p := Params{"brightness": MulScalar(one, 0.5), "contrast": one, "saturation": one, "hue": one, "sigma": one,
-				"top": one, "left": one, "height": one, "width": one}
-			for _, draw := range []string{"flipped", "gray", "jittered", "blurred", "solarized", "posterized", "erased",
-				"applied"} {
-				p[draw] = draws
+		for _, name := range slices.Sorted(maps.Keys(optional)) {
+			op := optional[name]
+			p := Params{}
+			for _, parameter := range paramNames(op) {
+				p[parameter] = one
 			}
-			outputs = append(outputs, optional[name].Apply(x, p))
+			p["brightness"] = MulScalar(one, 0.5)
+			p[decider(t, op)] = draws
+			names, outputs = append(names, name), append(outputs, op.Apply(x, p))
 		}
 		return outputs
 	}, images, draws, one)
+
 	for k, name := range names {
 		for i := range 4 {
 			same := slices.Equal(row(outputs[0], i, 4), row(outputs[k+1], i, 4))
@@ -41,20 +44,41 @@ func TestAnOperationLeavesTheImagesAloneThatWereNotDrawn(t *testing.T) {
 	}
 }
 
-// optional are the operations that have a probability, at a half.
-var optional = map[string]Operation{
-	"horizontal flip": HorizontalFlip{Probability: 0.5},
-	"vertical flip":   VerticalFlip{Probability: 0.5},
-	"gray":            Grayscale{Probability: 0.5},
-	"jitter":          ColorJitter{Probability: 0.5},
-	"blur":            NewGaussianBlur(3, 0.5),
-	"solarize":        Solarize{Probability: 0.5},
-	"posterize":       Posterize{Bits: 2, Probability: 0.5},
-	"erasing":         NewRandomErasing(0.5),
-	"sometimes":       Sometimes{Solarize{Probability: 1.1}, 0.5},
+// halfTheTime returns the registered operations that have a probability, with a half for it.
+func halfTheTime(t *testing.T) map[string]Operation {
+	optional := map[string]Operation{}
+	for name, op := range operations() {
+		if erasing, ok := op.(RandomErasing); ok {
+			erasing.Noise = false // its values are not one number for each image
+			op = erasing
+		}
+		var half yaml.Node
+		if err := yaml.Unmarshal([]byte("{probability: 0.5}"), &half); err != nil {
+			t.Fatal(err)
+		}
+		if op, err := registered.Decode(half.Content[0], name, op); err == nil {
+			optional[name] = op
+		}
+	}
+	if len(optional) < 9 {
+		t.Fatalf("only %v have a probability", slices.Sorted(maps.Keys(optional)))
+	}
+	return optional
 }
 
-func TestErasingWithNoiseFillsTheRectangleWithIt(t *testing.T) {
+// decider returns the parameter that says whether an operation of probability 0.5 applies, which its description knows.
+func decider(t *testing.T, op Operation) string {
+	t.Helper()
+	for _, name := range paramNames(op) {
+		if Describe(op, Drawn{name: 0.5}) == "" && Describe(op, Drawn{name: 0.4}) != "" {
+			return name
+		}
+	}
+	t.Fatalf("%T has a probability, but its description of what was not drawn is not empty", op)
+	return ""
+}
+
+func TestRandomErasing_FillsTheRectangleWithNoise(t *testing.T) {
 	images := randomImages(1, 3, 2)
 	noise := make([]float32, 3*2*3)
 	for i := range noise {
@@ -77,7 +101,7 @@ func TestErasingWithNoiseFillsTheRectangleWithIt(t *testing.T) {
 	}
 }
 
-func TestAnOperationThatDoesNotFitTheImageIsAUsageError(t *testing.T) {
+func TestOperation_ThatDoesNotFitTheImageIsAUsageError(t *testing.T) {
 	for name, op := range map[string]Operation{
 		"a blur with an even kernel":     GaussianBlur{KernelHeight: 4, KernelWidth: 3, SigmaMax: 1},
 		"a blur larger than the image":   NewGaussianBlur(13, 1),
@@ -95,7 +119,7 @@ func TestAnOperationThatDoesNotFitTheImageIsAUsageError(t *testing.T) {
 	}
 }
 
-func TestNoiseIsAddedInPixelUnitsAndNotClipped(t *testing.T) {
+func TestGaussianNoise_IsAddedInPixelUnitsAndNotClipped(t *testing.T) {
 	images := randomImages(1, 2, 1)
 	noise := [][]float32{{-3, -2, -1, 1, 2, 3}}
 	out := call(t, testbackend.Open(t), func(images, noise *Node) []*Node {
@@ -109,7 +133,7 @@ func TestNoiseIsAddedInPixelUnitsAndNotClipped(t *testing.T) {
 	}
 }
 
-func TestJitterOfGrayAndBlackAndWhiteStaysFiniteAndGray(t *testing.T) {
+func TestColorJitter_OfGrayBlackAndWhiteStaysFiniteAndGray(t *testing.T) {
 	images := [][][][]float32{{{{0, 0, 0}, {1, 1, 1}, {0.5, 0.5, 0.5}}}}
 	got := call(t, testbackend.Open(t), func(images *Node) []*Node {
 		g := images.Graph()

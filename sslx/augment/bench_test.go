@@ -12,7 +12,7 @@ import (
 )
 
 // BenchmarkViews makes views of a batch with the first view of a preset, from bytes that are on the device to
-// normalised pixels.
+// normalized pixels.
 func BenchmarkViews(b *testing.B) {
 	for _, c := range []struct {
 		preset      string
@@ -30,7 +30,7 @@ func BenchmarkViews(b *testing.B) {
 
 // BenchmarkOperations makes views of 256 images of 32 x 32 with one operation.
 func BenchmarkOperations(b *testing.B) {
-	for name, op := range operations {
+	for name, op := range operations() {
 		b.Run(name, func(b *testing.B) { benchmark(b, Pipeline{op}, 32, 256) })
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestAConfigurationMakesTheOperationsThatItTurnsOnInAFixedOrder(t *testing.T) {
+func TestConfig_PipelineHasTheOperationsThatAreOnInAFixedOrder(t *testing.T) {
 	blur := NewGaussianBlur(0, 0.5)
 	blur.KernelHeight, blur.KernelWidth = 9, 5
 	byol := NewColorJitter(0.5)
@@ -57,7 +57,7 @@ func TestAConfigurationMakesTheOperationsThatItTurnsOnInAFixedOrder(t *testing.T
 	}
 }
 
-func TestCheckSaysWhichValueIsOutOfRange(t *testing.T) {
+func TestConfig_CheckSaysWhichValueIsOutOfRange(t *testing.T) {
 	for _, c := range []struct {
 		config Config
 		want   string

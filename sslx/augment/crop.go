@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
@@ -12,17 +13,22 @@ import (
 // RandomResizedCrop.get_params and RandomErasing.make_params).
 const rectangleAttempts = 10
 
+func init() { Register("resized-crop", NewResizedCrop(0, 0.08)) }
+
 // ResizedCrop cuts a random rectangle and resizes it to Height x Width, bilinear and antialiased: torchvision's
-// RandomResizedCrop. The area of the rectangle is a uniform share of the image's between ScaleMin and ScaleMax, its
+// RandomResizedCrop. A Height or Width of 0 keeps that of the image. The area of the rectangle is a uniform share of the image's between ScaleMin and ScaleMax, its
 // aspect ratio is log-uniform between RatioMin and RatioMax, and its corner is uniform over the whole pixels where it
 // fits. Parameters: "top", "left", "height", "width", each [batch, 1] in whole pixels.
 //
 // The resize is two batched products with interpolation matrices, [w, Width] and [Height, h] for each image. Its cost
 // is 6·h·Width·(w + Height) operations an image.
 type ResizedCrop struct {
-	Height, Width      int
-	ScaleMin, ScaleMax float64
-	RatioMin, RatioMax float64
+	Height   int     `yaml:"height"`
+	Width    int     `yaml:"width"`
+	ScaleMin float64 `yaml:"scale_min"`
+	ScaleMax float64 `yaml:"scale_max"`
+	RatioMin float64 `yaml:"ratio_min"`
+	RatioMax float64 `yaml:"ratio_max"`
 }
 
 // NewResizedCrop returns the crop to size x size with torchvision's ratios, 3/4 to 4/3, and scales from scaleMin to 1.
@@ -34,26 +40,34 @@ func NewResizedCrop(size int, scaleMin float64) ResizedCrop {
 func (c ResizedCrop) Name() string { return "resized-crop" }
 
 // Size implements [Operation].
-func (c ResizedCrop) Size(int, int) (int, int) { return c.Height, c.Width }
+func (c ResizedCrop) Size(height, width int) (int, int) {
+	return cmp.Or(c.Height, height), cmp.Or(c.Width, width)
+}
 
 // Draw implements [Operation]. The first of ten random rectangles that fits is taken, and if none does the largest
 // central one with the nearest allowed ratio.
 func (c ResizedCrop) Draw(uniform, _ Source, height, width int) Params {
-	area := MulScalar(between(uniform(rectangleAttempts), c.ScaleMin, c.ScaleMax), float64(height*width))
-	ratio := Exp(between(uniform(rectangleAttempts), math.Log(c.RatioMin), math.Log(c.RatioMax)))
+	// Ten random rectangles in whole pixels, [batch, 10].
+	area := MulScalar(Between(uniform(rectangleAttempts), c.ScaleMin, c.ScaleMax), float64(height*width))
+	ratio := Exp(Between(uniform(rectangleAttempts), math.Log(c.RatioMin), math.Log(c.RatioMax)))
 	w := Round(Sqrt(Mul(area, ratio)))
 	h := Round(Sqrt(Div(area, ratio)))
+
+	// The first that fits, [batch, 1]; none is 1 where there is no such rectangle.
 	first := firstTrue(LogicalAnd(isSide(w, width), isSide(h, height)))
 	none := OneMinus(ReduceAndKeep(first, ReduceSum, -1))
 	wholeHeight, wholeWidth := c.central(height, width)
 	h = Add(pick(h, first), MulScalar(none, float64(wholeHeight)))
 	w = Add(pick(w, first), MulScalar(none, float64(wholeWidth)))
+
+	// A random corner, or half of the free space on either side of the central rectangle.
 	corner := func(free *Node) *Node {
 		random := whole(uniform(1), free)
 		return Add(Mul(random, OneMinus(none)), Mul(Floor(MulScalar(free, 0.5)), none))
 	}
 	top := corner(AddScalar(Neg(h), float64(height)))
 	left := corner(AddScalar(Neg(w), float64(width)))
+
 	return Params{"top": top, "left": left, "height": h, "width": w}
 }
 
@@ -97,5 +111,12 @@ func strictlyUpper(g *Graph, n int) *Node {
 func (c ResizedCrop) Apply(images *Node, p Params) *Node { return c.cut(images, p).join() }
 
 func (c ResizedCrop) cut(images *Node, p Params) planes {
-	return resize(images, part{p["top"], p["left"], p["height"], p["width"]}, c.Height, c.Width)
+	height, width := sizeAfter(c, images)
+	return resize(images, part{p["top"], p["left"], p["height"], p["width"]}, height, width)
+}
+
+// Check returns an error for the first parameter out of range.
+func (c ResizedCrop) Check() error {
+	limits := rectangleLimits(c.ScaleMin, c.ScaleMax, c.RatioMin, c.RatioMax)
+	return inRange(append(limits, sideLimit("height", c.Height), sideLimit("width", c.Width))...)
 }

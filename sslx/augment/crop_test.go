@@ -14,7 +14,7 @@ import (
 )
 
 // The rectangles are those of torchvision's fallback, computed by hand from RandomResizedCrop.get_params.
-func TestWhereNoCropFitsTheCentralOneIsTaken(t *testing.T) {
+func TestResizedCrop_TakesTheCentralRectangleWhereNoneFits(t *testing.T) {
 	whole := func(ratioMin, ratioMax float64) ResizedCrop {
 		return ResizedCrop{Height: 8, Width: 8, ScaleMin: 1.5, ScaleMax: 2, RatioMin: ratioMin, RatioMax: ratioMax}
 	}
@@ -38,7 +38,7 @@ func TestWhereNoCropFitsTheCentralOneIsTaken(t *testing.T) {
 	}
 }
 
-func TestEveryCropLiesInTheImage(t *testing.T) {
+func TestResizedCrop_LiesInTheImage(t *testing.T) {
 	random := rand.New(rand.NewPCG(6, 6))
 	uniform := []float32{0, almostOne}
 	for range 5000 {
@@ -86,7 +86,7 @@ func drawFrom(t *testing.T, crop ResizedCrop, height, width int, uniform []float
 	return drawn
 }
 
-func TestEachImageOfABatchIsCroppedByItsOwnRectangle(t *testing.T) {
+func TestResizedCrop_EachImageHasItsOwnRectangle(t *testing.T) {
 	images := tensors.FromFlatDataAndDimensions(make([]float32, 2*6*4*3), 2, 6, 4, 3)
 	tensors.MutableFlatData(images, func(x []float32) {
 		for i := range x {

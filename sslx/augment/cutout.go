@@ -4,13 +4,15 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Cutout fills a square of Side pixels with Fill. Its centre is uniform over the pixels of the image, so that a part of
+func init() { Register("cutout", Cutout{Side: 16}) }
+
+// Cutout fills a square of Side pixels with Fill. Its center is uniform over the pixels of the image, so that a part of
 // it may lie outside (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552). Parameters: "row" and "column" of the
-// centre, each [batch, 1] in whole pixels; the square begins Side/2 pixels, rounded down, before it.
+// center, each [batch, 1] in whole pixels; the square begins Side/2 pixels, rounded down, before it.
 type Cutout struct {
-	sameSize
-	Side int
-	Fill [3]float64 // color in [0, 1]
+	SameSize
+	Side int        `yaml:"side"`
+	Fill [3]float64 `yaml:"fill"` // color in [0, 1]
 }
 
 // Name implements [Operation].
@@ -29,4 +31,9 @@ func (o Cutout) paint(x planes, p Params) planes {
 	before := float64(-(o.Side / 2))
 	side := MulScalar(OnesLike(p["row"]), float64(o.Side))
 	return x.fill(AddScalar(p["row"], before), AddScalar(p["column"], before), side, side, o.Fill)
+}
+
+// Check returns an error for the first parameter out of range.
+func (o Cutout) Check() error {
+	return inRange(append(fillLimits(o.Fill), sideLimit("side", o.Side))...)
 }

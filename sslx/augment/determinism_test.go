@@ -46,7 +46,7 @@ func row(values []float32, i, n int) []float32 {
 	return values[i*size : (i+1)*size]
 }
 
-func TestAViewDependsNeitherOnItsBatchNorOnTheDrawBeingItsOwn(t *testing.T) {
+func TestPipeline_ViewsDependNeitherOnTheBatchNorOnWhoDrew(t *testing.T) {
 	pipelines := everyPipeline()
 	view := newMaker(t, pipelines, 1)
 	order := rand.New(rand.NewPCG(3, 4)).Perm(allSamples)
@@ -122,7 +122,7 @@ func paramNames(op Operation) []string {
 	return sortedNames(op.Draw(zeros, zeros, 16, 16))
 }
 
-func TestSeedEpochAndViewEachChangeTheView(t *testing.T) {
+func TestKey_SeedEpochAndViewEachChangeTheView(t *testing.T) {
 	p := []Pipeline{{GaussianNoise{Sigma: 1}}}
 	view, otherView := newMaker(t, p, 1), newMaker(t, p, 0)
 	one := view(9, 2, []int32{5})[0]
@@ -141,7 +141,7 @@ func TestSeedEpochAndViewEachChangeTheView(t *testing.T) {
 	}
 }
 
-func TestParametersAreThoseOfThePureGoBackend(t *testing.T) {
+func TestPipeline_ParametersAreThoseOfThePureGoBackend(t *testing.T) {
 	b := testbackend.PureGo(t)
 	key := func(b compute.Backend) [][]float32 {
 		return call(t, b, func(stream, samples *Node) []*Node {

@@ -10,13 +10,13 @@ import (
 	"github.com/sslx-go/lab/internal/testbackend"
 )
 
-func TestTwoDevicesMakeTheBytesOfOne(t *testing.T) {
+func TestPipeline_TwoDevicesMakeTheBytesOfOne(t *testing.T) {
 	backend := testbackend.Open(t)
 	if n := backend.NumDevices(); n < 2 {
 		t.Skipf("%s has %d devices", backend.Name(), n)
 	}
-	pipelines := []Pipeline{simCLR(), {operations["gaussian-noise"]},
-		{operations["gaussian-blur"], operations["rotation"]}}
+	pipelines := []Pipeline{simCLR(), {GaussianNoise{Sigma: 0.1}},
+		{NewGaussianBlur(5, 0.5), Rotation{Degrees: 30}}}
 	graph := func(images, samples, stream *Node) (views []*Node) {
 		x := FromBytes(Gather(images, InsertAxes(samples, -1)))
 		for i, p := range pipelines {

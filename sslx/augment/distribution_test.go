@@ -11,7 +11,7 @@ import (
 
 const draws = 20000
 
-func TestACropThatAlwaysFitsHasAUniformAreaAndALogUniformRatio(t *testing.T) {
+func TestResizedCrop_ThatFitsHasAUniformAreaAndALogUniformRatio(t *testing.T) {
 	const size = 4000 // whole pixels are then finer than the test
 	crop := draw(t, ResizedCrop{Height: 32, Width: 32, ScaleMin: 0.08, ScaleMax: 0.5, RatioMin: 0.75, RatioMax: 4. / 3},
 		draws, size, size)
@@ -27,7 +27,7 @@ func TestACropThatAlwaysFitsHasAUniformAreaAndALogUniformRatio(t *testing.T) {
 	}
 }
 
-func TestACropThatMayNotFitIsDrawnAsInTorchvision(t *testing.T) {
+func TestResizedCrop_ThatMayNotFitIsDrawnAsInTorchvision(t *testing.T) {
 	crop := NewResizedCrop(32, 0.08)
 	drawn := draw(t, crop, draws, 32, 32)
 	random := rand.New(rand.NewPCG(8, 8))
@@ -68,7 +68,7 @@ func torchvisionCrop(random *rand.Rand, c ResizedCrop, height, width int) rectan
 	panic("the fallback has a test of its own")
 }
 
-func TestTheCornerOfACropIsUniformWithBothEnds(t *testing.T) {
+func TestResizedCrop_CornerIsUniformWithBothEnds(t *testing.T) {
 	quarter := ResizedCrop{Height: 8, Width: 8, ScaleMin: 0.25, ScaleMax: 0.25, RatioMin: 1, RatioMax: 1}
 	crop := draw(t, quarter, draws, 32, 32)
 	for _, name := range []string{"height", "width"} {
@@ -80,14 +80,14 @@ func TestTheCornerOfACropIsUniformWithBothEnds(t *testing.T) {
 	mustBeEven(t, "left", crop["left"], 16)
 }
 
-func TestFlipAndGrayscaleAndJitterApplyAsOftenAsTheySay(t *testing.T) {
+func TestOperation_AppliesAsOftenAsItsProbability(t *testing.T) {
 	mustBeUniform(t, "flip", draw(t, HorizontalFlip{}, draws, 8, 8)["flipped"], 0, 1)
 	mustBeFrequent(t, "flip", draw(t, HorizontalFlip{}, draws, 8, 8)["flipped"], 0.5)
 	mustBeFrequent(t, "gray", draw(t, Grayscale{}, draws, 8, 8)["gray"], 0.2)
 	mustBeFrequent(t, "jitter", draw(t, ColorJitter{}, draws, 8, 8)["jittered"], 0.8)
 }
 
-func TestJitterFactorsAreUniform(t *testing.T) {
+func TestColorJitter_FactorsAreUniform(t *testing.T) {
 	jitter := draw(t, ColorJitter{Brightness: 0.4, Contrast: 0.3, Saturation: 1.5, Hue: 0.1}, draws, 8, 8)
 	mustBeUniform(t, "brightness", jitter["brightness"], 0.6, 1.4)
 	mustBeUniform(t, "contrast", jitter["contrast"], 0.7, 1.3)
@@ -95,7 +95,7 @@ func TestJitterFactorsAreUniform(t *testing.T) {
 	mustBeUniform(t, "hue", jitter["hue"], -0.1, 0.1)
 }
 
-func TestNoiseIsStandardNormal(t *testing.T) {
+func TestGaussianNoise_IsStandardNormal(t *testing.T) {
 	noise := draw(t, GaussianNoise{Sigma: 0.1}, 200, 11, 9)["noise"] // 297 numbers an image, not even
 	mustFollow(t, "noise", noise, distuv.UnitNormal.CDF)
 	mean, variance := stat.MeanVariance(float64s(noise), nil)

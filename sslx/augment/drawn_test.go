@@ -45,7 +45,7 @@ func drawEach(t *testing.T, p Pipeline, height, width int) map[string][]float32 
 	return drawn
 }
 
-func TestEveryParameterHasTheDistributionThatItsOperationStates(t *testing.T) {
+func TestParams_HaveTheDistributionThatTheirOperationStates(t *testing.T) {
 	drawn := drawEach(t, drawnFrom, 30, 41)
 	for _, name := range []string{"VerticalFlip.flipped", "GaussianBlur.blurred", "Solarize.solarized",
 		"Posterize.posterized", "RandomErasing.erased", "Sometimes.applied", "Sometimes.flipped"} {
@@ -116,7 +116,7 @@ func mustBeRounded(t *testing.T, what string, values []float32, most float64) {
 	}
 }
 
-func TestTheParametersOfAllOperationsAreIndependent(t *testing.T) {
+func TestParams_OfAllOperationsAreIndependent(t *testing.T) {
 	drawn := drawEach(t, drawnFrom, 30, 41)
 	dependent := map[string]bool{ // a rectangle must fit: the larger, the nearer to the corner
 		"RandomErasing.height RandomErasing.width": true, "RandomErasing.height RandomErasing.top": true,

@@ -1,30 +1,41 @@
 package augment_test
 
 import (
+	"context"
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/backend"
 )
 
 // Two views of three images. Samples are the images' indices in their data set.
 func ExamplePipeline() {
+	h, err := backend.Open(context.Background(), backend.Options{Config: "go"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer h.Close()
+
 	pipeline := augment.Pipeline{
 		augment.NewResizedCrop(32, 0.08),
 		augment.HorizontalFlip{Probability: 0.5},
 	}
-	views := MustNewExec(testbackend.Open(nil), func(pixels, stream, samples *Node) (a, b, flipped *Node) {
+	views := MustNewExec(h.Backend, func(pixels, stream, samples *Node) (a, b, flipped *Node) {
 		images := augment.FromBytes(pixels)
 		first := pipeline.Make(images, augment.Key{Stream: stream, Samples: samples, View: 0})
 		second := pipeline.Make(images, augment.Key{Stream: stream, Samples: samples, View: 1})
 		return first.Images, second.Images, first.Params[1]["flipped"]
 	})
+	defer views.Finalize()
+
 	pixels := tensors.FromFlatDataAndDimensions(make([]uint8, 3*40*48*3), 3, 40, 48, 3)
 	const seed, epoch = 1, 0
 	made := views.MustCall(pixels, augment.Stream(seed, epoch), []uint32{7, 8, 9})
+
 	fmt.Println(made[0].Shape(), made[1].Shape())
 	for _, draw := range tensors.MustCopyFlatData[float32](made[2]) {
 		fmt.Println("flipped:", draw < 0.5)
@@ -44,4 +55,17 @@ func ExampleStream() {
 	// Output:
 	// [b435a7fa 96eb2785]
 	// [0ec66872 2d84e7b1]
+}
+
+// A view of a preset with another share of gray, as a configuration file spells it, and how it is recorded.
+func ExampleViews() {
+	views := augment.MustPreset("cifar")
+	for i := range views {
+		views[i].Gray = 0.4
+	}
+	fmt.Println(views.Check())
+	fmt.Println(views)
+	// Output:
+	// <nil>
+	// [{count: 2, crop_scale: 0.2, flip: 0.5, jitter: 0.5, gray: 0.4}]
 }

@@ -4,11 +4,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+func init() { Register("grayscale", Grayscale{Probability: 0.1}) }
+
 // Grayscale replaces an image by its luma on all channels with the given probability (torchvision's
-// RandomGrayscale). Parameter: "gray" [batch, 1], the draw, below Probability where it applies.
+// RandomGrayscale, whose default is 0.1). Parameter: "gray" [batch, 1], the draw, below Probability where it applies.
 type Grayscale struct {
-	sameSize
-	Probability float64
+	SameSize
+	Probability float64 `yaml:"probability"`
 }
 
 // Name implements [Operation].
@@ -22,5 +24,11 @@ func (o Grayscale) Apply(images *Node, p Params) *Node { return repaint(o, image
 
 func (o Grayscale) paint(color planes, p Params) planes {
 	gray := color.luma()
-	return planes{gray, gray, gray}.where(below(p["gray"], o.Probability), color)
+	return planes{gray, gray, gray}.where(Applies(p["gray"], o.Probability), color)
 }
+
+// Describe implements [Describer].
+func (o Grayscale) Describe(d Drawn) string { return describeChance(o, d, "gray", o.Probability) }
+
+// Check returns an error for a probability out of range.
+func (o Grayscale) Check() error { return inRange(probabilityLimit(o.Probability)) }

@@ -3,6 +3,7 @@ package augment
 import (
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -27,33 +28,38 @@ func simCLR() Pipeline {
 		Grayscale{Probability: 0.2}}
 }
 
-// operations are every operation with random parameters that it can have, for images of 16 x 16 or more.
-var operations = map[string]Operation{
-	"center-crop":     CenterCrop{Height: 12, Width: 20},
-	"color-jitter":    NewColorJitter(0.5),
-	"cutout":          Cutout{Side: 5},
-	"gaussian-blur":   NewGaussianBlur(5, 0.5),
-	"gaussian-noise":  GaussianNoise{Sigma: 0.1},
-	"grayscale":       Grayscale{Probability: 0.5},
-	"horizontal-flip": HorizontalFlip{Probability: 0.5},
-	"padding":         Padding{Top: 1, Left: 2, Reflect: true},
-	"patch":           Patch{Side: 7, Height: 9, Width: 11, Random: true},
-	"posterize":       Posterize{Bits: 4, Probability: 0.5},
-	"random-erasing": RandomErasing{ScaleMin: 0.02, ScaleMax: 0.33, RatioMin: 0.3, RatioMax: 3.3, Noise: true,
-		Probability: 0.5},
-	"resize":        Resize{Height: 10, Width: 14},
-	"resized-crop":  NewResizedCrop(16, 0.08),
-	"rotation":      Rotation{Degrees: 30},
-	"solarize":      Solarize{Threshold: 0.5, Probability: 0.5},
-	"sometimes":     Sometimes{Rotation{Degrees: 30}, 0.5},
-	"translation":   Translation{Height: 0.3, Width: 0.3},
-	"vertical-flip": VerticalFlip{Probability: 0.5},
+// operations returns every registered operation of this package with random parameters that it can have, for images of 16 x 16 or more.
+// Those that do nothing interesting by default have parameters of their own; a new operation needs no line here.
+func operations() map[string]Operation {
+	all := map[string]Operation{}
+	for _, name := range Names() {
+		if op, _ := Named(name); reflect.TypeOf(op).PkgPath() == reflect.TypeFor[Config]().PkgPath() {
+			all[name] = op
+		}
+	}
+	maps.Copy(all, map[string]Operation{
+		"center-crop":   CenterCrop{Height: 12, Width: 20},
+		"color-jitter":  NewColorJitter(0.5),
+		"cutout":        Cutout{Side: 5},
+		"gaussian-blur": NewGaussianBlur(5, 0.5),
+		"grayscale":     Grayscale{Probability: 0.5},
+		"padding":       Padding{Top: 1, Left: 2, Reflect: true},
+		"patch":         Patch{Side: 7, Height: 9, Width: 11, Random: true},
+		"random-erasing": RandomErasing{ScaleMin: 0.02, ScaleMax: 0.33, RatioMin: 0.3, RatioMax: 3.3, Noise: true,
+			Probability: 0.5},
+		"resize":       Resize{Height: 10, Width: 14},
+		"resized-crop": NewResizedCrop(16, 0.08),
+		"sometimes":    Sometimes{Rotation{Degrees: 30}, 0.5},
+		"translation":  Translation{Height: 0.3, Width: 0.3},
+	})
+	return all
 }
 
 // everything returns a pipeline with every operation.
 func everything() (p Pipeline) {
-	for _, name := range slices.Sorted(maps.Keys(operations)) {
-		p = append(p, operations[name])
+	all := operations()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		p = append(p, all[name])
 	}
 	return p
 }
@@ -61,7 +67,7 @@ func everything() (p Pipeline) {
 // everyPipeline returns the views of the presets that differ in their operations, all other operations in one,
 // and those that resample on large images.
 func everyPipeline() (pipelines []Pipeline) {
-	others := maps.Clone(operations)
+	others := operations()
 	seen := map[string]bool{}
 	for _, preset := range presets {
 		for _, c := range preset.views {

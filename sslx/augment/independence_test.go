@@ -11,7 +11,7 @@ import (
 	"github.com/sslx-go/lab/internal/testbackend"
 )
 
-func TestDrawsAreIndependent(t *testing.T) {
+func TestKey_DrawsAreIndependent(t *testing.T) {
 	series := map[string][]float64{}
 	add := func(name string, key func(stream, samples *Node) Key, seed uint64, epoch int, op string, n int) {
 		values := call(t, testbackend.Open(t), func(stream, samples *Node) []*Node {
@@ -52,7 +52,7 @@ func TestDrawsAreIndependent(t *testing.T) {
 	}
 }
 
-func TestOperationsOfOneNameInAPipelineDrawOnTheirOwn(t *testing.T) {
+func TestPipeline_OperationsOfOneNameDrawOnTheirOwn(t *testing.T) {
 	p := Pipeline{HorizontalFlip{Probability: 0.5}, Grayscale{Probability: 0.5}, HorizontalFlip{Probability: 0.5}}
 	drawn := call(t, testbackend.Open(t), func(stream, samples *Node) []*Node {
 		return flat(p.Draw(Key{Stream: stream, Samples: samples}, 8, 8))
@@ -65,7 +65,7 @@ func TestOperationsOfOneNameInAPipelineDrawOnTheirOwn(t *testing.T) {
 	}
 }
 
-func TestTheParametersOfAnOperationAreIndependent(t *testing.T) {
+func TestParams_OfOneOperationAreIndependent(t *testing.T) {
 	jitter := draw(t, NewColorJitter(1), draws, 8, 8)
 	for a, x := range jitter {
 		for b, y := range jitter {

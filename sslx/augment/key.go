@@ -34,6 +34,7 @@ func (k Key) Uniform(operation string, n int) *Node { return k.uniforms([]reques
 func (k Key) Normal(operation string, n int) *Node {
 	half := (n + 1) / 2
 	a, b := k.words([]request{{operation, half}})
+
 	radius := Sqrt(MulScalar(Log(OneMinus(unitInterval(a))), -2.0))
 	angle := MulScalar(unitInterval(b), 2*math.Pi)
 	both := Join([]*Node{Mul(radius, Cos(angle)), Mul(radius, Sin(angle))}, 1)
@@ -53,7 +54,8 @@ func (k Key) uniforms(requests []request) []*Node {
 		return nil
 	}
 	bits, _ := k.words(requests)
-	draws := unitInterval(bits)
+	draws := unitInterval(bits) // [batch, total n]
+
 	numbers := make([]*Node, len(requests))
 	from := 0
 	for i, r := range requests {
@@ -67,6 +69,8 @@ func (k Key) uniforms(requests []request) []*Node {
 // under the stream's key changed by the view and the operation.
 func (k Key) words(requests []request) (*Node, *Node) {
 	g := k.Samples.Graph()
+
+	// The columns of all requests: the operation of each, and its position in the request.
 	var ids, positions []uint32
 	for _, r := range requests {
 		for i := range r.n {
@@ -74,14 +78,19 @@ func (k Key) words(requests []request) (*Node, *Node) {
 		}
 	}
 	shape := shapes.Make(dtypes.Uint32, k.Samples.Shape().Dimensions[0], len(ids))
+
+	// The view and the operation change the key, the sample and the position are the counter.
 	key := func(i int) *Node { return Reshape(Slice(k.Stream, AxisElem(i))) }
 	k0, k1 := BitwiseXor(key(0), Const(g, uint32(k.View))), BitwiseXor(key(1), Const(g, ids[0]))
 	column := Iota(g, shape, 1)
-	if len(requests) > 1 { // each column has its own key and position
+
+	// With several requests, each column has a key and a position of its own.
+	if len(requests) > 1 {
 		k0 = BroadcastToDims(k0, 1, len(ids))
 		k1 = BitwiseXor(BroadcastToDims(key(1), 1, len(ids)), Const(g, [][]uint32{ids}))
 		column = BroadcastToShape(Const(g, [][]uint32{positions}), shape)
 	}
+
 	return threeFryGraph(k0, k1, BroadcastToShape(InsertAxes(k.Samples, -1), shape), column)
 }
 

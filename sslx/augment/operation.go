@@ -4,12 +4,12 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Params holds the drawn parameters of one operation by name, each with the batch as its first axis.
-type Params map[string]*Node
-
-// Operation is one change of a batch of images, random or fixed.
+// Operation is one change of a batch of images, random or fixed. A struct whose fields are its parameters implements
+// it; [Register] makes it known to configurations. It may have two more methods: Check() error, which returns an error
+// for parameters out of range, and that of [Describer].
 type Operation interface {
-	// Name says which operation it is; with its position among those of the same name it keys the random numbers.
+	// Name keys the random numbers, together with the position among the operations of the same name in a pipeline.
+	// Two operations of different names draw independent numbers.
 	Name() string
 
 	// Draw returns the parameters for images of the given height and width.
@@ -22,28 +22,38 @@ type Operation interface {
 	Size(height, width int) (int, int)
 }
 
-// Source draws float32 [batch, n]. Each call of an operation's Draw gives other numbers.
+// Params holds the drawn parameters of one operation by name, each with the batch as its first axis.
+type Params map[string]*Node
+
+// Source draws float32 [batch, n]: uniform in [0, 1), or normal of mean 0 and variance 1. Each call of an operation's
+// Draw gives other numbers.
 type Source func(n int) *Node
 
-// sameSize is embedded by the operations that keep the size of an image.
-type sameSize struct{}
+// SameSize is embedded by the operations that keep the size of an image.
+type SameSize struct{}
 
 // Size returns its arguments.
-func (sameSize) Size(height, width int) (int, int) { return height, width }
+func (SameSize) Size(height, width int) (int, int) { return height, width }
 
-// fixed is embedded by the operations that draw nothing.
-type fixed struct{}
+// NoDraw is embedded by the operations that draw nothing.
+type NoDraw struct{}
 
 // Draw returns no parameters.
-func (fixed) Draw(_, _ Source, _, _ int) Params { return Params{} }
+func (NoDraw) Draw(_, _ Source, _, _ int) Params { return Params{} }
 
-// perImage gives a parameter [batch, 1] the shape [batch, 1, 1], which broadcasts over a plane.
-func perImage(p *Node) *Node { return InsertAxes(p, -1) }
-
-// below returns bool [batch]: whether the draw u [batch, 1] is below the probability.
-func below(u *Node, probability float64) *Node {
-	return Squeeze(LessThan(u, Scalar(u.Graph(), u.DType(), probability)), -1)
+// Applies returns bool [batch]: whether an operation of the given probability applies to each image, which it does
+// where the draw [batch, 1], uniform in [0, 1), is below the probability.
+func Applies(draw *Node, probability float64) *Node {
+	return Squeeze(LessThan(draw, Scalar(draw.Graph(), draw.DType(), probability)), -1)
 }
 
-// between maps a draw u in [0, 1) to [low, high).
-func between(u *Node, low, high float64) *Node { return AddScalar(MulScalar(u, high-low), low) }
+// Between maps a draw that is uniform in [0, 1) to [low, high).
+func Between(draw *Node, low, high float64) *Node {
+	return AddScalar(MulScalar(draw, high-low), low)
+}
+
+// PerImage gives a parameter [batch, 1] the shape [batch, 1, 1, 1], which broadcasts over images.
+func PerImage(parameter *Node) *Node { return InsertAxes(parameter, -1, -1) }
+
+// perPlane gives a parameter [batch, 1] the shape [batch, 1, 1], which broadcasts over a plane.
+func perPlane(parameter *Node) *Node { return InsertAxes(parameter, -1) }

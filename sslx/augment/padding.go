@@ -1,16 +1,27 @@
 package augment
 
 import (
+	"cmp"
+	"math"
+
 	. "github.com/gomlx/gomlx/core/graph"
 )
+
+func init() {
+	Register("padding", Padding{})
+	Register("center-crop", CenterCrop{})
+}
 
 // Padding adds pixels around an image: of the color Fill, or with Reflect mirror images, which do not repeat the edge
 // (torchvision's Pad with the modes constant and reflect). It draws nothing.
 type Padding struct {
-	fixed
-	Top, Bottom, Left, Right int
-	Fill                     [3]float64 // color in [0, 1]
-	Reflect                  bool       // each side is then at most the size of the image less 1
+	NoDraw
+	Top     int        `yaml:"top"`
+	Bottom  int        `yaml:"bottom"`
+	Left    int        `yaml:"left"`
+	Right   int        `yaml:"right"`
+	Fill    [3]float64 `yaml:"fill"`    // color in [0, 1]
+	Reflect bool       `yaml:"reflect"` // each side is then at most the size of the image less 1
 }
 
 // Name implements [Operation].
@@ -42,6 +53,8 @@ func (o Padding) axis(x *Node, axis, before, after int) *Node {
 			parts = append(parts, BroadcastToDims(color, dims...))
 		}
 	}
+
+	// The mirror begins one pixel inside of the edge.
 	add(before, 1)
 	parts = append(parts, x)
 	add(after, n-1-after)
@@ -49,4 +62,50 @@ func (o Padding) axis(x *Node, axis, before, after int) *Node {
 		return x
 	}
 	return Join(parts, axis)
+}
+
+// Check returns an error for the first parameter out of range.
+func (o Padding) Check() error {
+	return inRange(append(fillLimits(o.Fill), sideLimit("top", o.Top), sideLimit("bottom", o.Bottom),
+		sideLimit("left", o.Left), sideLimit("right", o.Right))...)
+}
+
+// CenterCrop cuts Height x Width from the middle of an image, after it has added zeros around a smaller one
+// (torchvision's CenterCrop). A Height or Width of 0 keeps that of the image. It draws nothing.
+type CenterCrop struct {
+	NoDraw
+	Height int `yaml:"height"`
+	Width  int `yaml:"width"`
+}
+
+// Name implements [Operation].
+func (CenterCrop) Name() string { return "center-crop" }
+
+// Size implements [Operation].
+func (o CenterCrop) Size(height, width int) (int, int) {
+	return cmp.Or(o.Height, height), cmp.Or(o.Width, width)
+}
+
+// Apply implements [Operation].
+func (o CenterCrop) Apply(images *Node, _ Params) *Node {
+	dims := images.Shape().Dimensions
+	height, width := sizeAfter(o, images)
+
+	// Zeros around an axis that is too short; an odd number of them has one more at the end.
+	lacking := func(size, want int) (before, after int) { return max(0, want-size) / 2, (max(0, want-size) + 1) / 2 }
+	var pad Padding
+	pad.Top, pad.Bottom = lacking(dims[1], height)
+	pad.Left, pad.Right = lacking(dims[2], width)
+	images = pad.Apply(images, nil)
+
+	middle := func(axis, want int) SliceAxisSpec {
+		start := int(math.RoundToEven(float64(images.Shape().Dimensions[axis]-want) / 2))
+		return AxisRange(start, start+want)
+	}
+	return Slice(images, AxisRange(), middle(1, height), middle(2, width))
+}
+
+// Check returns an error for the first parameter out of range.
+func (o CenterCrop) Check() error {
+	return inRange(sideLimit("height", o.Height), sideLimit("width", o.Width))
 }

@@ -32,7 +32,7 @@ type goldenCase struct {
 	Pixels    []float64
 }
 
-func TestOperationsGiveThePixelsOfTorchvision(t *testing.T) {
+func TestOperations_GiveThePixelsOfTorchvision(t *testing.T) {
 	image, cases := readGolden(t)
 	outputs := call(t, testbackend.Open(t), func(pixels *Node) (views []*Node) {
 		for _, c := range cases {

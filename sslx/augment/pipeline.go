@@ -8,7 +8,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Pipeline is the sequence of operations that makes one view of each image.
+// Pipeline is the sequence of operations that makes one view of each image. In YAML and JSON it is a list of operations,
+// each a mapping with the operation's name and its parameters.
 type Pipeline []Operation
 
 // View is a batch of views with the parameters that made them.
@@ -23,10 +24,12 @@ func (p Pipeline) Draw(key Key, height, width int) []Params {
 		key.Samples = twice(key.Samples)
 		return each(p.Draw(key, height, width), head)
 	}
+
+	// A first walk counts the numbers that all operations ask for, so that one loop draws them all.
 	return p.draw(key, key.uniforms(p.requests(key, height, width)), height, width)
 }
 
-// draw returns the parameters that come of the numbers of the requests.
+// draw returns the parameters, given the uniform numbers that the operations ask for.
 func (p Pipeline) draw(key Key, numbers []*Node, height, width int) []Params {
 	params := make([]Params, len(p))
 	p.walk(height, width, func(i int, name string, height, width int) {
@@ -40,13 +43,16 @@ func (p Pipeline) draw(key Key, numbers []*Node, height, width int) []Params {
 	return params
 }
 
-// requests returns the uniform numbers that the operations ask for, in their order, which a trial in another graph says.
+// requests returns the uniform numbers that the operations ask for, in their order. It runs their Draw in another graph,
+// which is thrown away.
 func (p Pipeline) requests(key Key, height, width int) (requests []request) {
 	trial := NewGraph(key.Samples.Graph().Backend(), "trial")
 	defer trial.Finalize()
+
 	numbers := func(_ string, n int) *Node {
 		return Zeros(trial, shapes.Make(dtypes.Float32, key.Samples.Shape().Dimensions[0], n))
 	}
+
 	p.walk(height, width, func(i int, name string, height, width int) {
 		uniform := numbered(name, func(name string, n int) *Node {
 			requests = append(requests, request{name, n})
@@ -83,6 +89,7 @@ func (p Pipeline) Apply(images *Node, params []Params) *Node {
 	if single(images) {
 		return once(p.Apply(twice(images), each(params, twice)))
 	}
+
 	c := canvas{whole: images}
 	for i, op := range p {
 		c = c.apply(op, params[i])
@@ -97,9 +104,22 @@ func (p Pipeline) Make(images *Node, key Key) View {
 		v := p.Make(twice(images), key)
 		return View{Images: once(v.Images), Params: each(v.Params, head)}
 	}
+
 	dims := images.Shape().Dimensions
 	params := p.Draw(key, dims[1], dims[2])
 	return View{Images: p.Apply(images, params), Params: params}
+}
+
+// each returns the parameters that change makes of each.
+func each(params []Params, change func(*Node) *Node) []Params {
+	changed := make([]Params, len(params))
+	for i, p := range params {
+		changed[i] = Params{}
+		for name, value := range p {
+			changed[i][name] = change(value)
+		}
+	}
+	return changed
 }
 
 // Normalize returns (images - mean) / std by channel.

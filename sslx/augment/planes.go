@@ -9,6 +9,7 @@ import (
 // strides of three between the values of a channel.
 type planes [3]*Node
 
+// split returns the planes of images [batch, height, width, 3].
 func split(images *Node) (p planes) {
 	for i := range p {
 		p[i] = Squeeze(SliceAxis(images, -1, AxisElem(i)), -1)
@@ -41,4 +42,51 @@ func (p planes) where(condition *Node, otherwise planes) (chosen planes) {
 // (rgb_to_grayscale).
 func (p planes) luma() *Node {
 	return Add(Add(MulScalar(p[0], 0.2989), MulScalar(p[1], 0.587)), MulScalar(p[2], 0.114))
+}
+
+// painter is an operation that makes planes of planes. A pipeline hands the planes of one to the next, and joins them
+// when an operation needs whole images, and at the end.
+type painter interface {
+	paint(p planes, params Params) planes
+}
+
+// repaint is the Apply of a painter.
+func repaint(o painter, images *Node, params Params) *Node {
+	return o.paint(split(images), params).join()
+}
+
+// cutter is an operation that makes planes of images.
+type cutter interface {
+	cut(images *Node, params Params) planes
+}
+
+// canvas is a batch of images on its way through a pipeline: whole, or in planes where whole is nil.
+type canvas struct {
+	whole  *Node
+	planes planes
+}
+
+// apply returns the canvas that an operation makes of c.
+func (c canvas) apply(op Operation, params Params) canvas {
+	switch o := op.(type) {
+	case painter:
+		return canvas{planes: o.paint(c.split(), params)}
+	case cutter:
+		return canvas{planes: o.cut(c.join(), params)}
+	}
+	return canvas{whole: op.Apply(c.join(), params)}
+}
+
+func (c canvas) split() planes {
+	if c.whole != nil {
+		return split(c.whole)
+	}
+	return c.planes
+}
+
+func (c canvas) join() *Node {
+	if c.whole != nil {
+		return c.whole
+	}
+	return c.planes.join()
 }

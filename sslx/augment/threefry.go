@@ -24,6 +24,8 @@ func threeFry(key, counter [2]uint32) [2]uint32 {
 			x0 += x1
 			x1 = bits.RotateLeft32(x1, threeFryRotations[group%2*4+round]) ^ x0
 		}
+
+		// Every four rounds the next two words of the key are added.
 		x0 += schedule[(group+1)%3]
 		x1 += schedule[(group+2)%3] + uint32(group+1)
 	}
@@ -38,6 +40,8 @@ func threeFry(key, counter [2]uint32) [2]uint32 {
 func threeFryGraph(k0, k1, c0, c1 *Node) (x0, x1 *Node) {
 	g := k0.Graph()
 	k2 := BitwiseXor(BitwiseXor(k0, k1), Const(g, threeFryParity))
+
+	// The number of the group, the two words with the key added, and the three words of the key.
 	state := []*Node{Const(g, uint32(0)), Add(c0, k0), Add(c1, k1), k0, k1, k2}
 	if isPureGo(g) {
 		for range threeFryGroups {
@@ -45,6 +49,7 @@ func threeFryGraph(k0, k1, c0, c1 *Node) (x0, x1 *Node) {
 		}
 		return state[1], state[2]
 	}
+
 	parameters := func(g *Graph) []*Node {
 		nodes := make([]*Node, len(state))
 		for i, name := range []string{"group", "x0", "x1", "k0", "k1", "k2"} {
@@ -52,6 +57,7 @@ func threeFryGraph(k0, k1, c0, c1 *Node) (x0, x1 *Node) {
 		}
 		return nodes
 	}
+
 	more := NewClosure(g, func(g *Graph) []*Node {
 		return []*Node{LessThan(parameters(g)[0], Const(g, uint32(threeFryGroups)))}
 	})
@@ -65,6 +71,8 @@ func threeFryGraph(k0, k1, c0, c1 *Node) (x0, x1 *Node) {
 func threeFryGroup(state []*Node) []*Node {
 	group, x0, x1, k0, k1, k2 := state[0], state[1], state[2], state[3], state[4], state[5]
 	g := group.Graph()
+
+	// Even groups rotate by the first four distances, odd ones by the last four.
 	odd := BitwiseAnd(group, Const(g, uint32(1)))
 	for round := range 4 {
 		even, other := threeFryRotations[round], threeFryRotations[4+round]
@@ -72,6 +80,8 @@ func threeFryGroup(state []*Node) []*Node {
 		x0 = Add(x0, x1)
 		x1 = BitwiseXor(rotateLeft(x1, distance), x0)
 	}
+
+	// The key schedule moves on by one word: the next group finds its two words first.
 	next := Add(group, Const(g, uint32(1)))
 	return []*Node{next, Add(x0, k1), Add(Add(x1, k2), next), k1, k2, k0}
 }

@@ -17,7 +17,7 @@ var knownAnswers = []struct{ counter, key, want [2]uint32 }{
 	{[2]uint32{0x243f6a88, 0x85a308d3}, [2]uint32{0x13198a2e, 0x03707344}, [2]uint32{0xc4923a9c, 0x483df7a0}},
 }
 
-func TestThreeFryGivesTheKnownAnswersOfRandom123(t *testing.T) {
+func TestThreeFry_GivesTheKnownAnswersOfRandom123(t *testing.T) {
 	graph := onGraph(t)
 	for _, c := range knownAnswers {
 		if got := threeFry(c.key, c.counter); got != c.want {
@@ -29,7 +29,7 @@ func TestThreeFryGivesTheKnownAnswersOfRandom123(t *testing.T) {
 	}
 }
 
-func TestThreeFryIsTheSameInTheGraphAsOnTheHost(t *testing.T) {
+func TestThreeFry_IsTheSameInTheGraphAsOnTheHost(t *testing.T) {
 	graph := onGraph(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 16 {

@@ -41,12 +41,14 @@ func (v Views) Check() error {
 }
 
 // Equal reports whether two descriptions are the same, view by view.
-func (v Views) Equal(other Views) bool { return slices.Equal(v, other) }
+func (v Views) Equal(other Views) bool { return slices.EqualFunc(v, other, Config.Equal) }
 
 // alike reports whether all views are made in the same way.
-func (v Views) alike() bool { return len(slices.Compact(slices.Clone(v))) <= 1 }
+func (v Views) alike() bool {
+	return !slices.ContainsFunc(v, func(c Config) bool { return !c.Equal(v[0]) })
+}
 
-// Make returns the views of images [batch, height, width, 3] in [0, 1], normalised with the mean and the standard
+// Make returns the views of images [batch, height, width, 3] in [0, 1], normalized with the mean and the standard
 // deviation of each channel. View i draws its numbers under the key with i added to its view. Views may differ in size.
 func (v Views) Make(images *Node, key Key, mean, std [3]float64) []View {
 	dims := images.Shape().Dimensions

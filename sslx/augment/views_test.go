@@ -36,7 +36,7 @@ func preset(t *testing.T, name string) Views {
 	return v
 }
 
-func TestViewsAreReadFromANameAMappingOrAList(t *testing.T) {
+func TestViews_ReadFromANameAMappingOrAList(t *testing.T) {
 	cifar, byol := preset(t, "simclr-cifar"), preset(t, "byol")
 	gray := func(v Views, share float64) Views {
 		v = slices.Clone(v)
@@ -69,7 +69,7 @@ func TestViewsAreReadFromANameAMappingOrAList(t *testing.T) {
 	}
 }
 
-func TestWrongViewsAreAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
+func TestViews_WrongOnesAreAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"simclr-cifra", `unknown preset of views "simclr-cifra": did you mean "simclr-cifar"?`},
 		{"3", `unknown preset of views "3"`},
@@ -95,26 +95,21 @@ func TestWrongViewsAreAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 	}
 }
 
-func TestViewsPrintThemselvesInTheShortestFormThatReadsBack(t *testing.T) {
+func TestViews_WriteThemselvesWithoutPresets(t *testing.T) {
 	cifar, byol := preset(t, "simclr-cifar"), preset(t, "byol")
-	changed := func(v Views, change func(*Config)) Views {
-		v = slices.Clone(v)
-		for i := range v {
-			change(&v[i])
-		}
-		return v
-	}
+	turned := Pipeline{Rotation{Degrees: 9}, Sometimes{HorizontalFlip{Probability: 1}, 0.25}}
 	for _, c := range []struct {
 		views Views
 		want  string
 	}{
-		{cifar, "simclr-cifar"},
-		{two(Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2}), "cifar"},
-		{changed(byol, func(c *Config) { c.Size = 64 }), "{preset: byol, size: 64}"},
-		{Views{cifar[0], cifar[0], cifar[0]}, "{preset: simclr-cifar, count: 3}"},
+		{cifar, "[{count: 2, crop_scale: 0.08, flip: 0.5, jitter: 0.5, gray: 0.2}]"},
+		{byol, "[{crop_scale: 0.08, flip: 0.5, jitter: 0.5, jitter_saturation: 0.2, gray: 0.2, blur: 1}, " +
+			"{crop_scale: 0.08, flip: 0.5, jitter: 0.5, jitter_saturation: 0.2, gray: 0.2, blur: 0.1, solarize: 0.2}]"},
 		{Views{{Noise: 0.1, Patch: 4, PatchAt: "1,2"}, {}}, "[{patch: 4, patch_at: '1,2', noise: 0.1}, {}]"},
 		{Views{{Flip: 0.5}, {Flip: 0.5}, {Gray: 1}}, "[{count: 2, flip: 0.5}, {gray: 1}]"},
-		{Views{{}}, "{preset: none, count: 1}"},
+		{Views{{}}, "[{}]"},
+		{two(Config{Noise: 1, Operations: turned}), "[{count: 2, noise: 1, operations: [{name: rotation, degrees: 9}, " +
+			"{name: sometimes, operation: {name: horizontal-flip, probability: 1}, probability: 0.25}]}]"},
 	} {
 		if got := c.views.String(); got != c.want {
 			t.Errorf("%+v prints as %s, want %s", c.views, got, c.want)
@@ -122,11 +117,9 @@ func TestViewsPrintThemselvesInTheShortestFormThatReadsBack(t *testing.T) {
 	}
 	for _, name := range Presets() {
 		v := preset(t, name)
-		if v.String() != name {
-			t.Errorf("preset %s prints as %s", name, v)
-		}
-		v[0].Rotation = 7.5
-		for _, v := range []Views{v, changed(v, func(c *Config) { c.Gray, c.Blur = 0.31, 0 }), v[:1]} {
+		other := slices.Clone(v)
+		other[0].Rotation, other[0].Operations = 7.5, turned
+		for _, v := range []Views{v, other, v[:1]} {
 			if got, err := readViews(v.String()); err != nil || !got.Equal(v) {
 				t.Errorf("%s reads back as %+v (%v)", v, got, err)
 			}
@@ -141,7 +134,30 @@ func TestViewsPrintThemselvesInTheShortestFormThatReadsBack(t *testing.T) {
 	}
 }
 
-func TestViewsInJSONAreAListWithoutTheKeysThatAreOff(t *testing.T) {
+// A record must not change its meaning when a preset does.
+func TestViews_RecordsKeepTheirMeaningWhenAPresetChanges(t *testing.T) {
+	written := preset(t, "cifar")
+	text, err := yaml.Marshal(struct{ Views Views }{written})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	unchanged := presets
+	defer func() { presets = unchanged }()
+	presets = slices.Clone(presets)
+	for i := range presets {
+		presets[i].views = Views{{Noise: 0.5}}
+	}
+
+	if changed := preset(t, "cifar"); changed.Equal(written) {
+		t.Fatal("the preset did not change")
+	}
+	if read, err := readViews(strings.TrimPrefix(string(text), "views:")); err != nil || !read.Equal(written) {
+		t.Errorf("the record reads as %v (%v), want %v", read, err, written)
+	}
+}
+
+func TestViews_JSONIsAListWithoutTheKeysThatAreOff(t *testing.T) {
 	text, err := json.Marshal(Views{{Flip: 0.5, Blur: 1}})
 	want := `[{"size":0,"crop_scale":0,"flip":0.5,"jitter":0,"gray":0,"blur":1,"noise":0}]`
 	if err != nil || string(text) != want {
@@ -154,7 +170,7 @@ func TestViewsInJSONAreAListWithoutTheKeysThatAreOff(t *testing.T) {
 }
 
 // The records of runs were written when a configuration described one view, of which there were two.
-func TestTheViewsOfTheFirstRecordsStillRead(t *testing.T) {
+func TestViews_OfTheFirstRecordsStillRead(t *testing.T) {
 	paths, err := filepath.Glob("../../experiments/results/*/config.yaml")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no records: %v", err)
@@ -168,13 +184,13 @@ func TestTheViewsOfTheFirstRecordsStillRead(t *testing.T) {
 		if err := yaml.Unmarshal(text, &document); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
-		if v := document.Views; len(v) != 2 || v[0] != v[1] || v[0].CropScale == 0 || v[0].Gray == 1 {
+		if v := document.Views; len(v) != 2 || !v[0].Equal(v[1]) || v[0].CropScale == 0 || v[0].Gray == 1 {
 			t.Errorf("%s: %+v", path, v)
 		}
 	}
 }
 
-func TestCheckOfViewsSaysWhichViewIsWrong(t *testing.T) {
+func TestViews_CheckSaysWhichViewIsWrong(t *testing.T) {
 	for _, c := range []struct {
 		views Views
 		want  string
@@ -195,7 +211,7 @@ func TestCheckOfViewsSaysWhichViewIsWrong(t *testing.T) {
 	}
 }
 
-func TestViewsOfDifferentSizesAreMadeWithDrawsOfTheirOwn(t *testing.T) {
+func TestViews_OfDifferentSizesHaveDrawsOfTheirOwn(t *testing.T) {
 	const n = 2000
 	images := randomImages(n, 10, 10)
 	views := Views{{CropScale: 0.14, Flip: 0.5}, {CropScale: 0.05, SizeShare: 0.43, Flip: 0.5}, {Flip: 0.5, Size: 3}}

@@ -9,6 +9,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+// This file works around what XLA's CPU compiler does, so that views are fast and do not depend on their batch.
+
 // Join is Concatenate, made of updates of an array in place. XLA's CPU compiler fuses a concatenation with what makes
 // its parts into a loop that asks for each element which part it belongs to, which is slow (a training step took 1.5
 // times as long), and which rounds the pixels of a batch of one differently. It fuses updates in the same way with an
@@ -22,6 +24,8 @@ func Join(parts []*Node, axis int) *Node {
 	case !isCPU(g):
 		return joined(g, parts, axis, counted(len(parts)))
 	}
+
+	// Both orders of the updates give the same array.
 	forward := counted(len(parts))
 	backward := slices.Clone(forward)
 	slices.Reverse(backward)
@@ -35,6 +39,7 @@ func either(x *Node, one, other func(*Graph) *Node) *Node {
 	for a := range x.Rank() {
 		x = SliceAxis(x, a, AxisElem(0))
 	}
+
 	g := x.Graph()
 	branch := func(result func(*Graph) *Node) *Function {
 		return NewClosure(g, func(g *Graph) []*Node { return []*Node{result(g)} })
@@ -45,6 +50,7 @@ func either(x *Node, one, other func(*Graph) *Node) *Node {
 
 // joined joins parts by updates in the given order.
 func joined(g *Graph, parts []*Node, axis int, order []int) *Node {
+	// Where each part begins, and the shape of the whole.
 	shape := parts[0].Shape().Clone()
 	axis = MustAdjustAxis(axis, shape)
 	from := make([]int, len(parts))
@@ -52,6 +58,7 @@ func joined(g *Graph, parts []*Node, axis int, order []int) *Node {
 		from[i+1] = shape.Dimensions[axis]
 		shape.Dimensions[axis] += part.Shape().Dimensions[axis]
 	}
+
 	whole := BroadcastToShape(ConstAsDType(g, shape.DType, 0), shape)
 	for _, i := range order {
 		start := make([]*Node, shape.Rank())
@@ -71,6 +78,42 @@ func counted(n int) []int {
 		order[i] = i
 	}
 	return order
+}
+
+// single reports whether a batch has one image. It is then computed as a batch of two: XLA leaves out the axis of a single
+// image, fuses the operations in another way, and rounds them differently.
+func single(x *Node) bool { return x.Shape().Dimensions[0] == 1 }
+
+// twice repeats a batch of one.
+func twice(x *Node) *Node {
+	dims := x.Shape().Clone().Dimensions
+	dims[0] = 2
+	return BroadcastToDims(x, dims...)
+}
+
+// head returns the first of a batch, as a batch of one.
+func head(x *Node) *Node { return SliceAxis(x, 0, AxisElem(0)) }
+
+// once is head for a batch of two images that are the same, in a form from which the compiler does not conclude that
+// the second need not be computed.
+func once(x *Node) *Node {
+	if !isCPU(x.Graph()) {
+		return head(x)
+	}
+
+	// Slices of either image, made of constants: GoMLX shares nodes that are equal between branches.
+	row := func(i int32) func(*Graph) *Node {
+		return func(g *Graph) *Node {
+			dims := x.Shape().Clone().Dimensions
+			start := make([]*Node, len(dims))
+			for a := range start {
+				start[a] = Const(g, int32(0))
+			}
+			dims[0], start[0] = 1, Const(g, i)
+			return DynamicSlice(x, start, dims)
+		}
+	}
+	return either(x, row(0), row(1))
 }
 
 // isPureGo reports whether a graph runs on the pure-Go backend.

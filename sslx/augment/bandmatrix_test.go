@@ -11,7 +11,7 @@ import (
 )
 
 // Images this large are resampled in blocks. The oracles are plain loops in float64.
-func TestLargeImagesAreResampledAsTheFormulasSay(t *testing.T) {
+func TestBandMatrix_LargeImagesFollowTheFormulas(t *testing.T) {
 	const height, width = 150, 143
 	images := randomImages(2, height, width)
 	column := func(a, b float32) [][]float32 { return [][]float32{{a}, {b}} }

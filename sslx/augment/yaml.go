@@ -16,8 +16,8 @@ const (
 	countKey  = "count"
 )
 
-// UnmarshalYAML implements [yaml.Unmarshaler]. Errors are of package usage: an unknown preset or key, a value that is
-// missing or of the wrong type. It does not check ranges. A value of nothing never gets here (yaml.v3 skips it).
+// UnmarshalYAML implements [yaml.Unmarshaler]. It returns a usage error for an unknown preset or key and for a value that
+// is missing or of the wrong type. It does not check ranges. yaml.v3 does not call it for a value of nothing.
 func (v *Views) UnmarshalYAML(node *yaml.Node) error {
 	read, err := v.read(node)
 	if err == nil {
@@ -33,6 +33,7 @@ func (v Views) read(node *yaml.Node) (Views, error) {
 	case yaml.MappingNode:
 		return readEntry(node, v)
 	}
+
 	var views Views
 	for _, entry := range node.Content {
 		if entry = resolved(entry); entry.Kind != yaml.MappingNode {
@@ -65,6 +66,7 @@ func readEntry(node *yaml.Node, base Views) (Views, error) {
 			return nil, usage.Errorf("line %d: %q is there twice", key.Line, "views."+key.Value)
 		}
 		seen[key.Value] = true
+
 		var err error
 		switch key.Value {
 		case presetKey:
@@ -78,6 +80,8 @@ func readEntry(node *yaml.Node, base Views) (Views, error) {
 			return nil, err
 		}
 	}
+
+	// The changes come last, whatever the order of the keys.
 	views := cycled(base, count)
 	for i := range views {
 		if err := readKeys(changes, &views[i]); err != nil {
@@ -133,16 +137,21 @@ func readKeys(pairs []*yaml.Node, c *Config) error {
 	return nil
 }
 
-// readValue sets to, which is a whole number, a number or a text.
+// readValue sets to, which is a whole number, a number, a text or a list of operations.
 func readValue(key, value *yaml.Node, to reflect.Value) error {
+	if value.ShortTag() == "!!null" {
+		return usage.Errorf("line %d: %q has no value", key.Line, "views."+key.Value)
+	}
+	if operations, ok := to.Addr().Interface().(*Pipeline); ok {
+		return operations.read(value, "views."+key.Value)
+	}
+
 	tags := map[reflect.Kind][]string{reflect.Int: {"!!int"}, reflect.Float64: {"!!int", "!!float"},
 		reflect.String: {"!!str"}}[to.Kind()]
 	if slices.Contains(tags, value.ShortTag()) && value.Decode(to.Addr().Interface()) == nil {
 		return nil
 	}
-	if value.ShortTag() == "!!null" {
-		return usage.Errorf("line %d: %q has no value", key.Line, "views."+key.Value)
-	}
+
 	what := map[reflect.Kind]string{reflect.Int: "a whole number", reflect.Float64: "a number",
 		reflect.String: "a text"}[to.Kind()]
 	if value.Kind != yaml.ScalarNode {
@@ -172,4 +181,64 @@ func fieldOf(c *Config, key string) (reflect.Value, bool) {
 func yamlName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 	return name
+}
+
+// MarshalYAML implements [yaml.Marshaler]: a list that names no preset, so that it means the same when a preset is
+// changed later. Equal views that follow one another are one entry, with their count.
+func (v Views) MarshalYAML() (any, error) {
+	list := &yaml.Node{Kind: yaml.SequenceNode}
+	for i := 0; i < len(v); {
+		count := 1
+		for i+count < len(v) && v[i+count].Equal(v[i]) {
+			count++
+		}
+		entry, err := v[i].entry(count)
+		if err != nil {
+			return nil, err
+		}
+		list.Content = append(list.Content, entry)
+		i += count
+	}
+	return list, nil
+}
+
+// entry returns a mapping on one line: the count above 1, and every field that is not off.
+func (c Config) entry(count int) (*yaml.Node, error) {
+	entry := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
+	add := func(key string, value any) error {
+		node := new(yaml.Node)
+		if err := node.Encode(value); err != nil {
+			return err
+		}
+		entry.Content = append(entry.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, node)
+		return nil
+	}
+
+	if count > 1 {
+		if err := add(countKey, count); err != nil {
+			return nil, err
+		}
+	}
+	for i, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if value := reflect.ValueOf(c).Field(i); !value.IsZero() && (value.Kind() != reflect.Slice || value.Len() > 0) {
+			if err := add(yamlName(f), value.Interface()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return entry, nil
+}
+
+// String returns the YAML form on one line: what can follow "views: " in a file or "views=" on the command line.
+func (v Views) String() string {
+	node := new(yaml.Node)
+	if err := node.Encode(v); err != nil {
+		return err.Error()
+	}
+	node.Style |= yaml.FlowStyle
+	text, err := yaml.Marshal(node)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.Join(strings.Fields(string(text)), " ")
 }
