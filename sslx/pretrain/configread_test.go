@@ -155,7 +155,7 @@ func TestEveryKeyCanBeAssigned(t *testing.T) {
 	}
 	fits := func(key string) bool {
 		for _, value := range []string{"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch",
-			"center", "bfloat16", "[{epoch: 0, size: 16}]"} {
+			"center", "bfloat16", "[{epoch: 0, size: 16}]", "[rotation]"} {
 			for _, method := range append([]string{""}, objective.Names()...) {
 				assignments := []string{key + "=" + value}
 				if other := with[method+key]; other != "" {
