@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -72,6 +73,19 @@ func TestARunIsTrainedMeasuredAndShown(t *testing.T) {
 	t.Run("gallery", func(t *testing.T) { testGallery(t, dir, c) })
 	if contents(t, record.CheckpointPath(dir)) != trained {
 		t.Error("the checkpoint changed after training")
+	}
+}
+
+func TestPretrain_RefusesMoreDevicesThanThereAreBeforeItMakesTheFolder(t *testing.T) {
+	c := tiny(t)
+	c.Batch, c.Devices = 256, 256
+	dir := filepath.Join(t.TempDir(), "run")
+	_, err := Pretrain(ctx, dir, c, Options{})
+	if !IsUsage(err) || !strings.Contains(err.Error(), "devices is 256") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the run folder is there (%v): its name can no longer be used", err)
 	}
 }
 

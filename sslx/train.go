@@ -64,6 +64,9 @@ func train(ctx context.Context, dir string, c Config, opt Options,
 		return s, err
 	}
 	defer handle.Close()
+	if err := pretrain.FitsDevices(handle.Backend, c); err != nil {
+		return s, err
+	}
 	environment := record.Describe()
 	environment.Backend, environment.Device, environment.Plugin = handle.Name, handle.Device, handle.PluginVersion
 	environment.Data, environment.Fingerprint = set.Name(), set.Fingerprint()

@@ -165,6 +165,16 @@ func (t *trainer) openLog() (err error) {
 	return err
 }
 
+// lostLines returns a sentence when the log ends before the checkpoint that the training resumes from, "" otherwise.
+func (t *trainer) lostLines() string {
+	logged := t.state.Step - t.state.WindowSteps // the last step that was logged before the checkpoint
+	if t.last.Step >= logged {
+		return ""
+	}
+	return fmt.Sprintf("the log of run %s ends at step %d, but its checkpoint is of step %d: the lines between are lost, and "+
+		"training resumes without them", t.run.Name(), t.last.Step, t.state.Step)
+}
+
 func (t *trainer) close() {
 	if t.stepper != nil {
 		t.stepper.close()
@@ -183,6 +193,9 @@ func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
 	defer feed.close()
 	watch := collapseWatch{}
 
+	if sentence := t.lostLines(); sentence != "" {
+		hooks.Warn(sentence)
+	}
 	hooks.Report(t.state.Step, t.total, t.last)
 	for t.state.Step < t.total {
 		if ctx.Err() != nil {
@@ -317,6 +330,11 @@ func (t *trainer) appendLog(waited time.Duration) error {
 func (t *trainer) save() error {
 	if t.saved == t.state.Step {
 		return nil
+	}
+
+	// After a power cut the log must have every line up to the checkpoint: a resume writes the lines after it only.
+	if err := t.log.Sync(); err != nil {
+		return err
 	}
 	if err := saveCheckpoint(record.CheckpointPath(t.run.Dir()), t.store, t.state); err != nil {
 		return fmt.Errorf("%w; %s", err, t.kept())

@@ -1,10 +1,13 @@
 package pretrain
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -221,6 +224,66 @@ func TestACheckpointOfAnotherRunIsRefused(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// The log is what a power cut leaves of it: nothing, its first line, or all up to the checkpoint.
+func TestTrain_ReportsALogThatEndsBeforeItsCheckpoint(t *testing.T) {
+	b := sequential(t)
+	tr := (&training{set: tinySet(t), config: tiny(), backend: b}).interrupt(t, 7) // lines of steps 3 and 6
+	path := filepath.Join(tr.dir, "metrics.jsonl")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := whole[:bytes.IndexByte(whole, '\n')+1]
+
+	for _, c := range []struct {
+		log  []byte
+		want string
+	}{
+		{whole, ""},
+		{whole[:len(whole)-1], "ends at step 3, but its checkpoint is of step 7"},
+		{first, "ends at step 3, but its checkpoint is of step 7"},
+		{nil, "ends at step 0, but its checkpoint is of step 7"},
+	} {
+		if err := os.WriteFile(path, c.log, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		warned := ""
+		run := tr.open(t)
+		_, err := Train(&limited{context.Background(), 0}, b, tr.set, run, tr.config,
+			Hooks{Warn: func(sentence string) { warned += sentence }})
+		if err := run.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if !errors.Is(err, ErrInterrupted) {
+			t.Fatal(err)
+		}
+		if c.want == "" && warned != "" || !strings.Contains(warned, c.want) {
+			t.Errorf("%d bytes of the log are left: warned %q, want %q", len(c.log), warned, c.want)
+		}
+	}
+}
+
+func TestTrain_SavesNoCheckpointBeforeTheLogIsOnTheDisk(t *testing.T) {
+	tr := &training{set: tinySet(t), config: tiny()}
+	run := tr.open(t)
+	defer func() { _ = run.Close() }()
+	trainer, err := newTrainer(sequential(t), tr.set, run, tr.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trainer.close()
+	if err := trainer.log.Close(); err != nil { // it cannot be synced any more
+		t.Fatal(err)
+	}
+
+	if err := trainer.save(); err == nil || !strings.Contains(err.Error(), "metrics.jsonl") {
+		t.Errorf("got %v", err)
+	}
+	if hasCheckpoint(tr.dir) {
+		t.Error("there is a checkpoint, though its log may be lost")
 	}
 }
 

@@ -53,6 +53,14 @@ func (l *Log) Append(m Metrics) error {
 	return nil
 }
 
+// Sync returns when the lines are on the disk: they then outlive a power cut.
+func (l *Log) Sync() error {
+	if err := l.file.Sync(); err != nil {
+		return fmt.Errorf("cannot write %s: %w", l.file.Name(), err)
+	}
+	return nil
+}
+
 // Close ends the log.
 func (l *Log) Close() error { return l.file.Close() }
 
