@@ -80,6 +80,22 @@ func (r *Registry[T]) Named(name string) (T, error) {
 	return thing, nil
 }
 
+// Replace gives a name that is registered other defaults, and returns a function that undoes it. It is for tests.
+func (r *Registry[T]) Replace(name string, defaults T) (undo func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before, ok := r.defaults[name]
+	if !ok {
+		panic(fmt.Sprintf("%s %q is not registered", r.kind, name))
+	}
+	r.defaults[name] = defaults
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.defaults[name] = before
+	}
+}
+
 // NameOf returns the name that a thing's type was registered under; what the thing's method Name says, for a type that
 // has several; and "" for a type that is not registered, and for nil.
 func (r *Registry[T]) NameOf(thing T) string {

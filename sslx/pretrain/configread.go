@@ -130,6 +130,9 @@ func (c *Config) UnmarshalYAML(node *yaml.Node) error {
 	rest := *node
 	rest.Content = append([]*yaml.Node{}, node.Content...)
 	read := *c
+	if views := registry.Value(node, "views"); c.Views == nil && views != nil && views.Kind == yaml.MappingNode {
+		read.Views = augment.Views{{}, {}} // the first records describe two views by one mapping
+	}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		var err error
 		switch value := node.Content[i+1]; node.Content[i].Value {

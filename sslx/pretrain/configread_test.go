@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,6 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
 )
@@ -172,5 +175,57 @@ func TestEveryKeyCanBeAssigned(t *testing.T) {
 		if !fits(key) {
 			t.Errorf("no value fits %s", key)
 		}
+	}
+}
+
+// Records of before every default was written.
+func TestConfig_ReadsARecordOfBefore(t *testing.T) {
+	c := Config{}
+	err := yaml.Unmarshal([]byte(`data: cifar10
+epochs: 5
+batch: 128
+views: {size: 0, crop_scale: 0.2, flip: 0.5}
+encoder: {name: convnet, width: 0}
+objective: {name: dclw, negatives: patch-same}
+optimizer: {name: adamw, lr: 0.6, scale: linear, weight_decay: 0.0005, momentum: 0.9, warmup_epochs: 0.5}
+`), &c)
+	view := augment.Config{CropScale: 0.2, Flip: 0.5}
+	want := Config{Data: "cifar10", Epochs: 5, Batch: 128, Views: augment.Views{view, view},
+		Encoder: encoder.ConvNet{Width: 32},
+		Objective: objective.DCLW{Temperature: 0.1, Sigma: 0.5,
+			Negatives: objective.Negatives{Kind: "patch-same", K: 1, Patch: 8}},
+		Optimizer: optimizer.Config{Rule: optimizer.AdamW{}, LR: 0.6, Scale: "linear", WeightDecay: 5e-4, WarmupEpochs: 0.5}}
+	if err != nil || !reflect.DeepEqual(c, want) {
+		t.Errorf("got %+v (%v), want %+v", c, err, want)
+	}
+}
+
+func TestConfig_IsWrittenWithEveryParameterAndReadBack(t *testing.T) {
+	c := Default()
+	c.Objective = objective.SimCLR{Temperature: 0.2, Negatives: objective.Negatives{Kind: "patch-fixed"}}
+	var again, other Config
+
+	text, err := yaml.Marshal(c)
+	if err == nil {
+		err = yaml.Unmarshal(text, &again)
+	}
+	if err != nil || !reflect.DeepEqual(again, c.Resolved()) {
+		t.Errorf("YAML: got %+v (%v), want %+v", again, err, c.Resolved())
+	}
+	if want := "objective:\n    name: simclr\n    temperature: 0.2\n    negatives: patch-fixed\n    patch: 8\n"; !strings.Contains(string(text), want) {
+		t.Errorf("%s lacks %s", text, want)
+	}
+
+	text, err = json.Marshal(c)
+	if err == nil {
+		err = json.Unmarshal(text, &other)
+	}
+	if err != nil || !reflect.DeepEqual(other, c.Resolved()) {
+		t.Errorf("JSON: got %+v (%v), want %+v", other, err, c.Resolved())
+	}
+	want := `"encoder":{"name":"convnet","width":32},"projector":[256,128],"objective":{"name":"simclr",` +
+		`"temperature":0.2,"negatives":"patch-fixed","patch":8},"optimizer":{"name":"sgd",`
+	if !strings.Contains(string(text), want) {
+		t.Errorf("%s lacks %s", text, want)
 	}
 }
