@@ -13,10 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/evaluate"
 )
 
 func TestMain(m *testing.M) {
@@ -66,7 +66,15 @@ func writePNG(t *testing.T, path string, base, seed int) {
 func TestWriteRun_PageShowsTheNumbersOfTheRun(t *testing.T) {
 	t.Setenv("SSLX_CACHE", t.TempDir())
 	dir := filepath.Join(t.TempDir(), "quick")
-	results, err := experiments.Quickstart(context.Background(), dir, experiments.QuickstartOptions{Data: imageFolder(t), Seed: 3})
+	c, err := sslx.ReadConfig("quickstart", []string{"epochs=1", "seed=3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data = imageFolder(t)
+	if _, err := sslx.Pretrain(context.Background(), dir, c, sslx.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	results, err := sslx.Evaluate(context.Background(), dir, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Floors: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,10 +88,18 @@ func TestWriteRun_PageShowsTheNumbersOfTheRun(t *testing.T) {
 	}
 
 	text := html.UnescapeString(string(raw))
+	models := map[string]bool{}
 	for _, r := range results {
+		models[r.Model] = true
+		if r.Task != "shades/class" || r.N != 24 || r.Seed != 3 || r.Run != "quick" {
+			t.Errorf("%+v", r)
+		}
 		if value := fmt.Sprintf("%.1f %%", 100*r.Value); !strings.Contains(text, value) {
 			t.Errorf("the report lacks %s of %s", value, r.Model)
 		}
+	}
+	if len(results) != 3 || !models["pixels"] || !models["untrained"] || !models["simclr"] {
+		t.Errorf("results of %v", models)
 	}
 	for _, want := range []string{`<table class="results"`, "<h2>Views", "Nearest neighbours", "seed: 3", "untrained",
 		"pixels"} {

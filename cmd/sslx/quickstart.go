@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -52,10 +52,18 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	var results []record.Result
 	var page string
 	err := a.work(func(opt sslx.Options) (err error) {
-		results, err = experiments.Quickstart(ctx, f.out, experiments.QuickstartOptions{Data: f.data, Seed: f.seed, Options: opt})
-		if err == nil {
-			page, err = report.WriteRun(ctx, f.out, opt)
+		c, err := quickstartConfig(f.data, f.seed)
+		if err != nil {
+			return err
 		}
+		if _, err := sslx.Pretrain(ctx, f.out, c, opt); err != nil {
+			return err
+		}
+		results, err = sslx.Evaluate(ctx, f.out, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Floors: true, Options: opt})
+		if err != nil {
+			return err
+		}
+		page, err = report.WriteRun(ctx, f.out, opt)
 		return err
 	})
 	if err != nil {
@@ -69,6 +77,16 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	}
 	_, err = fmt.Fprintf(a.stdout, "\nreport: %s\nrun:    %s\n", page, f.out)
 	return err
+}
+
+// quickstartConfig returns the recipe of the quickstart for some data; other data than its own are seen once.
+func quickstartConfig(data string, seed uint64) (sslx.Config, error) {
+	c, err := sslx.ReadConfig("quickstart", nil)
+	if data != "" && data != c.Data {
+		c.Data, c.Epochs = data, 1
+	}
+	c.Seed = seed
+	return c, err
 }
 
 // freeFolder returns path, or path-2, path-3, … when something has that name.
