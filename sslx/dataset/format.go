@@ -133,10 +133,36 @@ func (f *Files) Walk(ctx context.Context, visit func(File) error) error {
 	})
 }
 
-// Read hands the bytes of the file at path to read. The reader fails once ctx ends.
-func (f *Files) Read(ctx context.Context, path string, read func(io.Reader) error) error {
+// Find returns the file of a path or of a base name. A usage error means that there is none, or several of that base
+// name.
+func (f *Files) Find(name string) (File, error) {
+	var found []File
+	for _, file := range f.list {
+		if file.Path == name {
+			return file, nil
+		}
+		if path.Base(file.Path) == name {
+			found = append(found, file)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return File{}, usage.Errorf("%s lacks %s", f.source, name)
+	case 1:
+		return found[0], nil
+	}
+	return File{}, usage.Errorf("%s holds several files %s, %s and %s: import one folder at a time", f.source, name,
+		found[0].Path, found[1].Path)
+}
+
+// Read hands the bytes of the file that [Files.Find] finds to read. The reader fails once ctx ends.
+func (f *Files) Read(ctx context.Context, name string, read func(io.Reader) error) error {
+	found, err := f.Find(name)
+	if err != nil {
+		return err
+	}
 	return f.Walk(ctx, func(file File) error {
-		if file.Path != path {
+		if file.Path != found.Path {
 			return nil
 		}
 		r, err := file.Open()

@@ -234,3 +234,20 @@ func waitForGoroutines(t testing.TB, before int) {
 	}
 	t.Errorf("%d goroutines remain of %d", runtime.NumGoroutine(), before)
 }
+
+// timeOf is a time long ago, another one for each number.
+func timeOf(n int) time.Time { return time.Unix(1_000_000_000+int64(n), 0) }
+
+// writeHeader writes the sections of a set under another header.
+func writeHeader(t testing.TB, set *Set, h *header, path string) {
+	t.Helper()
+	var parts []part
+	for _, sec := range h.sections() {
+		parts = append(parts, part{sec.section, bytes.NewReader(set.section(sec.section))})
+	}
+	var b bytes.Buffer
+	if err := writePack(&b, h, parts); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, b.String())
+}

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -192,7 +193,7 @@ func importSource(ctx context.Context, source string, opt ImportOptions, may reu
 		return nil, Report{}, err
 	}
 	report := h.report(path, false, start)
-	report.replace(before)
+	report.replace(h, before)
 	return set, report, nil
 }
 
@@ -231,7 +232,7 @@ func (s *Set) reused(before []cachedPack, err error, start time.Time) (*Set, Rep
 		return nil, Report{}, err
 	}
 	report := s.header.report(s.path, true, start)
-	if report.replace(before); report.Replaces != "" {
+	if report.replace(&s.header, before); report.Replaces != "" {
 		// A cache that cannot be written keeps what the name meant.
 		_ = os.Chtimes(s.path, time.Time{}, time.Now())
 	}
@@ -239,13 +240,15 @@ func (s *Set) reused(before []cachedPack, err error, start time.Time) (*Set, Rep
 }
 
 // replace says in the report that its name has meant another source.
-func (r *Report) replace(before []cachedPack) {
+func (r *Report) replace(h *header, before []cachedPack) {
 	for _, pack := range before {
-		if pack.err == nil && pack.Origin != "" && pack.Origin != r.Source {
-			r.Replaces = pack.Origin
-			r.Notes = append(r.Notes, fmt.Sprintf("the name %s now means %s; until now it meant %s, whose pack stays at %s",
-				r.Name, r.Source, pack.Origin, pack.path))
-			return
+		// Older packs do not know their source; the same stamp means the same files.
+		if pack.err != nil || pack.Origin == h.Origin || pack.Origin == "" && pack.Source == h.Source {
+			continue
 		}
+		r.Replaces = cmp.Or(pack.Origin, "an unknown source")
+		r.Notes = append(r.Notes, fmt.Sprintf("the name %s now means %s; until now it meant %s, whose pack stays at %s",
+			r.Name, r.Source, r.Replaces, pack.path))
+		return
 	}
 }

@@ -144,23 +144,22 @@ func (r *run) measure(it *Item) (own image.Point, err error) {
 	if it.Err != nil {
 		return own, it.Err
 	}
-	it.cost = int64(len(it.Data))
 	switch p := r.plan; {
 	case p.Height > 0:
 		own = image.Pt(p.Width, p.Height)
-		it.cost += 8 * int64(p.Width) * int64(p.Height)
+		it.cost = 8 * int64(p.Width) * int64(p.Height)
 	case p.Draw == nil:
 		config, err := decodeConfig(it.Data)
 		if err != nil {
 			return own, err
 		}
 		own = image.Pt(config.Width, config.Height)
-		it.cost += decodeCost(it.Data, config)
+		it.cost = decodeCost(it.Data, config)
 	default:
 		if own.Y, own.X, err = p.Size(*it); err != nil {
 			return own, err
 		}
-		it.cost += 8 * int64(own.X) * int64(own.Y)
+		it.cost = 8 * int64(own.X) * int64(own.Y)
 	}
 	if err := checkSize(own.X, own.Y, r.opt.MaxPixels); err != nil {
 		return own, err
@@ -169,6 +168,7 @@ func (r *run) measure(it *Item) (own image.Point, err error) {
 		return own, fmt.Errorf("it takes %d MB of memory to decode and %d MB are allowed: store it as a baseline JPEG, "+
 			"or make it smaller", it.cost/1e6, r.budgetSize/1e6)
 	}
+	it.cost = min(it.cost+int64(len(it.Data)), r.budgetSize)
 	return own, nil
 }
 

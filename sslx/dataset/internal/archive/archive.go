@@ -131,10 +131,11 @@ func fileStamp(file string) (string, error) {
 	return fmt.Sprintf("archive %d %d", info.Size(), info.ModTime().UnixNano()), nil
 }
 
-// checkMember refuses names that would lie outside the folder that an archive is unpacked into.
+// checkMember refuses names that would lie outside the folder that an archive is unpacked into, on any system.
 func checkMember(archive, name string) error {
-	if strings.Contains(name, `\`) || !filepath.IsLocal(name) || path.IsAbs(name) || len(name) > 1 && name[1] == ':' {
-		return fmt.Errorf("archive %s holds %q, which writes outside its folder: refused", archive, name)
+	slashed := strings.ReplaceAll(name, `\`, "/")
+	if !filepath.IsLocal(slashed) || path.IsAbs(slashed) || len(name) > 1 && name[1] == ':' {
+		return fmt.Errorf("archive %s holds %q, which lies outside its folder: refused", archive, name)
 	}
 	return nil
 }

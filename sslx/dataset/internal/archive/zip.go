@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strings"
+
+	"github.com/sslx-go/lab/internal/usage"
 )
 
 // zipTree is a zip archive.
@@ -30,6 +33,10 @@ func (t zipTree) Walk(ctx context.Context, visit func(Entry) error) error {
 		}
 		if err := checkMember(t.file, member.Name); err != nil {
 			return err
+		}
+		const encrypted = 1 // APPNOTE.TXT, 4.4.4
+		if member.Flags&encrypted != 0 {
+			return usage.Errorf("archive %s is encrypted: unpack it with its password, and give the folder", t.file)
 		}
 		mode := member.Mode()
 		if !mode.IsDir() && !mode.IsRegular() {
@@ -61,7 +68,10 @@ func (t zipTree) entry(ctx context.Context, member *zip.File) Entry {
 		}
 		return memberReader{contextFile{ContextReader{ctx, r}, r}, failure}, nil
 	}
-	return Entry{path.Clean(member.Name), member.Mode().IsDir(), int64(member.UncompressedSize64), open}
+	// Some programs of Windows write backslashes, although the format has slashes (APPNOTE.TXT, 4.4.17).
+	name := strings.ReplaceAll(member.Name, `\`, "/")
+	dir := member.Mode().IsDir() || strings.HasSuffix(name, "/")
+	return Entry{path.Clean(name), dir, int64(member.UncompressedSize64), open}
 }
 
 // contextFile is a file whose reads fail once a context is done.
