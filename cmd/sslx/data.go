@@ -429,21 +429,22 @@ func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.
 		return nil, err
 	}
 	defer h.Close()
-	height, width := set.Height(), set.Width()
-	n, size := min(f.count, split.N), height*width*3
-	columns, err := describedViews(h.Backend, views, split.Pixels[:n*size], height, width, f.seed)
+
+	images := split.Slice(0, min(f.count, split.N))
+	shown, err := views.ShowWords(h.Backend, images, f.seed)
 	if err != nil {
 		return nil, err
 	}
-	titles, lines := []string{"original"}, make([][]plots.Captioned, n)
+
+	titles, lines := []string{"original"}, make([][]plots.Captioned, images.N)
 	for i := range lines {
-		lines[i] = []plots.Captioned{{Pixels: split.Pixels[i*size : (i+1)*size]}}
-		for _, column := range columns {
-			lines[i] = append(lines[i], column[i])
+		lines[i] = []plots.Captioned{{Pixels: images.At(i)}}
+		for _, view := range shown {
+			lines[i] = append(lines[i], plots.Captioned{Pixels: view.At(i), Caption: view.Words[i]})
 		}
 	}
-	for i := range columns {
+	for i := range shown {
 		titles = append(titles, fmt.Sprintf("view %d", i+1))
 	}
-	return plots.CaptionSheet(height, width, titles, lines)
+	return plots.CaptionSheet(images.Height, images.Width, titles, lines)
 }

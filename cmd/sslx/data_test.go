@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/dataset"
 )
 
@@ -144,25 +143,6 @@ func TestWrongUsageOfDataViewsExitsWith2(t *testing.T) {
 		status, stdout, stderr := call(t, strings.Fields(args)...)
 		if status != statusUsage || stdout != "" || !strings.Contains(stderr, says) {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want 2 and %q", args, status, stdout, stderr, says)
-		}
-	}
-}
-
-func TestACaptionNamesWhatWasApplied(t *testing.T) {
-	for _, test := range []struct {
-		op    augment.Operation
-		drawn map[string]float32
-		want  string
-	}{
-		{augment.HorizontalFlip{Probability: 0.5}, map[string]float32{"flipped": 0.4}, "horizontal-flip"},
-		{augment.HorizontalFlip{Probability: 0.5}, map[string]float32{"flipped": 0.5}, ""},
-		{augment.ColorJitter{Probability: 0.8}, map[string]float32{"jittered": 0.1, "hue": -0.05, "contrast": 1.2345},
-			"color-jitter contrast\u00a01.23 hue\u00a0-0.05"},
-		{augment.ResizedCrop{}, map[string]float32{"top": 3, "left": 12}, "resized-crop left\u00a012 top\u00a03"},
-		{augment.GaussianNoise{}, nil, "gaussian-noise"},
-	} {
-		if got := caption(test.op, test.drawn); got != test.want {
-			t.Errorf("the caption of %T is %q, want %q", test.op, got, test.want)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/dataset"
-	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -35,7 +34,7 @@ func Views(c sslx.Config, n int) {
 	train := Must(set.Split("train"))
 	compute := Must(backend.Open(ctx, backend.Options{}))
 	defer compute.Close()
-	views := Must(pretrain.Views(compute.Backend, c, train.Slice(0, n), 1))
+	views := Must(c.Views.Show(compute.Backend, train.Slice(0, n), c.Seed, 1))
 	titles, columns := []string{"image"}, [][][]byte{split(train.Pixels, n, set)}
 	for _, view := range views {
 		titles, columns = append(titles, "view"), append(columns, split(view.Pixels, n, set))

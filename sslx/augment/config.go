@@ -105,9 +105,7 @@ func (c Config) Equal(other Config) bool {
 func (c Config) Pipeline(height, width int) (p Pipeline) {
 	// Some operations depend on the size of the view.
 	p = c.cut(height, width)
-	for _, op := range p {
-		height, width = op.Size(height, width)
-	}
+	height, width = p.Size(height, width)
 
 	for _, o := range []struct {
 		on bool

@@ -18,6 +18,14 @@ type View struct {
 	Params []Params // one for each operation of the pipeline
 }
 
+// Size returns the size of the views of images of the given size.
+func (p Pipeline) Size(height, width int) (int, int) {
+	for _, op := range p {
+		height, width = op.Size(height, width)
+	}
+	return height, width
+}
+
 // Draw returns the parameters of every operation for images of the given size.
 func (p Pipeline) Draw(key Key, height, width int) []Params {
 	if single(key.Samples) {

@@ -81,7 +81,7 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 		g.Chance[set.Name()+"/"+task.Name] = 1 / float64(len(task.Classes))
 	}
 	count, size := min(galleryViews, train.N), g.Height*g.Width*3
-	views, err := pretrain.Views(handle.Backend, c, train.Slice(0, count), 1)
+	views, err := c.Views.Show(handle.Backend, train.Slice(0, count), c.Seed, 1)
 	if err != nil {
 		return g, err
 	}

@@ -69,7 +69,7 @@ func (e *evaluation) views(m measured, g group, layer string) (all []probe.Featu
 	n := min(viewedImages, g.test.n)
 	if e.viewed.group != g.id {
 		c := e.models[len(e.models)-1].config
-		views, err := pretrain.Views(e.backend, c, e.images(g.test).Slice(0, n), viewedEpochs)
+		views, err := c.Views.Show(e.backend, e.images(g.test).Slice(0, n), c.Seed, viewedEpochs)
 		if err != nil {
 			return nil, err
 		}

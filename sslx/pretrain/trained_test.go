@@ -14,7 +14,6 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/sslx-go/lab/internal/testbackend"
-	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
 )
@@ -208,59 +207,5 @@ func TestTheSeedDecidesTheInitialValues(t *testing.T) {
 	}
 	if maps.Equal(first, values(8)) {
 		t.Error("another seed gives the same values")
-	}
-}
-
-func TestViews_AreOfTheImagesAndDifferFromEachOther(t *testing.T) {
-	images := randomImages(5).Slice(0, 3)
-	views, err := Views(testbackend.Open(t), tiny(), images, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(views) != 2 {
-		t.Fatalf("%d views, want 2", len(views))
-	}
-	for i, view := range views {
-		if err := view.Check(); err != nil || view.N != 3 {
-			t.Errorf("view %d has %d images, want 3 (%v)", i, view.N, err)
-		}
-	}
-	if slices.Equal(views[0].Pixels, views[1].Pixels) {
-		t.Error("the two views are the same")
-	}
-	if slices.Equal(views[0].Pixels, images.Pixels) {
-		t.Error("the first view is the image")
-	}
-}
-
-func TestViews_OfTwoEpochsBeginWithTheFirst(t *testing.T) {
-	images := randomImages(3)
-	one, err := Views(testbackend.Open(t), tiny(), images, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	two, err := Views(testbackend.Open(t), tiny(), images, 2)
-	if err != nil || len(two) != 4 {
-		t.Fatalf("%d views of two epochs, want 4 (%v)", len(two), err)
-	}
-	if !slices.Equal(two[0].Pixels, one[0].Pixels) {
-		t.Error("the first epoch has other views")
-	}
-	if slices.Equal(two[2].Pixels, one[0].Pixels) {
-		t.Error("both epochs have the same views")
-	}
-}
-
-func TestViews_WithoutOperationsAreTheImages(t *testing.T) {
-	images, plain := randomImages(3), tiny()
-	plain.Views = make(augment.Views, 3)
-	views, err := Views(testbackend.Open(t), plain, images, 1)
-	if err != nil || len(views) != 3 {
-		t.Fatalf("%d views, want 3 (%v)", len(views), err)
-	}
-	for i, view := range views {
-		if !slices.Equal(view.Pixels, images.Pixels) {
-			t.Errorf("view %d is not the image", i)
-		}
 	}
 }

@@ -1,0 +1,180 @@
+package augment
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/gotype"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/sslx-go/lab/sslx/dataset"
+)
+
+// Shown is one view of some images, with what was done to each.
+type Shown struct {
+	dataset.Images
+	Words [][]string // for each image, the operations that changed it ([Describe])
+}
+
+// Show returns the views that training with a seed makes of images in its first epochs: for each epoch one set of
+// images for each view, the first epoch first. All have the size of the images, whatever the size of the views, so that
+// they can be shown side by side.
+func (v Views) Show(b compute.Backend, images dataset.Images, seed uint64, epochs int) (shown []dataset.Images, err error) {
+	s, err := newShow(b, v, images, false)
+	if err != nil {
+		return nil, err
+	}
+	defer s.exec.Finalize()
+
+	for epoch := range epochs {
+		views, err := s.run(seed, epoch)
+		if err != nil {
+			return nil, err
+		}
+		for _, view := range views {
+			shown = append(shown, view.Images)
+		}
+	}
+	return shown, nil
+}
+
+// ShowWords is [Views.Show] for the first epoch, with what was done to each image.
+func (v Views) ShowWords(b compute.Backend, images dataset.Images, seed uint64) ([]Shown, error) {
+	s, err := newShow(b, v, images, true)
+	if err != nil {
+		return nil, err
+	}
+	defer s.exec.Finalize()
+	return s.run(seed, 0)
+}
+
+// show is the compiled program that makes views of images.
+type show struct {
+	images    dataset.Images
+	exec      *Exec
+	pipelines []Pipeline
+	outputs   [][]drawnParameter // for each view, the parameters that the program returns after its pixels
+}
+
+// drawnParameter names a parameter of the operation at a position of a pipeline.
+type drawnParameter struct {
+	operation int
+	name      string
+}
+
+// newShow returns the program. It returns parameters only when they are asked for: a program with other outputs may
+// round the last bit of a pixel differently.
+func newShow(b compute.Backend, views Views, images dataset.Images, words bool) (*show, error) {
+	s := &show{images: images, outputs: make([][]drawnParameter, len(views))}
+	for _, view := range views {
+		s.pipelines = append(s.pipelines, view.ofSize(images.Height, images.Width))
+	}
+
+	var err error
+	s.exec, err = NewExec(b, func(pixels, samples, stream *Node) (outputs []*Node) {
+		for i, pipeline := range s.pipelines {
+			key := Key{Stream: stream, Samples: samples, View: i}
+			view := pipeline.Make(FromBytes(pixels), key)
+			outputs = append(outputs, toBytes(view.Images))
+			if !words {
+				continue
+			}
+
+			s.outputs[i] = nil
+			for k, params := range view.Params {
+				for _, name := range slices.Sorted(maps.Keys(params)) {
+					s.outputs[i] = append(s.outputs[i], drawnParameter{k, name})
+					outputs = append(outputs, params[name])
+				}
+			}
+		}
+		return outputs
+	})
+	return s, err
+}
+
+// ofSize returns the operations of a view that has the size of its images.
+func (c Config) ofSize(height, width int) Pipeline {
+	c.Size, c.SizeShare = 0, 0
+	p := c.Pipeline(height, width)
+	if h, w := p.Size(height, width); h != height || w != width {
+		p = append(p, Resize{Height: height, Width: width})
+	}
+	return p
+}
+
+// toBytes returns images in [0, 1] as uint8 pixels; values outside are clipped.
+func toBytes(images *Node) *Node {
+	return ConvertDType(Round(MulScalar(MinScalar(MaxScalar(images, 0.0), 1.0), 255.0)), dtypes.Uint8)
+}
+
+// run makes the views of an epoch.
+func (s *show) run(seed uint64, epoch int) ([]Shown, error) {
+	samples := make([]uint32, s.images.N)
+	for i := range samples {
+		samples[i] = uint32(i)
+	}
+	pixels := tensors.FromFlatDataAndDimensions(s.images.Pixels, s.images.N, s.images.Height, s.images.Width, 3)
+	outputs, err := s.exec.Call(pixels, samples, Stream(seed, epoch))
+	if err != nil {
+		return nil, fmt.Errorf("cannot make the views: %w", err)
+	}
+
+	shown := make([]Shown, len(s.pipelines))
+	for i := range shown {
+		shown[i].Images = s.images
+		if shown[i].Pixels, err = take[byte](outputs[0]); err != nil {
+			return nil, err
+		}
+		parameters := s.outputs[i]
+		if shown[i].Words, err = s.words(i, outputs[1:1+len(parameters)]); err != nil {
+			return nil, err
+		}
+		outputs = outputs[1+len(parameters):]
+	}
+	return shown, nil
+}
+
+// words returns what view i did to each image, given the values of its parameters.
+func (s *show) words(i int, values []*tensors.Tensor) ([][]string, error) {
+	// What each operation drew for each image. Parameters of several numbers, such as noise, have no words.
+	drawn := make([][]Drawn, s.images.N)
+	for image := range drawn {
+		drawn[image] = make([]Drawn, len(s.pipelines[i]))
+		for k := range drawn[image] {
+			drawn[image][k] = Drawn{}
+		}
+	}
+	for j, parameter := range s.outputs[i] {
+		numbers, err := take[float32](values[j])
+		if err != nil {
+			return nil, err
+		}
+		if len(numbers) == s.images.N {
+			for image, number := range numbers {
+				drawn[image][parameter.operation][parameter.name] = number
+			}
+		}
+	}
+
+	words := make([][]string, s.images.N)
+	for image := range words {
+		for k, op := range s.pipelines[i] {
+			if text := Describe(op, drawn[image][k]); text != "" {
+				words[image] = append(words[image], text)
+			}
+		}
+	}
+	return words, nil
+}
+
+// take returns the values of a tensor, which it frees.
+func take[T gotype.Supported](t *tensors.Tensor) ([]T, error) {
+	values, err := tensors.CopyFlatData[T](t)
+	return values, errors.Join(err, t.FinalizeAll())
+}
