@@ -9,12 +9,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/sslx/runs"
 )
 
 // Sweep makes the trials of plans. A trial that the store has is never made again, one that was interrupted resumes from
@@ -101,7 +100,7 @@ func (s Sweep) fingerprint(ctx context.Context, known map[string]string, c sslx.
 // makeOnce makes a trial and adds its record to the store, unless another process is making it or has just made it.
 func (s Sweep) makeOnce(ctx context.Context, t Trial, fingerprint string, done, total int) (made bool, err error) {
 	key := t.Key(fingerprint)
-	lock := trialLock(s.Work, key)
+	lock := runs.Lock(s.Work, key)
 	if ok, err := lock.TryLock(); err != nil || !ok {
 		return false, err
 	}
@@ -170,57 +169,4 @@ func (s Sweep) train(ctx context.Context, dir string, c sslx.Config) (sslx.Summa
 		return sslx.Resume(ctx, dir, s.Options)
 	}
 	return sslx.Pretrain(ctx, dir, c, s.Options)
-}
-
-// trialLock returns the lock of the process that makes the trial of a key in the folder work.
-func trialLock(work, key string) *flock.Flock { return flock.New(filepath.Join(work, "."+key+".lock")) }
-
-// Garbage returns why the run folder dir can be deleted without losing anything, or "" if it cannot: a process holds it, it
-// can be resumed, or it was trained and its record is not among the records.
-func Garbage(dir string, records Records) (why string) {
-	if _, holding := record.HolderOf(dir); holding == record.Held {
-		return ""
-	}
-	return useless(dir, records)
-}
-
-// useless is [Garbage] of a folder that no process holds.
-func useless(dir string, records Records) (why string) {
-	if r, ok := records[record.Name(dir)]; ok {
-		return fmt.Sprintf("its record is kept (scale %s)", r.Scale)
-	}
-	if _, err := os.Stat(record.CheckpointPath(dir)); errors.Is(err, os.ErrNotExist) {
-		return "it ended before its first checkpoint"
-	}
-	return ""
-}
-
-// Discard deletes a run folder that is garbage. It does not if a process has taken it meanwhile.
-func Discard(dir string, records Records) (done bool, err error) {
-	path, err := filepath.Abs(dir)
-	if err != nil {
-		return false, err
-	}
-
-	// If a sweep made the run, keep other sweeps out while it is deleted.
-	lock := trialLock(filepath.Dir(path), filepath.Base(path))
-	if _, missing := os.Stat(lock.Path()); missing == nil {
-		if ok, err := lock.TryLock(); err != nil || !ok {
-			return false, err
-		}
-		defer func() { err = errors.Join(err, lock.Close()) }()
-	}
-	if Garbage(dir, records) == "" {
-		return false, nil
-	}
-
-	// Look again once the run is ours.
-	run, err := record.Open(dir)
-	if err != nil {
-		return false, err
-	}
-	if useless(dir, records) == "" {
-		return false, run.Close()
-	}
-	return true, run.Remove()
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/runs"
 )
 
 func claimsCommand(a *app) *cobra.Command {
@@ -51,7 +52,7 @@ func (f *claimsFlags) register(cmd *cobra.Command) {
 }
 
 // workFolder holds a folder for each run of a sweep.
-var workFolder = filepath.Join(runsFolder, "claims")
+var workFolder = filepath.Join(runs.Folder, "claims")
 
 // store returns the records of the scale.
 func (f claimsFlags) store() (experiments.Scale, experiments.Store, error) {
@@ -198,7 +199,7 @@ func (a *app) claimsRun(ctx context.Context, claims []experiments.Claim, f claim
 			if done > before {
 				left = ", " + leftText(time.Since(begun).Seconds()/float64(done-before)*float64(total-done)) + " left"
 			}
-			fmt.Fprintf(a.stderr, "sslx: run %d of %d%s: %s\n", done+1, total, left, what)
+			a.say("run %d of %d%s: %s", done+1, total, left, what)
 		}}.Run(ctx, plans...)
 	})
 	if err != nil {
@@ -252,7 +253,7 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 		if err := report.WriteClaims(out, scale, records, claims...); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stderr, "sslx: the report is in %s\n", out)
+		a.say("the report is in %s", out)
 	}
 	if f.json {
 		return a.printJSON(outcomes)

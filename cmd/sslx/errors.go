@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx"
 )
 
 // statusOf returns the exit status of an error: 2 when the call was wrong, else 1.
@@ -19,14 +21,38 @@ func (a *app) statusOf(err error) int {
 
 // printError prints an error as one line and, with --debug, whatever trace it carries.
 func (a *app) printError(err error) {
-	text := sentence(err.Error())
+	text := visible(sentence(err.Error()))
 	if errors.Is(err, context.Canceled) {
 		text = strings.TrimSuffix("interrupted: "+text, ": "+context.Canceled.Error())
 	}
-	fmt.Fprintln(a.stderr, "sslx:", text)
+	fmt.Fprintln(a.stderr, "sslx:", abridged(text)+a.advice(err))
 	if a.debug {
 		fmt.Fprintf(a.stderr, "\n%+v\n", traced(err))
 	}
+}
+
+// listings holds the commands that list what an argument of any command can be.
+var listings = map[string]string{"run": "sslx runs list", "data": "sslx data list"}
+
+// advice says how to change the argument that a usage error is about: libraries name it, and the command that runs
+// knows the flag.
+func (a *app) advice(err error) string {
+	var wrong *usage.Error
+	if a.command == nil || !errors.As(err, &wrong) || wrong.Argument() == "" {
+		return ""
+	}
+
+	argument := wrong.Argument()
+	has := func(flag string) bool { return a.command.Flags().Lookup(flag) != nil }
+	switch listing, listed := listings[argument]; {
+	case listed:
+		return fmt.Sprintf(": `%s` lists those that there are", listing)
+	case has(argument):
+		return fmt.Sprintf(" (--%s)", argument)
+	case has("set") && slices.Contains(sslx.ConfigKeys(), argument):
+		return fmt.Sprintf(" (--set %s=…)", argument)
+	}
+	return ""
 }
 
 // printPanic prints a bug as one line and, with --debug, its stack.
@@ -35,7 +61,7 @@ func (a *app) printPanic(cause any, stack []byte) {
 	if a.debug {
 		hint = ""
 	}
-	fmt.Fprintf(a.stderr, "sslx: stopped by a bug: %s%s\n", sentence(fmt.Sprint(cause)), hint)
+	fmt.Fprintf(a.stderr, "sslx: stopped by a bug: %s%s\n", visible(sentence(fmt.Sprint(cause))), hint)
 	if a.debug {
 		if err, ok := cause.(error); ok {
 			fmt.Fprintf(a.stderr, "\n%+v\n", traced(err))

@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/sslx-go/lab/internal/usage"
 )
@@ -95,22 +92,5 @@ func TestAPanicIsOneSentenceAndItsStackNeedsDebug(t *testing.T) {
 	run([]string{"version", "--debug"}, panickingWriter{}, &stderr)
 	if !strings.Contains(stderr.String(), "panickingWriter") {
 		t.Errorf("no stack with --debug: %q", stderr.String())
-	}
-}
-
-func TestASignalCancelsTheWork(t *testing.T) {
-	var stderr bytes.Buffer
-	ctx, stop := interruptible(context.Background(), &lockedWriter{w: &stderr})
-	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(10 * time.Second):
-		t.Fatal("SIGTERM did not cancel")
-	}
-	stop()
-	if !strings.Contains(stderr.String(), "interrupt again") {
-		t.Errorf("stderr is %q", stderr.String())
 	}
 }

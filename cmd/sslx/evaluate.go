@@ -13,6 +13,7 @@ import (
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/sslx/runs"
 )
 
 type evaluateFlags struct {
@@ -60,11 +61,11 @@ docs/protocol.md says what each protocol is.`,
 }
 
 func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error {
-	dir, err := findRun(name)
+	dir, err := runs.Find(name)
 	if err != nil {
 		return err
 	}
-	beside, err := findRuns(f.beside)
+	beside, err := runs.FindAll(f.beside)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
+	"github.com/sslx-go/lab/sslx/runs"
 )
 
 // flagError turns what pflag says into a sentence with the nearest name.
@@ -70,6 +71,14 @@ func arguments(least, most int) cobra.PositionalArgs {
 	}
 }
 
+// argument returns the first argument, or "" when there is none.
+func argument(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}
+
 // jsonFlag adds --json to a command.
 func jsonFlag(cmd *cobra.Command, asJSON *bool) {
 	cmd.Flags().BoolVar(asJSON, "json", false, "print JSON, and nothing else, on standard output")
@@ -98,7 +107,7 @@ func completeDataName(*cobra.Command, []string, string) ([]string, cobra.ShellCo
 
 // completeRun completes names of runs in runs/, and paths.
 func completeRun(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return runNames(), cobra.ShellCompDirectiveDefault
+	return runs.Names(), cobra.ShellCompDirectiveDefault
 }
 
 // completeRecipe completes names of recipes, and paths.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -114,4 +116,12 @@ func makeRun(t *testing.T, dir string, config sslx.Config, results ...record.Res
 func result(run, model, task, protocol string, value float64) record.Result {
 	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol), Layer: "encoder", Split: "test",
 		Metric: "accuracy", Value: value, N: 4000, Run: run}
+}
+
+// writeCheckpoint writes the header of a checkpoint, without weights, to a run folder.
+func writeCheckpoint(t *testing.T, dir string, done, total int) {
+	t.Helper()
+	metadata := fmt.Sprintf(`{"__metadata__": {"sslx": "{\"step\": %d, \"total\": %d}"}}`, done, total)
+	header := binary.LittleEndian.AppendUint64(nil, uint64(len(metadata)))
+	writeFile(t, record.CheckpointPath(dir), string(header)+metadata)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/runs"
 )
 
 type pretrainFlags struct {
@@ -95,10 +96,10 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 	return a.printSummary(dir, summary)
 }
 
-// resumable adds to the error of an interrupted training how to resume it.
+// resumable adds to the error of an interrupted training how it is resumed.
 func resumable(err error, dir string) error {
 	if errors.Is(err, sslx.ErrInterrupted) {
-		return fmt.Errorf("%w: resume it with sslx pretrain --resume %s", err, dir)
+		return fmt.Errorf("%w: resume it with `sslx pretrain --resume %s`", err, shellWord(dir))
 	}
 	return err
 }
@@ -108,7 +109,7 @@ type trainCall func(sslx.Options) (sslx.Summary, error)
 // job returns the run folder and the call that trains in it.
 func (f pretrainFlags) job(ctx context.Context) (dir string, train trainCall, err error) {
 	if f.resume != "" {
-		dir, err = findRun(f.resume)
+		dir, err = runs.Find(f.resume)
 		return dir, func(opt sslx.Options) (sslx.Summary, error) { return sslx.Resume(ctx, dir, opt) }, err
 	}
 	config, err := sslx.ReadConfig(f.config, f.set)
@@ -123,6 +124,6 @@ func (a *app) printSummary(dir string, s sslx.Summary) error {
 	t.add("trained", fmt.Sprintf("%d steps, %d images, %v on %s", s.Steps, s.Images, took, s.Device))
 	t.add("rate", fmt.Sprintf("%.0f views/s", s.ViewsPerSecond))
 	t.add("final loss", fmt.Sprintf("%.4f", s.FinalLoss))
-	t.add("next", "sslx evaluate "+dir)
+	t.add("next", "sslx evaluate "+shellWord(dir))
 	return t.print(a.stdout)
 }

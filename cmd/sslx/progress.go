@@ -114,7 +114,7 @@ func (p *progress) endPhase(done bool) {
 	if p.phase == "" || !done || took < briefPhase {
 		return
 	}
-	fmt.Fprintf(p.w, "%s: done in %v\n", p.phase, took.Round(time.Second/10))
+	fmt.Fprintf(p.w, "%s: done in %v\n", visible(p.phase), took.Round(time.Second/10))
 }
 
 func (p *progress) clear() {
@@ -174,9 +174,9 @@ func (p *progress) text() string {
 		parts = append(parts, now.Detail)
 	}
 	if parts == nil {
-		return p.phase + " …"
+		return visible(p.phase) + " …"
 	}
-	return p.phase + ": " + strings.Join(parts, ", ")
+	return visible(p.phase + ": " + strings.Join(parts, ", "))
 }
 
 func rateText(rate float64, count func(int64) string) string {

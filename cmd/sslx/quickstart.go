@@ -12,6 +12,7 @@ import (
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/sslx/runs"
 )
 
 type quickstartFlags struct {
@@ -47,7 +48,7 @@ Without --out, the run goes to runs/quickstart, or to runs/quickstart-2 and so o
 
 func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	if f.out == "" {
-		f.out = freeFolder(filepath.Join(runsFolder, "quickstart"))
+		f.out = freeFolder(filepath.Join(runs.Folder, "quickstart"))
 	}
 	var results []record.Result
 	var page string

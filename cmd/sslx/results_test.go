@@ -117,27 +117,3 @@ accuracies in %; floors of pixels are of averaged pixels but for knn
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }
-
-func TestResultsOfDifferentProtocolsAreNotCompared(t *testing.T) {
-	a, b := result("a", "simclr", "x/y", "knn/k20@encoder", 0.1), result("b", "simclr", "x/y", "knn/k20@encoder", 0.2)
-	wide := result("b", "simclr", "x/y", "knn/k200@encoder", 0.2)
-	layer := wide
-	layer.Layer = "projector0"
-	for name, c := range map[string]struct {
-		results []record.Result
-		refused bool
-	}{
-		"the same":                 {[]record.Result{a, b}, false},
-		"another k":                {[]record.Result{a, wide}, true},
-		"both in one run":          {[]record.Result{a, b, wide}, false},
-		"another kind":             {[]record.Result{a, result("b", "simclr", "x/y", "linear/l2@encoder", 0.2)}, false},
-		"another layer":            {[]record.Result{a, layer}, false},
-		"another task":             {[]record.Result{a, result("b", "simclr", "x/z", "knn/k200@encoder", 0.2)}, false},
-		"two protocols of one run": {[]record.Result{a, result("a", "simclr", "x/y", "knn/k200@encoder", 0.2)}, false},
-	} {
-		err := sameProtocols(c.results)
-		if (err != nil) != c.refused || err != nil && !strings.Contains(err.Error(), "knn/k200@encoder in run b") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}

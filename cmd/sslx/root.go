@@ -27,7 +27,7 @@ sets; GOMLX_BACKEND names the backend (xla:cpu, xla:cuda, go).`,
 		Version:          moduleVersion(),
 		SilenceErrors:    true,
 		SilenceUsage:     true,
-		PersistentPreRun: func(*cobra.Command, []string) { a.started = true },
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) { a.started, a.command = true, cmd },
 	})
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

@@ -12,6 +12,7 @@ import (
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/sslx/runs"
 )
 
 const knn = "knn/cosine/k20/t0.07@encoder"
@@ -26,6 +27,7 @@ func twoRuns(t *testing.T) {
 		result("first", "simclr", "factors/shape", knn, 0.5)).Close(); err != nil {
 		t.Fatal(err)
 	}
+	writeCheckpoint(t, "runs/first", 2, 2)
 	config.Batch = 64
 	config.Epochs = 3
 	makeRun(t, "runs/deeper/second", config, result("second", "simclr", "factors/shape", knn, 0.75))
@@ -35,7 +37,7 @@ func TestRunsListSaysHowFarEachRunIs(t *testing.T) {
 	twoRuns(t)
 	writeFile(t, "runs/broken/config.yaml", "colour: red\n")
 	status, stdout, stderr := call(t, "runs", "list", "--json")
-	states := decode[[]runState](t, stdout)
+	states := decode[[]runs.State](t, stdout)
 	if status != statusDone || len(states) != 3 {
 		t.Fatalf("status %d, stdout %q, stderr %q", status, stdout, stderr)
 	}
@@ -82,8 +84,8 @@ func TestRunsShowPrintsConfigurationAndResults(t *testing.T) {
 func TestRunsCompareShowsWhatDiffers(t *testing.T) {
 	twoRuns(t)
 	_, stdout, stderr := call(t, "runs", "compare", "first", "runs/deeper/second", "--json")
-	c := decode[comparison](t, stdout)
-	want := []difference{{"epochs", []any{1.0, 3.0}}, {"batch", []any{256.0, 64.0}}}
+	c := decode[runs.Comparison](t, stdout)
+	want := []runs.Difference{{Key: "epochs", Values: []any{1.0, 3.0}}, {Key: "batch", Values: []any{256.0, 64.0}}}
 	if len(c.Runs) != 2 || !reflect.DeepEqual(c.Differences, want) {
 		t.Errorf("comparison is %+v, stderr %q", c, stderr)
 	}
@@ -133,7 +135,7 @@ func manyRuns(t *testing.T) {
 	for _, dir := range []string{"runs/claims/recorded", "runs/claims/measured", "runs/claims/unrecorded", "runs/claims/training", "runs/early", "runs/begun"} {
 		r := makeRun(t, dir, sslx.Default())
 		if dir != "runs/early" && dir != "runs/begun" {
-			writeFile(t, record.CheckpointPath(dir), "weights")
+			writeCheckpoint(t, dir, 2, 2)
 		}
 		if dir != "runs/claims/training" && dir != "runs/begun" {
 			if err := r.Close(); err != nil {
@@ -143,7 +145,7 @@ func manyRuns(t *testing.T) {
 	}
 	store := experiments.Store{Path: "runs/claims/smoke.jsonl"}
 	for _, key := range []string{"recorded", "training", "measured"} {
-		if err := store.Append(experiments.Record{Key: key, Scale: experiments.Smoke}); err != nil {
+		if err := store.Append(experiments.Record{Key: key, Scale: experiments.Smoke, Config: sslx.Default()}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,7 +156,7 @@ func TestGCDeletesOnlyRunsThatNothingIsLostWith(t *testing.T) {
 	busy := held(t, "runs/claims/.measured.lock") // by a sweep that is between training and measuring
 	want := map[string]bool{"recorded": true, "measured": false, "early": true}
 	status, stdout, stderr := call(t, "runs", "gc", "--json")
-	listed := decode[[]garbage](t, stdout)
+	listed := decode[[]runs.Garbage](t, stdout)
 	if status != statusDone || len(listed) != len(want) {
 		t.Fatalf("status %d, %s%s", status, stdout, stderr)
 	}
@@ -167,7 +169,7 @@ func TestGCDeletesOnlyRunsThatNothingIsLostWith(t *testing.T) {
 	wantTexts(t, stdout, "its record is kept (scale smoke)", "it ended before its first checkpoint", "3 run folders", "--delete does it")
 
 	_, stdout, stderr = call(t, "runs", "gc", "--delete", "--json")
-	for _, g := range decode[[]garbage](t, stdout) {
+	for _, g := range decode[[]runs.Garbage](t, stdout) {
 		if g.Deleted != want[g.Run] || record.IsRun(g.Path) == g.Deleted {
 			t.Errorf("with --delete: %+v", g)
 		}
@@ -190,7 +192,7 @@ func TestADeadRunIsListedShownAndFoundByAnything(t *testing.T) {
 	twoRuns(t)
 	died(t, "runs/deeper/lost")
 	_, stdout, _ := call(t, "runs", "list", "--json", "--where", "status=died")
-	states := decode[[]runState](t, stdout)
+	states := decode[[]runs.State](t, stdout)
 	if len(states) != 1 || states[0].Run != "lost" || states[0].Holder == nil || states[0].Holder.PID != 4242 || states[0].InUse {
 		t.Errorf("dead runs are %s", stdout)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/sslx-go/lab/internal/slurm"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/sslx/runs"
 )
 
 // watchEvery is how often the queue of Slurm is asked.
@@ -65,12 +66,12 @@ func (a *app) submit(ctx context.Context, j slurm.Job, progress func() (string, 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stderr, "sslx: job %s: %d submitted, %d were in the queue; logs: %s\n", j.Name, added, j.Workers-added, j.Log)
+	a.say("job %s: %d submitted, %d were in the queue; logs: %s", j.Name, added, j.Workers-added, j.Log)
 	shown := ""
 	err = j.Watch(ctx, watchEvery, func(workers []slurm.Worker) error {
 		text, err := progress()
 		if text = slurm.Summary(workers) + text; text != shown && err == nil {
-			fmt.Fprintf(a.stderr, "sslx: job %s: %s\n", j.Name, text)
+			a.say("job %s: %s", j.Name, text)
 		}
 		shown = text
 		return err
@@ -164,8 +165,8 @@ func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) 
 	if err := a.submit(ctx, j, func() (string, error) { return "", nil }); err != nil {
 		return err
 	}
-	if !stateOf(dir).Finished {
-		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` goes on", j.Log, dir)
+	if !runs.StateOf(dir).Finished {
+		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` goes on", j.Log, shellWord(dir))
 	}
 	return a.runsShow(dir, false)
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/sslx-go/lab/sslx/runs"
 )
 
 func TestWrongUsageExitsWith2AndOneSentence(t *testing.T) {
@@ -54,7 +56,7 @@ func TestWrongUsageExitsWith2AndOneSentence(t *testing.T) {
 			t.Errorf("%s: stderr is %q; want one line with %q", test.args, stderr, test.says)
 		}
 	}
-	for _, path := range []string{"a", "x", runsFolder} {
+	for _, path := range []string{"a", "x", runs.Folder} {
 		if _, err := os.Stat(path); err == nil {
 			t.Errorf("wrong usage left %s behind", path)
 		}

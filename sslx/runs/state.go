@@ -1,0 +1,207 @@
+package runs
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// Status says in a word how far a run is.
+type Status string
+
+// A run that died or was stopped can be resumed. One whose log is complete but that has no checkpoint of its last step
+// can be shown, not evaluated: it was kept without its weights.
+const (
+	Unreadable     Status = "unreadable"      // see State.Error
+	InUse          Status = "in use"          // a process works on it
+	Finished       Status = "finished"        // its checkpoint is that of its last step
+	WithoutWeights Status = "without weights" // its log is complete, and it has no checkpoint
+	Died           Status = "died"            // its process did not give it back
+	Stopped        Status = "stopped"
+)
+
+// State is what a run folder says of how far the run is. The JSON keys are a stable contract.
+type State struct {
+	Run      string    `json:"run"`
+	Path     string    `json:"path"`
+	Method   string    `json:"method"`
+	Data     string    `json:"data"`
+	Steps    int       `json:"steps"`
+	Epochs   float64   `json:"epochs"`
+	Finished bool      `json:"finished"` // by its checkpoint
+	Loss     *float64  `json:"loss"`     // of the last line of the log; null before the first
+	Results  int       `json:"results"`
+	Started  time.Time `json:"started"`
+	InUse    bool      `json:"in_use"`
+	Status   Status    `json:"status"`
+	Error    string    `json:"error,omitempty"` // why the run cannot be read
+
+	// Holder is the process that works on the run, or that died with it; null when the run was given back.
+	Holder *record.Holder `json:"holder"`
+}
+
+// StateOf reads what the run folder dir says. What cannot be read is named in Error.
+func StateOf(dir string) State {
+	s, _, _ := read(dir)
+	return s
+}
+
+// Details is all that a run folder says. The JSON keys are a stable contract.
+type Details struct {
+	State
+	Report      string             `json:"report"` // path, empty when there is none
+	Environment record.Environment `json:"environment"`
+	Config      pretrain.Config    `json:"config"`
+	Last        *record.Metrics    `json:"last"`    // last line of the log; null before the first
+	Outcome     []record.Result    `json:"results"` // in place of their number
+}
+
+// Read returns all that the run folder dir says. It fails where [StateOf] sets Error.
+func Read(dir string) (Details, error) {
+	_, d, err := read(dir)
+	return d, err
+}
+
+// read reads a run folder as far as that is possible.
+func read(dir string) (s State, d Details, err error) {
+	holder, holding := record.HolderOf(dir)
+	s = State{Run: record.Name(dir), Path: dir, InUse: holding == record.Held}
+	if holding != record.Free {
+		s.Holder = &holder
+	}
+
+	configErr := record.ReadConfig(dir, &d.Config)
+	environment, environmentErr := record.ReadEnvironment(dir)
+	metrics, metricsErr := record.ReadMetrics(dir)
+	results, resultsErr := record.ReadResults(dir)
+	done, total, progressErr := progress(dir)
+	err = errors.Join(configErr, environmentErr, metricsErr, resultsErr, progressErr)
+
+	s.Method, s.Data, s.Started, s.Results = objective.NameOf(d.Config.Objective), d.Config.Data, environment.Started, len(results)
+	s.Finished = total > 0 && done >= total
+	if len(metrics) > 0 {
+		last := &metrics[len(metrics)-1]
+		s.Steps, s.Epochs, s.Loss, d.Last = last.Step, last.Epoch, &last.Loss, last
+	}
+	if err != nil {
+		s.Error, _, _ = strings.Cut(err.Error(), "\n")
+	}
+	s.Status = s.status(d.logged() && total == 0)
+
+	d.State, d.Environment, d.Outcome = s, environment, results
+	if d.Outcome == nil {
+		d.Outcome = []record.Result{}
+	}
+	if _, err := os.Stat(record.ReportPath(dir)); err == nil {
+		d.Report = record.ReportPath(dir)
+	}
+	return s, d, err
+}
+
+// logged reports whether the log reaches the end of the training.
+func (d Details) logged() bool {
+	return d.Last != nil && d.Config.Epochs > 0 && d.Last.Epoch >= float64(d.Config.Epochs)
+}
+
+func (s State) status(withoutWeights bool) Status {
+	switch {
+	case s.Error != "":
+		return Unreadable
+	case s.InUse:
+		return InUse
+	case s.Finished:
+		return Finished
+	case withoutWeights:
+		return WithoutWeights
+	case s.Holder != nil:
+		return Died
+	}
+	return Stopped
+}
+
+// maxHeader bounds the header of a checkpoint that is read, in bytes.
+const maxHeader = 64 << 20
+
+// progress returns how many steps the checkpoint of the run in dir has done, and of how many: both 0 where there is
+// none. It reads the header alone, so that many runs are listed fast; who loads a checkpoint compares its checksum.
+func progress(dir string) (done, total int, err error) {
+	path := record.CheckpointPath(dir)
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { _ = file.Close() }()
+
+	// A safetensors file begins with the length of its header, which is JSON.
+	reader := bufio.NewReader(file)
+	var size uint64
+	if err := binary.Read(reader, binary.LittleEndian, &size); err != nil || size > maxHeader {
+		return 0, 0, fmt.Errorf("%s is no checkpoint: restore it from a copy", path)
+	}
+	var header struct {
+		Metadata map[string]string `json:"__metadata__"`
+	}
+	if err := json.NewDecoder(io.LimitReader(reader, int64(size))).Decode(&header); err != nil {
+		return 0, 0, fmt.Errorf("%s is no checkpoint: restore it from a copy", path)
+	}
+	var steps struct{ Step, Total int }
+	if err := json.Unmarshal([]byte(header.Metadata["sslx"]), &steps); err != nil {
+		return 0, 0, fmt.Errorf("%s is no checkpoint of sslx: restore it from a copy", path)
+	}
+	return steps.Step, steps.Total, nil
+}
+
+// Where keeps the states that have all values: each is "key=value", with a key of the configuration or "status". A run
+// whose configuration cannot be read has none. An unknown key is a usage error about the argument "where".
+func Where(states []State, conditions []string) ([]State, error) {
+	for _, condition := range conditions {
+		key, value, ok := strings.Cut(condition, "=")
+		if keys := append(pretrain.Keys(), "status"); !ok || !slices.Contains(keys, key) {
+			return nil, unknownCondition(condition, key, ok, keys)
+		}
+		states = slices.DeleteFunc(states, func(s State) bool { return s.value(key) != value })
+	}
+	return states, nil
+}
+
+func unknownCondition(condition, key string, valued bool, keys []string) error {
+	if !valued {
+		return usage.About("where", "%q is no condition: write key=value", condition)
+	}
+	if near := usage.Nearest(key, keys); near != "" {
+		return usage.About("where", "unknown key %q: did you mean %q?", key, near)
+	}
+	return usage.About("where", "unknown key %q: it must be a key of a configuration, or status", key)
+}
+
+// value returns what the run has under a key, as text.
+func (s State) value(key string) string {
+	if key == "status" {
+		return string(s.Status)
+	}
+	var config pretrain.Config
+	if record.ReadConfig(s.Path, &config) != nil {
+		return ""
+	}
+	values, err := flat(config)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(values[key])
+}
