@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/counter"
 )
 
 func TestDrawLabels_AreUniformAndIndependent(t *testing.T) {
@@ -38,7 +40,8 @@ func TestDrawLabels_AreUniformAndIndependent(t *testing.T) {
 func TestScene_LabelsDescribeThePixels(t *testing.T) {
 	for position := range int32(9) {
 		labels := []int32{0, 3, 0, 0, 1, position, 0}
-		s := New(rand.New(rand.NewPCG(uint64(position), 0)), labels)
+		at := ^uint64(position)
+		s := New(rand.New(rand.NewPCG(counter.Mix(0, at), counter.Mix(1, at))), labels)
 		s.clutter, s.object, s.light, s.dark = nil, rgb{1, 1, 1}, rgb{}, rgb{}
 		var mass, x, y float64
 		for i := range Side * Side {
