@@ -82,8 +82,11 @@ func loadCheckpoint(path string) (c checkpoint, err error) {
 	}
 
 	c = checkpoint{path: path, values: values}
-	if err := json.Unmarshal([]byte(metadata[stateKey]), &c.state); err != nil {
+	if metadata[stateKey] == "" {
 		return c, fmt.Errorf("%s holds tensors but no run of sslx", path)
+	}
+	if err := json.Unmarshal([]byte(metadata[stateKey]), &c.state); err != nil {
+		return c, fmt.Errorf("checkpoint %s cannot be read by this program: %w", path, err) // it may lack an objective
 	}
 	return c, nil
 }

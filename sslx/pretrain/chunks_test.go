@@ -114,11 +114,10 @@ func firstStep(t *testing.T, b compute.Backend, set *dataset.Set, c Config, ghos
 func firstValues(c Config, d stepData) stepValues {
 	in := stepValues{stream: augment.Stream(c.Seed, 0), lr: 0.05, ema: 0.9, step: 1}
 	for i := range c.Batch {
-		index := 7 * i % d.images()
+		index := 7 * i % d.N
 		in.indices = append(in.indices, int32(index))
 		if d.streamed {
-			size := d.height * d.width * 3
-			in.pixels = append(in.pixels, d.pixels[index*size:(index+1)*size]...)
+			in.pixels = append(in.pixels, d.At(index)...)
 		}
 	}
 	return in

@@ -28,8 +28,7 @@ func BenchmarkMemoryOfAStep(b *testing.B) {
 }
 
 func memoryOfAStep(b *testing.B, c Config) {
-	d := stepData{pixels: make([]byte, 64*32*32*3), height: 32, width: 32, classes: 4, labels: make([]int32, 64),
-		std: [3]float64{1, 1, 1}}
+	d := blank(64, 4)
 	for b.Loop() {
 		store := newStore(c)
 		s, err := newStepper(testbackend.Open(b), store, c, d, 0)

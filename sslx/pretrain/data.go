@@ -11,17 +11,13 @@ import (
 
 // stepData is what a step needs of the training images.
 type stepData struct {
-	pixels        []byte // uint8 [images, height, width, 3]
-	height, width int
-	source        dataset.Source // of the same pixels
-	streamed      bool           // pixels go to the device batch by batch
-	labels        []int32        // nil leaves the probe out
-	classes       int
-	mean, std     [3]float64
+	dataset.Images
+	source    dataset.Source // of the same images: it fails where reading Pixels of a file that was cut short crashes
+	streamed  bool           // pixels go to the device batch by batch
+	labels    []int32        // of each image; nil leaves the probe out
+	classes   int
+	mean, std [3]float64
 }
-
-// images returns the number of training images.
-func (d stepData) images() int { return len(d.pixels) / (d.height * d.width * 3) }
 
 // Fits returns an error of package usage when set cannot be trained on with c: no train split, fewer images than a
 // batch, images that are too small, or no label of the probe's name.
@@ -40,18 +36,14 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 		return stepData{}, usage.Errorf("batch is %d, but %s has %d training images: choose a smaller batch",
 			c.Batch, set.Name(), split.N)
 	}
-	d := stepData{pixels: split.Pixels, height: set.Height(), width: set.Width(), source: split, streamed: c.Stream}
-	for _, view := range c.Views {
-		side := cmp.Or(view.Size, min(d.height, d.width))
-		if view.SizeShare > 0 {
-			side = int(math.Round(view.SizeShare * float64(side)))
-		}
-		if least := c.Encoder.MinSize(); side < least {
-			return d, usage.Errorf("views of %s are %d pixels wide: the encoder %s needs %d or more", set.Name(), side,
-				encoder.NameOf(c.Encoder), least)
-		}
+	if err := fitsEncoder(set, c); err != nil {
+		return stepData{}, err
 	}
+
+	d := stepData{Images: split.Images, source: split, streamed: c.Stream}
 	d.mean, d.std = set.Stats()
+
+	// The labels of the online probe.
 	name := c.Probe.Task
 	if name == NoProbe || (name == "" && len(set.Tasks()) == 0) {
 		return d, nil
@@ -66,4 +58,20 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 	d.classes = len(task.Classes)
 	d.labels, err = split.Labels(name)
 	return d, err
+}
+
+// fitsEncoder returns a usage error when a view of the images of set is smaller than the encoder takes.
+func fitsEncoder(set *dataset.Set, c Config) error {
+	least := c.Encoder.MinSize()
+	for _, view := range c.Views {
+		side := cmp.Or(view.Size, min(set.Height(), set.Width()))
+		if view.SizeShare > 0 {
+			side = int(math.Round(view.SizeShare * float64(side)))
+		}
+		if side < least {
+			return usage.Errorf("views of %s are %d pixels wide: the encoder %s needs %d or more", set.Name(), side,
+				encoder.NameOf(c.Encoder), least)
+		}
+	}
+	return nil
 }

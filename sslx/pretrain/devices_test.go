@@ -49,7 +49,7 @@ func steps(t *testing.T, c Config, count int, from []stepped, reversed bool) (ma
 		}
 		in := stepValues{stream: augment.Stream(c.Seed, 0), lr: 0.05, ema: 0.9, step: step}
 		for i := range c.Batch {
-			in.indices = append(in.indices, int32((step*c.Batch+7*i)%d.images()))
+			in.indices = append(in.indices, int32((step*c.Batch+7*i)%d.N))
 		}
 		if reversed {
 			slices.Reverse(in.indices)

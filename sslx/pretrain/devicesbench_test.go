@@ -15,9 +15,9 @@ func BenchmarkTwoDevices(b *testing.B) {
 	}
 	const turn = 10
 	c := Default()
-	d := stepData{pixels: make([]byte, 256*32*32*3), height: 32, width: 32, classes: 4, labels: make([]int32, 256), std: [3]float64{1, 1, 1}}
-	for i := range d.pixels {
-		d.pixels[i] = byte(i * 2654435761 >> 16)
+	d := blank(256, 4)
+	for i := range d.Pixels {
+		d.Pixels[i] = byte(i * 2654435761 >> 16)
 	}
 	var steppers [2]*stepper
 	for i := range steppers {

@@ -22,11 +22,13 @@ type feed struct {
 
 // newFeed returns the feed for the steps from one on, which counts from 0.
 func newFeed(c Config, d stepData, from int) feed {
-	batches := batchesFrom(c, d.images(), from)
+	batches := batchesFrom(c, d.N, from)
 	if d.streamed {
 		loader := dataset.NewLoader(context.Background(), d.source, batches, dataset.LoaderOptions{})
 		return feed{loader.Next, loader.Wait, loader.Close}
 	}
+
+	// The images are on the device: nothing is waited for.
 	pull, stop := iter.Pull(batches)
 	next := func() ([]byte, []int32, error) {
 		batch, _ := pull()
@@ -44,11 +46,12 @@ func newFeed(c Config, d stepData, from int) feed {
 func batchesFrom(c Config, n, from int) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {
 		perEpoch := n / c.Batch
+
 		for epoch := from / perEpoch; epoch < c.Epochs; epoch++ {
 			order := permutation(c.Seed, epoch, n)
 			for step := max(from, epoch*perEpoch); step < (epoch+1)*perEpoch; step++ {
-				at := (step - epoch*perEpoch) * c.Batch
-				if !yield(order[at : at+c.Batch]) {
+				start := (step - epoch*perEpoch) * c.Batch
+				if !yield(order[start : start+c.Batch]) {
 					return
 				}
 			}

@@ -50,8 +50,7 @@ func FineTune(ctx context.Context, b compute.Backend, n *Network, train Labeled,
 	defer store.Finalize()
 
 	// The step of pre-training does it, with the objective of labels.
-	d := stepData{pixels: train.Pixels, height: train.Height, width: train.Width, labels: train.Labels,
-		classes: train.Classes, mean: n.mean, std: n.std}
+	d := stepData{Images: train.Images, labels: train.Labels, classes: train.Classes, mean: n.mean, std: n.std}
 	step, err := newStepper(b, store, c, d, 0)
 	if err != nil {
 		return nil, err
@@ -137,7 +136,7 @@ func classifyAll(ctx context.Context, b compute.Backend, store *model.Store, c C
 	}
 	defer exec.Finalize()
 
-	batch := shapes.Make(dtypes.Uint8, featureBatch, d.height, d.width, 3)
+	batch := shapes.Make(dtypes.Uint8, featureBatch, d.Height, d.Width, 3)
 	err = inBatches(ctx, exec, batch, images.Pixels, func(_ int, out *tensors.Tensor) error {
 		return tensors.ConstFlatData(out, func(classes []int32) { predicted = append(predicted, classes...) })
 	}, func() {})

@@ -42,8 +42,8 @@ func TestTheStepOfEveryRecipeCanBeBuilt(t *testing.T) {
 			continue
 		}
 		c.Encoder, c.Projector = narrow(c.Encoder), []int{16, 8}
-		d := stepData{pixels: make([]byte, 32*32*3), height: 32, width: 32, classes: 10, labels: []int32{0},
-			std: [3]float64{1, 1, 1}, streamed: c.Stream}
+		d := blank(1, 10)
+		d.streamed = c.Stream
 		images := shapes.Make(dtypes.Uint8, 1, 32, 32, 3)
 		if c.Stream {
 			images.Dimensions[0] = c.Batch

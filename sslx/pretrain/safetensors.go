@@ -23,8 +23,13 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-// checksumKey is the metadata entry that holds the SHA-256 of the header, with zeros in place of the sum, and the data.
-const checksumKey = "sha256"
+const (
+	// metadataKey is the entry of the header that is no tensor.
+	metadataKey = "__metadata__"
+
+	// checksumKey is the metadata entry of the SHA-256 of the header, with zeros in place of the sum, and the data.
+	checksumKey = "sha256"
+)
 
 var noChecksum = strings.Repeat("0", 2*sha256.Size)
 
@@ -36,41 +41,29 @@ type safeTensor struct {
 }
 
 // saveTensors writes float32 tensors and metadata as a safetensors file (https://huggingface.co/docs/safetensors), with
-// a checksum of the data in the metadata. The file is whole or absent.
+// a checksum in the metadata. The file is whole or absent.
 func saveTensors(path string, values map[string]*tensors.Tensor, metadata map[string]string) error {
-	header := map[string]any{}
 	names := slices.Sorted(maps.Keys(values))
-	var offset int64
-	for _, name := range names {
-		t := values[name]
-		if t.DType() != dtypes.Float32 {
-			return fmt.Errorf("variable %s has type %s: only float32 can be saved", name, t.DType())
-		}
-		end := offset + t.ByteSize()
-		header[name] = safeTensor{"F32", append([]int{}, t.Shape().Dimensions...), [2]int64{offset, end}}
-		offset = end
-	}
-	metadata = maps.Clone(metadata)
-	metadata[checksumKey] = noChecksum
-	header["__metadata__"] = metadata
-	text, err := json.Marshal(header)
+	header, err := headerOf(names, values, metadata)
 	if err != nil {
 		return err
 	}
-	text = append(text, bytes.Repeat([]byte{' '}, (8-len(text)%8)%8)...)
+
+	// The checksum is over the header, with zeros in place of the sum, and the data.
 	digest := sha256.New()
-	digest.Write(text)
+	digest.Write(header)
 	for _, name := range names {
 		if err := values[name].ConstBytes(func(data []byte) { digest.Write(data) }); err != nil {
 			return err
 		}
 	}
-	text = withChecksum(text, noChecksum, hex.EncodeToString(digest.Sum(nil)))
+	header = withChecksum(header, noChecksum, hex.EncodeToString(digest.Sum(nil)))
+
 	return atomicfile.Write(path, func(w io.Writer) error {
-		if err := binary.Write(w, binary.LittleEndian, uint64(len(text))); err != nil {
+		if err := binary.Write(w, binary.LittleEndian, uint64(len(header))); err != nil {
 			return err
 		}
-		if _, err := w.Write(text); err != nil {
+		if _, err := w.Write(header); err != nil {
 			return err
 		}
 		for _, name := range names {
@@ -86,8 +79,31 @@ func saveTensors(path string, values map[string]*tensors.Tensor, metadata map[st
 	})
 }
 
-// loadTensors reads what saveTensors wrote. A file that is missing, foreign, cut off or changed is an error that says
-// so.
+// headerOf returns the header of a file with tensors in the order of names, padded to a multiple of 8 bytes. It has
+// noChecksum.
+func headerOf(names []string, values map[string]*tensors.Tensor, metadata map[string]string) ([]byte, error) {
+	header := map[string]any{}
+	var offset int64
+	for _, name := range names {
+		t := values[name]
+		if t.DType() != dtypes.Float32 {
+			return nil, fmt.Errorf("variable %s has type %s: only float32 can be saved", name, t.DType())
+		}
+		end := offset + t.ByteSize()
+		header[name] = safeTensor{"F32", append([]int{}, t.Shape().Dimensions...), [2]int64{offset, end}}
+		offset = end
+	}
+
+	metadata = maps.Clone(metadata)
+	metadata[checksumKey] = noChecksum
+	header[metadataKey] = metadata
+
+	text, err := json.Marshal(header)
+	return append(text, bytes.Repeat([]byte{' '}, (8-len(text)%8)%8)...), err
+}
+
+// loadTensors reads a file of saveTensors. For a file that is missing, foreign, cut short or changed, the error says
+// which.
 func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -96,7 +112,9 @@ func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, er
 	if err != nil {
 		return nil, nil, err
 	}
-	foreign := fmt.Errorf("%s is cut short, or no checkpoint of sslx: restore it from a copy, or start the run anew", path)
+	foreign := fmt.Errorf("%s is cut short, or no checkpoint of sslx: restore it from a copy, or start a new run", path)
+
+	// 8 bytes of length, the header, the data.
 	if len(text) < 8 {
 		return nil, nil, foreign
 	}
@@ -104,23 +122,24 @@ func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, er
 	if size > uint64(len(text)-8) {
 		return nil, nil, foreign
 	}
-	entries := map[string]json.RawMessage{}
-	if json.Unmarshal(text[8:8+size], &entries) != nil {
+	header, data := text[8:8+size], text[8+size:]
+	entries, metadata := map[string]json.RawMessage{}, map[string]string{}
+	if json.Unmarshal(header, &entries) != nil {
 		return nil, nil, foreign
 	}
-	metadata := map[string]string{}
-	if json.Unmarshal(entries["__metadata__"], &metadata) != nil || metadata[checksumKey] == "" {
+	if json.Unmarshal(entries[metadataKey], &metadata) != nil || metadata[checksumKey] == "" {
 		return nil, nil, foreign
 	}
-	delete(entries, "__metadata__")
-	data := text[8+size:]
+	delete(entries, metadataKey)
+
 	digest := sha256.New()
-	digest.Write(withChecksum(text[8:8+size], metadata[checksumKey], noChecksum))
+	digest.Write(withChecksum(header, metadata[checksumKey], noChecksum))
 	digest.Write(data)
 	if hex.EncodeToString(digest.Sum(nil)) != metadata[checksumKey] {
 		return nil, nil, fmt.Errorf("checkpoint %s is damaged: its checksum does not match; restore it from a copy, "+
-			"or start the run anew", path)
+			"or start a new run", path)
 	}
+
 	values := map[string]*tensors.Tensor{}
 	left := int64(len(data)) // tensors do not overlap
 	for name, raw := range entries {
@@ -128,11 +147,13 @@ func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, er
 		if json.Unmarshal(raw, &entry) != nil || entry.DType != "F32" || !entry.fits(len(data)) {
 			return nil, nil, foreign
 		}
-		if left -= entry.Offsets[1] - entry.Offsets[0]; left < 0 {
+		from, to := entry.Offsets[0], entry.Offsets[1]
+		if left -= to - from; left < 0 {
 			return nil, nil, foreign
 		}
+
 		t := tensors.FromShape(shapes.Make(dtypes.Float32, entry.Shape...))
-		if err := t.MutableBytes(func(into []byte) { copy(into, data[entry.Offsets[0]:entry.Offsets[1]]) }); err != nil {
+		if err := t.MutableBytes(func(into []byte) { copy(into, data[from:to]) }); err != nil {
 			return nil, nil, err
 		}
 		values[name] = t

@@ -38,7 +38,7 @@ func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, siz
 	}
 
 	s := &stepper{devices: max(1, c.Devices)}
-	s.batch = shapes.Make(dtypes.Uint8, c.Batch/s.devices, d.height, d.width, 3)
+	s.batch = shapes.Make(dtypes.Uint8, c.Batch/s.devices, d.Height, d.Width, 3)
 	if c.chunked() {
 		s.batch.Dimensions[0] = c.Chunk
 	}
@@ -72,7 +72,7 @@ func (s *stepper) load(b compute.Backend, d stepData) error {
 		on := deviceData{labels: tensors.FromFlatDataAndDimensions(labels, len(labels))}
 		err := on.labels.ToDevice(b, compute.DeviceNum(device))
 		if err == nil && !d.streamed {
-			on.pixels = tensors.FromFlatDataAndDimensions(d.pixels, d.images(), d.height, d.width, 3)
+			on.pixels = tensors.FromFlatDataAndDimensions(d.Pixels, d.N, d.Height, d.Width, 3)
 			err = on.pixels.ToDevice(b, compute.DeviceNum(device))
 		}
 
@@ -137,7 +137,7 @@ func (s *stepper) shard(d stepData) error {
 func (s *stepper) pixelShape(d stepData) shapes.Shape {
 	shape := s.batch.Clone()
 	if !d.streamed {
-		shape.Dimensions[0] = d.images()
+		shape.Dimensions[0] = d.N
 	}
 	return shape
 }

@@ -119,7 +119,7 @@ func TestALoadedNetworkIsTheOneThatWasSaved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := saveCheckpoint(path, n.store, runState{Mean: half, Std: half}); err != nil {
+	if err := saveCheckpoint(path, n.store, runState{Config: c, Mean: half, Std: half}); err != nil {
 		t.Fatal(err)
 	}
 	loaded, err := Load(b, c, path, 32, 32)

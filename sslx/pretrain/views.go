@@ -28,8 +28,8 @@ func normalizedViews(c Config, d stepData, size int, b batch) (images []*Node) {
 	key, of := b.key, b.images
 	key.View = len(views)
 	if asked.OneImage {
-		first := Const(of.Graph(), d.pixels[:d.height*d.width*3])
-		of = augment.FromBytes(Reshape(first, 1, d.height, d.width, 3)) // [1, height, width, 3]
+		first := Const(of.Graph(), d.At(0))
+		of = augment.FromBytes(Reshape(first, 1, d.Height, d.Width, 3)) // [1, height, width, 3]
 		key.Samples = Slice(key.Samples, AxisRange(0, 1))
 	}
 	extra := asked.Views(views[0]).Make(of, key, d.mean, d.std)
