@@ -145,7 +145,7 @@ func (s Sweep) measured(ctx context.Context, t Trial, key string) (r Record, err
 		return r, err
 	}
 	results, err := sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: t.Tasks, Protocols: t.Protocols,
-		Validation: t.Validation, Floors: t.Floors, Options: s.Options})
+		Validation: t.Validation, Baselines: t.Floors, Options: s.Options})
 	if err != nil {
 		return r, err
 	}

@@ -5,7 +5,7 @@
 //	cfg := sslx.Default()
 //	cfg.Data = "factors"
 //	summary, err := sslx.Pretrain(ctx, "runs/first", cfg, sslx.Options{})
-//	results, err := sslx.Evaluate(ctx, "runs/first", sslx.EvaluateOptions{Floors: true})
+//	results, err := sslx.Evaluate(ctx, "runs/first", sslx.EvaluateOptions{Baselines: true})
 //
 // This package is a facade. The parts are in the packages below it: dataset, augment, encoder, objective, optimizer,
 // pretrain, probe, evaluate, record, backend.

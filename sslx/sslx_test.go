@@ -149,7 +149,7 @@ func testInUse(t *testing.T, dir string, c Config) {
 type number struct{ model, task, protocol, layer string }
 
 func testEvaluate(t *testing.T, dir string) {
-	results, err := Evaluate(ctx, dir, EvaluateOptions{Floors: true})
+	results, err := Evaluate(ctx, dir, EvaluateOptions{Baselines: true})
 	if err != nil {
 		t.Fatal(err)
 	}

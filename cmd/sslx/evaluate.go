@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -50,13 +51,13 @@ docs/protocol.md says what each protocol is.`,
 	}
 	cmd.Flags().StringSliceVar(&f.tasks, "tasks", nil, "with commas between; the labels of the run's data when left out")
 	cmd.Flags().StringSliceVar(&f.protocols, "protocols", nil,
-		strings.Join(append(evaluate.Protocols(), evaluate.AllProtocols), ", ")+", with commas between; knn,linear when left out")
+		strings.Join(append(evaluate.Names(), evaluate.AllProtocols), ", ")+", with commas between; knn,linear when left out")
 	cmd.Flags().StringSliceVar(&f.layers, "layers", nil, "encoder, projector0, projector1, …; encoder when left out")
 	cmd.Flags().BoolVar(&f.validation, "validation", false, "measure on images held out of train, and leave test alone")
 	cmd.Flags().StringSliceVar(&f.beside, "beside", nil, "other runs to measure too, such as a supervised one")
 	cmd.Flags().BoolVar(&f.floors, "floors", true, "measure raw pixels and the untrained encoder too")
 	jsonFlag(cmd, &f.json)
-	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(evaluate.Protocols(), evaluate.AllProtocols), cobra.ShellCompDirectiveNoFileComp))
+	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(evaluate.Names(), evaluate.AllProtocols), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -72,9 +73,12 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	var results []record.Result
 	err = a.work(func(opt sslx.Options) (err error) {
 		results, err = sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: f.tasks, Protocols: f.protocols,
-			Layers: f.layers, Beside: beside, Floors: f.floors, Validation: f.validation, Options: opt})
+			Layers: f.layers, Compare: beside, Baselines: f.floors, Validation: f.validation, Options: opt})
 		return err
 	})
+	if err != nil && len(results) > 0 { // what was measured before the error is not lost
+		return errors.Join(err, a.printEvaluation(results, f.json))
+	}
 	if err != nil {
 		return err
 	}
@@ -82,16 +86,20 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	if err != nil {
 		return err
 	}
-	if f.json {
-		return a.printJSON(list(results))
-	}
-	if err := printResults(a.stdout, results); err != nil {
+	if err := a.printEvaluation(results, f.json); err != nil || f.json {
 		return err
 	}
 	for _, path := range figures {
 		fmt.Fprintln(a.stdout, "figure", path)
 	}
 	return nil
+}
+
+func (a *app) printEvaluation(results []record.Result, json bool) error {
+	if json {
+		return a.printJSON(list(results))
+	}
+	return printResults(a.stdout, results)
 }
 
 // drawEvaluation draws the results of the trained encoder as a map of tasks and protocols when there are several, and the
@@ -136,7 +144,7 @@ func draw(paths []string, path string, figure func() (*plots.Figure, error)) ([]
 func taskSets() string {
 	var names []string
 	for _, set := range evaluate.TaskSets() {
-		names = append(names, set[0])
+		names = append(names, set.Name)
 	}
 	return strings.Join(names, ", ")
 }

@@ -60,7 +60,7 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 		if _, err := sslx.Pretrain(ctx, f.out, c, opt); err != nil {
 			return err
 		}
-		results, err = sslx.Evaluate(ctx, f.out, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Floors: true, Options: opt})
+		results, err = sslx.Evaluate(ctx, f.out, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Baselines: true, Options: opt})
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -77,6 +78,9 @@ func strange(i int) img.Image {
 	return to
 }
 
+// birds is the task of the first data of that name, or of others, which are named apart.
+var birds = regexp.MustCompile("^birds(-[0-9a-f]{8})?/class$")
+
 func testABadTaskIsRefusedInOneSentenceAndAStrangeOneMeasured(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	many := map[string]int{"train/crow": 12, "train/jay": 12, "test/crow": 3, "test/jay": 3}
@@ -92,7 +96,7 @@ func testABadTaskIsRefusedInOneSentenceAndAStrangeOneMeasured(t *testing.T, dir 
 	} {
 		results, err := Run(ctx, dir, Options{Tasks: []string{c.folder}, Protocols: []string{ProtocolKNN}})
 		if c.want == "" {
-			if err != nil || len(results) != 1 || results[0].Task != "birds/class" || results[0].N != 6 {
+			if err != nil || len(results) != 1 || !birds.MatchString(results[0].Task) || results[0].N != 6 {
 				t.Errorf("%s: %v (%v)", name, results, err)
 			}
 			continue

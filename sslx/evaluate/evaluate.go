@@ -1,177 +1,129 @@
-// Package evaluate turns a trained run into results: it plans the tasks, makes or reads the features of the run's encoder
-// and of its baselines, measures them by protocols, and keeps the results in the run folder. The algorithms on feature
-// matrices are in package probe.
+// Package evaluate turns a trained run into results. It plans the tasks, makes the features of the run's encoder and of
+// its baselines (or reads them from a cache), measures them by protocols, and keeps the results in the run folder. The
+// algorithms on feature matrices are in package probe.
+//
+// A number depends on the model, the data, the task and the protocol alone: not on what else was asked for, and not on
+// what is in the cache.
 package evaluate
 
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
-
-	"github.com/gomlx/compute"
+	"strings"
 
 	"github.com/sslx-go/lab/internal/open"
-	"github.com/sslx-go/lab/sslx/dataset"
-	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/pretrain"
-	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/progress"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
 // Options says what to measure. The zero value measures every task of the run's data by kNN and the linear probe,
-// without floors.
+// without baselines.
 type Options struct {
 	// Tasks are labels of the run's data, tasks made from it (MadeTasks), sets (TaskSets), SET/LABEL, paths of image
 	// folders or archives, or AllTasks; all labels of the run's data when empty.
 	Tasks []string
 
-	// Protocols are those of Protocols, or AllProtocols; kNN and the linear probe when empty.
+	// Protocols are names of Names, or AllProtocols; kNN and the linear probe when empty.
 	Protocols []string
 
-	// Layers are the layers that are measured, of those of pretrain.Layers; the encoder's output when empty.
+	// Layers are the layers that are measured, of pretrain.Layers; the encoder's output when empty.
 	Layers []string
 
 	// Validation measures on the images that are held out of train, and leaves test alone: for choosing between runs.
 	Validation bool
 
-	// Floors also measures raw pixels and the untrained encoder.
-	Floors bool
+	// Baselines also measures raw pixels and the untrained encoder.
+	Baselines bool
 
-	// Beside are the folders of other runs whose encoders are measured too, such as a supervised one. They must take
-	// images of the same size.
-	Beside []string
+	// Compare are the folders of other finished runs whose encoders are measured too, such as a supervised one. They
+	// must take images of the same size.
+	Compare []string
 
 	progress.Options
 }
 
-// featureCacheLimit is the largest size of the features that are kept, in bytes.
-const featureCacheLimit = 8 << 30
-
-// cache is where features are kept; without a cache folder none are.
-func (o Options) cache() probe.Cache {
-	dir, err := dataset.CacheDir()
-	if err != nil {
-		return probe.Cache{Dir: os.DevNull}
-	}
-	return probe.Cache{Dir: filepath.Join(dir, "features"), Limit: featureCacheLimit}
-}
-
-// Run measures the last checkpoint of the finished run in dir, and leaves the results in the run folder beside
-// those of other tasks and protocols; a former result of the same kind is replaced. The encoder is frozen: a variable
-// that changes meanwhile, running statistics included, is an error. Hyper-parameters are chosen on a tenth of train,
-// cut out seeded and stratified; test is read once. A set of AllTasks that is not here is left out with a warning.
+// Run measures the last checkpoint of the finished run in dir, and keeps the results in the run folder, with those of
+// other tasks and protocols; they replace earlier results of the same kind. Results are written model by model and set
+// by set: when ctx ends or something fails, what was measured is kept, and returned with the error.
+//
+// The encoder is frozen: a variable that changes meanwhile, running statistics included, is an error. Hyper-parameters
+// are chosen on a tenth of train, cut out by the set's main task, seeded and stratified; test is read once. A set of
+// AllTasks that is not installed is left out with a warning.
+//
+// It is a usage error when the run's configuration is not the one that it was trained with, or when the tasks of its
+// data are asked for and the data have changed since.
 func Run(ctx context.Context, dir string, opt Options) (results []record.Result, err error) {
-	e := evaluation{ctx: ctx, opt: opt}
-	if e.protocols, err = protocolsNamed(opt.Protocols); err != nil {
+	s := session{opt: opt}
+	if s.protocols, err = protocolsNamed(opt.Protocols); err != nil {
 		return nil, err
 	}
-	c, err := pretrain.FinishedConfig(dir)
+
+	// What can be refused is refused before the back end is opened.
+	trained, err := pretrain.ReadFinishedRun(dir)
 	if err != nil {
 		return nil, err
 	}
-	if e.run, err = open.Data(ctx, c.Data, c.Size, opt.Options); err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, e.run.Close()) }()
-	tasks := planTasks(e.run, opt.Tasks)
-	if err := tasks.check(e.run); err != nil {
-		return nil, err
-	}
-	run, err := record.Open(dir)
+	set, err := open.Data(ctx, trained.Config.Data, trained.Config.Size, opt.Options)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, run.Close()) }()
+	defer func() { err = errors.Join(err, set.Close()) }()
+	plan, err := planner{set: set, other: set.Fingerprint() != trained.Fingerprint}.plan(opt.Tasks)
+	if err != nil {
+		return nil, err
+	}
+	if err := plan.check(set); err != nil {
+		return nil, err
+	}
+	if s.run, err = record.Open(dir); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.run.Close()) }()
+	taken, err := takenNames(dir, trained)
+	if err != nil {
+		return nil, err
+	}
+
 	handle, err := open.Backend(ctx, opt.Options)
 	if err != nil {
 		return nil, err
 	}
 	defer handle.Close()
-	defer e.close()
-	if err := e.open(handle.Backend); err != nil {
+	defer s.close()
+	if err := s.start(handle); err != nil {
 		return nil, err
 	}
-	if err := e.load(dir, c); err != nil {
+	if err := s.load(trained, set.Height(), set.Width()); err != nil {
 		return nil, err
 	}
-	measure := e.group
+
+	measure := s.measure
 	if opt.Validation {
-		measure = func(g group) error { return e.group(g.validation(e.run.Height() * e.run.Width() * 3)) }
+		measure = func(ctx context.Context, g group) error { return s.measure(ctx, g.validation()) }
 	}
-	if err := tasks.each(ctx, e.run, opt.Options, measure); err != nil {
+	err = opener{opt.Options, set, taken}.each(ctx, plan, measure)
+	return s.results, err
+}
+
+// takenNames returns the fingerprints of the data that names of sets stand for in a run folder: that of its training,
+// and those of its results.
+func takenNames(dir string, trained pretrain.FinishedRun) (map[string]string, error) {
+	results, err := record.ReadResults(dir)
+	if err != nil {
 		return nil, err
 	}
-	for _, m := range e.models {
-		if err := m.verify(); err != nil {
-			return nil, err
-		}
-	}
-	return e.results, errors.Join(run.AddResults(e.results), run.AddCurves(e.curves))
-}
-
-// open makes the programs of a backend ready.
-func (e *evaluation) open(b compute.Backend) (err error) {
-	e.backend = b
-	e.programs, err = probe.NewPrograms(b)
-	return err
-}
-
-// load opens the models: floors, the runs beside, and the run itself.
-func (e *evaluation) load(dir string, c pretrain.Config) error {
-	height, width := e.run.Height(), e.run.Width()
-	trained, err := pretrain.Load(e.backend, c, record.CheckpointPath(dir), height, width, e.opt.Layers...)
+	environment, err := record.ReadEnvironment(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	own, err := newMeasured(objective.NameOf(c.Objective), record.Name(dir), c, trained)
-	if err != nil {
-		trained.Close()
-		return err
-	}
-	defer func() { e.models = append(e.models, own) }()
-	if e.opt.Floors {
-		e.models = append(e.models, measured{name: record.ModelPixels, run: own.run, seed: c.Seed, config: c})
-		mean, std := trained.Stats()
-		untrained, err := pretrain.Untrained(e.backend, c, mean, std, height, width, e.opt.Layers...)
-		if err != nil {
-			return err
-		}
-		if err := e.join(record.ModelUntrained, own.run, c, untrained); err != nil {
-			return err
-		}
-	}
-	for _, other := range e.opt.Beside {
-		c, err := pretrain.FinishedConfig(other)
-		if err != nil {
-			return err
-		}
-		n, err := pretrain.Load(e.backend, c, record.CheckpointPath(other), height, width, e.opt.Layers...)
-		if err != nil {
-			return err
-		}
-		if err := e.join(objective.NameOf(c.Objective), record.Name(other), c, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
-// join appends a network to the models, which own it from then on.
-func (e *evaluation) join(name, run string, c pretrain.Config, n *pretrain.Network) error {
-	m, err := newMeasured(name, run, c, n)
-	e.models = append(e.models, m)
-	return err
-}
-
-func (e *evaluation) close() {
-	if e.programs != nil {
-		e.programs.Close()
-	}
-	for _, m := range e.models {
-		if m.network != nil {
-			m.network.Close()
+	taken := map[string]string{}
+	for _, r := range results {
+		if name, _, _ := strings.Cut(r.Task, "/"); r.Data != "" && taken[name] == "" {
+			taken[name] = r.Data
 		}
 	}
+	taken[environment.Data] = trained.Fingerprint
+	return taken, nil
 }

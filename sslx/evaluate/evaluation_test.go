@@ -14,6 +14,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
@@ -23,6 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	Register("nearest-centroid", nearestCentroid{})
 	testbackend.Unoptimized()
 	testbackend.Main(m)
 }
@@ -114,7 +116,7 @@ func TestAFinishedRun(t *testing.T) {
 
 func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c pretrain.Config) {
 	features := cached(t)
-	opt := Options{Tasks: []string{"shape"}, Protocols: []string{AllProtocols}, Floors: true,
+	opt := Options{Tasks: []string{"shape"}, Protocols: []string{AllProtocols}, Baselines: true,
 		Layers: []string{"encoder", "projector1"}}
 	results, err := Run(ctx, dir, opt)
 	if err != nil {
@@ -125,10 +127,11 @@ func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c
 		counts[r.Protocol.Family+" "+r.Model]++
 	}
 	// Networks have two layers, pixels one. Few-shot is 10 images a class, 1 % and 10 %; linear is two protocols.
-	want := map[string]int{"knn pixels": 1, "linear pixels": 2, "mlp pixels": 1, "fewshot pixels": 3, "cka simclr": 1}
+	want := map[string]int{"knn pixels": 1, "linear pixels": 2, "mlp pixels": 1, "fewshot pixels": 3, "cka simclr": 1,
+		"nearest-centroid pixels": 1}
 	for _, model := range []string{"untrained", "simclr"} {
 		for protocol, n := range map[string]int{"knn": 2, "linear": 4, "mlp": 2, "fewshot": 6, "fine-tune": 1, "rankme": 2,
-			"lidar": 2, "alignment": 2, "uniformity": 2, "std": 2} {
+			"lidar": 2, "nearest-centroid": 2, "alignment": 2, "uniformity": 2, "std": 2} {
 			want[protocol+" "+model] = n
 		}
 	}
@@ -173,7 +176,7 @@ func testARunBesideIsMeasuredAndCompared(t *testing.T, dir string, c pretrain.Co
 	c.Objective = objective.Supervised{}
 	train(t, ctx, beside, c)
 	results, err := Run(ctx, dir, Options{Tasks: []string{"shape"}, Protocols: []string{ProtocolKNN, ProtocolCKA},
-		Beside: []string{beside}})
+		Compare: []string{beside}})
 	if err != nil || len(results) != 3 {
 		t.Fatalf("%v (%v)", results, err)
 	}
@@ -200,28 +203,27 @@ func TestATrainingThatIsNotFinishedIsNotMeasured(t *testing.T) {
 	}
 }
 
-func testNothingThatIsChosenDependsOnTestLabels(t *testing.T, dir string, c pretrain.Config) {
+func testNothingThatIsChosenDependsOnTestLabels(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
-	e := opened(t, dir, c, ProtocolLinear, ProtocolMLP, ProtocolFewShot)
-	g, err := groupOf(e.run, []string{"shape", "texture"})
+	s, set := opened(t, dir, ProtocolLinear, ProtocolMLP, ProtocolFewShot)
+	g, err := groupOf(set, set.Name(), []string{"shape", "texture"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.group(g); err != nil {
+	if err := s.measure(ctx, g); err != nil {
 		t.Fatal(err)
 	}
-	clean := e.results
-	e.results = nil
+	clean := s.results
+
+	s.results = nil
 	for _, task := range g.tasks {
-		for i := range task.test {
-			task.test[i] = 0
-		}
+		clear(task.test)
 	}
-	if err := e.group(g); err != nil {
+	if err := s.measure(ctx, g); err != nil {
 		t.Fatal(err)
 	}
 	moved := false
-	for i, r := range e.results {
+	for i, r := range s.results {
 		if !reflect.DeepEqual(r.Chosen, clean[i].Chosen) || r.Protocol != clean[i].Protocol {
 			t.Errorf("chosen %v, with other test labels %v", clean[i].Chosen, r.Chosen)
 		}
@@ -232,72 +234,86 @@ func testNothingThatIsChosenDependsOnTestLabels(t *testing.T, dir string, c pret
 	}
 }
 
-// opened is an evaluation of the run in dir, without floors.
-func opened(t *testing.T, dir string, c pretrain.Config, names ...string) *evaluation {
+// opened is a session on the run in dir, without baselines, and the run's data.
+func opened(t *testing.T, dir string, names ...string) (*session, *dataset.Set) {
 	t.Helper()
-	set, err := dataset.Open(c.Data)
+	run, err := pretrain.ReadFinishedRun(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := dataset.Open(run.Config.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = set.Close() })
-	e := &evaluation{ctx: ctx, run: set}
-	t.Cleanup(e.close)
-	if err := e.open(testbackend.Open(t)); err != nil {
+
+	s := &session{}
+	t.Cleanup(s.close)
+	if err := s.start(&backend.Handle{Backend: testbackend.Open(t)}); err != nil {
 		t.Fatal(err)
 	}
-	if e.protocols, err = protocolsNamed(names); err != nil {
+	if s.protocols, err = protocolsNamed(names); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.load(dir, c); err != nil {
+	if err := s.load(run, set.Height(), set.Width()); err != nil {
 		t.Fatal(err)
 	}
-	return e
+	return s, set
 }
 
 func testValidationLeavesTestAlone(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
-	e := opened(t, dir, c, ProtocolKNN)
-	g, err := groupOf(e.run, []string{"shape"})
+	set, err := dataset.Open(c.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const size = 32 * 32 * 3
-	v := g.validation(size)
-	if v.test.n != len(g.held) || v.train.n != len(g.keep) || v.test.n+v.train.n != 256 || v.test.split != "validation" {
-		t.Fatalf("%d and %d images of %s", v.train.n, v.test.n, v.test.split)
+	defer func() { _ = set.Close() }()
+	g, err := groupOf(set, set.Name(), []string{"shape"})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	v := g.validation()
+	if v.test.N != len(g.held) || v.train.N != len(g.fit) || v.test.N+v.train.N != 256 || v.test.name != "validation" {
+		t.Fatalf("%d and %d images of %s", v.train.N, v.test.N, v.test.name)
 	}
 	for i, from := range g.held {
-		if v.tasks[0].test[i] != g.tasks[0].train[from] || !slices.Equal(v.test.pixels[i*size:(i+1)*size], g.train.pixels[from*size:(from+1)*size]) {
+		if v.tasks[0].test[i] != g.tasks[0].Labels[from] || !slices.Equal(v.test.At(i), g.train.At(from)) {
 			t.Fatalf("validation image %d is not training image %d", i, from)
 		}
 	}
+
 	results, err := Run(ctx, dir, Options{Tasks: []string{"shape"}, Protocols: []string{"knn"}, Validation: true})
-	if err != nil || len(results) != 1 || results[0].Split != "validation" || results[0].N != v.test.n {
+	if err != nil || len(results) != 1 || results[0].Split != "validation" || results[0].N != v.test.N {
 		t.Errorf("%+v (%v)", results, err)
 	}
 }
 
-func testALeakIntoTheEncoderIsCaught(t *testing.T, dir string, c pretrain.Config) {
+// leaking is kNN that changes a variable of the encoder.
+type leaking struct {
+	KNN
+	variable string
+}
+
+func (l leaking) Measure(ctx context.Context, in Input) ([]Outcome, error) {
+	outcomes, err := l.KNN.Measure(ctx, in)
+	return outcomes, errors.Join(err, disturb(in.Model.Network, l.variable))
+}
+
+func testALeakIntoTheEncoderIsCaught(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	for _, name := range []string{"kernel", "mean", "variance"} {
-		e := opened(t, dir, c, ProtocolKNN)
-		g, err := groupOf(e.run, []string{"shape"})
+		s, set := opened(t, dir, ProtocolKNN)
+		g, err := groupOf(set, set.Name(), []string{"shape"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		leak := func(e *evaluation, m measured, g group, f features) error {
-			if err := (*evaluation).knn(e, m, g, f); err != nil {
-				return err
-			}
-			return disturb(m.network, name)
-		}
-		e.protocols[0].measure = leak
-		if err := e.group(g); err != nil {
-			t.Fatal(err)
-		}
-		m := e.models[0]
-		if err := m.verify(); err == nil || !strings.Contains(err.Error(), "the encoder is not frozen") {
+		s.protocols[0].Protocol = leaking{variable: name}
+		if err := s.measure(ctx, g); err == nil || !strings.Contains(err.Error(), "the encoder is not frozen") {
 			t.Errorf("a change of %s during kNN gave %v", name, err)
+		}
+		if len(s.results) != 0 {
+			t.Errorf("%d results were kept", len(s.results))
 		}
 	}
 }

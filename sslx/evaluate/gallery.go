@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/sslx-go/lab/internal/open"
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
@@ -17,17 +19,17 @@ import (
 type Gallery struct {
 	Height, Width int
 
-	// Originals are training images, and Views[i] their views i in the first epoch.
+	// Originals are training images. Views[i] are their views by pipeline i in the first epoch, in the same order.
 	Originals [][]byte
 	Views     [][][]byte
 
-	// Queries are test images with their nearest test images by cosine similarity of the representations, and
-	// whether those have the query's label in Task.
+	// Queries are test images with their nearest test images by cosine similarity of the representations. Task is the
+	// label that they are compared by, the main one of the data; it is empty for data without labels.
 	Queries []Query
 	Task    string
 
-	// Map has test images at their places in the plane of the first two principal components of their representations,
-	// and Spectrum the variance along each component, the largest first.
+	// Map has test images at their places in the plane of the first two principal components of their representations.
+	// Spectrum is the variance along each component, the largest first.
 	Map      []Placed
 	Spectrum []float64
 
@@ -36,102 +38,123 @@ type Gallery struct {
 	Chance map[string]float64
 }
 
-// Query is an image and those that an encoder finds most alike.
+// Query is a test image and the test images that an encoder finds most like it.
 type Query struct {
 	Image   []byte
-	Nearest [][]byte
-	Same    []bool
+	Nearest [][]byte // the most similar first
+	Same    []bool   // for each of Nearest: it has the label of the query
 }
 
-// Placed is an image and its place on a map.
+// Placed is an image and its place on a map: X along the first principal component, Y along the second.
 type Placed struct {
 	Image []byte
 	X, Y  float64
 }
 
+// Numbers of images in a gallery.
 const (
 	galleryViews   = 8
 	galleryQueries = 8
-	galleryNearest = 8
+	galleryNearest = 8 // of each query
 	galleryMap     = 512
 )
 
-// Illustrate makes the gallery of the run in dir.
+// Illustrate makes the gallery of the finished run in dir. It is a usage error when the run's configuration or its data
+// are no longer those that it was trained with.
 func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Gallery, err error) {
-	c, err := pretrain.FinishedConfig(dir)
+	trained, err := pretrain.ReadFinishedRun(dir)
 	if err != nil {
 		return g, err
 	}
-	set, err := open.Data(ctx, c.Data, c.Size, opt)
+	set, err := open.Data(ctx, trained.Config.Data, trained.Config.Size, opt)
 	if err != nil {
 		return g, err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
+	if set.Fingerprint() != trained.Fingerprint {
+		return g, usage.Errorf("run %s was trained on other data than %s is now: restore the former data", dir, set.Name())
+	}
+
 	handle, err := open.Backend(ctx, opt)
 	if err != nil {
 		return g, err
 	}
 	defer handle.Close()
-	train, err := set.Split("train")
-	if err != nil {
-		return g, err
-	}
+
 	g = Gallery{Height: set.Height(), Width: set.Width(), Chance: map[string]float64{}}
-	for _, task := range set.Tasks() {
+	for i, task := range set.Tasks() {
 		g.Chance[set.Name()+"/"+task.Name] = 1 / float64(len(task.Classes))
+		if i == 0 {
+			g.Task = task.Name
+		}
 	}
-	count, size := min(galleryViews, train.N), g.Height*g.Width*3
-	views, err := c.Views.Show(handle.Backend, train.Slice(0, count), c.Seed, 1)
-	if err != nil {
+	if err := g.addViews(handle, set, trained.Config); err != nil {
 		return g, err
 	}
-	g.Originals = images(train.Pixels, count, size)
-	for _, view := range views {
-		g.Views = append(g.Views, images(view.Pixels, count, size))
-	}
-	network, err := pretrain.Load(handle.Backend, c, record.CheckpointPath(dir), g.Height, g.Width)
-	if err != nil {
-		return g, err
-	}
-	defer network.Close()
-	test, err := set.Split("test")
-	if err != nil {
-		return g, err
-	}
-	x, err := network.Features(ctx, test.Images, nil)
-	if err != nil {
-		return g, err
-	}
-	features := probe.Features{N: test.N, D: network.Width(pretrain.LayerEncoder), X: x[0]}
-	queries := probe.Features{N: min(galleryQueries, test.N), D: features.D}
-	queries.X = features.X[:queries.N*queries.D]
-	programs, err := probe.NewPrograms(handle.Backend)
-	if err != nil {
-		return g, err
-	}
-	defer programs.Close()
-	neighbours, err := probe.Nearest(programs, features, queries, min(galleryNearest+1, test.N))
-	if err != nil {
-		return g, err
-	}
-	if len(set.Tasks()) > 0 {
-		g.Task = set.Tasks()[0].Name
-	}
-	if g.Queries, err = gather(test, neighbours, g.Task, size); err != nil {
-		return g, err
-	}
-	features.N = min(galleryMap, test.N)
-	features.X = features.X[:features.N*features.D]
-	components, err := probe.Principal(features)
-	g.Spectrum = components.Variances
-	for i, at := range components.Plane {
-		g.Map = append(g.Map, Placed{image(test.Pixels, i, size), at[0], at[1]})
-	}
-	return g, err
+	return g, g.addRepresentations(ctx, handle, set, trained)
 }
 
-// gather copies the pixels of queries, the first images of a split, and of their neighbours other than themselves.
-func gather(s *dataset.Split, neighbours probe.Neighbours, task string, size int) ([]Query, error) {
+// addViews adds training images and their views.
+func (g *Gallery) addViews(handle *backend.Handle, set *dataset.Set, c pretrain.Config) error {
+	train, err := set.Split(record.SplitTrain)
+	if err != nil {
+		return err
+	}
+	some := train.Slice(0, min(galleryViews, train.N))
+	views, err := c.Views.Show(handle.Backend, some, c.Seed, 1)
+	if err != nil {
+		return err
+	}
+
+	g.Originals = copies(some)
+	for _, view := range views {
+		g.Views = append(g.Views, copies(view))
+	}
+	return nil
+}
+
+// addRepresentations adds what the run's encoder makes of the test images: neighbors, and a map.
+func (g *Gallery) addRepresentations(ctx context.Context, handle *backend.Handle, set *dataset.Set,
+	trained pretrain.FinishedRun) error {
+	test, err := set.Split(record.SplitTest)
+	if err != nil {
+		return err
+	}
+	network, err := pretrain.Load(handle.Backend, trained.Config, record.CheckpointPath(trained.Dir), g.Height, g.Width)
+	if err != nil {
+		return err
+	}
+	defer network.Close()
+	layers, err := encode(ctx, network, test.Images, nil)
+	if err != nil {
+		return err
+	}
+	features := layers[0] // [test, dim]
+
+	programs, err := probe.NewPrograms(handle.Backend)
+	if err != nil {
+		return err
+	}
+	defer programs.Close()
+	// One more than is shown: the nearest of each query is the query itself.
+	neighbours, err := probe.Nearest(programs, features, features.Head(galleryQueries), min(galleryNearest+1, test.N))
+	if err != nil {
+		return err
+	}
+	if g.Queries, err = queries(test, neighbours, g.Task); err != nil {
+		return err
+	}
+
+	components, err := probe.Principal(features.Head(galleryMap))
+	g.Spectrum = components.Variances
+	for i, at := range components.Plane {
+		g.Map = append(g.Map, Placed{slices.Clone(test.At(i)), at[0], at[1]})
+	}
+	return err
+}
+
+// queries copies the first images of a split, and their neighbors other than themselves.
+func queries(s *dataset.Split, neighbours probe.Neighbours, task string) ([]Query, error) {
 	labels := make([]int32, s.N)
 	if task != "" {
 		var err error
@@ -139,28 +162,27 @@ func gather(s *dataset.Split, neighbours probe.Neighbours, task string, size int
 			return nil, err
 		}
 	}
-	queries := make([]Query, neighbours.N)
-	for i := range queries {
-		q := Query{Image: image(s.Pixels, i, size)}
+
+	all := make([]Query, neighbours.N)
+	for i := range all {
+		q := Query{Image: slices.Clone(s.At(i))}
 		index, _ := neighbours.Of(i)
 		for _, j := range index {
 			if int(j) != i && len(q.Nearest) < galleryNearest {
-				q.Nearest = append(q.Nearest, image(s.Pixels, int(j), size))
+				q.Nearest = append(q.Nearest, slices.Clone(s.At(int(j))))
 				q.Same = append(q.Same, labels[j] == labels[i])
 			}
 		}
-		queries[i] = q
+		all[i] = q
 	}
-	return queries, nil
+	return all, nil
 }
 
-// image returns a copy of the pixels of image i, since a pack is unmapped when it is closed.
-func images(pixels []byte, count, size int) [][]byte {
-	list := make([][]byte, count)
+// copies returns a copy of each image, since a pack is unmapped when it is closed.
+func copies(images dataset.Images) [][]byte {
+	list := make([][]byte, images.N)
 	for i := range list {
-		list[i] = image(pixels, i, size)
+		list[i] = slices.Clone(images.At(i))
 	}
 	return list
 }
-
-func image(pixels []byte, i, size int) []byte { return slices.Clone(pixels[i*size : (i+1)*size]) }

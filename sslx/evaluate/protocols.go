@@ -1,10 +1,10 @@
 package evaluate
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
-	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/optimizer"
 	"github.com/sslx-go/lab/sslx/pretrain"
@@ -12,198 +12,121 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// The names of the protocols; docs/protocol.md says what each does.
-const (
-	ProtocolKNN       = "knn"
-	ProtocolLinear    = "linear"
-	ProtocolLinearSGD = "linear-sgd"
-	ProtocolMLP       = "mlp"
-	ProtocolFewShot   = "few-shot"
-	ProtocolFineTune  = "fine-tune"
-	ProtocolLabelFree = "label-free"
-	ProtocolCKA       = "cka"
-)
+// KNN is a weighted vote of the nearest training images; see [probe.KNN]. It votes with all of train, and has nothing
+// to choose. Raw pixels are measured at their full size.
+type KNN struct{ probe.KNNOptions }
 
-// AllProtocols is the name that stands for every protocol.
-const AllProtocols = "all"
-
-// protocol is one way to measure a layer of a model on a group of tasks.
-type protocol struct {
-	name string
-
-	// pixels is the layer of raw pixels that is measured, "" for none; networks are measured on every layer unless
-	// only is a layer.
-	pixels, only string
-
-	measure func(e *evaluation, m measured, g group, f features) error // nil for what compares models
+// Measures leaves out the averaged pixels.
+func (KNN) Measures(m Model, layer string) bool {
+	return m.Network != nil || layer == record.LayerPixels
 }
 
-// protocols are all there are, in the order of their columns.
-var protocols = []protocol{
-	{ProtocolKNN, layerPixels, "", (*evaluation).knn},
-	{ProtocolLinear, layerPooled, "", (*evaluation).linear},
-	{ProtocolLinearSGD, layerPooled, "", (*evaluation).linearSGD},
-	{ProtocolMLP, layerPooled, "", (*evaluation).mlp},
-	{ProtocolFewShot, layerPooled, "", (*evaluation).fewShot},
-	{ProtocolFineTune, "", pretrain.LayerEncoder, (*evaluation).fineTune},
-	{ProtocolLabelFree, "", "", (*evaluation).labelFree},
-	{name: ProtocolCKA},
-}
-
-// Protocols returns the names of the protocols.
-func Protocols() (names []string) {
-	for _, p := range protocols {
-		names = append(names, p.name)
-	}
-	return names
-}
-
-// protocolsNamed returns the protocols of the given names; none means kNN and the linear probe.
-func protocolsNamed(names []string) (found []protocol, err error) {
-	if len(names) == 0 {
-		names = []string{ProtocolKNN, ProtocolLinear}
-	}
-	for _, name := range names {
-		if name != AllProtocols && !slices.Contains(Protocols(), name) {
-			return nil, usage.Unknown("protocol", name, append(Protocols(), AllProtocols))
-		}
-	}
-	for _, p := range protocols {
-		if slices.Contains(names, p.name) || slices.Contains(names, AllProtocols) {
-			found = append(found, p)
-		}
-	}
-	return found, nil
-}
-
-// sees reports whether the protocol measures a layer of a model.
-func (p protocol) sees(m measured, layer string) bool {
-	if m.network == nil {
-		return layer == p.pixels
-	}
-	return p.only == "" || layer == p.only
-}
-
-// knn votes with all of train; it has nothing to choose.
-func (e *evaluation) knn(m measured, g group, f features) error {
-	options := probe.KNNOptions{K: 20, Temperature: 0.07, Layer: f.layer}
-	neighbours, err := probe.Nearest(e.programs, f.train, f.test, options.K)
+// Measure searches the neighbors once, and votes for each task.
+func (p KNN) Measure(_ context.Context, in Input) ([]Outcome, error) {
+	o := p.Resolved()
+	neighbours, err := probe.Nearest(in.Programs, in.Train, in.Test, o.K)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, t := range g.tasks {
-		predicted, err := neighbours.Vote(t.train, t.classes, options.Temperature)
-		if err != nil {
-			return fmt.Errorf("task %s: %w", t.name, err)
-		}
-		if err := e.score(m, g, t, f.layer, options.String(), predicted, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// linear fits a logistic probe for each task, its penalty chosen on the images held out of train.
-func (e *evaluation) linear(m measured, g group, f features) error {
-	options := probe.LinearOptions{Layer: f.layer}
-	fitted, err := probe.NewLinear(e.programs, rows(f.train, g.keep), rows(f.train, g.held), f.test)
-	if err != nil {
-		return err
-	}
-	defer fitted.Close()
-	for _, t := range g.tasks {
-		if err := e.ctx.Err(); err != nil {
-			return err
-		}
-		fit, err := fitted.Probe(pick(t.train, g.keep), pick(t.train, g.held), t.classes, options)
-		if err != nil {
-			return fmt.Errorf("task %s: %w", t.name, err)
-		}
-		if err := e.score(m, g, t, f.layer, options.String(), fit.Predicted, map[string]float64{"l2": fit.L2}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// linearSGD trains a linear classifier for each task as SimCLR does.
-func (e *evaluation) linearSGD(m measured, g group, f features) error {
-	options := probe.SGDOptions{Layer: f.layer}
-	return e.curve(m, g, f, options.String(), func(t task) (probe.CurveResult, error) {
-		return probe.LinearSGD(e.backend, f.train, t.train, f.test, t.classes, options)
+	return eachTask(in, func(t Task) (Outcome, error) {
+		predicted, err := neighbours.Vote(t.Labels, t.Classes, o.Temperature)
+		return Outcome{Protocol: pin(o), Predicted: [][]int32{predicted}}, err
 	})
 }
 
-// mlp trains a classifier with a hidden layer for each task.
-func (e *evaluation) mlp(m measured, g group, f features) error {
-	options := probe.MLPOptions{Layer: f.layer}
-	return e.curve(m, g, f, options.String(), func(t task) (probe.CurveResult, error) {
-		return probe.MLPProbe(e.backend, f.train, t.train, f.test, t.classes, options)
+// Linear is a logistic probe fitted to its optimum, with its penalty chosen on the held-out images; see
+// [probe.Linear.Probe].
+type Linear struct{ probe.LinearOptions }
+
+// Measure puts the features on the device once, and fits a probe for each task.
+func (p Linear) Measure(ctx context.Context, in Input) ([]Outcome, error) {
+	linear, err := probe.NewLinear(in.Programs, in.Train.Pick(in.Fit), in.Train.Pick(in.Held), in.Test)
+	if err != nil {
+		return nil, err
+	}
+	defer linear.Close()
+
+	return eachTask(in, func(t Task) (Outcome, error) {
+		if err := ctx.Err(); err != nil {
+			return Outcome{}, err
+		}
+		fit, err := linear.Probe(probe.PickLabels(t.Labels, in.Fit), probe.PickLabels(t.Labels, in.Held), t.Classes,
+			p.LinearOptions)
+		return Outcome{Protocol: pin(p.LinearOptions), Predicted: [][]int32{fit.Predicted},
+			Chosen: map[string]float64{"l2": fit.L2}}, err
 	})
 }
 
-// curve adds the accuracy of the last epoch of a probe to the results, and all of them to the curves.
-func (e *evaluation) curve(m measured, g group, f features, protocol string,
-	fit func(t task) (probe.CurveResult, error)) error {
-	for _, t := range g.tasks {
-		if err := e.ctx.Err(); err != nil {
-			return err
+// LinearSGD is a linear classifier trained as SimCLR does; see [probe.LinearSGD].
+type LinearSGD struct{ probe.SGDOptions }
+
+// Measure trains a classifier for each task.
+func (p LinearSGD) Measure(ctx context.Context, in Input) ([]Outcome, error) {
+	return eachTask(in, func(t Task) (Outcome, error) {
+		if err := ctx.Err(); err != nil {
+			return Outcome{}, err
 		}
-		result, err := fit(t)
-		if err != nil {
-			return fmt.Errorf("task %s: %w", t.name, err)
-		}
-		if err := e.score(m, g, t, f.layer, protocol, result.Predicted, nil); err != nil {
-			return err
-		}
-		c := record.Curve{Model: m.name, Task: t.name, Protocol: record.ParseProtocol(protocol), Layer: f.layer,
-			Seed: m.seed, Run: m.run, Train: result.TrainAccuracy}
-		for _, predicted := range result.PredictedAt {
-			accuracy, err := probe.Accuracy(predicted, t.test, t.classes)
-			if err != nil {
-				return err
-			}
-			c.Test = append(c.Test, accuracy)
-		}
-		e.curves = append(e.curves, c)
-	}
-	return nil
+		curve, err := probe.LinearSGD(in.Backend, in.Train, t.Labels, in.Test, t.Classes, p.SGDOptions)
+		return Outcome{Protocol: pin(p.SGDOptions), Curve: &curve}, err
+	})
 }
 
-// fewShot fits a logistic probe for each task on 10 images a class, 1 % and 10 % of train; the accuracy is the mean over
-// draws of those images. A task with fewer than 10 images in a class has the shares alone.
-func (e *evaluation) fewShot(m measured, g group, f features) error {
-	for _, options := range []probe.FewShotOptions{
-		{PerClass: 10, Layer: f.layer}, {Share: 0.01, Layer: f.layer}, {Share: 0.1, Layer: f.layer},
-	} {
-		for _, t := range g.tasks {
-			if err := e.ctx.Err(); err != nil {
-				return err
+// MLP is a classifier with one hidden layer; see [probe.MLPProbe].
+type MLP struct{ probe.MLPOptions }
+
+// Measure trains a classifier for each task.
+func (p MLP) Measure(ctx context.Context, in Input) ([]Outcome, error) {
+	return eachTask(in, func(t Task) (Outcome, error) {
+		if err := ctx.Err(); err != nil {
+			return Outcome{}, err
+		}
+		curve, err := probe.MLPProbe(in.Backend, in.Train, t.Labels, in.Test, t.Classes, p.MLPOptions)
+		return Outcome{Protocol: pin(p.MLPOptions), Curve: &curve}, err
+	})
+}
+
+// FewShot fits a logistic probe on a few labeled images; the accuracy is the mean over several draws of them. See
+// [probe.FewShot].
+type FewShot struct {
+	// Sizes are the numbers of labeled images; nil means 10 a class, 1 % and 10 % of train.
+	Sizes []probe.FewShotOptions
+}
+
+// Measure fits probes for each size and task. A task with fewer images in a class than a size needs is left out for
+// that size, with a warning.
+func (p FewShot) Measure(ctx context.Context, in Input) (all []Outcome, err error) {
+	sizes := p.Sizes
+	if sizes == nil {
+		sizes = []probe.FewShotOptions{{PerClass: 10}, {Share: 0.01}, {Share: 0.1}}
+	}
+
+	for _, size := range sizes {
+		large := in
+		large.Tasks = slices.DeleteFunc(slices.Clone(in.Tasks), func(t Task) bool {
+			if smallest := smallestClass(t); smallest < size.PerClass {
+				in.Warnf("%s is left out for %s: a class has %d training images", pin(size), t.Name, smallest)
+				return true
 			}
-			if smallest(t) < options.PerClass {
-				e.opt.Warnf("%s is left out for %s: a class has %d training images", options, t.name, smallest(t))
-				continue
+			return false
+		})
+
+		outcomes, err := eachTask(large, func(t Task) (Outcome, error) {
+			if err := ctx.Err(); err != nil {
+				return Outcome{}, err
 			}
-			draws, err := probe.FewShot(e.programs, f.train, t.train, f.test, t.classes, options)
-			if err != nil {
-				return fmt.Errorf("task %s: %w", t.name, err)
-			}
-			mean := 0.0
-			for _, predicted := range draws {
-				accuracy, err := probe.Accuracy(predicted, t.test, t.classes)
-				if err != nil {
-					return err
-				}
-				mean += accuracy / float64(len(draws))
-			}
-			if err := e.add(m, record.Result{Task: t.name, Protocol: record.ParseProtocol(options.String()),
-				Layer: f.layer, Split: g.test.split, Metric: record.MetricAccuracy, Value: mean, N: g.test.n}); err != nil {
-				return err
-			}
+			draws, err := probe.FewShot(in.Programs, in.Train, t.Labels, in.Test, t.Classes, size)
+			return Outcome{Protocol: pin(size), Predicted: draws}, err
+		})
+		all = append(all, outcomes...)
+		if err != nil {
+			return all, err
 		}
 	}
-	return nil
+	return all, nil
 }
+
+// FineTune trains a copy of the encoder together with a linear classifier; see [pretrain.FineTune].
+type FineTune struct{ pretrain.FineTuning }
 
 // fineTuning is short enough for a laptop, the same for every task, and not tuned. Crops keep half of the image at least;
 // there is no flip, since tasks such as digits do not allow it.
@@ -214,44 +137,43 @@ var fineTuning = pretrain.FineTuning{
 	Optimizer: optimizer.Config{Rule: optimizer.AdamW{}, LR: 1e-3, Scale: "none", WeightDecay: 5e-4},
 }
 
-// fineTune trains a copy of the encoder with a classifier for each task.
-func (e *evaluation) fineTune(m measured, g group, f features) error {
-	for _, t := range g.tasks {
-		train := pretrain.Labeled{Images: e.images(g.train), Labels: t.train, Classes: t.classes}
-		predicted, err := pretrain.FineTune(e.ctx, e.backend, m.network, train, e.images(g.test), fineTuning)
-		if err != nil {
-			return fmt.Errorf("task %s: %w", t.name, err)
-		}
-		protocol := fmt.Sprintf("fine-tune/adamw/b%d/s%d@encoder", fineTuning.Batch, fineTuning.Steps)
-		if err := e.score(m, g, t, f.layer, protocol, predicted, nil); err != nil {
-			return err
-		}
-	}
-	return nil
+// Measures keeps the encoder's output alone: a classifier stands on it.
+func (FineTune) Measures(m Model, layer string) bool {
+	return m.Network != nil && layer == record.LayerEncoder
 }
 
-// smallest returns the number of training images of the smallest class.
-func smallest(t task) int {
-	counts := make([]int, t.classes)
-	for _, label := range t.train {
+// Measure trains a copy for each task.
+func (p FineTune) Measure(ctx context.Context, in Input) ([]Outcome, error) {
+	details := fmt.Sprintf("%s/b%d/s%d", optimizer.NameOf(p.Optimizer.Rule), p.Batch, p.Steps)
+	return eachTask(in, func(t Task) (Outcome, error) {
+		train := pretrain.Labeled{Images: in.TrainImages, Labels: t.Labels, Classes: t.Classes}
+		predicted, err := pretrain.FineTune(ctx, in.Backend, in.Model.Network, train, in.TestImages, p.FineTuning)
+		return Outcome{Protocol: record.Protocol{Family: ProtocolFineTune, Details: details},
+			Predicted: [][]int32{predicted}}, err
+	})
+}
+
+// eachTask calls measure with each task of the input. An error ends it, with the outcomes that are there.
+func eachTask(in Input, measure func(t Task) (Outcome, error)) (all []Outcome, err error) {
+	for _, t := range in.Tasks {
+		o, err := measure(t)
+		if err != nil {
+			return all, fmt.Errorf("task %s: %w", t.Name, err)
+		}
+		o.Task = t.Name
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+// pin returns the protocol of options of package probe, whose text is its family and details.
+func pin(options fmt.Stringer) record.Protocol { return record.ParseProtocol(options.String()) }
+
+// smallestClass returns the number of training images of the smallest class.
+func smallestClass(t Task) int {
+	counts := make([]int, t.Classes)
+	for _, label := range t.Labels {
 		counts[label]++
 	}
 	return slices.Min(counts)
-}
-
-// rows returns the features of the given images.
-func rows(f probe.Features, indices []int) probe.Features {
-	x := make([]float32, 0, len(indices)*f.D)
-	for _, i := range indices {
-		x = append(x, f.Row(i)...)
-	}
-	return probe.Features{N: len(indices), D: f.D, X: x}
-}
-
-func pick(labels []int32, indices []int) []int32 {
-	picked := make([]int32, len(indices))
-	for i, index := range indices {
-		picked[i] = labels[index]
-	}
-	return picked
 }

@@ -1,167 +1,133 @@
 package evaluate
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/progress"
-	"github.com/sslx-go/lab/sslx/record"
 )
 
 // AllTasks is the name that stands for every task of the run's data, those made from it, and those of the sets in
 // TaskSets.
 const AllTasks = "all"
 
-// TaskSets returns the sets that AllTasks measures beside the run's own data, each with the names that it goes by: the
-// first that is there is taken.
-func TaskSets() [][]string {
-	return [][]string{{"cifar10"}, {"cifar100", "cifar100s"}, {"eurosat", "eurosat5k"}, {"gtsrb", "gtsrb32"}, {"dtd", "dtd10"},
-		{"mnist"}, {"fashion-mnist"}, {dataset.FactorsName}}
+// TaskSet is a data set that AllTasks measures besides the run's own data.
+type TaskSet struct {
+	Name string
+
+	// Instead is a smaller set of the same kind, which is taken when the first is not installed; it may be empty.
+	Instead string
 }
 
-// task is one label of the images of a group.
-type task struct {
-	name        string // set/label
-	classes     int
-	train, test []int32
-}
-
-// part is the images of a split.
-type part struct {
-	split  string
-	pixels []byte // uint8 [n, height, width, 3]
-	n      int
-}
-
-// group is images with one or several tasks, which share their features.
-type group struct {
-	name        string
-	id          string // decides the pixels: the set's fingerprint, and what was done to them
-	train, test part
-	tasks       []task
-	keep, held  []int // train images to fit on, and to choose hyper-parameters on
-}
-
-const (
-	validationShare = 0.1 // of train, for the choice of hyper-parameters
-	validationSeed  = 0   // the same cut for every run
-)
-
-// cut holds images out of train for the choice of hyper-parameters, stratified by the first task.
-func (g *group) cut() {
-	g.keep, g.held = dataset.StratifiedHoldOut(g.tasks[0].train, validationShare, validationSeed)
-}
-
-// validation returns the group with the images held out of train in place of test; size is the bytes of an image.
-func (g group) validation(size int) group {
-	from := g.train
-	g.id += " validation"
-	g.train, g.test = from.of(g.keep, size, record.SplitTrain), from.of(g.held, size, record.SplitValidation)
-	tasks := g.tasks
-	g.tasks = nil
-	for _, t := range tasks {
-		g.tasks = append(g.tasks, task{t.name, t.classes, pick(t.train, g.keep), pick(t.train, g.held)})
+// names returns the names that the set goes by, the preferred one first.
+func (s TaskSet) names() []string {
+	if s.Instead == "" {
+		return []string{s.Name}
 	}
-	g.cut()
-	return g
+	return []string{s.Name, s.Instead}
 }
 
-// of returns a copy of some images of a part, of so many bytes each.
-func (p part) of(indices []int, size int, split string) part {
-	pixels := make([]byte, 0, len(indices)*size)
-	for _, i := range indices {
-		pixels = append(pixels, p.pixels[i*size:(i+1)*size]...)
-	}
-	return part{split, pixels, len(indices)}
+// TaskSets returns the sets that AllTasks measures.
+func TaskSets() []TaskSet {
+	return []TaskSet{{Name: "cifar10"}, {"cifar100", "cifar100s"}, {"eurosat", "eurosat5k"}, {"gtsrb", "gtsrb32"},
+		{"dtd", "dtd10"}, {Name: "mnist"}, {Name: "fashion-mnist"}, {Name: dataset.FactorsName}}
 }
 
-// groupOf returns the images of a set with some of its tasks, all when no name is given.
-func groupOf(set *dataset.Set, names []string) (g group, err error) {
-	g = group{name: set.Name(), id: set.Fingerprint()}
-	if len(set.Tasks()) == 0 {
-		return g, usage.Errorf("%s has no labels to evaluate on", set.Name())
-	}
-	if len(names) == 0 {
-		for _, t := range set.Tasks() {
-			names = append(names, t.Name)
-		}
-	}
-	train, err := set.Split("train")
-	if err != nil {
-		return g, err
-	}
-	test, err := set.Split("test")
-	if err != nil {
-		return g, err
-	}
-	g.train, g.test = part{train.Name, train.Pixels, train.N}, part{test.Name, test.Pixels, test.N}
-	for _, name := range names {
-		of, err := set.Task(name)
-		if err != nil {
-			return g, err
-		}
-		t := task{name: set.Name() + "/" + name, classes: len(of.Classes)}
-		if t.train, err = train.Labels(name); err != nil {
-			return g, err
-		}
-		if t.test, err = test.Labels(name); err != nil {
-			return g, err
-		}
-		g.tasks = append(g.tasks, t)
-	}
-	g.cut()
-	return g, nil
-}
-
-// plan is the tasks that were asked for, before their images are opened: own tasks of the run's data, tasks made from
-// it, and the tasks of other sets by the set's name.
+// plan is the tasks that were asked for, before their images are opened.
 type plan struct {
-	own    []string // nil is none
-	made   []string
-	sets   []string
-	labels map[string][]string // of each set; none means all
-	all    bool                // sets that are absent are left out
+	own  []string // labels of the run's data
+	made []string // tasks made from it
+	sets []setPlan
 }
 
-// planTasks sorts the names of tasks. A name is a task of the run's data, one made from it, a set, SET/TASK, or the
-// path of an image folder or archive; "all" is everything that is known.
-func planTasks(set *dataset.Set, names []string) (p plan) {
-	p.labels = map[string][]string{}
+// setPlan is another set that is measured.
+type setPlan struct {
+	names    []string // that it goes by; the first that is installed is taken
+	labels   []string // nil means all
+	optional bool     // AllTasks leaves it out with a warning when it is absent
+}
+
+// planner sorts the names of tasks by where their images come from.
+type planner struct {
+	set   *dataset.Set // the run's data, or what now has its name
+	other bool         // the run was trained on other data: the set's labels are not its own
+}
+
+// plan sorts the names of tasks. A name is a label of the run's data, a task made from it, a set, SET/LABEL, or the path
+// of an image folder or archive; "all" is everything that is known.
+func (p planner) plan(names []string) (all plan, err error) {
 	if len(names) == 0 {
-		p.own = taskNames(set)
+		names = []string{p.set.Name()}
+		if p.other {
+			return all, p.otherData()
+		}
 	}
+	labels := taskNames(p.set)
+
 	for _, name := range names {
 		of, label, _ := strings.Cut(name, "/")
+		own := slices.Contains(labels, name) || name == p.set.Name() || of == p.set.Name() && slices.Contains(labels, label)
 		switch {
 		case name == AllTasks:
-			p.all, p.own, p.made = true, taskNames(set), MadeTasks()
+			if !p.other {
+				all.own, all.made = append(all.own, labels...), append(all.made, MadeTasks()...)
+			}
 			for _, known := range TaskSets() {
-				if !slices.Contains(known, set.Name()) {
-					p.sets = append(p.sets, strings.Join(known, "|"))
+				if !slices.Contains(known.names(), p.set.Name()) {
+					all.add(setPlan{names: known.names(), optional: true})
 				}
 			}
-		case slices.Contains(taskNames(set), name):
-			p.own = append(p.own, name)
-		case of == set.Name() && label != "" && slices.Contains(taskNames(set), label):
-			p.own = append(p.own, label)
+		case p.other && (slices.Contains(MadeTasks(), name) || own && of != p.set.Name()):
+			return all, p.otherData()
+		case own && p.other: // measured as another set
+			all.add(setPlan{names: []string{p.set.Path()}, labels: labelsOf(label)})
+		case own && name == p.set.Name():
+			all.own = append(all.own, labels...)
+		case own && slices.Contains(labels, name):
+			all.own = append(all.own, name)
+		case own:
+			all.own = append(all.own, label)
 		case slices.Contains(MadeTasks(), name):
-			p.made = append(p.made, name)
-		case name == set.Name():
-			p.own = append(p.own, taskNames(set)...)
+			all.made = append(all.made, name)
 		case label != "" && known(of):
-			p.sets = append(p.sets, of)
-			p.labels[of] = append(p.labels[of], label)
+			all.add(setPlan{names: []string{of}, labels: labelsOf(label)})
 		default:
-			p.sets = append(p.sets, name)
+			all.add(setPlan{names: []string{name}})
 		}
 	}
-	p.own, p.made, p.sets = unique(p.own), unique(p.made), unique(p.sets)
-	return p
+
+	all.own, all.made = unique(all.own), unique(all.made)
+	return all, nil
+}
+
+// otherData is the error of a task of the run's data when that is not what it was trained on.
+func (p planner) otherData() error {
+	return usage.About("tasks", "the run was trained on other data than %s is now: restore the former data, or name %s as a "+
+		"task, which measures it as a set that the run has not seen", p.set.Name(), p.set.Name())
+}
+
+// add adds a set, or its labels to those of the same set that are asked for.
+func (p *plan) add(s setPlan) {
+	for i, known := range p.sets {
+		if !slices.Contains(known.names, s.names[0]) && !slices.Contains(s.names, known.names[0]) {
+			continue
+		}
+		if known.labels == nil || s.labels == nil {
+			p.sets[i].labels = nil
+		} else {
+			p.sets[i].labels = unique(append(known.labels, s.labels...))
+		}
+		if !s.optional && known.optional { // asked for by its name
+			p.sets[i].names, p.sets[i].optional = s.names, false
+		}
+		return
+	}
+	p.sets = append(p.sets, s)
 }
 
 // check returns a usage error when a name means no task, before anything is opened.
@@ -169,12 +135,13 @@ func (p plan) check(set *dataset.Set) error {
 	if len(p.own)+len(p.made)+len(p.sets) == 0 {
 		return usage.Errorf("%s has no labels to evaluate on", set.Name())
 	}
-	for _, name := range p.sets {
-		if p.all && isTaskSet(name) {
+	for _, s := range p.sets {
+		name := s.names[0]
+		if s.optional || name == dataset.FactorsName {
 			continue
 		}
 		ok, hint := dataset.Available(dataset.LocateOptions{Size: set.Height()}, name)
-		if ok || name == dataset.FactorsName {
+		if ok {
 			continue
 		}
 		all := append(taskNames(set), append(MadeTasks(), AllTasks)...)
@@ -186,15 +153,20 @@ func (p plan) check(set *dataset.Set) error {
 	return nil
 }
 
-// isTaskSet reports whether a name of a plan is that of TaskSets as a whole.
-func isTaskSet(name string) bool {
-	return slices.ContainsFunc(TaskSets(), func(names []string) bool { return strings.Join(names, "|") == name })
-}
-
+// known reports whether a set is one of TaskSets.
 func known(set string) bool {
-	return slices.ContainsFunc(TaskSets(), func(names []string) bool { return slices.Contains(names, set) })
+	return slices.ContainsFunc(TaskSets(), func(s TaskSet) bool { return slices.Contains(s.names(), set) })
 }
 
+// labelsOf returns a label as a list, nil for none.
+func labelsOf(label string) []string {
+	if label == "" {
+		return nil
+	}
+	return []string{label}
+}
+
+// taskNames returns the names of a set's tasks, the main one first.
 func taskNames(set *dataset.Set) (names []string) {
 	for _, t := range set.Tasks() {
 		names = append(names, t.Name)
@@ -212,47 +184,58 @@ func unique(names []string) (once []string) {
 	return once
 }
 
-// each opens the groups of a plan one after the other, for images of the run's size, and calls measure with each. A set
-// of AllTasks that is absent is left out with a warning that says how to get it.
-func (p plan) each(ctx context.Context, run *dataset.Set, opt progress.Options, measure func(group) error) error {
+// opener opens the groups of a plan, for images of the size of the run's.
+type opener struct {
+	opt   progress.Options
+	run   *dataset.Set
+	taken map[string]string // fingerprint by the name that a set has in results
+}
+
+// each opens the groups of a plan one after the other and calls measure with each.
+func (o opener) each(ctx context.Context, p plan, measure func(context.Context, group) error) error {
+	name := o.name(o.run)
 	if len(p.own) > 0 {
-		g, err := groupOf(run, p.own)
+		g, err := groupOf(o.run, name, p.own)
 		if err != nil {
 			return err
 		}
-		if err := measure(g); err != nil {
+		if err := measure(ctx, g); err != nil {
 			return err
 		}
 	}
-	for _, name := range p.made {
-		g, err := madeGroup(run, name)
+
+	for _, task := range p.made {
+		g, err := madeGroup(o.run, name, task)
 		if err != nil {
 			return err
 		}
-		if err := measure(g); err != nil {
+		if err := measure(ctx, g); err != nil {
 			return err
 		}
 	}
-	for _, name := range p.sets {
-		if err := p.other(ctx, name, run, opt, measure); err != nil {
+
+	for _, s := range p.sets {
+		if err := o.other(ctx, s, measure); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// other opens another set and calls measure with its group.
-func (p plan) other(ctx context.Context, name string, run *dataset.Set, opt progress.Options,
-	measure func(group) error) (err error) {
-	locate := dataset.LocateOptions{Size: run.Height(), Progress: opt.Counter("import " + name)}
-	if names := strings.Split(name, "|"); p.all {
-		found, hint := available(locate, names)
-		if found == "" && isTaskSet(name) {
-			opt.Warnf("task set %s is left out: %s", names[0], hint)
+// other opens another set and calls measure with its group. An optional set that is absent is left out with a warning
+// that says how to get it.
+func (o opener) other(ctx context.Context, s setPlan, measure func(context.Context, group) error) (err error) {
+	locate := dataset.LocateOptions{Size: o.run.Height(), Progress: o.opt.Counter("import " + s.names[0])}
+	name := s.names[0]
+	if s.optional {
+		found, hint := available(locate, s.names)
+		if found == "" {
+			o.opt.Warnf("task set %s is left out: %s", name, hint)
 			return nil
 		}
-		name = cmp.Or(found, name)
+		name = found
 	}
+
 	if name == dataset.FactorsName {
 		locate.Size = 0
 	}
@@ -261,19 +244,34 @@ func (p plan) other(ctx context.Context, name string, run *dataset.Set, opt prog
 		return err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
-	if set.Height() != run.Height() || set.Width() != run.Width() {
-		opt.Warnf("task set %s is left out: its images are %dx%d and those of the run %dx%d", name, set.Height(),
-			set.Width(), run.Height(), run.Width())
+	if set.Height() != o.run.Height() || set.Width() != o.run.Width() {
+		o.opt.Warnf("task set %s is left out: its images are %dx%d and those of the run %dx%d", name, set.Height(),
+			set.Width(), o.run.Height(), o.run.Width())
 		return nil
 	}
-	g, err := groupOf(set, p.labels[name])
+
+	g, err := groupOf(set, o.name(set), s.labels)
 	if err != nil {
 		return err
 	}
-	return measure(g)
+	return measure(ctx, g)
 }
 
-// available returns the first of the names of a set that is here, or how to get the first.
+// name returns what a set is called in results: its own name, or, when results of other data have that, the name with
+// the first digits of its fingerprint.
+func (o opener) name(set *dataset.Set) string {
+	name, print := set.Name(), set.Fingerprint()
+	if former, ok := o.taken[name]; ok && former != print {
+		apart := fmt.Sprintf("%s-%.8s", name, print)
+		o.opt.Warnf("set %s holds other data than the %s of the run's training or of its other results: its results are "+
+			"those of %s", name, name, apart)
+		return apart
+	}
+	o.taken[name] = print
+	return name
+}
+
+// available returns the first of the names of a set that is installed, or how to get the first.
 func available(opt dataset.LocateOptions, names []string) (found, hint string) {
 	for i := len(names) - 1; i >= 0; i-- {
 		ok, how := dataset.Available(opt, names[i])

@@ -1,9 +1,7 @@
 package evaluate
 
 import (
-	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -21,35 +19,63 @@ func TestTheNameOfATaskSaysWhereItComesFrom(t *testing.T) {
 	defer func() { _ = set.Close() }()
 	own := taskNames(set)
 	for names, want := range map[string]plan{
-		"":                      {own: own},
-		"shape":                 {own: []string{"shape"}},
-		"shape,factors/shape":   {own: []string{"shape"}},
-		"factors":               {own: own},
-		"made-blur,scale":       {own: []string{"scale"}, made: []string{MadeBlur}},
-		"cifar100/coarse,mnist": {sets: []string{"cifar100", "mnist"}, labels: map[string][]string{"cifar100": {"coarse"}}},
-		"/some/folder":          {sets: []string{"/some/folder"}},
-		"all,shape":             {own: own, made: MadeTasks(), sets: otherSets(set), all: true},
+		"":                    {own: own},
+		"shape":               {own: []string{"shape"}},
+		"shape,factors/shape": {own: []string{"shape"}},
+		"factors":             {own: own},
+		"made-blur,scale":     {own: []string{"scale"}, made: []string{MadeBlur}},
+		"all,shape":           {own: own, made: MadeTasks(), sets: otherSets()},
+		"cifar100/coarse,mnist": {sets: []setPlan{{names: []string{"cifar100"}, labels: []string{"coarse"}},
+			{names: []string{"mnist"}}}},
+		"/some/folder": {sets: []setPlan{{names: []string{"/some/folder"}}}},
 	} {
-		if want.labels == nil {
-			want.labels = map[string][]string{}
-		}
 		list := strings.Split(names, ",")
 		if names == "" {
 			list = nil
 		}
-		if got := planTasks(set, list); !reflect.DeepEqual(got, want) {
-			t.Errorf("%q: got %+v, want %+v", names, got, want)
+		if got, err := (planner{set: set}).plan(list); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %+v (%v), want %+v", names, got, err, want)
 		}
 	}
 }
 
-func otherSets(set *dataset.Set) (names []string) {
+// otherSets is what AllTasks measures besides the generated set.
+func otherSets() (sets []setPlan) {
 	for _, known := range TaskSets() {
-		if known[0] != set.Name() {
-			names = append(names, strings.Join(known, "|"))
+		if known.Name != dataset.FactorsName {
+			sets = append(sets, setPlan{names: known.names(), optional: true})
 		}
 	}
-	return names
+	return sets
+}
+
+func TestPlan_MergesWhatIsAskedOfOneSet(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		add  []setPlan
+		want []setPlan
+	}{
+		{"two labels", []setPlan{{names: []string{"a"}, labels: []string{"x"}}, {names: []string{"a"}, labels: []string{"y"}}},
+			[]setPlan{{names: []string{"a"}, labels: []string{"x", "y"}}}},
+		{"a label, then all", []setPlan{{names: []string{"a"}, labels: []string{"x"}}, {names: []string{"a"}}},
+			[]setPlan{{names: []string{"a"}}}},
+		{"all, then a label", []setPlan{{names: []string{"a"}}, {names: []string{"a"}, labels: []string{"x"}}},
+			[]setPlan{{names: []string{"a"}}}},
+		{"optional, then by its name", []setPlan{{names: []string{"a", "b"}, optional: true}, {names: []string{"b"}}},
+			[]setPlan{{names: []string{"b"}}}},
+		{"by its name, then optional", []setPlan{{names: []string{"b"}}, {names: []string{"a", "b"}, optional: true}},
+			[]setPlan{{names: []string{"b"}}}},
+		{"two sets", []setPlan{{names: []string{"a"}}, {names: []string{"b"}}},
+			[]setPlan{{names: []string{"a"}}, {names: []string{"b"}}}},
+	} {
+		var p plan
+		for _, s := range c.add {
+			p.add(s)
+		}
+		if !reflect.DeepEqual(p.sets, c.want) {
+			t.Errorf("%s: got %+v, want %+v", c.name, p.sets, c.want)
+		}
+	}
 }
 
 func testASetThatIsNotHereIsLeftOutWithAWordHowToGetIt(t *testing.T, dir string, c pretrain.Config) {
@@ -67,49 +93,5 @@ func testASetThatIsNotHereIsLeftOutWithAWordHowToGetIt(t *testing.T, dir string,
 		if !strings.Contains(all, want) {
 			t.Errorf("warnings %s\nlack %s", all, want)
 		}
-	}
-}
-
-func TestMadeImagesHaveHadDoneToThemWhatTheirLabelSays(t *testing.T) {
-	const side = 5
-	src := make([]byte, side*side*3)
-	for i := range src {
-		src[i] = byte(i * 37 % 251)
-	}
-	at := func(x []byte, row, column, channel int) byte { return x[(row*side+column)*3+channel] }
-	dst := make([]byte, len(src))
-	for quarters, want := range []func(row, column int) (int, int){
-		func(r, c int) (int, int) { return r, c },
-		func(r, c int) (int, int) { return c, side - 1 - r }, // a turn to the left
-		func(r, c int) (int, int) { return side - 1 - r, side - 1 - c },
-		func(r, c int) (int, int) { return side - 1 - c, r },
-	} {
-		made[MadeRotation][quarters](dst, src, side, side)
-		for row := range side {
-			for column := range side {
-				fromRow, fromColumn := want(row, column)
-				if at(dst, row, column, 1) != at(src, fromRow, fromColumn, 1) {
-					t.Fatalf("%d quarters: pixel %d, %d is not that at %d, %d", quarters, row, column, fromRow, fromColumn)
-				}
-			}
-		}
-	}
-	made[MadeGray][1](dst, src, side, side)
-	if want := math.Round(0.299*float64(src[0]) + 0.587*float64(src[1]) + 0.114*float64(src[2])); dst[0] != byte(want) ||
-		dst[1] != dst[0] || dst[2] != dst[0] {
-		t.Errorf("gray is %v of %v", dst[:3], src[:3])
-	}
-	for class := range 4 {
-		flat := slices.Repeat([]byte{90, 10, 200}, side*side)
-		if made[MadeBlur][class](dst, flat, side, side); !slices.Equal(dst, flat) {
-			t.Errorf("blur %d changes an even image", class)
-		}
-	}
-	dot := make([]byte, len(src))
-	dot[(2*side+2)*3] = 255
-	made[MadeBlur][2](dst, dot, side, side) // sigma 1: exp(-1/2) of the middle beside it
-	if ratio := float64(at(dst, 2, 1, 0)) / float64(at(dst, 2, 2, 0)); math.Abs(ratio-math.Exp(-0.5)) > 0.02 ||
-		at(dst, 1, 2, 0) != at(dst, 2, 1, 0) || at(dst, 2, 2, 1) != 0 {
-		t.Errorf("a dot became %v", dst[2*side*3:3*side*3])
 	}
 }

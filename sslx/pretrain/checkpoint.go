@@ -127,18 +127,24 @@ func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) 
 			run.Name(), set.Name(), c.state.Fingerprint, set.Fingerprint())
 	}
 
-	saved := c.state.Config
-	saved.Data, saved.LogSteps, saved.CheckpointSeconds = config.Data, config.LogSteps, config.CheckpointSeconds
-	was, err := yaml.Marshal(saved)
-	if err != nil {
-		return err
-	}
-	is, err := yaml.Marshal(config)
-	if err == nil && !bytes.Equal(was, is) {
+	same, err := sameTraining(c.state.Config, config)
+	if err == nil && !same {
 		err = usage.Errorf("the checkpoint of run %s was made with another configuration than the run's: restore one "+
 			"of them from a copy, or start a new run", run.Name())
 	}
 	return err
+}
+
+// sameTraining reports whether two configurations train the same network: they may differ in where the data is, and in
+// how often is logged and saved.
+func sameTraining(saved, config Config) (bool, error) {
+	saved.Data, saved.LogSteps, saved.CheckpointSeconds = config.Data, config.LogSteps, config.CheckpointSeconds
+	was, err := yaml.Marshal(saved)
+	if err != nil {
+		return false, err
+	}
+	is, err := yaml.Marshal(config)
+	return bytes.Equal(was, is), err
 }
 
 // StepsDone returns how many steps the checkpoint of the run in dir has behind it, and how many steps the run has in

@@ -12,7 +12,7 @@ func ExampleKNN() {
 		return
 	}
 	fmt.Println(options, predicted)
-	// Output: knn/cosine/k2/t0.07@encoder [0 1]
+	// Output: knn/cosine/k2/t0.07 [0 1]
 }
 
 func ExampleLinearProbe() {
@@ -31,7 +31,7 @@ func ExampleLinearProbe() {
 		return
 	}
 	fmt.Printf("%s: %v, L2 %g, accuracy %.2f\n", options, result.Predicted, result.L2, accuracy)
-	// Output: linear/lbfgs/l2-val@encoder: [0 1 1], L2 10, accuracy 0.67
+	// Output: linear/lbfgs/l2-val: [0 1 1], L2 10, accuracy 0.67
 }
 
 func ExampleLinearSGD() {
@@ -44,7 +44,7 @@ func ExampleLinearSGD() {
 		return
 	}
 	fmt.Printf("%s: %v, train loss %.2f at first\n", options, result.Predicted, result.TrainLoss[0])
-	// Output: linear/sgd/b256/e20@encoder: [0 1 1], train loss 0.69 at first
+	// Output: linear/sgd/b256/e20: [0 1 1], train loss 0.69 at first
 }
 
 func ExampleMLPProbe() {
@@ -58,7 +58,7 @@ func ExampleMLPProbe() {
 		return
 	}
 	fmt.Println(options, result.Predicted, len(result.PredictedAt))
-	// Output: mlp/adamw/h64/e30/lr0.1@encoder [0 1] 30
+	// Output: mlp/adamw/h64/e30/lr0.1 [0 1] 30
 }
 
 func ExampleFewShot() {
@@ -71,7 +71,7 @@ func ExampleFewShot() {
 		return
 	}
 	fmt.Println(options, predicted)
-	// Output: fewshot/lbfgs/2-per-class/draws3@encoder [[0 1] [0 1] [0 1]]
+	// Output: fewshot/lbfgs/2-per-class/draws3 [[0 1] [0 1] [0 1]]
 }
 
 func ExampleSubset() {

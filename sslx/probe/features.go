@@ -11,6 +11,10 @@ import (
 type Features struct {
 	N, D int
 	X    []float32
+
+	// Layer names where the features come from, such as "encoder"; it may be empty. Features that are used together
+	// must have the same.
+	Layer string
 }
 
 // Row returns row i, sharing memory with f.
@@ -37,7 +41,7 @@ func (f Features) Check(name string) error {
 
 // Normalized returns a copy of f with rows of Euclidean length 1. A row of zeros stays zeros.
 func (f Features) Normalized() Features {
-	out := Features{N: f.N, D: f.D, X: make([]float32, len(f.X))}
+	out := Features{N: f.N, D: f.D, X: make([]float32, len(f.X)), Layer: f.Layer}
 	for i := range f.N {
 		normalizeRow(out.Row(i), f.Row(i))
 	}
@@ -58,10 +62,38 @@ func normalizeRow(dst, src []float32) {
 	}
 }
 
+// Head returns the first rows of f, at most n. They share memory with f.
+func (f Features) Head(n int) Features {
+	n = min(n, f.N)
+	return Features{N: n, D: f.D, X: f.X[:n*f.D], Layer: f.Layer}
+}
+
+// Pick returns a copy of the rows with the given indices, in the order of the indices.
+func (f Features) Pick(indices []int) Features {
+	out := Features{N: len(indices), D: f.D, X: make([]float32, 0, len(indices)*f.D), Layer: f.Layer}
+	for _, i := range indices {
+		out.X = append(out.X, f.Row(i)...)
+	}
+	return out
+}
+
+// PickLabels returns the labels with the given indices, in the order of the indices.
+func PickLabels(labels []int32, indices []int) []int32 {
+	picked := make([]int32, len(indices))
+	for i, index := range indices {
+		picked[i] = labels[index]
+	}
+	return picked
+}
+
 func checkSameWidth(a Features, aName string, b Features, bName string) error {
 	if a.D != b.D {
 		return usage.Errorf("%s features have %d dimensions and %s features %d: they must come from the same layer",
 			aName, a.D, bName, b.D)
+	}
+	if a.Layer != b.Layer {
+		return usage.Errorf("%s features are those of layer %q and %s features of %q: they must come from the same layer",
+			aName, a.Layer, bName, b.Layer)
 	}
 	return nil
 }

@@ -11,7 +11,6 @@ type FewShotOptions struct {
 	PerClass int     // labelled images of each class, as [Subset] draws them; 0 means 10 unless Share is set
 	Share    float64 // labelled share of each class, in (0, 1], as [SubsetShare] draws it; 0 means PerClass
 	Draws    int     // subsets, drawn with the seeds 0, 1, … ; 0 means 3
-	Layer    string  // where the features come from, for the protocol's name only; "" means "encoder"
 }
 
 func (o FewShotOptions) withDefaults() FewShotOptions {
@@ -21,21 +20,18 @@ func (o FewShotOptions) withDefaults() FewShotOptions {
 	if o.Draws == 0 {
 		o.Draws = 3
 	}
-	if o.Layer == "" {
-		o.Layer = "encoder"
-	}
 	return o
 }
 
-// String returns the name of the protocol, "fewshot/lbfgs/10-per-class/draws3@encoder" by default and
-// "fewshot/lbfgs/1pc/draws3@encoder" for a share of 0.01.
+// String returns the name of the protocol without its layer, "fewshot/lbfgs/10-per-class/draws3" by default and
+// "fewshot/lbfgs/1pc/draws3" for a share of 0.01.
 func (o FewShotOptions) String() string {
 	o = o.withDefaults()
 	size := fmt.Sprintf("%d-per-class", o.PerClass)
 	if o.Share != 0 {
 		size = fmt.Sprintf("%.6gpc", 100*o.Share)
 	}
-	return fmt.Sprintf("fewshot/lbfgs/%s/draws%d@%s", size, o.Draws, o.Layer)
+	return fmt.Sprintf("fewshot/lbfgs/%s/draws%d", size, o.Draws)
 }
 
 func (o FewShotOptions) check() error {
@@ -75,7 +71,7 @@ func FewShot(p *Programs, train Features, trainLabels []int32, test Features, cl
 		if err != nil {
 			return nil, err
 		}
-		few, labels := pick(train, trainLabels, indices)
+		few, labels := train.Pick(indices), PickLabels(trainLabels, indices)
 		result, err := p.probe(few, labels, Features{}, nil, test, classes,
 			LinearOptions{L2: []float64{1 / float64(few.N)}})
 		if err != nil {
@@ -91,15 +87,4 @@ func (o FewShotOptions) draw(labels []int32, classes int, seed uint64) ([]int, e
 		return SubsetShare(labels, o.Share, seed)
 	}
 	return Subset(labels, classes, o.PerClass, seed)
-}
-
-// pick returns the rows and labels of the given images.
-func pick(f Features, labels []int32, indices []int) (Features, []int32) {
-	rows := Features{N: len(indices), D: f.D, X: make([]float32, 0, len(indices)*f.D)}
-	picked := make([]int32, len(indices))
-	for i, index := range indices {
-		rows.X = append(rows.X, f.Row(index)...)
-		picked[i] = labels[index]
-	}
-	return rows, picked
 }

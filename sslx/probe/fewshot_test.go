@@ -117,7 +117,7 @@ func TestAFewShotDrawIsTheLinearProbeOfItsSubset(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			few, fewLabels := pick(train, labels, indices)
+			few, fewLabels := train.Pick(indices), PickLabels(labels, indices)
 			want, err := LinearProbe(backend, few, fewLabels, Features{}, nil, test, 3,
 				LinearOptions{L2: []float64{1 / float64(len(indices))}})
 			if err != nil || !slices.Equal(got[seed], want.Predicted) {
@@ -176,12 +176,12 @@ func TestFewShotRefusesWhatItCannotMeasure(t *testing.T) {
 
 func TestTheFewShotProtocolNameTellsItsOptions(t *testing.T) {
 	for want, o := range map[string]FewShotOptions{
-		"fewshot/lbfgs/10-per-class/draws3@encoder":  {},
-		"fewshot/lbfgs/1-per-class/draws5@pixels":    {PerClass: 1, Draws: 5, Layer: "pixels"},
-		"fewshot/lbfgs/1pc/draws3@encoder":           {Share: 0.01},
-		"fewshot/lbfgs/7pc/draws3@encoder":           {Share: 0.07},
-		"fewshot/lbfgs/0.5pc/draws1@projector0":      {Share: 0.005, Draws: 1, Layer: "projector0"},
-		"fewshot/lbfgs/100-per-class/draws3@encoder": {PerClass: 100},
+		"fewshot/lbfgs/10-per-class/draws3":  {},
+		"fewshot/lbfgs/1-per-class/draws5":   {PerClass: 1, Draws: 5},
+		"fewshot/lbfgs/1pc/draws3":           {Share: 0.01},
+		"fewshot/lbfgs/7pc/draws3":           {Share: 0.07},
+		"fewshot/lbfgs/0.5pc/draws1":         {Share: 0.005, Draws: 1},
+		"fewshot/lbfgs/100-per-class/draws3": {PerClass: 100},
 	} {
 		if got := o.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -13,26 +13,23 @@ import (
 type KNNOptions struct {
 	K           int     // neighbours that vote; 0 means 20
 	Temperature float64 // T of the vote's weight exp(similarity/T), above 0; 0 means 0.07
-	Layer       string  // where the features come from, for the protocol's name only; "" means "encoder"
 }
 
-func (o KNNOptions) withDefaults() KNNOptions {
+// Resolved returns the options with the defaults filled in.
+func (o KNNOptions) Resolved() KNNOptions {
 	if o.K == 0 {
 		o.K = 20
 	}
 	if o.Temperature == 0 {
 		o.Temperature = 0.07
 	}
-	if o.Layer == "" {
-		o.Layer = "encoder"
-	}
 	return o
 }
 
-// String returns the name of the protocol, "knn/cosine/k20/t0.07@encoder" by default.
+// String returns the name of the protocol without its layer, "knn/cosine/k20/t0.07" by default.
 func (o KNNOptions) String() string {
-	o = o.withDefaults()
-	return fmt.Sprintf("knn/cosine/k%d/t%g@%s", o.K, o.Temperature, o.Layer)
+	o = o.Resolved()
+	return fmt.Sprintf("knn/cosine/k%d/t%g", o.K, o.Temperature)
 }
 
 // KNN predicts the class of each test image by a weighted vote of its nearest training images: cosine similarity,
@@ -44,7 +41,7 @@ func (o KNNOptions) String() string {
 // Nearest once and [Neighbours.Vote] for each.
 func KNN(b compute.Backend, train Features, trainLabels []int32, test Features, classes int, opt KNNOptions,
 ) (predicted []int32, err error) {
-	opt = opt.withDefaults()
+	opt = opt.Resolved()
 	if err := checkVote(trainLabels, train.N, classes, opt.Temperature); err != nil {
 		return nil, err
 	}

@@ -139,8 +139,8 @@ func TestALowTemperatureLetsTheNearestDecideAndAHighOneTheMajority(t *testing.T)
 
 func TestTheKNNProtocolNameTellsItsOptions(t *testing.T) {
 	for want, o := range map[string]KNNOptions{
-		"knn/cosine/k20/t0.07@encoder":    {},
-		"knn/cosine/k200/t0.1@projector1": {K: 200, Temperature: 0.1, Layer: "projector1"},
+		"knn/cosine/k20/t0.07": {},
+		"knn/cosine/k200/t0.1": {K: 200, Temperature: 0.1},
 	} {
 		if got := o.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

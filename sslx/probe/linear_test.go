@@ -204,10 +204,10 @@ func TestAClosedProbeIsAnErrorAndNoPanic(t *testing.T) {
 
 func TestTheLinearProtocolNameTellsWhatIsNotDefault(t *testing.T) {
 	for want, o := range map[string]LinearOptions{
-		"linear/lbfgs/l2-val@encoder":                      {},
-		"linear/lbfgs/l2=0.01@projector0":                  {L2: []float64{0.01}, Layer: "projector0"},
-		"linear/lbfgs/l2-val[0.001..1,3]/tol1e-06@encoder": {L2: []float64{0.001, 1, 0.1}, Tolerance: 1e-6},
-		"linear/lbfgs/l2-val/iter50@encoder":               {MaxIterations: 50},
+		"linear/lbfgs/l2-val":                      {},
+		"linear/lbfgs/l2=0.01":                     {L2: []float64{0.01}},
+		"linear/lbfgs/l2-val[0.001..1,3]/tol1e-06": {L2: []float64{0.001, 1, 0.1}, Tolerance: 1e-6},
+		"linear/lbfgs/l2-val/iter50":               {MaxIterations: 50},
 	} {
 		if got := o.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

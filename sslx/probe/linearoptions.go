@@ -20,8 +20,6 @@ type LinearOptions struct {
 	Tolerance float64
 	// MaxIterations bounds the L-BFGS iterations of each fit; 0 means 500.
 	MaxIterations int
-	// Layer is where the features come from, for the protocol's name only; "" means "encoder".
-	Layer string
 }
 
 // DefaultL2 returns the penalties of the protocol: ten values from 10 to 1e-5, equally spaced in their logarithm.
@@ -43,17 +41,14 @@ func (o LinearOptions) withDefaults() LinearOptions {
 	if o.MaxIterations == 0 {
 		o.MaxIterations = 500
 	}
-	if o.Layer == "" {
-		o.Layer = "encoder"
-	}
 	o.L2 = slices.Clone(o.L2)
 	slices.Sort(o.L2)
 	slices.Reverse(o.L2)
 	return o
 }
 
-// String returns the name of the protocol, "linear/lbfgs/l2-val@encoder" by default. What differs from the defaults is
-// part of it: another grid, as in "linear/lbfgs/l2-val[0.001..1,4]@encoder", a single penalty ("l2=0.001"), another
+// String returns the name of the protocol without its layer, "linear/lbfgs/l2-val" by default. What differs from the defaults is
+// part of it: another grid, as in "linear/lbfgs/l2-val[0.001..1,4]", a single penalty ("l2=0.001"), another
 // tolerance ("tol1e-06") or iteration limit ("iter50").
 func (o LinearOptions) String() string {
 	o = o.withDefaults()
@@ -71,7 +66,7 @@ func (o LinearOptions) String() string {
 	if o.MaxIterations != (LinearOptions{}).withDefaults().MaxIterations {
 		name += fmt.Sprintf("/iter%d", o.MaxIterations)
 	}
-	return name + "@" + o.Layer
+	return name
 }
 
 func (o LinearOptions) check() error {

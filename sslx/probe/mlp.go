@@ -28,7 +28,6 @@ type MLPOptions struct {
 	Epochs int     // 0 means 30
 	LR     float64 // learning rate at the first step, whatever the batch; 0 means 0.001
 	Seed   uint64  // of initial values and of the order of images; not part of the protocol's name
-	Layer  string  // where the features come from, for the protocol's name only; "" means "encoder"
 }
 
 func (o MLPOptions) withDefaults() MLPOptions {
@@ -44,14 +43,11 @@ func (o MLPOptions) withDefaults() MLPOptions {
 	if o.LR == 0 {
 		o.LR = mlpLR
 	}
-	if o.Layer == "" {
-		o.Layer = "encoder"
-	}
 	return o
 }
 
-// String returns the name of the protocol, "mlp/adamw/h512/e30@encoder" by default. A batch or a learning rate that is
-// not the default is part of it, as in "mlp/adamw/h512/e30/b64/lr0.01@encoder".
+// String returns the name of the protocol without its layer, "mlp/adamw/h512/e30" by default. A batch or a learning rate that is
+// not the default is part of it, as in "mlp/adamw/h512/e30/b64/lr0.01".
 func (o MLPOptions) String() string {
 	o = o.withDefaults()
 	name := fmt.Sprintf("mlp/adamw/h%d/e%d", o.Width, o.Epochs)
@@ -61,7 +57,7 @@ func (o MLPOptions) String() string {
 	if o.LR != mlpLR {
 		name += fmt.Sprintf("/lr%g", o.LR)
 	}
-	return name + "@" + o.Layer
+	return name
 }
 
 // MLPProbe trains a classifier of one hidden layer on frozen features and predicts the test images after each epoch:

@@ -25,7 +25,6 @@ type SGDOptions struct {
 	Epochs int     // 0 means 90
 	LR     float64 // learning rate at the first step for a batch of 256, in proportion for others; 0 means 0.1
 	Seed   uint64  // of the order of images; not part of the protocol's name
-	Layer  string  // where the features come from, for the protocol's name only; "" means "encoder"
 }
 
 func (o SGDOptions) withDefaults() SGDOptions {
@@ -38,21 +37,18 @@ func (o SGDOptions) withDefaults() SGDOptions {
 	if o.LR == 0 {
 		o.LR = sgdLR
 	}
-	if o.Layer == "" {
-		o.Layer = "encoder"
-	}
 	return o
 }
 
-// String returns the name of the protocol, "linear/sgd/b256/e90@encoder" by default. A learning rate that is not the
-// default is part of it, as in "linear/sgd/b256/e90/lr0.01@encoder".
+// String returns the name of the protocol without its layer, "linear/sgd/b256/e90" by default. A learning rate that is not the
+// default is part of it, as in "linear/sgd/b256/e90/lr0.01".
 func (o SGDOptions) String() string {
 	o = o.withDefaults()
 	name := fmt.Sprintf("linear/sgd/b%d/e%d", o.Batch, o.Epochs)
 	if o.LR != sgdLR {
 		name += fmt.Sprintf("/lr%g", o.LR)
 	}
-	return name + "@" + o.Layer
+	return name
 }
 
 // LinearSGD trains a linear classifier on frozen features as SimCLR's linear evaluation does, without augmentation, and

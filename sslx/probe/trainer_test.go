@@ -193,18 +193,18 @@ func TestCurveProbesRefuseWhatTheyCannotMeasure(t *testing.T) {
 
 func TestTheCurveProtocolNamesTellWhatIsNotDefault(t *testing.T) {
 	for want, o := range map[string]SGDOptions{
-		"linear/sgd/b256/e90@encoder":          {},
-		"linear/sgd/b256/e90/lr1@pixels16x16":  {LR: 1, Layer: "pixels16x16"},
-		"linear/sgd/b64/e10/lr0.01@projector0": {Batch: 64, Epochs: 10, LR: 0.01, Seed: 3, Layer: "projector0"},
+		"linear/sgd/b256/e90":       {},
+		"linear/sgd/b256/e90/lr1":   {LR: 1},
+		"linear/sgd/b64/e10/lr0.01": {Batch: 64, Epochs: 10, LR: 0.01, Seed: 3},
 	} {
 		if got := o.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
 	for want, o := range map[string]MLPOptions{
-		"mlp/adamw/h512/e30@encoder":             {},
-		"mlp/adamw/h512/e30/b1024@encoder":       {Batch: 1024, Seed: 1},
-		"mlp/adamw/h64/e5/b32/lr0.01@projector2": {Width: 64, Epochs: 5, Batch: 32, LR: 0.01, Layer: "projector2"},
+		"mlp/adamw/h512/e30":          {},
+		"mlp/adamw/h512/e30/b1024":    {Batch: 1024, Seed: 1},
+		"mlp/adamw/h64/e5/b32/lr0.01": {Width: 64, Epochs: 5, Batch: 32, LR: 0.01},
 	} {
 		if got := o.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

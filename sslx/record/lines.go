@@ -64,11 +64,14 @@ func (l *Log) Sync() error {
 // Close ends the log.
 func (l *Log) Close() error { return l.file.Close() }
 
-// AddResults adds results to the run's. A former one of the same model, run, task, protocol, layer, split and metric
-// gives way.
+// AddResults adds results to the run's. They replace earlier results of the same model, run, task, protocol, layer,
+// split, metric and data; one that does not say what data it was measured on counts as the same.
 func (r *Run) AddResults(results []Result) error {
-	kind := func(v Result) Result { v.Value, v.N, v.Seed, v.Chosen = 0, 0, 0, nil; return v }
-	return addLines(r, resultsFile, results, func(a, b Result) bool { return reflect.DeepEqual(kind(a), kind(b)) })
+	kind := func(v Result) Result { v.Value, v.N, v.Seed, v.Chosen, v.Data = 0, 0, 0, nil, ""; return v }
+	return addLines(r, resultsFile, results, func(old, now Result) bool {
+		sameData := old.Data == now.Data || old.Data == "" || now.Data == ""
+		return sameData && reflect.DeepEqual(kind(old), kind(now))
+	})
 }
 
 // AddCurves adds curves to the run's, as AddResults does.
@@ -77,17 +80,18 @@ func (r *Run) AddCurves(curves []Curve) error {
 	return addLines(r, curvesFile, curves, func(a, b Curve) bool { return reflect.DeepEqual(kind(a), kind(b)) })
 }
 
-// addLines appends values to a file of the run, in place of former ones of the same kind.
-func addLines[T any](r *Run, name string, values []T, same func(a, b T) bool) error {
+// addLines appends values to a file of the run, and removes earlier ones of the same kind.
+func addLines[T any](r *Run, name string, values []T, same func(old, now T) bool) error {
 	if len(values) == 0 {
 		return nil
 	}
-	former, err := readLines[T](r.path(name))
+	earlier, err := readLines[T](r.path(name))
 	if err != nil {
 		return err
 	}
-	kept := slices.DeleteFunc(former, func(old T) bool {
-		return slices.ContainsFunc(values, func(v T) bool { return same(old, v) })
+
+	kept := slices.DeleteFunc(earlier, func(old T) bool {
+		return slices.ContainsFunc(values, func(now T) bool { return same(old, now) })
 	})
 	if err := writeLines(r.path(name), append(kept, values...)); err != nil {
 		return fmt.Errorf("cannot write %s of run %s: %w", name, r.dir, err)

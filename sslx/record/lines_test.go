@@ -136,6 +136,33 @@ func TestResultsAreAddedWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+func TestAddResults_KeepsResultsOfOtherData(t *testing.T) {
+	run, err := Create(filepath.Join(t.TempDir(), "run"), map[string]int{}, Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = run.Close() }()
+	add := func(data string, value float64) {
+		t.Helper()
+		if err := run.AddResults([]Result{{Model: "simclr", Task: "birds/class", Data: data, Value: value}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	add("", 0.1) // of a version that did not say what it measured
+	add("aa", 0.2)
+	add("bb", 0.3)
+	add("aa", 0.4)
+
+	got, err := ReadResults(run.Dir())
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%d results (%v), want those of two data sets", len(got), err)
+	}
+	if got[0].Data != "bb" || got[0].Value != 0.3 || got[1].Data != "aa" || got[1].Value != 0.4 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestACurveGivesWayToALaterOneOfItsKind(t *testing.T) {
 	r := created(t)
 	first := Curve{Model: "simclr", Task: "a", Protocol: ParseProtocol("mlp"), Train: []float64{0.5}, Test: []float64{0.25}}

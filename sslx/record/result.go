@@ -62,6 +62,9 @@ type Result struct {
 	// Run is the name of the run's folder.
 	Run string `json:"run"`
 
+	// Data is the fingerprint of the data set that Value was measured on; results of earlier versions have none.
+	Data string `json:"data,omitempty"`
+
 	// Chosen are the hyper-parameters that were chosen on validation images.
 	Chosen map[string]float64 `json:"chosen,omitempty"`
 }

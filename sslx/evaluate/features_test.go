@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/probe"
 )
 
@@ -53,35 +54,25 @@ func TestPoolingIsTheMeanOfEachBlock(t *testing.T) {
 }
 
 func TestRawPixelsAreInZeroToOne(t *testing.T) {
-	f := raw(part{n: 2, pixels: []byte{0, 51, 255, 102, 204, 153}}, 3)
+	f := rawPixels(dataset.Images{N: 2, Height: 1, Width: 1, Pixels: []byte{0, 51, 255, 102, 204, 153}}, 3)
 	if want := []float32{0, 0.2, 1, 0.4, 0.8, 0.6}; f.N != 2 || f.D != 3 || !slices.Equal(f.X, want) {
 		t.Errorf("got %+v, want %v", f, want)
 	}
 }
 
 func TestGrayImagesHaveOneChannel(t *testing.T) {
-	gray := part{n: 2, pixels: []byte{51, 51, 51, 102, 102, 102, 0, 0, 0, 255, 255, 255}} // 1x2 pixels
-	color := part{n: 1, pixels: []byte{1, 1, 1, 1, 1, 2}}
+	gray := dataset.Images{N: 2, Height: 1, Width: 2, Pixels: []byte{51, 51, 51, 102, 102, 102, 0, 0, 0, 255, 255, 255}}
+	color := dataset.Images{N: 1, Height: 1, Width: 2, Pixels: []byte{1, 1, 1, 1, 1, 2}}
 	for _, c := range []struct {
-		test  part
+		test  dataset.Images
 		width int
 	}{{gray, 2}, {color, 6}} {
-		all := pixelFeatures(group{train: gray, test: c.test}, 1, 2)
+		all := pixelFeatures(group{train: part{Images: gray}, test: part{Images: c.test}})
 		if all[0].train.D != c.width || all[0].test.D != c.width || all[1].train.D != c.width {
 			t.Errorf("%d, %d and %d numbers an image, want %d", all[0].train.D, all[0].test.D, all[1].train.D, c.width)
 		}
 	}
-	if x := raw(gray, 1).X; !slices.Equal(x, []float32{0.2, 0.4, 0, 1}) {
+	if x := rawPixels(gray, 1).X; !slices.Equal(x, []float32{0.2, 0.4, 0, 1}) {
 		t.Errorf("got %v", x)
-	}
-}
-
-func TestRowsAndLabelsArePickedTogether(t *testing.T) {
-	f := probe.Features{N: 3, D: 2, X: []float32{0, 1, 10, 11, 20, 21}}
-	if got := rows(f, []int{2, 0}); got.N != 2 || got.D != 2 || !slices.Equal(got.X, []float32{20, 21, 0, 1}) {
-		t.Errorf("rows %+v", got)
-	}
-	if got := pick([]int32{5, 6, 7}, []int{2, 0}); !slices.Equal(got, []int32{7, 5}) {
-		t.Errorf("labels %v", got)
 	}
 }

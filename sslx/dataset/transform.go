@@ -1,0 +1,106 @@
+package dataset
+
+import (
+	"math"
+	"slices"
+)
+
+// Transform changes an image on the host: it writes what becomes of src to dst. Both are uint8 [height, width, 3], and
+// do not overlap.
+type Transform func(dst, src []byte, height, width int)
+
+// Identity returns the transform that leaves an image as it is.
+func Identity() Transform { return func(dst, src []byte, _, _ int) { copy(dst, src) } }
+
+// Rotate returns a rotation of square images to the left, by a number of quarter turns.
+func Rotate(quarters int) Transform {
+	return func(dst, src []byte, height, width int) {
+		for y := range height {
+			for x := range width {
+				fromY, fromX := y, x
+				for range quarters {
+					fromY, fromX = fromX, width-1-fromY
+				}
+				copy(dst[(y*width+x)*3:][:3], src[(fromY*width+fromX)*3:][:3])
+			}
+		}
+	}
+}
+
+// Grayscale returns the transform that gives each channel the luma of ITU-R 601, as the grayscale of views does.
+func Grayscale() Transform {
+	return func(dst, src []byte, _, _ int) {
+		for i := 0; i < len(src); i += 3 {
+			luma := 0.299*float64(src[i]) + 0.587*float64(src[i+1]) + 0.114*float64(src[i+2])
+			dst[i] = byte(math.Round(luma))
+			dst[i+1], dst[i+2] = dst[i], dst[i]
+		}
+	}
+}
+
+// GaussianBlur returns a Gaussian blur with a standard deviation in pixels. The kernel ends at three standard
+// deviations, and the image is mirrored at its borders.
+func GaussianBlur(sigma float64) Transform {
+	kernel := gaussian(sigma)
+	return func(dst, src []byte, height, width int) {
+		x := make([]float64, len(src))
+		for i, v := range src {
+			x[i] = float64(v)
+		}
+
+		// The kernel is separable: columns first, then rows.
+		x = convolveLines(x, kernel, height, width, width*3, 3)
+		x = convolveLines(x, kernel, width, height, 3, width*3)
+
+		for i, v := range x {
+			dst[i] = byte(math.Round(v))
+		}
+	}
+}
+
+// gaussian returns the weights of a Gaussian at whole pixels, up to three standard deviations; their sum is 1.
+func gaussian(sigma float64) []float64 {
+	radius := int(math.Ceil(3 * sigma))
+	kernel := make([]float64, 2*radius+1)
+	total := 0.0
+	for i := range kernel {
+		kernel[i] = math.Exp(-float64((i-radius)*(i-radius)) / (2 * sigma * sigma))
+		total += kernel[i]
+	}
+
+	for i := range kernel {
+		kernel[i] /= total
+	}
+	return kernel
+}
+
+// convolveLines convolves count lines of n pixels each. The pixels of a line are step values apart, and the lines
+// stride values.
+func convolveLines(x, kernel []float64, n, count, step, stride int) []float64 {
+	out, radius := slices.Clone(x), len(kernel)/2
+	for line := range count {
+		for channel := range 3 {
+			first := line*stride + channel
+			for i := range n {
+				sum := 0.0
+				for k, weight := range kernel {
+					sum += weight * x[first+mirrored(i+k-radius, n)*step]
+				}
+				out[first+i*step] = sum
+			}
+		}
+	}
+	return out
+}
+
+// mirrored brings an index into 0..n-1, as if the line were mirrored at its first and last pixel.
+func mirrored(i, n int) int {
+	for n > 1 && (i < 0 || i >= n) {
+		if i < 0 {
+			i = -i
+		} else {
+			i = 2*(n-1) - i
+		}
+	}
+	return min(max(i, 0), n-1)
+}

@@ -1,0 +1,126 @@
+package evaluate
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/probe"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+const (
+	validationShare = 0.1 // of train, for the choice of hyper-parameters
+	validationSeed  = 0   // the same cut for every run
+)
+
+// group is images with one or several tasks, which share their features.
+type group struct {
+	name        string // of the data set in results, or of a made task
+	data        string // fingerprint of the data set
+	pixels      string // decides the pixels: the fingerprint, what was done to the images, and how they were cut
+	train, test part
+	tasks       []Task
+	main        []int32 // labels of the training images that the cut is stratified by
+
+	// fit and held are the training images to fit on, and to choose hyper-parameters on.
+	fit, held []int
+}
+
+// part is the images of a split.
+type part struct {
+	name string
+	dataset.Images
+}
+
+// groupOf returns the images of a set with some of its tasks, all when no label is named. Name is what the set is called
+// in results.
+func groupOf(set *dataset.Set, name string, labels []string) (g group, err error) {
+	g = group{name: name, data: set.Fingerprint(), pixels: set.Fingerprint()}
+	if len(set.Tasks()) == 0 {
+		return g, usage.Errorf("%s has no labels to evaluate on", set.Name())
+	}
+	if len(labels) == 0 {
+		labels = taskNames(set)
+	}
+	train, err := set.Split(record.SplitTrain)
+	if err != nil {
+		return g, err
+	}
+	test, err := set.Split(record.SplitTest)
+	if err != nil {
+		return g, err
+	}
+	g.train, g.test = part{train.Name, train.Images}, part{test.Name, test.Images}
+
+	for _, label := range labels {
+		of, err := set.Task(label)
+		if err != nil {
+			return g, err
+		}
+		t := Task{Name: name + "/" + label, Classes: len(of.Classes)}
+		if t.Labels, err = train.Labels(label); err != nil {
+			return g, err
+		}
+		if t.test, err = test.Labels(label); err != nil {
+			return g, err
+		}
+		g.tasks = append(g.tasks, t)
+	}
+
+	// The set's own main task, whatever was asked for: a number must not depend on the tasks beside it.
+	if g.main, err = train.Labels(set.Tasks()[0].Name); err != nil {
+		return g, err
+	}
+	g.cut()
+	return g, nil
+}
+
+// cut holds images out of train for the choice of hyper-parameters, stratified by the main labels.
+func (g *group) cut() {
+	g.fit, g.held = dataset.StratifiedHoldOut(g.main, validationShare, validationSeed)
+}
+
+// validation returns the group with the images held out of train in place of test.
+func (g group) validation() group {
+	from := g.train
+	g.pixels += " validation " + hashOf(g.held)
+	g.train = part{record.SplitTrain, from.Pick(g.fit)}
+	g.test = part{record.SplitValidation, from.Pick(g.held)}
+
+	tasks := g.tasks
+	g.tasks = nil
+	for _, t := range tasks {
+		t.Labels, t.test = probe.PickLabels(t.Labels, g.fit), probe.PickLabels(t.Labels, g.held)
+		g.tasks = append(g.tasks, t)
+	}
+
+	g.main = probe.PickLabels(g.main, g.fit)
+	g.cut()
+	return g
+}
+
+// task returns the task of a name.
+func (g group) task(name string) (Task, error) {
+	var names []string
+	for _, t := range g.tasks {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	return Task{}, usage.Unknown("task", name, names)
+}
+
+// hashOf returns the sha256 of indices, in hexadecimal.
+func hashOf(indices []int) string {
+	sum := sha256.New()
+	for _, i := range indices {
+		var bytes [8]byte
+		binary.LittleEndian.PutUint64(bytes[:], uint64(i))
+		sum.Write(bytes[:])
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}

@@ -1,0 +1,70 @@
+package evaluate
+
+import (
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// A made task asks what was done to an image of the run's data: an augmentation that training used teaches an encoder to
+// forget it.
+const (
+	MadeRotation = "made-rotation" // by 0, 90, 180 or 270 degrees
+	MadeGray     = "made-gray"     // left in color, or made gray
+	MadeBlur     = "made-blur"     // left sharp, or blurred with a standard deviation of 0.5, 1 or 2 pixels
+)
+
+// The most images of each split of a made task.
+const (
+	madeTrain = 10000
+	madeTest  = 2000
+)
+
+// made is what can be done to an image, one transform a class.
+var made = map[string][]dataset.Transform{
+	MadeRotation: {dataset.Rotate(0), dataset.Rotate(1), dataset.Rotate(2), dataset.Rotate(3)},
+	MadeGray:     {dataset.Identity(), dataset.Grayscale()},
+	MadeBlur: {dataset.Identity(), dataset.GaussianBlur(0.5), dataset.GaussianBlur(1),
+		dataset.GaussianBlur(2)},
+}
+
+// MadeTasks returns the names of the tasks that are made from the run's data.
+func MadeTasks() []string { return []string{MadeRotation, MadeGray, MadeBlur} }
+
+// madeGroup returns images of a set, each with one of the transforms of a made task, in turn. Name is what the set is
+// called in results.
+func madeGroup(set *dataset.Set, name, task string) (g group, err error) {
+	g = group{name: name + "/" + task, data: set.Fingerprint(), pixels: set.Fingerprint() + " " + task}
+	if task == MadeRotation && set.Height() != set.Width() {
+		return g, usage.Errorf("task %s needs square images: those of %s are %dx%d", task, set.Name(), set.Height(), set.Width())
+	}
+
+	t := Task{Name: g.name, Classes: len(made[task])}
+	if g.train, t.Labels, err = madePart(set, record.SplitTrain, task, madeTrain); err != nil {
+		return g, err
+	}
+	if g.test, t.test, err = madePart(set, record.SplitTest, task, madeTest); err != nil {
+		return g, err
+	}
+	g.tasks, g.main = []Task{t}, t.Labels
+	g.cut()
+	return g, nil
+}
+
+// madePart transforms at most so many images of a split.
+func madePart(set *dataset.Set, split, task string, most int) (p part, labels []int32, err error) {
+	from, err := set.Split(split)
+	if err != nil {
+		return p, nil, err
+	}
+
+	n := min(most, from.N)
+	images := dataset.Images{Pixels: make([]byte, n*from.Stride()), N: n, Height: from.Height, Width: from.Width}
+	for i := range n {
+		class := i % len(made[task])
+		labels = append(labels, int32(class))
+		image := i * from.N / n // spread over the split, which may be sorted by class
+		made[task][class](images.At(i), from.At(image), from.Height, from.Width)
+	}
+	return part{split, images}, labels, nil
+}

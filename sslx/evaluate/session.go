@@ -1,0 +1,290 @@
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/sslx-go/lab/sslx/backend"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/probe"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// session measures models on one group of images after another.
+type session struct {
+	opt       Options
+	handle    *backend.Handle
+	programs  *probe.Programs
+	protocols []named
+	models    []*model    // baselines first, the run that is evaluated last
+	run       *record.Run // keeps the results; nil in tests
+
+	results []record.Result // that the run folder has
+	pending []record.Result // of the model that is being measured
+	curves  []record.Curve  // likewise
+}
+
+// model is a Model with what a session needs to know of it.
+type model struct {
+	Model
+	config pretrain.Config
+	frozen *probe.FrozenCheck // nil for raw pixels
+}
+
+// verify returns an error when a variable of the network is no longer what it was.
+func (m *model) verify() error {
+	if m.Network == nil {
+		return nil
+	}
+	variables, err := m.Network.Variables()
+	if err != nil {
+		return err
+	}
+	return m.frozen.Verify(variables)
+}
+
+// start opens the programs that protocols share.
+func (s *session) start(handle *backend.Handle) (err error) {
+	s.handle = handle
+	s.programs, err = probe.NewPrograms(handle.Backend)
+	return err
+}
+
+// close releases programs and networks.
+func (s *session) close() {
+	if s.programs != nil {
+		s.programs.Close()
+	}
+	for _, m := range s.models {
+		if m.Network != nil {
+			m.Network.Close()
+		}
+	}
+}
+
+// load opens the models for images of a size: baselines, the runs to compare with, and the run itself.
+func (s *session) load(run pretrain.FinishedRun, height, width int) (err error) {
+	own, err := s.trained(run, height, width)
+	if err != nil {
+		return err
+	}
+	own.Main = true
+	defer func() { err = errors.Join(err, s.join(own, run.Config)) }()
+
+	if s.opt.Baselines {
+		if err := s.join(Model{Name: record.ModelPixels, Run: own.Run, Seed: own.Seed}, run.Config); err != nil {
+			return err
+		}
+		mean, std := own.Network.Stats()
+		network, err := pretrain.Untrained(s.handle.Backend, run.Config, mean, std, height, width, s.opt.Layers...)
+		if err != nil {
+			return err
+		}
+		untrained := Model{Name: record.ModelUntrained, Run: own.Run, Seed: own.Seed, Network: network}
+		if err := s.join(untrained, run.Config); err != nil {
+			return err
+		}
+	}
+
+	for _, dir := range s.opt.Compare {
+		run, err := pretrain.ReadFinishedRun(dir)
+		if err != nil {
+			return err
+		}
+		other, err := s.trained(run, height, width)
+		if err != nil {
+			return err
+		}
+		if err := s.join(other, run.Config); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trained opens the network of a run.
+func (s *session) trained(run pretrain.FinishedRun, height, width int) (m Model, err error) {
+	m = Model{Name: objective.NameOf(run.Config.Objective), Run: record.Name(run.Dir), Seed: run.Config.Seed}
+	m.Network, err = pretrain.Load(s.handle.Backend, run.Config, record.CheckpointPath(run.Dir), height, width,
+		s.opt.Layers...)
+	return m, err
+}
+
+// join adds a model, which the session closes, and remembers its variables, to prove in the end that they are the same.
+func (s *session) join(m Model, c pretrain.Config) error {
+	joined := &model{Model: m, config: c}
+	s.models = append(s.models, joined)
+	if m.Network == nil {
+		return nil
+	}
+	variables, err := m.Network.Variables()
+	if err != nil {
+		return err
+	}
+	joined.frozen, err = probe.NewFrozenCheck(variables)
+	return err
+}
+
+// measure measures every model on a group, by every protocol. The results of a model are kept as soon as it is done, or
+// cannot be done: an interruption loses nothing that was measured.
+func (s *session) measure(ctx context.Context, g group) error {
+	others := map[string][]Other{} // by layer
+	views := &viewMaker{session: s, group: g}
+	for _, m := range s.models {
+		err := s.measureModel(ctx, m, g, views, others)
+		if err := errors.Join(err, s.keep(m)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measureModel measures each layer of a model by each protocol, and adds the model to the others.
+func (s *session) measureModel(ctx context.Context, m *model, g group, views *viewMaker,
+	others map[string][]Other) error {
+	layers, err := s.features(ctx, m, g)
+	if err != nil {
+		return err
+	}
+
+	for _, l := range layers {
+		in := Input{
+			Model: m.Model, Train: l.train, Test: l.test, TrainImages: g.train.Images, TestImages: g.test.Images,
+			Tasks: g.tasks, Fit: g.fit, Held: g.held, Others: others[l.train.Layer],
+			Backend: s.handle.Backend, Programs: s.programs, Warnf: s.opt.Warnf,
+			views: func(ctx context.Context) ([]probe.Features, error) { return views.features(ctx, m, l.train.Layer) },
+		}
+		for _, p := range s.protocols {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if !p.measures(m.Model, in.Layer()) {
+				continue
+			}
+			s.opt.Report(fmt.Sprintf("%s of %s on %s", p.name, m.Name, g.name), 0, 0, "")
+			outcomes, err := p.Measure(ctx, in)
+			if err := errors.Join(err, s.add(p, in, g, outcomes)); err != nil {
+				return fmt.Errorf("%s of %s on %s: %w", p.name, m.Name, g.name, err)
+			}
+		}
+	}
+
+	if m.Network != nil {
+		for _, l := range layers {
+			others[l.test.Layer] = append(others[l.test.Layer], Other{m.Model, l.test.Head(comparedImages)})
+		}
+	}
+	return nil
+}
+
+// add turns the outcomes of a protocol into results and curves.
+func (s *session) add(p named, in Input, g group, outcomes []Outcome) error {
+	for _, o := range outcomes {
+		r := record.Result{
+			Model: in.Model.Name, Task: g.name, Protocol: p.pinned(o, in.Layer()), Layer: in.Layer(), Split: g.test.name,
+			Metric: o.Metric, Value: o.Value, N: o.N, Seed: in.Model.Seed, Run: in.Model.Run, Data: g.data, Chosen: o.Chosen,
+		}
+		if o.Task != "" {
+			if err := s.score(&r, in, g, o); err != nil {
+				return err
+			}
+		}
+		if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
+			return fmt.Errorf("%s is %v", r.Metric, r.Value)
+		}
+		s.pending = append(s.pending, r)
+	}
+	return nil
+}
+
+// score compares the predictions of an outcome with the labels of the test images.
+func (s *session) score(r *record.Result, in Input, g group, o Outcome) error {
+	t, err := g.task(o.Task)
+	if err != nil {
+		return err
+	}
+	r.Task, r.Metric, r.N = t.Name, record.MetricAccuracy, g.test.N
+
+	repetitions := o.Predicted
+	if o.Curve != nil {
+		repetitions = [][]int32{o.Curve.Predicted}
+		c := record.Curve{Model: r.Model, Task: r.Task, Protocol: r.Protocol, Layer: r.Layer, Seed: r.Seed, Run: r.Run,
+			Train: o.Curve.TrainAccuracy}
+		for _, predicted := range o.Curve.PredictedAt {
+			accuracy, err := probe.Accuracy(predicted, t.test, t.Classes)
+			if err != nil {
+				return err
+			}
+			c.Test = append(c.Test, accuracy)
+		}
+		s.curves = append(s.curves, c)
+	}
+
+	if len(repetitions) == 0 {
+		return fmt.Errorf("there are no predictions for task %s", t.Name)
+	}
+	r.Value = 0
+	for _, predicted := range repetitions {
+		accuracy, err := probe.Accuracy(predicted, t.test, t.Classes)
+		if err != nil {
+			return fmt.Errorf("task %s: %w", t.Name, err)
+		}
+		r.Value += accuracy / float64(len(repetitions))
+	}
+	return nil
+}
+
+// keep writes the results of a model to the run folder, unless the model has changed while it was measured.
+func (s *session) keep(m *model) error {
+	if err := m.verify(); err != nil {
+		return err
+	}
+
+	results, curves := s.pending, s.curves
+	s.pending, s.curves = nil, nil
+	s.results = append(s.results, results...)
+	if s.run == nil {
+		return nil
+	}
+	return errors.Join(s.run.AddResults(results), s.run.AddCurves(curves))
+}
+
+// viewMaker makes views of the test images of a group when a protocol asks for them, once for all models and layers.
+type viewMaker struct {
+	session *session
+	group   group
+	views   []dataset.Images
+}
+
+// features returns the features of a layer for each view, made by the pipelines of the run that is evaluated.
+func (v *viewMaker) features(ctx context.Context, m *model, layer string) (all []probe.Features, err error) {
+	if m.Network == nil {
+		return nil, fmt.Errorf("%s has no views", m.Name)
+	}
+
+	images := v.group.test.Images
+	images = images.Slice(0, min(viewedImages, images.N))
+	if v.views == nil {
+		c := v.session.models[len(v.session.models)-1].config
+		if v.views, err = c.Views.Show(v.session.handle.Backend, images, c.Seed, viewedEpochs); err != nil {
+			return nil, err
+		}
+	}
+
+	for _, view := range v.views {
+		layers, err := encode(ctx, m.Network, view, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range layers {
+			if f.Layer == layer {
+				all = append(all, f)
+			}
+		}
+	}
+	return all, nil
+}
