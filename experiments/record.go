@@ -32,9 +32,10 @@ type Trial struct {
 	Floors     bool // raw pixels and the untrained encoder are measured, too
 }
 
-// Key returns the address of a trial: a hash of what decides its numbers. That is the configuration with its seed, the
-// fingerprint of the data's content, the version of the code, and whether it is measured on validation images. Where the data
-// are, and how often the training logs and saves, do not count.
+// Key returns the address of a trial: a hash of what decides its numbers. That is the resolved configuration (every default
+// filled in, so that a changed default changes no key) with its seed, the fingerprint of the data's content, the version of
+// the code, and whether it is measured on validation images. Where the data are, and how often the training logs and saves,
+// do not count.
 func (t Trial) Key(fingerprint string) string {
 	c := t.Config
 	c.Data, c.CheckpointSeconds, c.LogSteps = "", 0, 0
