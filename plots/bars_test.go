@@ -86,12 +86,12 @@ func TestAFigureIsSavedAsItsNameSays(t *testing.T) {
 	}
 }
 
-func TestModelsHaveColoursOfTheirOwn(t *testing.T) {
+func TestModelsHaveColorsOfTheirOwn(t *testing.T) {
 	b := &bars{models: []string{record.ModelPixels, record.ModelUntrained, "a", "b", "c"}}
 	seen := map[any]string{}
 	for k, model := range b.models {
 		if twin, ok := seen[b.color(k)]; ok {
-			t.Errorf("%s has the colour of %s", model, twin)
+			t.Errorf("%s has the color of %s", model, twin)
 		}
 		seen[b.color(k)] = model
 	}

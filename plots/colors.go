@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// sequential goes from dark to light: the colours YlGnBu of C. Brewer, https://colorbrewer2.org, which are safe under
-// colour-blindness, spaced evenly in CIELAB's lightness so that equal steps look equal, in grey print too.
+// sequential goes from dark to light: the colors YlGnBu of C. Brewer, https://colorbrewer2.org, which are safe under
+// color blindness, spaced evenly in CIELAB's lightness so that equal steps look equal, in gray print too.
 var sequential = newSequential()
 
 func newSequential() palette.ColorMap {
@@ -23,14 +23,14 @@ func newSequential() palette.ColorMap {
 	}
 	m, err := moreland.NewLuminance(dark)
 	if err != nil {
-		panic(err) // Brewer's colours are in order of lightness
+		panic(err) // Brewer's colors are in order of lightness
 	}
 	m.SetMin(0)
 	m.SetMax(1)
 	return m
 }
 
-// diverging goes from blue over a light grey to red, apart under colour-blindness too (K. Moreland, "Diverging Color Maps
+// diverging goes from blue over a light gray to red, apart under color blindness too (K. Moreland, "Diverging Color Maps
 // for Scientific Visualization", 2009, https://doi.org/10.1007/978-3-642-10520-3_9).
 var diverging = newDiverging()
 
@@ -42,14 +42,14 @@ func newDiverging() palette.ColorMap {
 	return m
 }
 
-// shade returns the colour of a share in [0, 1]: the more, the darker. Shares beyond the ends have the ends' colours.
+// shade returns the color of a share in [0, 1]: the more, the darker. Shares beyond the ends have the ends' colors.
 func shade(share float64) color.RGBA { return at(sequential, 1-min(1, max(0, share))) }
 
-// tint returns the colour of a value in [-1, 1], red below 0 and blue above; values beyond the ends have the ends'
-// colours.
+// tint returns the color of a value in [-1, 1], red below 0 and blue above; values beyond the ends have the ends'
+// colors.
 func tint(value float64) color.RGBA { return at(diverging, min(1, max(-1, -value))) }
 
-// at returns the colour at v, which is in the map's range.
+// at returns the color at v, which is in the map's range.
 func at(m palette.ColorMap, v float64) color.RGBA {
 	c, err := m.At(v)
 	if err != nil {
@@ -58,7 +58,7 @@ func at(m palette.ColorMap, v float64) color.RGBA {
 	return color.RGBAModel.Convert(c).(color.RGBA)
 }
 
-// inkOn returns black or white, whichever is easier to read on a colour. The contrast is never below 4.5.
+// inkOn returns black or white, whichever is easier to read on a color. The contrast is never below 4.5.
 func inkOn(fill color.Color) color.Color {
 	if contrast(color.Black, fill) >= contrast(color.White, fill) {
 		return color.Black
@@ -66,7 +66,7 @@ func inkOn(fill color.Color) color.Color {
 	return color.White
 }
 
-// contrast returns the contrast ratio of two opaque colours, in [1, 21] (WCAG 2.2,
+// contrast returns the contrast ratio of two opaque colors, in [1, 21] (WCAG 2.2,
 // https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio).
 func contrast(a, b color.Color) float64 {
 	dark, light := luminance(a), luminance(b)
@@ -76,7 +76,7 @@ func contrast(a, b color.Color) float64 {
 	return (light + 0.05) / (dark + 0.05)
 }
 
-// luminance returns the relative luminance of an opaque sRGB colour, in [0, 1].
+// luminance returns the relative luminance of an opaque sRGB color, in [0, 1].
 func luminance(c color.Color) float64 {
 	linear := func(v uint32) float64 {
 		s := float64(v) / 0xffff
@@ -89,7 +89,7 @@ func luminance(c color.Color) float64 {
 	return 0.2126*linear(r) + 0.7152*linear(g) + 0.0722*linear(b)
 }
 
-// faint returns a colour that lets what lies under it through.
+// faint returns a color that lets what lies under it through.
 func faint(c color.Color) color.Color {
 	rgba := color.NRGBAModel.Convert(c).(color.NRGBA)
 	rgba.A = 0x38
@@ -99,7 +99,7 @@ func faint(c color.Color) color.Color {
 // hatch draws a rectangle that stands for a number that was not measured.
 func hatch(c draw.Canvas, left, bottom, right, top vg.Length) {
 	const step = vg.Length(5)
-	line := draw.LineStyle{Color: grey, Width: 0.6}
+	line := draw.LineStyle{Color: gray, Width: 0.6}
 	c.FillPolygon(color.White, box(left, bottom, right, top))
 	for from := left - (top - bottom) + step/2; from < right; from += step {
 		low, high := max(from, left), min(from+top-bottom, right)

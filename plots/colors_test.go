@@ -12,7 +12,7 @@ func TestContrastIsThatOfWCAG(t *testing.T) {
 		want float64
 	}{
 		{color.Black, color.White, 21}, {color.White, color.Black, 21}, {blue, blue, 1},
-		// #767676 on white is the well-known lightest grey that passes 4.5.
+		// #767676 on white is the well-known lightest gray that passes 4.5.
 		{color.White, color.RGBA{0x76, 0x76, 0x76, 0xff}, 4.54},
 	} {
 		if got := contrast(c.a, c.b); math.Abs(got-c.want) > 0.005 {
@@ -48,26 +48,26 @@ func TestEqualStepsLookEqual(t *testing.T) {
 	}
 	for n := range 101 {
 		share := float64(n) / 100
-		// Colours are rounded to 8 bits, and those of dark blue to coarse steps of lightness.
+		// Colors are rounded to 8 bits, and those of dark blue to coarse steps of lightness.
 		if got, want := lightness(shade(share)), first+share*(last-first); math.Abs(got-want) > 2 {
 			t.Errorf("share %v: lightness %.1f, want %.1f", share, got, want)
 		}
 	}
 }
 
-func TestDivergingColoursTellTheSign(t *testing.T) {
+func TestDivergingColorsTellTheSign(t *testing.T) {
 	for _, v := range []float64{0.2, 0.5, 1} {
 		if below, above := tint(-v), tint(v); below.R <= below.B || above.B <= above.R {
 			t.Errorf("-%v is %v and %v is %v, want red and blue", v, below, v, above)
 		}
 	}
 	if c := tint(0); math.Abs(float64(c.R)-float64(c.B)) > 3 || c.R < 0xd0 {
-		t.Errorf("zero is %v, want a light grey", c)
+		t.Errorf("zero is %v, want a light gray", c)
 	}
 }
 
-func TestColoursBeyondTheEndsAreThoseOfTheEnds(t *testing.T) {
+func TestColorsBeyondTheEndsAreThoseOfTheEnds(t *testing.T) {
 	if shade(-3) != shade(0) || shade(7) != shade(1) || tint(-2) != tint(-1) || tint(2) != tint(1) {
-		t.Error("a value beyond the ends has a colour of its own")
+		t.Error("a value beyond the ends has a color of its own")
 	}
 }

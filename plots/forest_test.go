@@ -79,14 +79,14 @@ func TestTheLegendNamesTheVerdictsThatOccur(t *testing.T) {
 	}
 }
 
-func TestVerdictsDifferByColourAndShape(t *testing.T) {
+func TestVerdictsDifferByColorAndShape(t *testing.T) {
 	colors, shapes := map[any]bool{}, map[draw.GlyphDrawer]bool{}
 	for _, verdict := range []string{debunked, upheld, notSettled, ""} {
 		glyph := verdictGlyph(verdict)
 		colors[glyph.Color], shapes[glyph.Shape] = true, true
 	}
 	if len(colors) != 4 || len(shapes) != 4 {
-		t.Errorf("%d colours and %d shapes, want 4 and 4", len(colors), len(shapes))
+		t.Errorf("%d colors and %d shapes, want 4 and 4", len(colors), len(shapes))
 	}
 }
 

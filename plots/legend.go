@@ -58,7 +58,7 @@ func (l legend) draw(c draw.Canvas) {
 	}
 }
 
-// fillEntry shows a colour that fills bars, cells or a band.
+// fillEntry shows a color that fills bars, cells or a band.
 func fillEntry(name string, fill color.Color) legendEntry {
 	return legendEntry{name, swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
 		c.FillPolygon(fill, box(left, middle-5, left+swatchWidth, middle+5))
@@ -87,12 +87,12 @@ func glyphEntry(name string, glyph draw.GlyphStyle) legendEntry {
 func errorBarEntry(upright bool) legendEntry {
 	const half, end = swatchWidth / 2, vg.Length(3)
 	return legendEntry{"95 % interval", swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
-		centre := vg.Point{X: left + half, Y: middle}
+		center := vg.Point{X: left + half, Y: middle}
 		stroke := func(x0, y0, x1, y1 vg.Length) {
 			if upright {
 				x0, y0, x1, y1 = y0, x0, y1, x1
 			}
-			c.StrokeLine2(draw.LineStyle{Color: darkGrey, Width: 1.2}, centre.X+x0, centre.Y+y0, centre.X+x1, centre.Y+y1)
+			c.StrokeLine2(draw.LineStyle{Color: darkGray, Width: 1.2}, center.X+x0, center.Y+y0, center.X+x1, center.Y+y1)
 		}
 		stroke(-half, 0, half, 0)
 		stroke(-half, -end, -half, end)
@@ -103,7 +103,7 @@ func errorBarEntry(upright bool) legendEntry {
 // gapEntry shows a line with a hole in it.
 func gapEntry() legendEntry {
 	return legendEntry{"not measured", lineSwatch, func(c draw.Canvas, left, middle vg.Length) {
-		style := draw.LineStyle{Color: darkGrey, Width: 1.5}
+		style := draw.LineStyle{Color: darkGray, Width: 1.5}
 		c.StrokeLine2(style, left, middle, left+6, middle)
 		c.StrokeLine2(style, left+lineSwatch-6, middle, left+lineSwatch, middle)
 	}}

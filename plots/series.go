@@ -1,11 +1,17 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
+	"image/color"
 	"math"
+	"slices"
 	"strings"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/sslx-go/lab/internal/usage"
 )
@@ -24,6 +30,7 @@ type Series struct {
 type Floor struct {
 	Name  string
 	Value float64
+	Kind  Kind // of what is compared with
 }
 
 // SeriesPlot is several series in one plot, for example accuracy against the batch size, tuned and untuned.
@@ -175,4 +182,221 @@ func (s SeriesPlot) alt() string {
 		fmt.Fprintf(&b, ". The floor %s is %.4g", f.Name, f.Value)
 	}
 	return b.String() + "."
+}
+
+const (
+	seriesWidth  = vg.Length(560)
+	seriesHeight = vg.Length(330) // without the legend
+	glyphRadius  = vg.Length(3)
+	shiftStep    = vg.Length(3) // between the error bars of two series at the same place
+)
+
+var (
+	seriesGlyphs = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.RingGlyph{},
+		draw.SquareGlyph{}}
+	seriesDashes = [][]vg.Length{nil, {6, 2}, {2, 2}}
+	missingGlyph = draw.GlyphStyle{Color: darkGray, Radius: glyphRadius + 1, Shape: draw.CrossGlyph{}}
+)
+
+// look is how a series is drawn. Up to five differ by color and glyph, the next ten by their dashes.
+type look struct {
+	line  draw.LineStyle
+	glyph draw.GlyphDrawer
+}
+
+// lookOf returns the look of the k-th of several series of the given kinds.
+func lookOf(kinds []Kind, k int) look {
+	line := draw.LineStyle{Color: kindColor(kinds[:k+1]), Width: 1.5}
+	line.Dashes = seriesDashes[k/len(seriesGlyphs)%len(seriesDashes)]
+	return look{line, seriesGlyphs[k%len(seriesGlyphs)]}
+}
+
+// kinds returns the kinds of the series: all were trained.
+func (s SeriesPlot) kinds() []Kind { return make([]Kind, len(s.Series)) }
+
+func (s SeriesPlot) height() vg.Length {
+	return seriesHeight + headingRoom(s.Title) + s.legend().height(seriesWidth-2*margin)
+}
+
+func (s SeriesPlot) draw(c draw.Canvas) {
+	names := s.legend()
+	c = heading(c, s.Title)
+	names.draw(c)
+	c = draw.Crop(c, 0, 0, 0, -names.height(c.Max.X-c.Min.X))
+	room, style := vg.Length(0), label(smallSize, draw.XLeft, draw.YCenter)
+	for _, f := range s.Floors {
+		room = max(room, style.Width(f.shortName())+namePad)
+	}
+	fig := s.plot()
+	c = draw.Crop(c, 0, -room, 0, 0)
+	fig.Draw(c)
+	data := fig.DataCanvas(c)
+	_, y := fig.Transforms(&data)
+	s.nameFloors(data, y)
+}
+
+// plot returns the axes with all layers on them.
+func (s SeriesPlot) plot() *plot.Plot {
+	fig := newPlot("", s.X, s.Y)
+	x, y := s.extent()
+	fig.X.Min, fig.X.Max = widen(x, 0.04)
+	fig.Y.Min, fig.Y.Max = widen(y, 0.06)
+	if s.Log2 {
+		low, high := widen([2]float64{math.Log2(x[0]), math.Log2(x[1])}, 0.04)
+		fig.X.Scale, fig.X.Tick.Marker = plot.LogScale{}, log2Ticks{}
+		fig.X.Min, fig.X.Max = math.Exp2(low), math.Exp2(high)
+	}
+	grid := plotter.NewGrid()
+	grid.Vertical.Width, grid.Horizontal.Color = 0, gridLine
+	fig.Add(grid)
+	for _, f := range s.Floors {
+		fig.Add(f.layer(fig.X.Min, fig.X.Max))
+	}
+	fig.Add(s.layers(fig.Y.Min + (fig.Y.Max-fig.Y.Min)/60)...)
+	return fig
+}
+
+// layers returns what the series are drawn with: all intervals are behind all lines. bottom is where the crosses of
+// points that were not measured stand.
+func (s SeriesPlot) layers(bottom float64) (layers []plot.Plotter) {
+	kinds := s.kinds()
+	add := func(k int, more ...plot.Plotter) {
+		for _, layer := range more {
+			if !s.Band {
+				layer = shifted{layer, shiftStep * (vg.Length(k) - vg.Length(len(kinds)-1)/2)}
+			}
+			layers = append(layers, layer)
+		}
+	}
+	for k, one := range s.Series {
+		add(k, one.intervals(lookOf(kinds, k).line.Color, s.Band)...)
+	}
+	for k, one := range s.Series {
+		add(k, one.marks(lookOf(kinds, k), bottom)...)
+	}
+	return layers
+}
+
+// widen adds a share of a range's width to both its ends; a range without width gets some.
+func widen(r [2]float64, share float64) (low, high float64) {
+	room := share * (r[1] - r[0])
+	if room == 0 {
+		room = max(math.Abs(r[0])/20, 1e-3)
+	}
+	return r[0] - room, r[1] + room
+}
+
+// intervals returns the intervals of a series, as a band or as error bars.
+func (s Series) intervals(c color.Color, band bool) (layers []plot.Plotter) {
+	if !band {
+		return []plot.Plotter{s.errorBars(c)}
+	}
+	for _, outline := range s.band() {
+		layers = append(layers, &plotter.Polygon{XYs: []plotter.XYs{outline}, Color: faint(c)})
+	}
+	return layers
+}
+
+// marks returns the line of a series, its points, and at bottom a cross for each point that was not measured.
+func (s Series) marks(l look, bottom float64) (layers []plot.Plotter) {
+	for _, run := range s.means() {
+		layers = append(layers, &plotter.Line{XYs: run, LineStyle: l.line}, &plotter.Scatter{XYs: run,
+			GlyphStyle: draw.GlyphStyle{Color: l.line.Color, Radius: glyphRadius, Shape: l.glyph}})
+	}
+	if gaps := s.gaps(); gaps != nil {
+		glyph := missingGlyph
+		glyph.Color = l.line.Color
+		crosses := &plotter.Scatter{GlyphStyle: glyph}
+		for _, x := range gaps {
+			crosses.XYs = append(crosses.XYs, plotter.XY{X: x, Y: bottom})
+		}
+		layers = append(layers, crosses)
+	}
+	return layers
+}
+
+// errorBars returns the intervals of the points that have one.
+func (s Series) errorBars(c color.Color) *plotter.YErrorBars {
+	bars := &plotter.YErrorBars{LineStyle: draw.LineStyle{Color: c, Width: 1}, CapWidth: 5}
+	for _, p := range s.Points {
+		if p.bounded() {
+			bars.XYs = append(bars.XYs, plotter.XY{X: p.X, Y: p.Mean})
+			bars.YErrors = append(bars.YErrors, struct{ Low, High float64 }{p.Mean - p.Low, p.High - p.Mean})
+		}
+	}
+	return bars
+}
+
+// shifted draws a layer beside its place, so that error bars of several series do not cover each other.
+type shifted struct {
+	plot.Plotter
+	by vg.Length
+}
+
+// Plot implements plot.Plotter.
+func (s shifted) Plot(c draw.Canvas, p *plot.Plot) { s.Plotter.Plot(draw.Crop(c, s.by, s.by, 0, 0), p) }
+
+func (s SeriesPlot) legend() (l legend) {
+	bounded, gaps, kinds := false, false, s.kinds()
+	for k, one := range s.Series {
+		look := lookOf(kinds, k)
+		l = append(l, lineEntry(shorten(one.Name, 48), look.line, look.glyph))
+		gaps = gaps || one.gaps() != nil
+		bounded = bounded || slices.ContainsFunc(one.Points, Point.bounded)
+	}
+	if bounded && s.Band {
+		l = append(l, fillEntry("95 % interval", faint(darkGray)))
+	} else if bounded {
+		l = append(l, errorBarEntry(true))
+	}
+	if gaps {
+		l = append(l, glyphEntry("not measured", missingGlyph))
+	}
+	return l
+}
+
+// floorLine is the height of a floor's name beside the plot.
+const floorLine = vg.Length(11)
+
+// layer returns the line of a floor, from one end of the plot to the other.
+func (f Floor) layer(from, to float64) *plotter.Line {
+	line := draw.LineStyle{Color: darkGray, Width: 1, Dashes: []vg.Length{4, 3}}
+	if f.Kind == Untrained {
+		line.Color, line.Dashes = orange, []vg.Length{1.5, 2}
+	}
+	return &plotter.Line{XYs: plotter.XYs{{X: from, Y: f.Value}, {X: to, Y: f.Value}}, LineStyle: line}
+}
+
+func (f Floor) shortName() string { return shorten(f.Name, 22) }
+
+// nameFloors writes the names right of the lines, moved apart where lines lie close.
+func (s SeriesPlot) nameFloors(c draw.Canvas, y func(float64) vg.Length) {
+	places := make([]vg.Length, len(s.Floors))
+	for i, f := range s.Floors {
+		places[i] = y(f.Value)
+	}
+	style := label(smallSize, draw.XLeft, draw.YCenter)
+	for i, place := range apart(places, floorLine) {
+		at := vg.Point{X: c.Max.X + namePad, Y: place + style.FontExtents().Descent}
+		c.FillText(style, at, s.Floors[i].shortName())
+	}
+}
+
+// apart returns places that are as near to those given as being step apart allows, in the same order.
+func apart(places []vg.Length, step vg.Length) []vg.Length {
+	order := make([]int, len(places))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(places[a], places[b]) })
+	out := slices.Clone(places)
+	for range 20 {
+		for n := 1; n < len(order); n++ {
+			low, high := order[n-1], order[n]
+			if lack := step - (out[high] - out[low]); lack > 0 {
+				out[low], out[high] = out[low]-lack/2, out[high]+lack/2
+			}
+		}
+	}
+	return out
 }

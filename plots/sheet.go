@@ -155,7 +155,7 @@ func (s *sheet) drawTile(out *image.RGBA, at image.Point, t tile) {
 	t.mark.draw(out, inner.Max)
 }
 
-// drawTitle writes text centred on x, on the given base line, cut to width pixels.
+// drawTitle writes text centered on x, on the given base line, cut to width pixels.
 func drawTitle(out *image.RGBA, text string, x, baseline, width int) {
 	face := gonumfont.DefaultCache.Lookup(gonumfont.From(sans, textSize), textSize)
 	d := font.Drawer{Dst: out, Src: image.NewUniform(ink), Face: face.FontFace(96)}

@@ -62,15 +62,15 @@ func TestPixelsAreEnlargedToSquaresInPlace(t *testing.T) {
 	}
 }
 
-func TestNeighboursAreMarkedByColourAndByShape(t *testing.T) {
+func TestNeighborsAreMarkedByColorAndByShape(t *testing.T) {
 	tiles := images(3, 32, 32)
-	sheet, err := NeighbourSheet(32, 32, []Neighbours{{tiles[0], tiles[:2], []bool{true, false}}})
+	sheet, err := NeighborSheet(32, 32, []Neighbors{{tiles[0], tiles[:2], []bool{true, false}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	picture := decode(t, sheet)
 	cell := 96 + 2*4
-	left := []int{3 + cell + 18, 3 + cell + 18 + cell + 3} // of the two neighbours
+	left := []int{3 + cell + 18, 3 + cell + 18 + cell + 3} // of the two neighbors
 	top := 3 + 18
 	for i, want := range []color.RGBA{blue, vermillion} {
 		if got := picture.At(left[i]+1, top+1); got != want {
@@ -99,10 +99,10 @@ func TestASheetOfUnequalPartsIsAUsageError(t *testing.T) {
 		"another size":    func() ([]byte, error) { return ViewSheet(5, 4, nil, ok) },
 		"no size":         func() ([]byte, error) { return ViewSheet(0, 0, nil, [][]byte{{}}) },
 		"missing title":   func() ([]byte, error) { return ViewSheet(4, 4, []string{"a"}, ok, ok) },
-		"no query":        func() ([]byte, error) { return NeighbourSheet(4, 4, nil) },
-		"missing label":   func() ([]byte, error) { return NeighbourSheet(4, 4, []Neighbours{{ok[0], ok, []bool{true}}}) },
+		"no query":        func() ([]byte, error) { return NeighborSheet(4, 4, nil) },
+		"missing label":   func() ([]byte, error) { return NeighborSheet(4, 4, []Neighbors{{ok[0], ok, []bool{true}}}) },
 		"unequal lines": func() ([]byte, error) {
-			return NeighbourSheet(4, 4, []Neighbours{{ok[0], ok, []bool{true, true}}, {ok[0], ok[:1], []bool{true}}})
+			return NeighborSheet(4, 4, []Neighbors{{ok[0], ok, []bool{true, true}}, {ok[0], ok[:1], []bool{true}}})
 		},
 	} {
 		if _, err := make(); !usage.Is(err) {

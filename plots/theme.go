@@ -8,11 +8,9 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"github.com/sslx-go/lab/sslx/record"
 )
 
-// Colours of M. Okabe and K. Ito, "Color Universal Design" (2008), https://jfly.uni-koeln.de/color/.
+// Colors of M. Okabe and K. Ito, "Color Universal Design" (2008), https://jfly.uni-koeln.de/color/.
 var (
 	orange     = color.RGBA{0xe6, 0x9f, 0x00, 0xff}
 	skyBlue    = color.RGBA{0x56, 0xb4, 0xe9, 0xff}
@@ -24,8 +22,8 @@ var (
 
 var (
 	ink      = color.RGBA{0x22, 0x22, 0x22, 0xff} // text and axes
-	grey     = color.RGBA{0xb8, 0xb8, 0xb8, 0xff} // the pixels floor
-	darkGrey = color.RGBA{0x66, 0x66, 0x66, 0xff} // reference lines
+	gray     = color.RGBA{0xb8, 0xb8, 0xb8, 0xff} // raw pixels
+	darkGray = color.RGBA{0x66, 0x66, 0x66, 0xff} // reference lines
 	gridLine = color.RGBA{0xe4, 0xe4, 0xe4, 0xff}
 )
 
@@ -36,19 +34,36 @@ const (
 
 var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
 
-// methodColors are given to trained models in order of appearance; the floors have their own.
+// methodColors are given to trained models in order of appearance; baselines have their own.
 var methodColors = []color.Color{blue, vermillion, green, purple, skyBlue}
 
-// modelColor returns the colour of a model: the floors are pale, what was trained is dark. trained is the number of
-// trained models before it.
-func modelColor(model string, trained int) color.Color {
-	switch model {
-	case record.ModelPixels:
-		return grey
-	case record.ModelUntrained:
+// Kind is what a bar, a line or a level is of. It decides the color: baselines are pale, and what was trained is dark.
+type Kind int
+
+// The kinds of a comparison.
+const (
+	Trained   Kind = iota // a trained model: the theme's colors in turn
+	Pixels                // raw pixels: gray
+	Untrained             // an encoder at initialization: orange
+)
+
+// kindColor returns the color of the last of several things that are drawn together.
+func kindColor(kinds []Kind) color.Color {
+	last := len(kinds) - 1
+	switch kinds[last] {
+	case Pixels:
+		return gray
+	case Untrained:
 		return orange
 	}
-	return methodColors[trained%len(methodColors)]
+
+	before := 0
+	for _, k := range kinds[:last] {
+		if k == Trained {
+			before++
+		}
+	}
+	return methodColors[before%len(methodColors)]
 }
 
 // newPlot returns an empty plot in the theme.

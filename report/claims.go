@@ -2,11 +2,8 @@ package report
 
 import (
 	"bytes"
-	_ "embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"io/fs"
 	"maps"
@@ -17,14 +14,8 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/experiments"
-	"github.com/sslx-go/lab/internal/atomicfile"
 	"github.com/sslx-go/lab/internal/usage"
 )
-
-//go:embed claims.html.tmpl
-var claimsText string
-
-var claimsTemplate = template.Must(template.New("claims").Parse(claimsText))
 
 // WriteClaims writes what the records say of claims at a scale, all claims when none is given, as one HTML page that
 // loads nothing from elsewhere and runs no script: verdicts, estimates, figures, the choice of hyper-parameters, and
@@ -38,15 +29,7 @@ func WriteClaims(path string, s experiments.Scale, r experiments.Records, claims
 	if err != nil {
 		return err
 	}
-	var buffer bytes.Buffer
-	if err := claimsTemplate.Execute(&buffer, page); err != nil {
-		return err
-	}
-	err = atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(buffer.Bytes()); return err })
-	if err != nil {
-		return fmt.Errorf("the report cannot be written to %s: %w", path, err)
-	}
-	return nil
+	return writePage(path, "claims.html.tmpl", page)
 }
 
 // checkTarget refuses a target that is not a new file or an HTML page.
@@ -88,23 +71,10 @@ type claimSection struct {
 	Verdict   string
 	Facts     [][2]string
 	Picture   *picture
-	Estimates []estimateRow
+	Estimates [][]string // as Estimates has them
 	Arms      []armRow
 	Runs      []runRow
 	Commands  []string
-}
-
-type picture struct {
-	URL template.URL
-	Alt string
-}
-
-// missing stands for a number that was not measured.
-const missing = "–"
-
-type estimateRow struct {
-	experiments.Estimate
-	Text, Span, PText, Word string
 }
 
 // armRow is a candidate of an arm; Span is the number of candidates, at the first of them, else 0.
@@ -120,7 +90,7 @@ type runRow struct {
 }
 
 func newClaimsPage(s experiments.Scale, r experiments.Records, claims []experiments.Claim) (page claimsPage, err error) {
-	page = claimsPage{Scale: s, Smoke: s == experiments.Smoke, Commands: commands(words(claims), s)}
+	page = claimsPage{Scale: s, Smoke: s == experiments.Smoke, Commands: commands(claimIDs(claims), s)}
 	used := map[string]bool{}
 	for _, c := range claims {
 		section, err := newClaimSection(c, s, r)
@@ -136,8 +106,8 @@ func newClaimsPage(s experiments.Scale, r experiments.Records, claims []experime
 	return page, nil
 }
 
-// words names claims as the command takes them.
-func words(claims []experiments.Claim) string {
+// claimIDs names claims as the command takes them.
+func claimIDs(claims []experiments.Claim) string {
 	var ids []string
 	for _, c := range claims {
 		ids = append(ids, c.ID)
@@ -180,29 +150,10 @@ func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Rec
 		return section, err
 	}
 	p := c.Plan(s)
-	section = claimSection{Claim: c, Verdict: verdictText(o), Facts: outcomeFacts(o), Commands: commands(c.ID, s)}
-	for _, e := range o.Estimates {
-		section.Estimates = append(section.Estimates, estimateRow{e, differenceText(e), intervalText(e), pText(e), string(e.Verdict)})
-	}
+	section = claimSection{Claim: c, Verdict: verdictText(o), Facts: outcomeFacts(o), Estimates: Estimates(o, 0).Rows, Commands: commands(c.ID, s)}
 	section.Arms, section.Runs = armRows(p.Choices(r)), runRows(p.Made(r), s)
-	figure, err := experiments.Figure(c, s, r)
-	if err != nil || figure == nil {
-		return section, err
-	}
-	svg, err := figure.SVG()
-	section.Picture = &picture{template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg)), figure.Alt}
+	section.Picture, err = picturing(experiments.Figure(c, s, r))
 	return section, err
-}
-
-// outcomeFacts lists what decides, and what that is worth.
-func outcomeFacts(o experiments.Outcome) [][2]string {
-	decides := "nothing yet"
-	if e, ok := o.Deciding(); ok {
-		decides = told(e)
-	}
-	return [][2]string{{"Deciding estimate", decides}, {"Margin", fmt.Sprintf("%g", o.Margin)},
-		{"Smallest difference these seeds find", powerText(o)}, {"Seeds that would settle it", settleText(o)},
-		{"Compute spent", computeText(o)}, {"Runs missing", fmt.Sprint(o.Missing)}}
 }
 
 // armRows lists the configurations that arms may take, with what validation says of each.

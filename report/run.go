@@ -1,44 +1,223 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
+	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// WriteRun writes the HTML report of the run in dir, which was trained, into the run folder, and returns its path.
+// Run is what a page about one run shows. What is empty is left out of the page, or said to be missing.
+type Run struct {
+	Name    string
+	Config  string // the whole configuration as YAML
+	Command string // makes the run again
+
+	Environment record.Environment
+	Metrics     []record.Metrics
+	Results     []record.Result
+
+	// Chance has the accuracy of guessing, in [0, 1], for tasks of which it is known.
+	Chance map[string]float64
+
+	// Views is a sheet of originals and their views (plots.ViewSheet).
+	Views []byte
+
+	// Neighbors is a sheet of test images and the test images nearest to them (plots.NeighborSheet), marked by the labels of
+	// NeighborTask.
+	Neighbors    []byte
+	NeighborTask string
+}
+
+// ReadRun returns what the records of the run in dir say; the sheets of images are the caller's.
+func ReadRun(dir string) (Run, error) {
+	config := words.Quote(filepath.Join(dir, "config.yaml"))
+	r := Run{Name: record.Name(dir),
+		Command: fmt.Sprintf("sslx pretrain --config %s --out NEW && sslx evaluate NEW", config)}
+
+	var c sslx.Config
+	err := record.ReadConfig(dir, &c)
+	if err != nil {
+		return r, err
+	}
+	text, err := yaml.Marshal(c)
+	if err != nil {
+		return r, err
+	}
+	r.Config = string(text)
+
+	if r.Environment, err = record.ReadEnvironment(dir); err != nil {
+		return r, err
+	}
+	if r.Metrics, err = record.ReadMetrics(dir); err != nil {
+		return r, err
+	}
+	r.Results, err = record.ReadResults(dir)
+	return r, err
+}
+
+// WriteRun writes the HTML report of the run in dir, which was trained, into the run folder, and returns its path. It
+// opens the run's data and its encoder, for pictures of views and of nearest neighbors.
 func WriteRun(ctx context.Context, dir string, opt sslx.Options) (string, error) {
 	gallery, err := sslx.Illustrate(ctx, dir, opt)
 	if err != nil {
 		return "", err
 	}
-	report, err := plots.RunReport(dir)
+	r, err := ReadRun(dir)
 	if err != nil {
 		return "", err
 	}
-	report.Chance, report.NeighbourTask = gallery.Chance, gallery.Task
+	r.Chance, r.NeighborTask = gallery.Chance, gallery.Task
 
 	// What training sees: each image beside its views.
 	titles := []string{"original"}
 	for i := range gallery.Views {
 		titles = append(titles, fmt.Sprintf("view %d", i+1))
 	}
-	report.Views, err = plots.ViewSheet(gallery.Height, gallery.Width, titles,
-		append([][][]byte{gallery.Originals}, gallery.Views...)...)
-	if err != nil {
+	columns := append([][][]byte{gallery.Originals}, gallery.Views...)
+	if r.Views, err = plots.ViewSheet(gallery.Height, gallery.Width, titles, columns...); err != nil {
 		return "", err
 	}
 
 	// What the encoder finds alike.
-	lines := make([]plots.Neighbours, len(gallery.Queries))
-	for i, q := range gallery.Queries {
-		lines[i] = plots.Neighbours{Query: q.Image, Nearest: q.Nearest, Same: q.Same}
-	}
-	if report.Neighbours, err = plots.NeighbourSheet(gallery.Height, gallery.Width, lines); err != nil {
+	if r.Neighbors, err = NeighborSheet(gallery); err != nil {
 		return "", err
 	}
-	return record.ReportPath(dir), report.Write(record.ReportPath(dir))
+	return record.ReportPath(dir), r.Write(record.ReportPath(dir))
+}
+
+// NeighborSheet returns a PNG image of the queries of a gallery with their nearest neighbors.
+func NeighborSheet(g sslx.Gallery) ([]byte, error) {
+	lines := make([]plots.Neighbors, len(g.Queries))
+	for i, q := range g.Queries {
+		lines[i] = plots.Neighbors{Query: q.Image, Nearest: q.Nearest, Same: q.Same}
+	}
+	return plots.NeighborSheet(g.Height, g.Width, lines)
+}
+
+// ComponentMap returns a PNG image of the images of a gallery by the first two principal components of their
+// representations.
+func ComponentMap(g sslx.Gallery) ([]byte, error) {
+	images := make([]plots.Placed, len(g.Map))
+	for i, p := range g.Map {
+		images[i] = plots.Placed{Pixels: p.Image, X: p.X, Y: p.Y}
+	}
+	return plots.MapSheet(g.Height, g.Width, "first principal component", "second principal component", images)
+}
+
+// Write writes the page to path, whole or not at all, as one HTML page that loads nothing from elsewhere and runs no
+// script.
+func (r Run) Write(path string) error {
+	page, err := r.page()
+	if err != nil {
+		return err
+	}
+	return writePage(path, "run.html.tmpl", page)
+}
+
+// runPage is what the template shows.
+type runPage struct {
+	Run                Run
+	Summary            []string
+	Models             []string
+	Rows               []pageRow
+	ResultsPlot, Curve *picture
+	Views, Neighbors   *picture
+	Facts              [][2]string
+}
+
+// pageRow is a row of the results table. Span is the number of rows of its task, at the first of them, else 0.
+type pageRow struct {
+	Task, Protocol, N string
+	Span              int
+	Cells             []pageCell
+}
+
+type pageCell struct {
+	Text string
+	Best bool
+}
+
+func (r Run) page() (runPage, error) {
+	c := compare(r.Results)
+	p := runPage{Run: r, Summary: r.summary(), Models: c.columns, Rows: c.pageRows(), Facts: facts(r.Environment),
+		Views:     sheetPicture(r.Views, "Training images, each beside random views of it."),
+		Neighbors: sheetPicture(r.Neighbors, "Test images, each followed by the test images most similar to it.")}
+
+	var err error
+	if len(c.main()) > 0 {
+		if p.ResultsPlot, err = picturing(ResultsFigure(r.Results, r.Chance)); err != nil {
+			return p, fmt.Errorf("cannot draw the results: %w", err)
+		}
+	}
+	if len(training(r.Metrics).Loss) > 0 {
+		if p.Curve, err = picturing(TrainingCurve(r.Metrics)); err != nil {
+			return p, fmt.Errorf("cannot draw the training curve: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// pageRows returns the rows for the template.
+func (c comparison) pageRows() []pageRow {
+	t := c.table()
+	rows := make([]pageRow, len(t.Rows))
+	first := 0
+	for i, cells := range t.Rows {
+		rows[i] = pageRow{Task: cells[0], Protocol: cells[1], N: cells[2]}
+		for k, text := range cells[named:] {
+			rows[i].Cells = append(rows[i].Cells, pageCell{text, t.best[[2]int{i, named + k}]})
+		}
+		if rows[i].Task != rows[first].Task {
+			first = i
+		}
+		rows[first].Span++
+	}
+	return rows
+}
+
+// facts lists what is known of an environment.
+func facts(e record.Environment) (list [][2]string) {
+	add := func(name, value string) {
+		if strings.TrimSpace(value) != "" {
+			list = append(list, [2]string{name, value})
+		}
+	}
+	add("Data", e.Data)
+	add("Data fingerprint (SHA-256)", e.Fingerprint)
+	add("Backend", strings.TrimSpace(e.Backend+" "+e.Plugin))
+	add("Device", e.Device)
+	if e.CPU != "" {
+		add("Processor", fmt.Sprintf("%s, %s", e.CPU, words.Count(e.Cores, "core")))
+	}
+	add("System", strings.Trim(e.OS+"/"+e.Arch, "/"))
+	add("Source revision", e.Revision)
+	add("Go", e.Go)
+	for _, name := range slices.Sorted(maps.Keys(e.Modules)) {
+		add(name, e.Modules[name])
+	}
+	if !e.Started.IsZero() {
+		add("Started", e.Started.UTC().Format(time.DateTime+" UTC"))
+	}
+	return list
+}
+
+// where names the device for a sentence.
+func where(e record.Environment) string {
+	device := cmp.Or(e.Device, e.CPU)
+	if e.Backend == "" || device == "" {
+		return cmp.Or(device, e.Backend)
+	}
+	return device + " (" + e.Backend + ")"
 }

@@ -1,12 +1,13 @@
-package plots
+package report
 
 import (
 	"slices"
 
+	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// orderModels returns the floors, present or not, then the trained models in the order given, then the ceiling.
+// orderModels returns the baselines, present or not, then the trained models in the order given, then the ceiling.
 func orderModels(seen []string) []string {
 	models := []string{record.ModelPixels, record.ModelUntrained}
 	for _, m := range seen {
@@ -25,4 +26,15 @@ func methods(models []string) []string {
 	return slices.DeleteFunc(slices.Clone(models), func(m string) bool {
 		return m == record.ModelPixels || m == record.ModelUntrained || m == record.ModelSupervised
 	})
+}
+
+// kindOf returns what a model is drawn as.
+func kindOf(model string) plots.Kind {
+	switch model {
+	case record.ModelPixels:
+		return plots.Pixels
+	case record.ModelUntrained:
+		return plots.Untrained
+	}
+	return plots.Trained
 }

@@ -9,22 +9,22 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-// Neighbours is a line of a sheet of nearest neighbours. Pixels are RGB, [height, width, 3].
-type Neighbours struct {
+// Neighbors is a line of a sheet of nearest neighbors. Pixels are RGB, [height, width, 3].
+type Neighbors struct {
 	Query   []byte
 	Nearest [][]byte // the most similar first
 	Same    []bool   // for each of Nearest: it has the label of the query
 }
 
-// NeighbourSheet returns a PNG image with a line for each query: the query, then its neighbours. A neighbour with the
+// NeighborSheet returns a PNG image with a line for each query: the query, then its neighbors. A neighbor with the
 // query's label has a blue border and a tick; another one an orange border and a cross. Small images are enlarged as in
-// ViewSheet. Lines of unequal length, or that say nothing of some neighbour's label, are usage errors.
-func NeighbourSheet(height, width int, lines []Neighbours) ([]byte, error) {
+// ViewSheet. Lines of unequal length, or that say nothing of some neighbor's label, are usage errors.
+func NeighborSheet(height, width int, lines []Neighbors) ([]byte, error) {
 	s := sheet{height: height, width: width, framed: true, lead: 1}
 	for i, line := range lines {
 		if len(line.Same) != len(line.Nearest) || len(line.Nearest) != len(lines[0].Nearest) {
-			return nil, usage.Errorf("line %d of the neighbour sheet has %d neighbours and %d labels, and the first one has "+
-				"%d neighbours", i+1, len(line.Nearest), len(line.Same), len(lines[0].Nearest))
+			return nil, usage.Errorf("line %d of the neighbor sheet has %d neighbors and %d labels, and the first one has "+
+				"%d neighbors", i+1, len(line.Nearest), len(line.Same), len(lines[0].Nearest))
 		}
 		block := []tile{{pixels: line.Query}}
 		for k, pixels := range line.Nearest {
@@ -45,7 +45,7 @@ func NeighbourSheet(height, width int, lines []Neighbours) ([]byte, error) {
 	return s.png()
 }
 
-// mark says how a neighbour's label compares with its query's.
+// mark says how a neighbor's label compares with its query's.
 type mark int
 
 const (
@@ -90,7 +90,7 @@ func distance(u, v float64, s [4]float64) float64 {
 	return math.Hypot(u-s[0]-t*dx, v-s[1]-t*dy)
 }
 
-// blend mixes white into a colour; 255 is all white.
+// blend mixes white into a color; 255 is all white.
 func blend(c color.RGBA, white uint8) color.RGBA {
 	mix := func(v uint8) uint8 { return uint8((int(v)*(255-int(white)) + 255*int(white)) / 255) }
 	return color.RGBA{mix(c.R), mix(c.G), mix(c.B), 0xff}

@@ -39,7 +39,7 @@ func TestEachTaskHasAPanelWithItsModels(t *testing.T) {
 	}
 }
 
-func TestTrainIsDashedAndTestIsSolidInTheColourOfTheModel(t *testing.T) {
+func TestTrainIsDashedAndTestIsSolidInTheColorOfTheModel(t *testing.T) {
 	f := newProbeFigure(probes())
 	layers := f.panels[0].layers(f.models)
 	want := []plotter.XYs{{{X: 1, Y: 25}, {X: 2, Y: 50}}, {{X: 1, Y: 25}, {X: 2, Y: 37.5}}, {{X: 1, Y: 12.5}, {X: 2, Y: 25}},
@@ -53,7 +53,7 @@ func TestTrainIsDashedAndTestIsSolidInTheColourOfTheModel(t *testing.T) {
 			t.Errorf("line %d is %v, want %v", i, line.XYs, want[i])
 		}
 		if dashed := line.Dashes != nil; dashed != (i%2 == 0) || line.Color != methodColors[i/2] {
-			t.Errorf("line %d is dashed: %v, and of colour %v", i, dashed, line.Color)
+			t.Errorf("line %d is dashed: %v, and of color %v", i, dashed, line.Color)
 		}
 	}
 }

@@ -1,0 +1,215 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"gonum.org/v1/plot/plotter"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// ResultsFigure draws the accuracy of each model on each task as horizontal bars, with 95 % intervals: over seeds when
+// there are several, else over the images tested (Wilson's score interval). It shows one protocol: kNN on the encoder,
+// on test, where there is one. chance, which may be nil, has the accuracy of guessing, in [0, 1], for tasks of which it
+// is known. Results without an accuracy are a usage error.
+func ResultsFigure(results []record.Result, chance map[string]float64) (*plots.Figure, error) {
+	c := compare(results)
+	rows := c.main()
+	if len(rows) == 0 {
+		return nil, usage.Errorf("there is no accuracy to draw: evaluate the run first")
+	}
+
+	var chart plots.BarChart
+	var models []string // with a number in some row
+	for _, m := range c.columns {
+		for _, r := range rows {
+			if r.cells[m] != nil {
+				models = append(models, m)
+				chart.Series = append(chart.Series, plots.BarSeries{Name: m, Kind: kindOf(m)})
+				break
+			}
+		}
+	}
+
+	prefix := commonPrefix(rows)
+	var counts []string
+	for _, r := range rows {
+		chart.Groups = append(chart.Groups, r.bars(models, prefix, chance))
+		counts = appendNew(counts, r.counts())
+	}
+	chart.X = fmt.Sprintf("%s%s accuracy (%%) · %s · n = %s images", strings.Replace(prefix, "/", " ", 1), rows[0].split,
+		rows[0].protocol, strings.Join(counts, ", "))
+
+	f, err := chart.Figure()
+	if err == nil {
+		f.Alt = inWords(rows, models)
+	}
+	return f, err
+}
+
+// bars returns the accuracies of models in the row, in percent.
+func (r *row) bars(models []string, prefix string, chance map[string]float64) plots.BarGroup {
+	g := plots.BarGroup{Name: strings.TrimPrefix(r.task, prefix), Chance: math.NaN()}
+	if level, ok := chance[r.task]; ok {
+		g.Chance = 100 * level
+	}
+	for _, m := range models {
+		bar := plots.Bar{Mean: math.NaN(), Low: math.NaN(), High: math.NaN()}
+		if e := r.cells[m]; e != nil {
+			low, high := e.interval()
+			bar = plots.Bar{Mean: 100 * e.mean(), Low: 100 * low, High: 100 * high}
+		}
+		g.Bars = append(g.Bars, bar)
+	}
+	return g
+}
+
+// inWords says the accuracies of rows.
+func inWords(rows []*row, models []string) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "Bar chart of %s accuracy by %s.", rows[0].split, rows[0].protocol)
+	for _, r := range rows {
+		var parts []string
+		for _, m := range models {
+			if e := r.cells[m]; e != nil {
+				parts = append(parts, m+" "+e.format(record.MetricAccuracy))
+			}
+		}
+		fmt.Fprintf(&text, " %s: %s.", r.task, strings.Join(parts, ", "))
+	}
+	return text.String()
+}
+
+// TaskMap returns the accuracies of one model in percent: a row for each task and a column for each protocol, in order of
+// appearance, on test images where there are any. Several seeds give their mean. Each row's scale begins at the lowest
+// accuracy of the baselines, pixels and untrained, on its task, where they were measured. A model of which results has no
+// accuracy is a usage error.
+func TaskMap(results []record.Result, model string) (plots.HeatMap, error) {
+	rows, err := accuracyRows(results, model)
+	if err != nil {
+		return plots.HeatMap{}, err
+	}
+
+	m := plots.HeatMap{Title: model, Unit: rows[0].split + " accuracy (%)", PerRow: true}
+	for _, r := range rows {
+		m.Rows, m.Columns = appendNew(m.Rows, r.task), appendNew(m.Columns, r.protocol.Short())
+	}
+	for i, task := range m.Rows {
+		m.Values = append(m.Values, unmeasured(len(m.Columns)))
+		m.Halves = append(m.Halves, unmeasured(len(m.Columns)))
+		m.Floors = append(m.Floors, lowestBaseline(results, model, task, rows[0].split))
+		for _, r := range rows {
+			for k, column := range m.Columns {
+				if r.task == task && r.protocol.Short() == column {
+					low, high := r.cells[model].interval()
+					m.Values[i][k], m.Halves[i][k] = 100*r.cells[model].mean(), 50*(high-low)
+				}
+			}
+		}
+	}
+	return m, nil
+}
+
+func unmeasured(n int) []float64 {
+	list := make([]float64, n)
+	for i := range list {
+		list[i] = math.NaN()
+	}
+	return list
+}
+
+// accuracyRows returns the rows of a model's accuracies on one split.
+func accuracyRows(results []record.Result, model string) ([]*row, error) {
+	var own []record.Result
+	var known []string
+	split := ""
+	for _, r := range results {
+		if r.Metric != record.MetricAccuracy {
+			continue
+		}
+		known = appendNew(known, r.Model)
+		if r.Model == model {
+			own = append(own, r)
+			if split == "" || r.Split == record.SplitTest {
+				split = r.Split
+			}
+		}
+	}
+	if len(own) == 0 && len(known) == 0 {
+		return nil, usage.Errorf("there is no accuracy to draw: evaluate the run first")
+	}
+	if len(own) == 0 {
+		return nil, usage.Unknown("model", model, known)
+	}
+
+	var rows []*row
+	for _, r := range compare(own).rows {
+		if r.split == split {
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}
+
+// lowestBaseline returns the lowest accuracy of another model that was not trained, in percent; NaN when there is none.
+func lowestBaseline(results []record.Result, model, task, split string) float64 {
+	lowest := math.NaN()
+	for _, r := range results {
+		baseline := r.Model != model && (r.Model == record.ModelPixels || r.Model == record.ModelUntrained)
+		measured := r.Task == task && r.Split == split && r.Metric == record.MetricAccuracy
+		if baseline && measured && !(100*r.Value >= lowest) {
+			lowest = 100 * r.Value
+		}
+	}
+	return lowest
+}
+
+// TrainingCurve draws a run's training log: the loss with its chance level, the accuracy of the online probe where there
+// is one, and the spread of the embeddings, each against the images seen. A log without a finite loss is a usage error.
+func TrainingCurve(metrics []record.Metrics) (*plots.Figure, error) {
+	return training(metrics).Figure()
+}
+
+// training extracts the course of a training from its log, finite values only. A log that says 0 for chance while all
+// losses are positive gives none.
+func training(metrics []record.Metrics) plots.Training {
+	t := plots.Training{Chance: math.NaN()}
+	lowest := math.Inf(1)
+	for _, m := range metrics {
+		x := float64(m.Images)
+		t.Loss = appendFinite(t.Loss, x, m.Loss)
+		t.Spread = appendFinite(t.Spread, x, m.Spread)
+		if m.ProbeAccuracy != nil {
+			t.Probe = appendFinite(t.Probe, x, 100**m.ProbeAccuracy)
+		}
+		t.Chance, t.Epochs = m.Chance, m.Epoch
+		lowest = min(lowest, m.Loss)
+	}
+	if t.Chance == 0 && lowest > 0 {
+		t.Chance = math.NaN()
+	}
+	return t
+}
+
+func appendFinite(series plotter.XYs, x, y float64) plotter.XYs {
+	if math.IsNaN(y) || math.IsInf(y, 0) {
+		return series
+	}
+	return append(series, plotter.XY{X: x, Y: y})
+}
+
+// ProbeCurves draws how probes went, epoch by epoch: a panel for each task and protocol, and in it a line for each model
+// and seed, solid for the accuracy on test and dashed for the one on train. It returns a usage error without curves, and
+// for a curve whose lists differ in length or are not in [0, 1].
+func ProbeCurves(curves []record.Curve) (*plots.Figure, error) {
+	values := make([]plots.LearningCurve, len(curves))
+	for i, c := range curves {
+		values[i] = plots.LearningCurve{Task: c.Task, Protocol: c.Protocol.String(), Model: c.Model, Kind: kindOf(c.Model),
+			Seed: c.Seed, Train: c.Train, Test: c.Test}
+	}
+	return plots.LearningCurves(values)
+}

@@ -1,0 +1,304 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/experiments/statistics"
+	"github.com/sslx-go/lab/internal/words"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/optimizer"
+)
+
+// Claims returns a table with a row for each claim, all of them when none is given: what is believed, what the records
+// say of it at a scale, and how to repeat that.
+func Claims(s experiments.Scale, r experiments.Records, claims ...experiments.Claim) (Table, error) {
+	t := Table{Align: "lllrlll", Head: []string{"belief", "verdict", "effect with 95 % interval", "seeds", "compute",
+		"known limit", "how to repeat"}}
+	for _, c := range orAll(claims) {
+		o, err := experiments.Judge(c, s, r)
+		if err != nil {
+			return t, err
+		}
+
+		effect, seeds, compute := missing, missing, missing
+		if e, ok := o.Deciding(); ok && o.Verdict != experiments.Withdrawn {
+			effect, seeds = fmt.Sprintf("%s: %s, %s", e.Factor, differenceText(e), intervalText(e)), fmt.Sprint(e.Seeds)
+		}
+		if len(o.Records) > 0 {
+			compute = computeText(o)
+		}
+		t.Rows = append(t.Rows, []string{c.Belief, verdictText(o), effect, seeds, compute, shortLimit(o),
+			code(commands(c.ID, s)[0])})
+	}
+	return t, nil
+}
+
+func orAll(claims []experiments.Claim) []experiments.Claim {
+	if len(claims) == 0 {
+		return experiments.Claims()
+	}
+	return claims
+}
+
+// Plans returns a table of what a claim runs at each scale, from its plans.
+func Plans(c experiments.Claim) Table {
+	t := Table{Align: "llrrrllr", Head: []string{"scale", "data and encoder", "arms", "runs of tuning", "seeds", "tasks",
+		"protocols", "margin"}}
+	for _, s := range experiments.Scales() {
+		p := c.Plan(s)
+		base := p.Arms[0].Candidates[0].Config
+		t.Rows = append(t.Rows, []string{string(s),
+			fmt.Sprintf("%s, %s, %s", base.Data, encoder.NameOf(base.Encoder), words.Count(base.Epochs, "epoch")),
+			fmt.Sprint(len(p.Arms)), fmt.Sprint(p.Tuned()), fmt.Sprint(len(p.Seeds)), strings.Join(p.Tasks, ", "),
+			strings.Join(p.Protocols, ", "), fmt.Sprintf("%g", p.Margin)})
+	}
+	return t
+}
+
+// Estimates returns a table of the first estimates of an outcome, at most limit of them, all when limit is 0.
+func Estimates(o experiments.Outcome, limit int) Table {
+	t := Table{Align: "lllrlrrl", Head: []string{"comparison", "task", "protocol", "difference", "95 % interval", "seeds",
+		"p (Holm)", "verdict"}}
+	for i, e := range o.Estimates {
+		if limit > 0 && i == limit {
+			break
+		}
+		t.Rows = append(t.Rows, []string{e.Factor, e.Task, e.Protocol.String(), differenceText(e), intervalText(e),
+			fmt.Sprint(e.Seeds), pText(e), string(e.Verdict)})
+	}
+	return t
+}
+
+// ClaimMarkdown says in Markdown what the records say of a claim at a scale: verdict, known limits, the estimate that
+// decides, what it cost, and a table of the estimates.
+func ClaimMarkdown(c experiments.Claim, s experiments.Scale, r experiments.Records) (string, error) {
+	o, err := experiments.Judge(c, s, r)
+	if err != nil {
+		return "", err
+	}
+	return OutcomeMarkdown(o), nil
+}
+
+// shownEstimates is how many estimates are shown of an outcome before the others are folded away or left out.
+const shownEstimates = 10
+
+// OutcomeMarkdown says in Markdown what the records say of a claim. Of many estimates, those after the tenth can be
+// unfolded.
+func OutcomeMarkdown(o experiments.Outcome) string {
+	if len(o.Records) == 0 {
+		return "There are no records yet at scale " + string(o.Scale) + ".\n"
+	}
+
+	var b strings.Builder
+	fmt.Fprintf(&b, "Scale %s. Verdict: **%s**.\n\n", o.Scale, verdictText(o))
+	if o.Withdrawn != "" {
+		fmt.Fprintf(&b, "**Why the verdict is withdrawn.** %s\n\n", o.Withdrawn)
+	}
+	if len(o.Limits) > 0 {
+		fmt.Fprintf(&b, "Known limits of this test:\n\n- %s\n\nFrom the records:\n\n", strings.Join(o.Limits, "\n- "))
+	}
+	if e, ok := o.Deciding(); ok && o.Verdict != experiments.Withdrawn {
+		fmt.Fprintf(&b, "- What decides: %s; margin %g.\n- Smallest difference that these seeds find: %s.\n"+
+			"- Seeds that would settle it: %s.\n", told(e), o.Margin, powerText(o), settleText(o))
+	}
+	fmt.Fprintf(&b, "- Spent: %s; %s missing.\n", computeText(o), words.Count(o.Missing, "run"))
+	if len(o.Estimates) == 0 {
+		return b.String()
+	}
+
+	b.WriteString("\n" + Estimates(o, shownEstimates).Markdown())
+	if more := len(o.Estimates) - shownEstimates; more > 0 {
+		rest := Estimates(o, 0)
+		rest.Rows = rest.Rows[shownEstimates:]
+		fmt.Fprintf(&b, "\n<details><summary>%s</summary>\n\n%s\n</details>\n", words.Count(more, "further estimate"), rest.Markdown())
+	}
+	return b.String()
+}
+
+// WriteOutcome writes what the records say of a claim as text in at most width columns: verdict, known limits, cost, and
+// the first estimates.
+func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
+	var t Table
+	add := func(name, text string) {
+		for i, line := range words.Wrap(text, width-12) {
+			t.Rows = append(t.Rows, []string{map[bool]string{true: name}[i == 0], line})
+		}
+	}
+	add("claim", o.Claim)
+	add("verdict", fmt.Sprintf("%s, at scale %s (margin %g)", o.Verdict, o.Scale, o.Margin))
+	if o.Withdrawn != "" && o.Verdict == experiments.Withdrawn {
+		add("because", o.Withdrawn)
+	}
+	for _, limit := range o.Limits {
+		add("limit", limit)
+	}
+	if o.Scale == experiments.Smoke {
+		add("", "smoke scale only checks that everything runs; it gives no verdict")
+	}
+	add("runs", fmt.Sprintf("%d made, %d missing; %s of training", len(o.Records), o.Missing, words.Duration(o.Seconds)))
+	if o.Power > 0 {
+		add("power", fmt.Sprintf("a true difference of %.1f points is found with a probability of 0.8", o.Power))
+	}
+	if err := t.WriteText(w, 0); err != nil || len(o.Estimates) == 0 {
+		return err
+	}
+
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	if err := Estimates(o, shownEstimates).WriteText(w, 0); err != nil {
+		return err
+	}
+	if more := len(o.Estimates) - shownEstimates; more > 0 {
+		_, err := fmt.Fprintf(w, "and %d more\n", more)
+		return err
+	}
+	return nil
+}
+
+// outcomeFacts lists what decides, and what that is worth.
+func outcomeFacts(o experiments.Outcome) [][2]string {
+	decides := "nothing yet"
+	if e, ok := o.Deciding(); ok {
+		decides = told(e)
+	}
+	return [][2]string{{"Deciding estimate", decides}, {"Margin", fmt.Sprintf("%g", o.Margin)},
+		{"Smallest difference these seeds find", powerText(o)}, {"Seeds that would settle it", settleText(o)},
+		{"Compute spent", computeText(o)}, {"Runs missing", fmt.Sprint(o.Missing)}}
+}
+
+// differenceText writes the difference with its unit.
+func differenceText(e experiments.Estimate) string {
+	if e.Unit == "tau" {
+		return fmt.Sprintf("tau %.2f", e.Mean)
+	}
+	return fmt.Sprintf("%+.2f points", e.Mean)
+}
+
+// intervalText writes the interval.
+func intervalText(e experiments.Estimate) string {
+	switch {
+	case math.IsNaN(e.Low) || math.IsNaN(e.High):
+		return "not known"
+	case e.Unit == "tau":
+		return fmt.Sprintf("%.2f to %.2f", e.Low, e.High)
+	}
+	return fmt.Sprintf("%+.2f to %+.2f", e.Low, e.High)
+}
+
+// pText writes the corrected p-value.
+func pText(e experiments.Estimate) string {
+	switch {
+	case e.P == nil:
+		return "–"
+	case *e.P < 0.001:
+		return "< 0.001"
+	}
+	return fmt.Sprintf("%.3f", *e.P)
+}
+
+// told says what the estimate is, in a line.
+func told(e experiments.Estimate) string {
+	return fmt.Sprintf("%s, %s by %s: %s, %g %% interval %s, %s", e.Factor, e.Task, e.Protocol, differenceText(e), 100*experiments.Level,
+		intervalText(e), words.Count(e.Seeds, "seed"))
+}
+
+// verdictText says the verdict, and why there is none.
+func verdictText(o experiments.Outcome) string {
+	switch {
+	case len(o.Records) == 0:
+		return "no records yet"
+	case o.Scale == experiments.Smoke:
+		return "none at this scale"
+	case o.Verdict == experiments.Withdrawn:
+		return string(experiments.Withdrawn)
+	case o.Missing > 0 && o.Verdict == statistics.NotSettled:
+		return fmt.Sprintf("not settled: %s missing", words.Count(o.Missing, "run"))
+	case o.Missing > 0:
+		return fmt.Sprintf("%s, with %s missing", o.Verdict, words.Count(o.Missing, "run"))
+	}
+	return string(o.Verdict)
+}
+
+// shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is withdrawn, or
+// of its first known limit; "–" where there is none.
+func shortLimit(o experiments.Outcome) string {
+	text := o.Withdrawn
+	if text == "" && len(o.Limits) > 0 {
+		text = o.Limits[0]
+	}
+	first, _, more := strings.Cut(text, ". ")
+	if more {
+		first += "."
+	}
+	return cmp.Or(first, "–")
+}
+
+// settleText says how many seeds would settle the claim.
+func settleText(o experiments.Outcome) string {
+	e, ok := o.Deciding()
+	switch {
+	case !ok || o.Scale == experiments.Smoke || e.Unit == "tau":
+		return "not known"
+	case o.Verdict == experiments.Withdrawn:
+		return "none: the verdict is withdrawn"
+	case e.More == 0:
+		return "it is settled"
+	case e.More >= 1000:
+		return "a thousand, or none: the difference is near the margin"
+	}
+	return fmt.Sprintf("about %d in all, at this spread", e.More)
+}
+
+// powerText says the smallest difference that the seeds find.
+func powerText(o experiments.Outcome) string {
+	if o.Power == 0 {
+		return "not known"
+	}
+	return fmt.Sprintf("%.1f points (probability 0.8)", o.Power)
+}
+
+// computeText says what the runs took.
+func computeText(o experiments.Outcome) string {
+	return fmt.Sprintf("%s of training, %s", words.Duration(o.Seconds), words.Count(len(o.Records), "run"))
+}
+
+// settingText says the hyper-parameters that claims vary.
+func settingText(c sslx.Config) string {
+	parts := []string{fmt.Sprintf("batch %d", c.Batch), fmt.Sprintf("%s, learning rate %.3g", optimizer.NameOf(c.Optimizer.Rule), c.Optimizer.LR)}
+	if scale := cmp.Or(c.Optimizer.Scale, "none"); scale != "none" {
+		parts[1] += " (" + scale + " in the batch)"
+	}
+	own, usual := parameters(c.Objective), parameters(nil)
+	if o, err := objective.Named(objective.NameOf(c.Objective)); err == nil {
+		usual = parameters(o)
+	}
+	for _, key := range []string{"temperature", "lambda", "negatives"} {
+		if value, ok := own[key]; ok && (key == "temperature" || value != usual[key]) {
+			parts = append(parts, fmt.Sprintf("%s %v", key, value))
+		}
+	}
+	parts = append(parts, "projector "+strings.Trim(strings.ReplaceAll(fmt.Sprint(c.Projector), " ", "-"), "[]"))
+	return strings.Join(parts, ", ")
+}
+
+// parameters returns the parameters of an objective by their keys.
+func parameters(o objective.Objective) map[string]any {
+	values := map[string]any{}
+	if node, err := objective.Encode(o); err == nil {
+		_ = node.Decode(&values)
+	}
+	return values
+}
+
+// commands returns how to make the runs of a claim, and how to report on them.
+func commands(id string, s experiments.Scale) []string {
+	return []string{fmt.Sprintf("sslx claims run %s --scale %s", id, s), fmt.Sprintf("sslx claims report %s --scale %s", id, s)}
+}

@@ -1,0 +1,73 @@
+package report
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// Results returns a table of results: a row for each task and protocol, with the number of images and their split, then
+// a column for each model. The baselines come first and are always there; a number that was not measured is "–".
+// Accuracies are in percent, the best of each row in bold. Results of several seeds are shown as their mean ± half the
+// width of its 95 % t interval, so pass the runs of one configuration only.
+func Results(results []record.Result) Table { return compare(results).table() }
+
+// ResultsByRun returns a table of results as Results does, with a column for each model of each run.
+func ResultsByRun(results []record.Result) Table { return compareRuns(results).table() }
+
+// named is the number of columns of a table of results that name its rows.
+const named = 3
+
+func (c comparison) table() Table {
+	t := Table{Align: "llr", Head: append([]string{"task", "protocol", "n"}, c.columns...), best: map[[2]int]bool{}}
+	for i, r := range c.rows {
+		cells := []string{r.task, r.title(), r.counts() + " " + r.split}
+		for k, column := range c.columns {
+			text := missing
+			if e := r.cells[column]; e != nil {
+				text = e.format(r.metric)
+			}
+			cells = append(cells, text)
+			t.best[[2]int{i, named + k}] = r.best(column)
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	return t
+}
+
+// ResultsExport returns results one a row, with all digits, for other programs.
+func ResultsExport(results []record.Result) Table {
+	t := Table{Head: []string{"run", "model", "task", "protocol", "layer", "split", "metric", "value", "n", "seed"}}
+	for _, r := range results {
+		t.Rows = append(t.Rows, []string{r.Run, r.Model, r.Task, r.Protocol.String(), r.Layer, r.Split, r.Metric, exact(r.Value),
+			strconv.Itoa(r.N), strconv.FormatUint(r.Seed, 10)})
+	}
+	return t
+}
+
+// MetricsExport returns the training log of a run one line a row, with all digits, for other programs.
+func MetricsExport(run string, metrics []record.Metrics) Table {
+	t := Table{Head: []string{"run", "step", "epoch", "images", "seconds", "lr", "loss", "chance", "spread", "rank",
+		"probe_accuracy"}}
+	for _, m := range metrics {
+		probe := math.NaN()
+		if m.ProbeAccuracy != nil {
+			probe = *m.ProbeAccuracy
+		}
+		row := []string{run, strconv.Itoa(m.Step), exact(m.Epoch), strconv.FormatInt(m.Images, 10)}
+		for _, v := range []float64{m.Seconds, m.LR, m.Loss, m.Chance, m.Spread, m.Rank, probe} {
+			row = append(row, exact(v))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// exact writes the shortest text that reads back as v; nothing for NaN.
+func exact(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}

@@ -1,0 +1,178 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sslx-go/lab/internal/words"
+)
+
+// missing stands for a number that was not measured.
+const missing = "–"
+
+// Table is text in rows and columns, which is written as text, as Markdown or as CSV.
+type Table struct {
+	// Align has a letter for each column: l for names, which are flush left, and r for numbers, which are flush right.
+	// Columns without a letter are as the last one.
+	Align string
+
+	// Head names the columns; it may be nil for text.
+	Head []string
+	Rows [][]string
+
+	// best are the cells, by row and column, that Markdown sets in bold.
+	best map[[2]int]bool
+}
+
+// right reports whether a column is flush right.
+func (t Table) right(k int) bool {
+	return t.Align != "" && t.Align[min(k, len(t.Align)-1)] == 'r'
+}
+
+// Markdown returns the table in Markdown. Names cannot end a cell or become markup.
+func (t Table) Markdown() string {
+	var b strings.Builder
+	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
+	line(escaped(t.Head))
+	b.WriteString("|")
+	for k := range t.Head {
+		b.WriteString(map[bool]string{false: " --- |", true: " ---: |"}[t.right(k)])
+	}
+	b.WriteString("\n")
+
+	for i, row := range t.Rows {
+		cells := escaped(row)
+		for k := range cells {
+			if t.best[[2]int{i, k}] {
+				cells[k] = "**" + cells[k] + "**"
+			}
+		}
+		line(cells)
+	}
+	return b.String()
+}
+
+// markdownEscapes keeps names from ending a cell or a row, and from becoming markup.
+var markdownEscapes = strings.NewReplacer(
+	"\\", `\\`, "|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "\\`", "[", `\[`,
+)
+
+// code is a cell that is set as code in Markdown.
+func code(text string) string { return codeMark + text }
+
+// codeMark begins the cells that code made.
+const codeMark = "\x00"
+
+func escaped(cells []string) []string {
+	out := make([]string, len(cells))
+	for i, cell := range cells {
+		if text, ok := strings.CutPrefix(cell, codeMark); ok {
+			out[i] = "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(text) + "`"
+			continue
+		}
+		out[i] = markdownEscapes.Replace(cell)
+	}
+	return out
+}
+
+// gap is what stands between two columns of text.
+const gap = "  "
+
+// WriteText writes the table as text whose columns are aligned. A table that is wider than width characters (0 for no
+// limit) is cut into parts, with the first column in each of them. Characters that a terminal would obey are escaped.
+func (t Table) WriteText(w io.Writer, width int) error {
+	lines := t.Rows
+	if t.Head != nil {
+		lines = append([][]string{t.Head}, t.Rows...)
+	}
+	shown := make([][]string, len(lines))
+	for i, line := range lines {
+		for _, cell := range line {
+			shown[i] = append(shown[i], words.Printable(strings.TrimPrefix(cell, codeMark), false))
+		}
+	}
+
+	widths := columnWidths(shown)
+	for n, columns := range parts(widths, width) {
+		if n > 0 {
+			if _, err := fmt.Fprintln(w); err != nil {
+				return err
+			}
+		}
+		for _, line := range shown {
+			if _, err := fmt.Fprintln(w, t.textLine(line, columns, widths)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// textLine writes some columns of a line, padded to their widths.
+func (t Table) textLine(line []string, columns, widths []int) string {
+	var cells []string
+	for _, k := range columns {
+		cell := ""
+		if k < len(line) {
+			cell = line[k]
+		}
+		pad := strings.Repeat(" ", widths[k]-utf8.RuneCountInString(cell))
+		if t.right(k) {
+			cells = append(cells, pad+cell)
+		} else {
+			cells = append(cells, cell+pad)
+		}
+	}
+	return strings.TrimRight(strings.Join(cells, gap), " ")
+}
+
+// parts splits columns so that each part fits into limit; all but the first part repeat the first column.
+func parts(widths []int, limit int) (parts [][]int) {
+	var part []int
+	total := 0
+	for k, width := range widths {
+		if limit > 0 && len(part) > 1 && total+len(gap)+width > limit {
+			parts = append(parts, part)
+			part, total = []int{0}, widths[0]
+		}
+		part = append(part, k)
+		total += len(gap) + width
+	}
+	return append(parts, part)
+}
+
+// columnWidths returns the width of each column in characters.
+func columnWidths(lines [][]string) (widths []int) {
+	for _, line := range lines {
+		for k, cell := range line {
+			if k == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[k] = max(widths[k], utf8.RuneCountInString(cell))
+		}
+	}
+	return widths
+}
+
+// WriteCSV writes the table as CSV, with the head in the first line. A spreadsheet takes no name for a formula.
+func (t Table) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	lines := t.Rows
+	if t.Head != nil {
+		lines = append([][]string{t.Head}, t.Rows...)
+	}
+	for _, line := range lines {
+		cells := make([]string, len(line))
+		for k, cell := range line {
+			cells[k] = words.Cell(strings.TrimPrefix(cell, codeMark))
+		}
+		if err := out.Write(cells); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
