@@ -76,11 +76,14 @@ func (all Accuracies) Half(name string, at Column) float64 {
 	return i.High - i.Mean
 }
 
+// floorKinds are what the floors are drawn as.
+var floorKinds = map[string]plots.Kind{record.ModelPixels: plots.Pixels, record.ModelUntrained: plots.Untrained}
+
 // Floors returns the baselines that were measured, for plots that draw them as lines.
 func (all Accuracies) Floors(at Column) (floors []plots.Floor) {
 	for _, name := range []string{record.ModelPixels, record.ModelUntrained} {
 		if values := all[name][at]; len(values) > 0 {
-			floors = append(floors, plots.Floor{Name: name, Value: stat.Mean(values, nil)})
+			floors = append(floors, plots.Floor{Name: name, Value: stat.Mean(values, nil), Kind: floorKinds[name]})
 		}
 	}
 	return floors
@@ -117,7 +120,8 @@ func drawDifferences(c Claim, p Plan, r Records) (*plots.Figure, error) {
 
 	var at Column
 	known := 0
-	f := plots.Forest{Margin: p.Margin}
+	f := plots.Forest{Margin: p.Margin,
+		Verdicts: []string{string(statistics.Debunked), string(statistics.Upheld), string(statistics.NotSettled)}}
 	for _, comparison := range p.Comparisons {
 		d := plots.Difference{Label: comparison.Factor, Mean: math.NaN(), Low: math.NaN(), High: math.NaN()}
 		for _, e := range all {

@@ -3,17 +3,26 @@ package plots
 import (
 	"bytes"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/sslx-go/lab/internal/usage"
-	"github.com/sslx-go/lab/sslx/record"
 )
 
-func TestTheResultsFigureShowsEachNumberAndItsProtocol(t *testing.T) {
-	f, err := ResultsFigure(threeModels(), map[string]float64{"factors/shape": 1. / 6})
+// bars is a chart of two series; one number was not measured, and one has no interval.
+func bars() BarChart {
+	none := math.NaN()
+	return BarChart{X: "accuracy (%)", Series: []BarSeries{{"pixels", Pixels}, {"simclr", Trained}}, Groups: []BarGroup{
+		{Name: "shape", Bars: []Bar{{25.04, 22, 28}, {61.27, none, none}}, Chance: 16.7},
+		{Name: "hue", Bars: []Bar{{none, none, none}, {40, 37, 43}}, Chance: none},
+	}}
+}
+
+func TestBarChart_EveryBarHasItsNumber(t *testing.T) {
+	f, err := bars().Figure()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,42 +30,37 @@ func TestTheResultsFigureShowsEachNumberAndItsProtocol(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{">25.0<", ">33.5<", ">61.3<", ">42.2<", ">31.0<", ">40.0<", ">shape<", ">hue<",
-		">pixels<", ">untrained<", ">simclr<", ">chance<",
-		"factors test accuracy (%) · knn/cosine/k20/t0.07@encoder · n = 1000 images"} {
+	for _, want := range []string{">25.0<", ">61.3<", ">40.0<", ">shape<", ">hue<", ">pixels<", ">simclr<", ">chance<", ">accuracy (%)<"} {
 		if !strings.Contains(string(svg), want) {
 			t.Errorf("the figure lacks %s", want)
 		}
 	}
-	want := "Bar chart of test accuracy by knn/cosine/k20/t0.07@encoder. factors/shape: pixels 25.0 %, untrained 33.5 %" +
-		", simclr 61.3 %. factors/hue: pixels 42.2 %, untrained 31.0 %, simclr 40.0 %."
-	if f.Alt != want {
+	if strings.Contains(string(svg), "NaN") {
+		t.Error("the drawing has a NaN")
+	}
+	if want := "Bar chart of accuracy (%). shape: pixels 25.0, simclr 61.3. hue: simclr 40.0."; f.Alt != want {
 		t.Errorf("got  %s\nwant %s", f.Alt, want)
 	}
 }
 
-func TestTheFigurePrefersKNNOnTestAtTheEncoder(t *testing.T) {
-	linear, layer, val := result("m", "t", 0.1), result("m", "t", 0.2), result("m", "t", 0.3)
-	linear.Protocol, val.Split = record.ParseProtocol("linear/lbfgs/l2-val@encoder"), "val"
-	layer.Protocol = record.ParseProtocol("knn/cosine/k20/t0.07@projector1")
-	rows := compare([]record.Result{val, linear, layer, result("m", "t", 0.4), result("m", "u", 0.5)}).main()
-	if len(rows) != 2 || rows[0].models["m"].mean() != 0.4 || rows[1].models["m"].mean() != 0.5 {
-		t.Errorf("the figure shows %d rows, the first of %v", len(rows), rows[0].rowKey)
-	}
-}
-
-func TestAFigureOfNoAccuracyIsAUsageError(t *testing.T) {
-	other := result("m", "t", 12)
-	other.Metric = "rankme"
-	for _, results := range [][]record.Result{nil, {other}} {
-		if _, err := ResultsFigure(results, nil); !usage.Is(err) {
-			t.Errorf("%d results: got %v", len(results), err)
+func TestBarChart_RefusesWhatCannotBeDrawn(t *testing.T) {
+	for name, change := range map[string]func(*BarChart){
+		"no series": func(b *BarChart) { b.Series = nil }, "no groups": func(b *BarChart) { b.Groups = nil },
+		"a bar too few": func(b *BarChart) { b.Groups[0].Bars = b.Groups[0].Bars[:1] },
+		"infinite":      func(b *BarChart) { b.Groups[0].Bars[0].Mean = math.Inf(1) },
+		"negative":      func(b *BarChart) { b.Groups[0].Bars[0].Mean = -1 },
+		"no end":        func(b *BarChart) { b.Groups[0].Bars[0].High = math.Inf(1) },
+	} {
+		b := bars()
+		change(&b)
+		if _, err := b.Figure(); !usage.Is(err) {
+			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }
 
-func TestAFigureIsSavedAsItsNameSays(t *testing.T) {
-	f, err := ResultsFigure(threeModels(), nil)
+func TestFigure_IsSavedAsItsNameSays(t *testing.T) {
+	f, err := bars().Figure()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,13 +90,13 @@ func TestAFigureIsSavedAsItsNameSays(t *testing.T) {
 	}
 }
 
-func TestModelsHaveColorsOfTheirOwn(t *testing.T) {
-	b := &bars{models: []string{record.ModelPixels, record.ModelUntrained, "a", "b", "c"}}
+func TestBarChart_SeriesHaveColorsOfTheirOwn(t *testing.T) {
+	b := BarChart{Series: []BarSeries{{"pixels", Pixels}, {"untrained", Untrained}, {"a", Trained}, {"b", Trained}, {"c", Trained}}}
 	seen := map[any]string{}
-	for k, model := range b.models {
+	for k, s := range b.Series {
 		if twin, ok := seen[b.color(k)]; ok {
-			t.Errorf("%s has the color of %s", model, twin)
+			t.Errorf("%s has the color of %s", s.Name, twin)
 		}
-		seen[b.color(k)] = model
+		seen[b.color(k)] = s.Name
 	}
 }

@@ -11,6 +11,15 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
+// The verdicts of the tests' plots.
+const (
+	debunked   = "debunked"
+	upheld     = "upheld"
+	notSettled = "not settled"
+)
+
+var verdicts = []string{debunked, upheld, notSettled}
+
 // differences has one of each kind; the numbers are made up.
 func differences() []Difference {
 	nan := math.NaN()
@@ -21,7 +30,7 @@ func differences() []Difference {
 }
 
 func drawn(margin float64) *forestDrawing {
-	return newForestDrawing(Forest{Differences: differences(), Margin: margin})
+	return newForestDrawing(Forest{Differences: differences(), Margin: margin, Verdicts: verdicts})
 }
 
 func TestTheBandIsDrawnAtTheMargin(t *testing.T) {
@@ -73,7 +82,7 @@ func TestTheLegendNamesTheVerdictsThatOccur(t *testing.T) {
 	if got := names(drawn(2)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	one := newForestDrawing(Forest{Differences: differences()[1:2]})
+	one := newForestDrawing(Forest{Differences: differences()[1:2], Verdicts: verdicts})
 	if got := names(one); got != "upheld; 95 % interval" {
 		t.Errorf("of one: got %s", got)
 	}
@@ -82,7 +91,7 @@ func TestTheLegendNamesTheVerdictsThatOccur(t *testing.T) {
 func TestVerdictsDifferByColorAndShape(t *testing.T) {
 	colors, shapes := map[any]bool{}, map[draw.GlyphDrawer]bool{}
 	for _, verdict := range []string{debunked, upheld, notSettled, ""} {
-		glyph := verdictGlyph(verdict)
+		glyph := Forest{Verdicts: verdicts}.glyph(verdict)
 		colors[glyph.Color], shapes[glyph.Shape] = true, true
 	}
 	if len(colors) != 4 || len(shapes) != 4 {
@@ -91,7 +100,7 @@ func TestVerdictsDifferByColorAndShape(t *testing.T) {
 }
 
 func TestAForestIsToldInWordsAndNumbers(t *testing.T) {
-	f, err := Forest{Title: "T", Differences: differences(), Margin: 2}.Figure()
+	f, err := Forest{Title: "T", Differences: differences(), Margin: 2, Verdicts: verdicts}.Figure()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,9 +130,9 @@ func TestAForestThatMakesNoSenseIsAUsageError(t *testing.T) {
 	for name, f := range map[string]Forest{
 		"nothing":             {Margin: 2},
 		"nothing measured":    {Margin: 2, Differences: differences()[5:]},
-		"a negative margin":   {Margin: -1, Differences: []Difference{good}},
-		"no number as margin": {Margin: math.NaN(), Differences: []Difference{good}},
-		"another verdict":     {Differences: []Difference{{Verdict: "refuted"}}},
+		"a negative margin":   {Margin: -1, Differences: []Difference{good}, Verdicts: verdicts},
+		"no number as margin": {Margin: math.NaN(), Differences: []Difference{good}, Verdicts: verdicts},
+		"another verdict":     {Differences: []Difference{{Verdict: "refuted"}}, Verdicts: verdicts},
 		"a mean outside":      {Differences: []Difference{{Mean: 3, Low: 0, High: 1}}},
 		"an infinite mean":    {Differences: []Difference{{Mean: math.Inf(1), Low: 0, High: math.Inf(1)}}},
 	} {

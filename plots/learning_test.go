@@ -9,23 +9,21 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"github.com/sslx-go/lab/internal/usage"
-	"github.com/sslx-go/lab/sslx/record"
 )
 
-func curve(model, task string, train, test []float64) record.Curve {
-	return record.Curve{Model: model, Task: task, Protocol: record.ParseProtocol("linear/sgd/b256/e90@encoder"), Layer: "encoder", Train: train,
-		Test: test}
+func curve(model, task string, train, test []float64) LearningCurve {
+	return LearningCurve{Model: model, Task: task, Protocol: "linear/sgd/b256/e90@encoder", Train: train, Test: test}
 }
 
 // probes are made-up curves of two models on two tasks; one epoch was not measured.
-func probes() []record.Curve {
-	return []record.Curve{curve("simclr", "a", []float64{0.25, 0.5}, []float64{0.25, 0.375}),
+func probes() []LearningCurve {
+	return []LearningCurve{curve("simclr", "a", []float64{0.25, 0.5}, []float64{0.25, 0.375}),
 		curve("vicreg", "b", []float64{0.5, 0.75, 0.875}, []float64{0.5, math.NaN(), 0.625}),
 		curve("vicreg", "a", []float64{0.125, 0.25}, []float64{0.125, 0.25})}
 }
 
-func TestEachTaskHasAPanelWithItsModels(t *testing.T) {
-	f := newProbeFigure(probes())
+func TestLearningCurves_EachTaskHasAPanelWithItsModels(t *testing.T) {
+	f := newLearningFigure(probes())
 	if len(f.panels) != 2 || f.panels[0].task != "a" || len(f.panels[0].curves) != 2 || len(f.panels[1].curves) != 1 {
 		t.Errorf("got %+v", f.panels)
 	}
@@ -33,15 +31,15 @@ func TestEachTaskHasAPanelWithItsModels(t *testing.T) {
 		t.Errorf("%d rows of %d panels, %v epochs", rows, columns, f.epochs())
 	}
 	other := probes()[0]
-	other.Protocol = record.ParseProtocol("mlp/adamw/h512/e30@encoder")
-	if f := newProbeFigure(append(probes(), other)); len(f.panels) != 3 {
+	other.Protocol = "mlp/adamw/h512/e30@encoder"
+	if f := newLearningFigure(append(probes(), other)); len(f.panels) != 3 {
 		t.Errorf("two protocols share a panel")
 	}
 }
 
-func TestTrainIsDashedAndTestIsSolidInTheColorOfTheModel(t *testing.T) {
-	f := newProbeFigure(probes())
-	layers := f.panels[0].layers(f.models)
+func TestLearningCurves_TrainIsDashedAndTestIsSolid(t *testing.T) {
+	f := newLearningFigure(probes())
+	layers := f.layers(f.panels[0])
 	want := []plotter.XYs{{{X: 1, Y: 25}, {X: 2, Y: 50}}, {{X: 1, Y: 25}, {X: 2, Y: 37.5}}, {{X: 1, Y: 12.5}, {X: 2, Y: 25}},
 		{{X: 1, Y: 12.5}, {X: 2, Y: 25}}}
 	if len(layers) != len(want) {
@@ -58,10 +56,10 @@ func TestTrainIsDashedAndTestIsSolidInTheColorOfTheModel(t *testing.T) {
 	}
 }
 
-func TestAnEpochThatWasNotMeasuredIsAGap(t *testing.T) {
-	f := newProbeFigure(probes())
+func TestLearningCurves_AnEpochThatWasNotMeasuredIsAGap(t *testing.T) {
+	f := newLearningFigure(probes())
 	var lengths []int
-	for _, layer := range f.panels[1].layers(f.models) {
+	for _, layer := range f.layers(f.panels[1]) {
 		if line, ok := layer.(*plotter.Line); ok {
 			lengths = append(lengths, len(line.XYs))
 		}
@@ -69,13 +67,13 @@ func TestAnEpochThatWasNotMeasuredIsAGap(t *testing.T) {
 	if !reflect.DeepEqual(lengths, []int{3, 1, 1}) || !f.hasGaps() {
 		t.Errorf("lines of %v points, want 3, 1 and 1; gaps: %v", lengths, f.hasGaps())
 	}
-	if newProbeFigure(probes()[:1]).hasGaps() {
+	if newLearningFigure(probes()[:1]).hasGaps() {
 		t.Error("a whole curve has a gap")
 	}
 }
 
-func TestProbeCurvesAreDrawnAndTold(t *testing.T) {
-	f, err := ProbeCurves(probes()[:2])
+func TestLearningCurves_AreDrawnAndTold(t *testing.T) {
+	f, err := LearningCurves(probes()[:2])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +97,8 @@ func TestProbeCurvesAreDrawnAndTold(t *testing.T) {
 	}
 }
 
-func TestACurveOfNoNumbersIsDrawnEmpty(t *testing.T) {
-	f, err := ProbeCurves([]record.Curve{curve("m", "t", []float64{math.NaN()}, []float64{math.NaN()})})
+func TestLearningCurves_WithoutNumbersAreDrawnEmpty(t *testing.T) {
+	f, err := LearningCurves([]LearningCurve{curve("m", "t", []float64{math.NaN()}, []float64{math.NaN()})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,17 +108,17 @@ func TestACurveOfNoNumbersIsDrawnEmpty(t *testing.T) {
 	}
 }
 
-func TestCurvesOfUnequalLengthAreUsageErrors(t *testing.T) {
-	for name, c := range map[string]record.Curve{
+func TestLearningCurves_RefuseUnequalLengths(t *testing.T) {
+	for name, c := range map[string]LearningCurve{
 		"no train": curve("m", "t", nil, []float64{0.5}), "no epochs": curve("m", "t", nil, nil),
 		"shorter": curve("m", "t", []float64{0.5, 0.5}, []float64{0.5}),
 		"percent": curve("m", "t", []float64{50}, []float64{0.5}), "negative": curve("m", "t", []float64{0}, []float64{-1}),
 	} {
-		if _, err := ProbeCurves([]record.Curve{c}); !usage.Is(err) {
+		if _, err := LearningCurves([]LearningCurve{c}); !usage.Is(err) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if _, err := ProbeCurves(nil); !usage.Is(err) {
+	if _, err := LearningCurves(nil); !usage.Is(err) {
 		t.Errorf("no curve: got %v", err)
 	}
 }

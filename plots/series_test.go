@@ -10,7 +10,6 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/sslx-go/lab/internal/usage"
-	"github.com/sslx-go/lab/sslx/record"
 )
 
 // batches is made up: at 64 nothing was measured, and at 512 the interval is not known.
@@ -19,7 +18,7 @@ func batches() SeriesPlot {
 	return SeriesPlot{Title: "T", X: "images in a batch", Y: "test accuracy (%)", Log2: true,
 		Series: []Series{{"tuned", []Point{{16, 50, 49, 52}, {32, 51, 50, 53}, {64, nan, nan, nan}, {128, 53, 52, 54},
 			{512, 55, nan, nan}}}, {"untuned", []Point{{16, 30, 28, 31}, {1024, 54, 53, 56}}}},
-		Floors: []Floor{{record.ModelPixels, 25}, {record.ModelUntrained, 25.5}}}
+		Floors: []Floor{{"pixels", 25, Pixels}, {"untrained", 25.5, Untrained}}}
 }
 
 func TestALineEndsWhereNothingWasMeasured(t *testing.T) {
@@ -106,7 +105,7 @@ func TestALogarithmicAxisNamesThePowersOfTwo(t *testing.T) {
 }
 
 func TestAFloorIsALineAcrossThePlot(t *testing.T) {
-	line := Floor{record.ModelPixels, 25}.layer(8, 2048)
+	line := Floor{"pixels", 25, Pixels}.layer(8, 2048)
 	if !reflect.DeepEqual(line.XYs, plotter.XYs{{X: 8, Y: 25}, {X: 2048, Y: 25}}) {
 		t.Errorf("got %v", line.XYs)
 	}

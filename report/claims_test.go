@@ -177,11 +177,11 @@ func TestSomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
 			if n := strings.Count(text, "no records yet"); (n > 0) != (name == "none" || name == "one") {
 				t.Errorf("%s: %d claims have no records", name, n)
 			}
-			if _, err := ClaimsTable(s, r); err != nil {
+			if _, err := claimsMarkdown(s, r); err != nil {
 				t.Error(err)
 			}
 			for _, c := range experiments.Claims() {
-				if _, err := ClaimText(c, s, r); err != nil {
+				if _, err := ClaimMarkdown(c, s, r); err != nil {
 					t.Error(err)
 				}
 			}
@@ -192,7 +192,7 @@ func TestSomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
 func TestTheTableOfClaimsSaysTheEstimateThatDecides(t *testing.T) {
 	c := simulated()
 	r := testrecords.Invent(t, experiments.CPU, c)
-	text, err := ClaimsTable(experiments.CPU, r, c)
+	text, err := claimsMarkdown(experiments.CPU, r, c)
 	if err != nil {
 		t.Fatal(err)
 	}

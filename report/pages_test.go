@@ -28,7 +28,7 @@ func TestTheClaimPagesAndTheREADMEShowWhatTheRecordsSay(t *testing.T) {
 	for _, c := range experiments.Claims() {
 		mended(t, filepath.Join(claimPages, c.ID+".md"), "<!-- claim:"+c.ID+" -->", "<!-- end of claim -->", claimBlock(t, c, r))
 	}
-	table, err := ClaimsTable(experiments.CPU, r)
+	table, err := claimsMarkdown(experiments.CPU, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestTheClaimPagesAndTheREADMEShowWhatTheRecordsSay(t *testing.T) {
 // claimBlock is what a page says of the plans and the records of its claim.
 func claimBlock(t *testing.T, c experiments.Claim, r experiments.Records) string {
 	t.Helper()
-	text, err := ClaimText(c, experiments.CPU, r)
+	text, err := ClaimMarkdown(c, experiments.CPU, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func claimBlock(t *testing.T, c experiments.Claim, r experiments.Records) string
 			t.Errorf("%v: run go test ./report -update", err)
 		}
 	}
-	return PlansTable(c) + "\n" + text
+	return Plans(c).Markdown() + "\n" + text
 }
 
 // between puts text between the marks of a page; it is not ok where the page lacks them.
@@ -91,7 +91,7 @@ func mended(t *testing.T, path, start, end, text string) {
 
 func TestATableThatDriftsFromItsRecordsIsSeen(t *testing.T) {
 	all := testrecords.Invent(t, experiments.Smoke, named(t, "minibatch"))
-	table, err := ClaimsTable(experiments.Smoke, all, named(t, "minibatch"))
+	table, err := claimsMarkdown(experiments.Smoke, all, named(t, "minibatch"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestATableThatDriftsFromItsRecordsIsSeen(t *testing.T) {
 			}
 		}
 	}
-	other, err := ClaimsTable(experiments.Smoke, all, named(t, "minibatch"))
+	other, err := claimsMarkdown(experiments.Smoke, all, named(t, "minibatch"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,4 +116,9 @@ func TestATableThatDriftsFromItsRecordsIsSeen(t *testing.T) {
 	if _, ok := between("no marks", "<!-- x -->", "<!-- y -->", table); ok {
 		t.Error("a page without marks is not seen")
 	}
+}
+
+func claimsMarkdown(s experiments.Scale, r experiments.Records, claims ...experiments.Claim) (string, error) {
+	t, err := Claims(s, r, claims...)
+	return t.Markdown(), err
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
@@ -71,7 +70,7 @@ func refreshed(t *testing.T, text string) (fresh string, names []string) {
 
 // block is what the README says of a record.
 func block(t *testing.T, dir string) string {
-	report, err := plots.RunReport(dir)
+	report, err := ReadRun(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +84,7 @@ func block(t *testing.T, dir string) string {
 		"%.0f views a second.\n\n%s",
 		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch, last.Epoch, e.Data, c.Seed,
 		time.Duration(last.Seconds*float64(time.Second)).Round(time.Second), e.Cores, e.CPU,
-		2*float64(last.Images)/last.Seconds, plots.Markdown(report.Results))
+		2*float64(last.Images)/last.Seconds, Results(report.Results).Markdown())
 }
 
 func drawResults(t *testing.T, name string) {
@@ -93,7 +92,7 @@ func drawResults(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	figure, err := plots.ResultsFigure(results, nil)
+	figure, err := ResultsFigure(results, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"math"
 	"strconv"
 
 	"github.com/sslx-go/lab/sslx/record"
@@ -16,8 +15,8 @@ func Results(results []record.Result) Table { return compare(results).table() }
 // ResultsByRun returns a table of results as Results does, with a column for each model of each run.
 func ResultsByRun(results []record.Result) Table { return compareRuns(results).table() }
 
-// named is the number of columns of a table of results that name its rows.
-const named = 3
+// nameColumns is the number of columns of a table of results that name its rows.
+const nameColumns = 3
 
 func (c comparison) table() Table {
 	t := Table{Align: "llr", Head: append([]string{"task", "protocol", "n"}, c.columns...), best: map[[2]int]bool{}}
@@ -29,45 +28,52 @@ func (c comparison) table() Table {
 				text = e.format(r.metric)
 			}
 			cells = append(cells, text)
-			t.best[[2]int{i, named + k}] = r.best(column)
+			t.best[[2]int{i, nameColumns + k}] = r.best(column)
 		}
 		t.Rows = append(t.Rows, cells)
 	}
 	return t
 }
 
-// ResultsExport returns results one a row, with all digits, for other programs.
-func ResultsExport(results []record.Result) Table {
+// ExportResults returns the results of the runs in dirs one a row, with all digits, for other programs.
+func ExportResults(dirs ...string) (Table, error) {
 	t := Table{Head: []string{"run", "model", "task", "protocol", "layer", "split", "metric", "value", "n", "seed"}}
-	for _, r := range results {
-		t.Rows = append(t.Rows, []string{r.Run, r.Model, r.Task, r.Protocol.String(), r.Layer, r.Split, r.Metric, exact(r.Value),
-			strconv.Itoa(r.N), strconv.FormatUint(r.Seed, 10)})
+	for _, dir := range dirs {
+		results, err := record.ReadResults(dir)
+		if err != nil {
+			return t, err
+		}
+		for _, r := range results {
+			t.Rows = append(t.Rows, []string{r.Run, r.Model, r.Task, r.Protocol.String(), r.Layer, r.Split, r.Metric,
+				exact(r.Value), strconv.Itoa(r.N), strconv.FormatUint(r.Seed, 10)})
+		}
 	}
-	return t
+	return t, nil
 }
 
-// MetricsExport returns the training log of a run one line a row, with all digits, for other programs.
-func MetricsExport(run string, metrics []record.Metrics) Table {
+// ExportMetrics returns the training logs of the runs in dirs one line a row, with all digits, for other programs.
+func ExportMetrics(dirs ...string) (Table, error) {
 	t := Table{Head: []string{"run", "step", "epoch", "images", "seconds", "lr", "loss", "chance", "spread", "rank",
 		"probe_accuracy"}}
-	for _, m := range metrics {
-		probe := math.NaN()
-		if m.ProbeAccuracy != nil {
-			probe = *m.ProbeAccuracy
+	for _, dir := range dirs {
+		metrics, err := record.ReadMetrics(dir)
+		if err != nil {
+			return t, err
 		}
-		row := []string{run, strconv.Itoa(m.Step), exact(m.Epoch), strconv.FormatInt(m.Images, 10)}
-		for _, v := range []float64{m.Seconds, m.LR, m.Loss, m.Chance, m.Spread, m.Rank, probe} {
-			row = append(row, exact(v))
+		for _, m := range metrics {
+			row := []string{record.Name(dir), strconv.Itoa(m.Step), exact(m.Epoch), strconv.FormatInt(m.Images, 10)}
+			for _, v := range []float64{m.Seconds, m.LR, m.Loss, m.Chance, m.Spread, m.Rank} {
+				row = append(row, exact(v))
+			}
+			probe := "" // without a probe
+			if m.ProbeAccuracy != nil {
+				probe = exact(*m.ProbeAccuracy)
+			}
+			t.Rows = append(t.Rows, append(row, probe))
 		}
-		t.Rows = append(t.Rows, row)
 	}
-	return t
+	return t, nil
 }
 
-// exact writes the shortest text that reads back as v; nothing for NaN.
-func exact(v float64) string {
-	if math.IsNaN(v) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
-}
+// exact writes the shortest text that reads back as v.
+func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

@@ -176,8 +176,8 @@ func (c comparison) pageRows() []pageRow {
 	first := 0
 	for i, cells := range t.Rows {
 		rows[i] = pageRow{Task: cells[0], Protocol: cells[1], N: cells[2]}
-		for k, text := range cells[named:] {
-			rows[i].Cells = append(rows[i].Cells, pageCell{text, t.best[[2]int{i, named + k}]})
+		for k, text := range cells[nameColumns:] {
+			rows[i].Cells = append(rows[i].Cells, pageCell{text, t.best[[2]int{i, nameColumns + k}]})
 		}
 		if rows[i].Task != rows[first].Task {
 			first = i

@@ -41,13 +41,13 @@ func ran(t *testing.T) (dir string, e record.Environment) {
 	return dir, e
 }
 
-func TestTheReportOfARunHasAllThatItsRecordsSay(t *testing.T) {
+func TestReadRun_HasAllThatItsRecordsSay(t *testing.T) {
 	dir, e := ran(t)
-	r, err := RunReport(dir)
+	r, err := ReadRun(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Run != "first" || !strings.Contains(r.Config, "seed: 42\n") || !reflect.DeepEqual(r.Environment, e) ||
+	if r.Name != "first" || !strings.Contains(r.Config, "seed: 42\n") || !reflect.DeepEqual(r.Environment, e) ||
 		!reflect.DeepEqual(r.Metrics, log()) || !reflect.DeepEqual(r.Results, threeModels()) {
 		t.Errorf("got %+v", r)
 	}
@@ -60,14 +60,14 @@ func TestTheReportOfARunHasAllThatItsRecordsSay(t *testing.T) {
 	}
 }
 
-func TestARunWithoutLogOrResultsHasAReportToo(t *testing.T) {
+func TestReadRun_WithoutLogOrResults(t *testing.T) {
 	dir, _ := ran(t)
 	for _, name := range []string{"metrics.jsonl", "results.jsonl"} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r, err := RunReport(dir)
+	r, err := ReadRun(dir)
 	if err != nil || r.Metrics != nil || r.Results != nil {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -76,7 +76,7 @@ func TestARunWithoutLogOrResultsHasAReportToo(t *testing.T) {
 	}
 }
 
-func TestARunWithDamagedRecordsHasNoReport(t *testing.T) {
+func TestReadRun_RefusesDamagedRecords(t *testing.T) {
 	for name, text := range map[string]string{
 		"config.yaml": "no_such_key: 1\n", "environment.json": "{", "metrics.jsonl": "{\n", "results.jsonl": "x\n",
 	} {
@@ -85,11 +85,11 @@ func TestARunWithDamagedRecordsHasNoReport(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, name)
-		if _, err := RunReport(dir); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := ReadRun(dir); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := RunReport(t.TempDir()); !usage.Is(err) {
+	if _, err := ReadRun(t.TempDir()); !usage.Is(err) {
 		t.Errorf("no run: %v", err)
 	}
 }

@@ -101,7 +101,7 @@ func TestWriteRun_PageShowsTheNumbersOfTheRun(t *testing.T) {
 	if len(results) != 3 || !models["pixels"] || !models["untrained"] || !models["simclr"] {
 		t.Errorf("results of %v", models)
 	}
-	for _, want := range []string{`<table class="results"`, "<h2>Views", "Nearest neighbours", "seed: 3", "untrained",
+	for _, want := range []string{`<table class="results"`, "<h2>Views", "Nearest neighbors", "seed: 3", "untrained",
 		"pixels"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q", want)

@@ -9,25 +9,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-func wholeReport(t *testing.T) Report {
+func wholeRun(t *testing.T) Run {
 	t.Helper()
-	views, err := ViewSheet(4, 4, nil, images(2, 4, 4))
+	views, err := plots.ViewSheet(4, 4, nil, images(2, 4, 4))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Report{
-		Run: "first", Config: "epochs: 2\n", Command: "sslx pretrain --out first", Metrics: log(), Results: threeModels(),
-		Views: views, Neighbours: views, NeighbourTask: "factors/shape",
+	return Run{
+		Name: "first", Config: "epochs: 2\n", Command: "sslx pretrain --out first", Metrics: log(), Results: threeModels(),
+		Views: views, Neighbors: views, NeighborTask: "factors/shape",
 		Environment: record.Environment{Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), OS: "linux", Arch: "amd64",
 			CPU: "a processor", Cores: 2, Backend: "xla:cpu", Device: "a device", Plugin: "0.83", Go: "go1.26",
 			Revision: "abc123", Modules: map[string]string{"example.org/m": "v1.2.3"}, Data: "factors", Fingerprint: "f00d"},
 	}
 }
 
-func written(t *testing.T, r Report) string {
+func written(t *testing.T, r Run) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "report.html")
 	if err := r.Write(path); err != nil {
@@ -40,8 +41,8 @@ func written(t *testing.T, r Report) string {
 	return string(text)
 }
 
-func TestTheReportShowsEveryNumberAndHowToRepeatIt(t *testing.T) {
-	text := html.UnescapeString(written(t, wholeReport(t)))
+func TestRun_PageShowsEveryNumberAndHowToRepeatIt(t *testing.T) {
+	text := html.UnescapeString(written(t, wholeRun(t)))
 	for _, want := range []string{"25.0 %", "33.5 %", "<strong>61.3 %</strong>", "<strong>42.2 %</strong>", "31.0 %",
 		"40.0 %", "1000 test", "knn/cosine/k20/t0.07@encoder", "epochs: 2", "sslx pretrain --out first", "abc123",
 		"f00d", "v1.2.3", "xla:cpu 0.83", "a processor, 2 cores", "2026-01-02 03:04:05 UTC",
@@ -55,11 +56,11 @@ func TestTheReportShowsEveryNumberAndHowToRepeatIt(t *testing.T) {
 	}
 }
 
-func TestTheReportSaysInWordsWhatCameOut(t *testing.T) {
-	got := strings.Join(wholeReport(t).summary(), "\n")
+func TestRun_PageSaysInWordsWhatCameOut(t *testing.T) {
+	got := strings.Join(wholeRun(t).summary(), "\n")
 	want := "An encoder was trained with simclr on factors, without labels, for 2 epochs (10\u202f240 images seen) in " +
 		"3 min 20 s on a device (xla:cpu).\n" +
-		"By k-nearest-neighbour accuracy on the test split (knn/cosine/k20/t0.07@encoder), simclr beats both floors, the " +
+		"By k-nearest-neighbor accuracy on the test split (knn/cosine/k20/t0.07@encoder), simclr beats both baselines, the " +
 		"raw pixels and the untrained encoder, on 1 of 2 tasks: shape (+27.8 points); it does not on hue (−2.2 points).\n" +
 		"Each accuracy is uncertain by up to ±3.1 points (95 % interval over the images tested; one seed)."
 	if got != want {
@@ -67,24 +68,24 @@ func TestTheReportSaysInWordsWhatCameOut(t *testing.T) {
 	}
 }
 
-func TestAMissingFloorIsSaid(t *testing.T) {
+func TestRun_MissingBaselineIsSaid(t *testing.T) {
 	for name, c := range map[string]struct {
 		floor string
 		want  string
 	}{
 		"no pixels":    {record.ModelUntrained, "the untrained encoder (the pixels were not measured)"},
 		"no untrained": {record.ModelPixels, "the raw pixels (the untrained encoder was not measured)"},
-		"none":         {"byol", "no floor was measured"},
+		"none":         {"byol", "no baseline was measured"},
 	} {
-		r := Report{Results: []record.Result{result("simclr", "t", 0.5), result(c.floor, "t", 0.4)}}
+		r := Run{Results: []record.Result{result("simclr", "t", 0.5), result(c.floor, "t", 0.4)}}
 		if got := strings.Join(r.summary(), " "); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
 }
 
-func TestTheReportLoadsNothingAndRunsNothing(t *testing.T) {
-	text := written(t, wholeReport(t))
+func TestRun_PageLoadsNothingAndRunsNothing(t *testing.T) {
+	text := written(t, wholeRun(t))
 	for _, m := range regexp.MustCompile(`(?i)\b(?:src|href|action|srcset|data|poster)\s*=\s*["']?([^"'\s>]*)`).
 		FindAllStringSubmatch(text, -1) {
 		if !strings.HasPrefix(m[1], "data:") {
@@ -97,8 +98,8 @@ func TestTheReportLoadsNothingAndRunsNothing(t *testing.T) {
 	}
 }
 
-func TestEveryPictureIsToldInWordsAndEveryHeaderHasItsScope(t *testing.T) {
-	text := written(t, wholeReport(t))
+func TestRun_EveryPictureIsToldInWordsAndEveryHeaderHasItsScope(t *testing.T) {
+	text := written(t, wholeRun(t))
 	for _, tag := range regexp.MustCompile(`<img [^>]*>`).FindAllString(text, -1) {
 		if !regexp.MustCompile(`alt="[^"]{20,}"`).MatchString(tag) {
 			t.Errorf("a picture has no words: …%s", tag[max(0, len(tag)-60):])
@@ -111,20 +112,20 @@ func TestEveryPictureIsToldInWordsAndEveryHeaderHasItsScope(t *testing.T) {
 	}
 }
 
-func TestAReportLeavesOutWhatIsMissing(t *testing.T) {
+func TestRun_PageLeavesOutWhatIsMissing(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*Report)
+		change func(*Run)
 		has    string
 		lacks  string
 	}{
-		"no results":    {func(r *Report) { r.Results = nil }, "has not been evaluated", `<table class="results"`},
-		"no metrics":    {func(r *Report) { r.Metrics = nil }, "training log is empty", "Training curve over"},
-		"no views":      {func(r *Report) { r.Views = nil }, "Nearest neighbours", "<h2>Views"},
-		"no neighbours": {func(r *Report) { r.Neighbours = nil }, "<h2>Views", "Nearest neighbours"},
-		"no command":    {func(r *Report) { r.Command = "" }, "<h2>Configuration", "How to repeat it"},
-		"nothing":       {func(r *Report) { *r = Report{} }, "has not been evaluated", "<img"},
+		"no results":   {func(r *Run) { r.Results = nil }, "has not been evaluated", `<table class="results"`},
+		"no metrics":   {func(r *Run) { r.Metrics = nil }, "training log is empty", "Training curve over"},
+		"no views":     {func(r *Run) { r.Views = nil }, "Nearest neighbors", "<h2>Views"},
+		"no neighbors": {func(r *Run) { r.Neighbors = nil }, "<h2>Views", "Nearest neighbors"},
+		"no command":   {func(r *Run) { r.Command = "" }, "<h2>Configuration", "How to repeat it"},
+		"nothing":      {func(r *Run) { *r = Run{} }, "has not been evaluated", "<img"},
 	} {
-		r := wholeReport(t)
+		r := wholeRun(t)
 		c.change(&r)
 		text := written(t, r)
 		if !strings.Contains(text, c.has) || strings.Contains(text, c.lacks) {
@@ -134,10 +135,10 @@ func TestAReportLeavesOutWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestHostileNamesStayText(t *testing.T) {
+func TestRun_HostileNamesStayText(t *testing.T) {
 	evil := `</code><script>alert("x")</script><img src=x onerror='y'>`
-	r := wholeReport(t)
-	r.Run, r.Config, r.Command, r.NeighbourTask = evil, evil, evil, evil
+	r := wholeRun(t)
+	r.Name, r.Config, r.Command, r.NeighborTask = evil, evil, evil, evil
 	r.Environment.Data, r.Environment.CPU, r.Environment.Modules = evil, evil, map[string]string{evil: evil}
 	r.Results = append(r.Results, result(evil, evil, 0.5))
 	text := written(t, r)
@@ -153,16 +154,8 @@ func TestHostileNamesStayText(t *testing.T) {
 	}
 }
 
-func TestTheSameRecordsGiveTheSameReport(t *testing.T) {
-	if written(t, wholeReport(t)) != written(t, wholeReport(t)) {
+func TestRun_SameRecordsGiveTheSamePage(t *testing.T) {
+	if written(t, wholeRun(t)) != written(t, wholeRun(t)) {
 		t.Error("two reports of the same records differ")
-	}
-}
-
-func TestDurationsReadAsPeopleSayThem(t *testing.T) {
-	for seconds, want := range map[float64]string{0: "0 s", 59.6: "1 min 0 s", 200: "3 min 20 s", 18720: "5 h 12 min"} {
-		if got := duration(seconds); got != want {
-			t.Errorf("%v: %s, want %s", seconds, got, want)
-		}
 	}
 }

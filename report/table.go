@@ -82,7 +82,7 @@ func escaped(cells []string) []string {
 const gap = "  "
 
 // WriteText writes the table as text whose columns are aligned. A table that is wider than width characters (0 for no
-// limit) is cut into parts, with the first column in each of them. Characters that a terminal would obey are escaped.
+// limit) is cut into parts, with the names, which are the columns before the first number, in each of them. Characters that a terminal would obey are escaped.
 func (t Table) WriteText(w io.Writer, width int) error {
 	lines := t.Rows
 	if t.Head != nil {
@@ -96,7 +96,7 @@ func (t Table) WriteText(w io.Writer, width int) error {
 	}
 
 	widths := columnWidths(shown)
-	for n, columns := range parts(widths, width) {
+	for n, columns := range parts(widths, t.names(), width) {
 		if n > 0 {
 			if _, err := fmt.Fprintln(w); err != nil {
 				return err
@@ -129,17 +129,30 @@ func (t Table) textLine(line []string, columns, widths []int) string {
 	return strings.TrimRight(strings.Join(cells, gap), " ")
 }
 
-// parts splits columns so that each part fits into limit; all but the first part repeat the first column.
-func parts(widths []int, limit int) (parts [][]int) {
+// names returns the number of columns before the first number.
+func (t Table) names() int { return len(t.Align) - len(strings.TrimLeft(t.Align, "l")) }
+
+// parts splits columns so that each part fits into limit, with one number at least; each part begins with the names.
+func parts(widths []int, names, limit int) (parts [][]int) {
 	var part []int
 	total := 0
-	for k, width := range widths {
-		if limit > 0 && len(part) > 1 && total+len(gap)+width > limit {
-			parts = append(parts, part)
-			part, total = []int{0}, widths[0]
+	add := func(k int) {
+		if len(part) > 0 {
+			total += len(gap)
 		}
 		part = append(part, k)
-		total += len(gap) + width
+		total += widths[k]
+	}
+
+	for k, width := range widths {
+		if limit > 0 && len(part) > names && total+len(gap)+width > limit {
+			parts = append(parts, part)
+			part, total = nil, 0
+			for name := range names {
+				add(name)
+			}
+		}
+		add(k)
 	}
 	return append(parts, part)
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -9,22 +8,9 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-func ExampleMarkdown() {
-	number := func(model, layer string, value float64) record.Result {
-		return record.Result{Model: model, Task: "cifar10/class", Protocol: record.ParseProtocol("knn/cosine/k20/t0.07@" + layer), Layer: layer,
-			Split: "test", Metric: "accuracy", Value: value, N: 10000}
-	}
-	fmt.Print(Markdown([]record.Result{
-		number("simclr", "encoder", 0.5731), number("untrained", "encoder", 0.3402), number("pixels", "pixels", 0.3386),
-	}))
-	// Output:
-	// | task | protocol | n | pixels | untrained | simclr |
-	// | --- | --- | ---: | ---: | ---: | ---: |
-	// | cifar10/class | knn/cosine/k20/t0.07@encoder | 10000 test | 33.9 % | 34.0 % | **57.3 %** |
-}
-
-func TestTheTableKeepsTheOrderOfTasksAndPutsFloorsFirst(t *testing.T) {
-	header, rows := ResultsTable(threeModels())
+func TestResults_KeepTheOrderOfTasksAndPutBaselinesFirst(t *testing.T) {
+	table := Results(threeModels())
+	header, rows := table.Head, table.Rows
 	if want := []string{"task", "protocol", "n", "pixels", "untrained", "simclr"}; !reflect.DeepEqual(header, want) {
 		t.Errorf("header is %q, want %q", header, want)
 	}
@@ -37,26 +23,26 @@ func TestTheTableKeepsTheOrderOfTasksAndPutsFloorsFirst(t *testing.T) {
 	}
 }
 
-func TestAFloorThatWasNotMeasuredIsShownAsMissing(t *testing.T) {
-	_, rows := ResultsTable([]record.Result{result("simclr", "t", 0.5)})
+func TestResults_BaselineThatWasNotMeasuredIsShownAsMissing(t *testing.T) {
+	rows := Results([]record.Result{result("simclr", "t", 0.5)}).Rows
 	if got := rows[0][3:]; !reflect.DeepEqual(got, []string{"–", "–", "50.0 %"}) {
 		t.Errorf("numbers are %q", got)
 	}
 }
 
-func TestTheSupervisedCeilingComesLast(t *testing.T) {
-	header, _ := ResultsTable([]record.Result{result(record.ModelSupervised, "t", 0.9), result("simclr", "t", 0.5)})
+func TestResults_SupervisedCeilingComesLast(t *testing.T) {
+	header := Results([]record.Result{result(record.ModelSupervised, "t", 0.9), result("simclr", "t", 0.5)}).Head
 	if got := header[3:]; !reflect.DeepEqual(got, []string{"pixels", "untrained", "simclr", "supervised"}) {
 		t.Errorf("models are %q", got)
 	}
 }
 
-func TestPixelsStandBesideEachLayerOfTheSameProbe(t *testing.T) {
+func TestResults_PixelsStandBesideEachLayerOfTheSameProbe(t *testing.T) {
 	deeper := result("simclr", "t", 0.4)
 	deeper.Protocol = record.ParseProtocol("knn/cosine/k20/t0.07@projector1")
 	other := result("simclr", "t", 0.6)
 	other.Protocol = record.ParseProtocol("linear/lbfgs/l2-val@encoder")
-	_, rows := ResultsTable([]record.Result{result("simclr", "t", 0.5), deeper, other, result(record.ModelPixels, "t", 0.3)})
+	rows := Results([]record.Result{result("simclr", "t", 0.5), deeper, other, result(record.ModelPixels, "t", 0.3)}).Rows
 	var got []string
 	for _, r := range rows {
 		got = append(got, r[1]+" "+r[3])
@@ -68,10 +54,10 @@ func TestPixelsStandBesideEachLayerOfTheSameProbe(t *testing.T) {
 	}
 }
 
-func TestSplitsAndMetricsAreNotMixed(t *testing.T) {
+func TestResults_SplitsAndMetricsAreNotMixed(t *testing.T) {
 	val, rank := result("simclr", "t", 0.9), result("simclr", "t", 87.123456)
 	val.Split, rank.Metric = "val", "rankme"
-	_, rows := ResultsTable([]record.Result{result("simclr", "t", 0.5), val, rank})
+	rows := Results([]record.Result{result("simclr", "t", 0.5), val, rank}).Rows
 	var got []string
 	for _, r := range rows {
 		got = append(got, strings.Join([]string{r[1], r[2], r[5]}, "; "))
@@ -83,30 +69,121 @@ func TestSplitsAndMetricsAreNotMixed(t *testing.T) {
 	}
 }
 
-func TestSeveralSeedsShowTheirMeanAndTInterval(t *testing.T) {
+func TestResults_SeveralSeedsShowTheirMeanAndTInterval(t *testing.T) {
 	var results []record.Result
 	for _, v := range []float64{0.50, 0.52, 0.54} {
 		results = append(results, result("simclr", "t", v))
 	}
-	_, rows := ResultsTable(results)
+	rows := Results(results).Rows
 	// The 0.975 quantile of t with 2 degrees of freedom is 4.303: 4.303 * 2 / sqrt(3) = 4.97.
 	if got, want := rows[0][5], "52.0 ± 5.0 %"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-func TestEqualNumbersAreEquallyBest(t *testing.T) {
-	text := Markdown([]record.Result{result(record.ModelPixels, "t", 0.50011), result(record.ModelUntrained, "t", 0.5),
-		result("simclr", "t", 0.4)})
+func TestResults_EqualNumbersAreEquallyBest(t *testing.T) {
+	text := Results([]record.Result{result(record.ModelPixels, "t", 0.50011), result(record.ModelUntrained, "t", 0.5),
+		result("simclr", "t", 0.4)}).Markdown()
 	if !strings.Contains(text, "| **50.0 %** | **50.0 %** | 40.0 % |") {
 		t.Errorf("got\n%s", text)
 	}
 }
 
-func TestMarkdownNamesCannotBreakTheTable(t *testing.T) {
-	text := Markdown([]record.Result{result("a|b\n<i>", "x | y", 0.5)})
+func TestTable_NamesCannotBreakMarkdown(t *testing.T) {
+	text := Results([]record.Result{result("a|b\n<i>", "x | y", 0.5)}).Markdown()
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if len(lines) != 3 || !strings.HasSuffix(lines[0], `| a\|b &lt;i> |`) || !strings.HasPrefix(lines[2], `| x \| y |`) {
 		t.Errorf("got\n%s", text)
+	}
+}
+
+// table6 has the results of three models by two protocols on each of the tasks.
+func table6(tasks ...string) (results []record.Result) {
+	for i, model := range []string{record.ModelPixels, record.ModelUntrained, "simclr"} {
+		layer := map[bool]string{true: record.LayerPixels, false: record.LayerEncoder}[model == record.ModelPixels]
+		for j, protocol := range []string{"knn/cosine/k20/t0.07@", "linear/lbfgs/l2-val@"} {
+			for k, task := range tasks {
+				r := result(model, task, float64(10*i+j+k)/100+0.25)
+				r.Protocol, r.Layer, r.N = record.ParseProtocol(protocol+layer), layer, 4000
+				results = append(results, r)
+			}
+		}
+	}
+	return results
+}
+
+func wantText(t *testing.T, table Table, width int, want string) {
+	t.Helper()
+	var out strings.Builder
+	if err := table.WriteText(&out, width); err != nil {
+		t.Fatal(err)
+	}
+	if got := "\n" + out.String(); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+func TestResultsByRun_TaskAndProtocolARowModelAColumn(t *testing.T) {
+	results := table6("a/b", "c/d")
+	deeper := results[8]
+	deeper.Protocol, deeper.Layer, deeper.Value = record.ParseProtocol("knn/cosine/k20/t0.07@projector0"), "projector0", 0.5
+	rank := results[8]
+	rank.Task, rank.Protocol, rank.Metric, rank.Value = "a", record.ParseProtocol("rankme@encoder"), record.MetricRankMe, 17.25
+	wantText(t, ResultsByRun(append(results, deeper, rank)), 0, `
+task  protocol                                 n  pixels  untrained  simclr
+a/b   knn/cosine/k20/t0.07@encoder     4000 test  25.0 %     35.0 %  45.0 %
+a/b   linear/lbfgs/l2-val@encoder      4000 test  26.0 %     36.0 %  46.0 %
+a/b   knn/cosine/k20/t0.07@projector0  4000 test  25.0 %          –  50.0 %
+c/d   knn/cosine/k20/t0.07@encoder     4000 test  26.0 %     36.0 %  46.0 %
+c/d   linear/lbfgs/l2-val@encoder      4000 test  27.0 %     37.0 %  47.0 %
+a     rankme@encoder                   4000 test       –          –   17.25
+`)
+}
+
+func TestResultsByRun_RunsStandSideBySide(t *testing.T) {
+	a, b := result("simclr", "t", 0.5), result("simclr", "t", 0.6)
+	b.Run = "lr01"
+	if got := ResultsByRun([]record.Result{a, b}); !reflect.DeepEqual(got.Head[3:], []string{"simclr", "simclr of lr01"}) ||
+		!reflect.DeepEqual(got.Rows[0][3:], []string{"50.0 %", "60.0 %"}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestTable_WideTextIsCutIntoPartsWithTheNames(t *testing.T) {
+	wantText(t, Table{Align: "lr", Head: []string{"name", "first", "second", "third"}, Rows: [][]string{{"a", "1", "2", "3"}}}, 20, `
+name  first  second
+a         1       2
+
+name  third
+a         3
+`)
+	var out strings.Builder
+	if err := ResultsByRun(table6("a-data-set-with-a-long-name/and-a-task-with-a-long-name-too")).WriteText(&out, 100); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out.String()) {
+		if n := len([]rune(strings.TrimSpace(line))); n > 100 && strings.Count(line, " %") > 1 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	for _, value := range []string{"25.0", "26.0", "35.0", "36.0", "45.0", "46.0"} {
+		if strings.Count(out.String(), value) != 1 {
+			t.Errorf("%s is not shown once", value)
+		}
+	}
+}
+
+func TestTable_NothingRawReachesTheTerminal(t *testing.T) {
+	wantText(t, Table{Rows: [][]string{{"a\x1b[2Jb\n", "c"}}}, 0, "\n"+`a\x1b[2Jb\n  c`+"\n")
+}
+
+func TestTable_CSVHasNoFormula(t *testing.T) {
+	var out strings.Builder
+	table := Table{Head: []string{"run", "value"}, Rows: [][]string{{"=cmd()", "-0.5"}, {"a,b", "@x"}}}
+	if err := table.WriteCSV(&out); err != nil {
+		t.Fatal(err)
+	}
+	if want := "run,value\n'=cmd(),-0.5\n\"a,b\",'@x\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/sslx-go/lab/experiments"
 	_ "github.com/sslx-go/lab/experiments/claims" // registers the five claims
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/runs"
@@ -103,7 +104,7 @@ func claimsListCommand(a *app) *cobra.Command {
 				}
 				t := table{left: 2}
 				for _, line := range [][2]string{{"claim", c.ID}, {"belief", c.Belief}, {"prediction", c.Prediction}, {"decision", c.Decision}} {
-					for j, text := range wrapped(line[1], pageColumns-12) {
+					for j, text := range words.Wrap(line[1], pageColumns-12) {
 						t.add(map[bool]string{true: line[0]}[j == 0], text)
 					}
 				}
@@ -117,17 +118,6 @@ func claimsListCommand(a *app) *cobra.Command {
 }
 
 // wrapped cuts text into lines of at most so many characters, at spaces.
-func wrapped(text string, columns int) (lines []string) {
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > columns {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	return append(lines, line)
-}
-
 func claimsRunCommand(a *app) *cobra.Command {
 	var f claimsFlags
 	var engine engineFlags
@@ -262,56 +252,9 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 		if i > 0 {
 			fmt.Fprintln(a.stdout)
 		}
-		if err := a.printOutcome(o); err != nil {
+		if err := report.WriteOutcome(a.stdout, o, pageColumns); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// maxEstimates is the number of estimates that are printed of a claim; the report has all.
-const maxEstimates = 12
-
-func (a *app) printOutcome(o experiments.Outcome) error {
-	t := table{left: 2}
-	t.add("claim", o.Claim)
-	t.add("verdict", fmt.Sprintf("%s, at scale %s (margin %g)", o.Verdict, o.Scale, o.Margin))
-	if o.Verdict == experiments.Withdrawn {
-		for i, text := range wrapped(o.Withdrawn, pageColumns-12) {
-			t.add(map[bool]string{true: "because"}[i == 0], text)
-		}
-	}
-	for _, limit := range o.Limits {
-		for i, text := range wrapped(limit, pageColumns-12) {
-			t.add(map[bool]string{true: "limit"}[i == 0], text)
-		}
-	}
-	if o.Scale == experiments.Smoke {
-		t.add("", "a smoke run shows that all works and gives no verdict")
-	}
-	t.add("runs", fmt.Sprintf("%d made, %d missing; %v of training", len(o.Records), o.Missing,
-		time.Duration(o.Seconds*float64(time.Second)).Round(time.Second)))
-	if o.Power > 0 {
-		t.add("power", fmt.Sprintf("a true difference of %.1f points is found with a probability of 0.8", o.Power))
-	}
-	if err := t.print(a.stdout); err != nil {
-		return err
-	}
-	if len(o.Estimates) == 0 {
-		return nil
-	}
-	fmt.Fprintln(a.stdout)
-	e := table{left: 3}
-	e.add("comparison", "task", "protocol", "difference", "95 % interval", "seeds", "verdict")
-	for _, x := range o.Estimates[:min(maxEstimates, len(o.Estimates))] {
-		e.add(x.Factor, x.Task, x.Protocol.String(), fmt.Sprintf("%+.2f", x.Mean), fmt.Sprintf("%+.2f to %+.2f", x.Low, x.High),
-			fmt.Sprint(x.Seeds), string(x.Verdict))
-	}
-	if err := e.print(a.stdout); err != nil {
-		return err
-	}
-	if n := len(o.Estimates) - maxEstimates; n > 0 {
-		fmt.Fprintf(a.stdout, "and %d more: --json or --out shows them\n", n)
 	}
 	return nil
 }

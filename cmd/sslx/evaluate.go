@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
@@ -110,7 +111,7 @@ func drawEvaluation(dir string, results []record.Result) (paths []string, err er
 		tasks[r.Task] = true
 	}
 	if len(tasks) > 1 {
-		m, err := plots.TaskProtocolMap(results, results[len(results)-1].Model)
+		m, err := report.TaskMap(results, results[len(results)-1].Model)
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +123,7 @@ func drawEvaluation(dir string, results []record.Result) (paths []string, err er
 	if err != nil || len(curves) == 0 || !slices.ContainsFunc(results, isCurve(curves)) {
 		return paths, err
 	}
-	return draw(paths, filepath.Join(dir, "curves.png"), func() (*plots.Figure, error) { return plots.ProbeCurves(curves) })
+	return draw(paths, filepath.Join(dir, "curves.png"), func() (*plots.Figure, error) { return report.ProbeCurves(curves) })
 }
 
 // isCurve returns whether a result is the end of one of the curves.

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
-	"io"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +10,7 @@ import (
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/atomicfile"
-	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx/runs"
 )
 
@@ -252,60 +249,23 @@ func (a *app) runsExport(names []string, f exportFlags) error {
 	if err != nil {
 		return err
 	}
-	rows, err := resultRows(dirs)
+	export := report.ExportResults
 	if f.metrics {
-		rows, err = metricRows(dirs)
+		export = report.ExportMetrics
 	}
+	table, err := export(dirs...)
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return csv.NewWriter(w).WriteAll(rows) }
+
 	if f.out == "" {
-		return write(a.stdout)
+		return table.WriteCSV(a.stdout)
 	}
-	if err := atomicfile.Write(f.out, write); err != nil {
+	if err := atomicfile.Write(f.out, table.WriteCSV); err != nil {
 		return fmt.Errorf("cannot write %s: %w", f.out, err)
 	}
 	return nil
 }
-
-func resultRows(dirs []string) ([][]string, error) {
-	rows := [][]string{{"run", "model", "task", "protocol", "layer", "split", "metric", "value", "n", "seed"}}
-	for _, dir := range dirs {
-		results, err := record.ReadResults(dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range results {
-			rows = append(rows, []string{r.Run, r.Model, r.Task, r.Protocol.String(), r.Layer, r.Split, r.Metric, number(r.Value),
-				strconv.Itoa(r.N), strconv.FormatUint(r.Seed, 10)})
-		}
-	}
-	return rows, nil
-}
-
-func metricRows(dirs []string) ([][]string, error) {
-	rows := [][]string{{"run", "step", "epoch", "images", "seconds", "lr", "loss", "chance", "spread", "rank", "probe_accuracy"}}
-	for _, dir := range dirs {
-		metrics, err := record.ReadMetrics(dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range metrics {
-			probe := ""
-			if m.ProbeAccuracy != nil {
-				probe = number(*m.ProbeAccuracy)
-			}
-			rows = append(rows, []string{record.Name(dir), strconv.Itoa(m.Step), number(m.Epoch),
-				strconv.FormatInt(m.Images, 10), number(m.Seconds), number(m.LR), number(m.Loss), number(m.Chance),
-				number(m.Spread), number(m.Rank), probe})
-		}
-	}
-	return rows, nil
-}
-
-// number writes the shortest text that reads back as v.
-func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 func runsGCCommand(a *app) *cobra.Command {
 	var records string

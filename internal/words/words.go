@@ -5,6 +5,7 @@ package words
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -121,14 +122,19 @@ func isNumber(text string) bool {
 	return err == nil
 }
 
-// Quote returns a word of a shell command that stands for the text, in single quotes where it needs them. A tilde is not
-// expanded, and a text that begins with a dash may still be taken for a flag.
+var plainWord = regexp.MustCompile(`^[\w@%+=:,./][\w@%+=:,./~-]*$`)
+
+// Quote returns a word of a command line that a POSIX shell reads back as the text: quoted where it has to be. A path that
+// begins with a dash would be taken for a flag, so it gets "./" before it. Control characters need bash.
 func Quote(text string) string {
-	special := func(r rune) bool {
-		return !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-./:=,+@%", r))
+	if strings.HasPrefix(text, "-") {
+		text = "./" + text
 	}
-	if text != "" && strings.IndexFunc(text, special) < 0 {
+	switch {
+	case plainWord.MatchString(text):
 		return text
+	case Printable(text, false) != text:
+		return "$'" + strings.ReplaceAll(strings.Trim(strconv.QuoteToASCII(text), `"`), "'", `\'`) + "'"
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

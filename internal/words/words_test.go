@@ -87,8 +87,8 @@ func TestCell_NoFormula(t *testing.T) {
 
 func TestQuote_IsOneWordOfAShell(t *testing.T) {
 	for text, want := range map[string]string{
-		"runs/first": "runs/first", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "größe": "größe", "~/x": "'~/x'",
-		"a;b": "'a;b'", "a\nb": "'a\nb'",
+		"runs/first": "runs/first", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "größe": "'größe'", "~/x": "'~/x'", "-x": "./-x",
+		"a;b": "'a;b'", "a\nb": `$'a\nb'`,
 	} {
 		if got := Quote(text); got != want {
 			t.Errorf("%q is %s, want %s", text, got, want)

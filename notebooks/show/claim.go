@@ -3,10 +3,11 @@ package show
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/sslx-go/lab/experiments"
 	_ "github.com/sslx-go/lab/experiments/claims" // registers the five claims
+	"github.com/sslx-go/lab/internal/words"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/encoder"
 )
@@ -83,44 +84,11 @@ func Recorded(c experiments.Claim, s experiments.Scale) experiments.Records {
 		fmt.Printf("The repository has %d runs of this claim at scale %s; %d are missing, so this is not final.\n", len(o.Records), s,
 			o.Missing)
 	default:
-		fmt.Printf("The repository has all %d runs of this claim at scale %s: %v of training.\n", len(o.Records), s,
-			time.Duration(o.Seconds*float64(time.Second)).Round(time.Minute))
+		fmt.Printf("The repository has all %d runs of this claim at scale %s: %s of training.\n", len(o.Records), s,
+			words.Duration(o.Seconds))
 	}
 	return records
 }
 
-// shownEstimates is the number of estimates that are shown.
-const shownEstimates = 10
-
 // Verdict shows what the records say of a claim.
-func Verdict(o experiments.Outcome) { Markdown(verdict(o)) }
-
-func verdict(o experiments.Outcome) string {
-	var b strings.Builder
-	if len(o.Records) == 0 {
-		return fmt.Sprintf("No run of %s is recorded at scale %s: there is no verdict.\n", o.Claim, o.Scale)
-	}
-	fmt.Fprintf(&b, "**%s: %s, at scale %s.**", o.Claim, o.Verdict, o.Scale)
-	if o.Verdict == experiments.Withdrawn {
-		fmt.Fprintf(&b, " %s", o.Withdrawn)
-	}
-	if o.Scale == experiments.Smoke {
-		b.WriteString(" A smoke run shows that all works and gives no verdict.")
-	}
-	if o.Power > 0 {
-		fmt.Fprintf(&b, " A true difference of %.1f points would be found with a probability of 0.8.", o.Power)
-	}
-	b.WriteString("\n")
-	if len(o.Estimates) == 0 {
-		return b.String()
-	}
-	b.WriteString("\n| comparison | task | protocol | difference | 95 % interval | seeds | verdict |\n| --- | --- | --- | ---: | --- | ---: | --- |\n")
-	for _, e := range o.Estimates[:min(shownEstimates, len(o.Estimates))] {
-		fmt.Fprintf(&b, "| %s | %s | %s | %+.2f | %+.2f to %+.2f | %d | %s |\n", e.Factor, e.Task, e.Protocol, e.Mean, e.Low, e.High,
-			e.Seeds, e.Verdict)
-	}
-	if n := len(o.Estimates) - shownEstimates; n > 0 {
-		fmt.Fprintf(&b, "\nand %d more.\n", n)
-	}
-	return b.String()
-}
+func Verdict(o experiments.Outcome) { Markdown(report.OutcomeMarkdown(o)) }

@@ -10,6 +10,7 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 
 	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -36,7 +37,7 @@ func Training(dir string) *Live {
 		if err != nil {
 			return nil
 		}
-		f, err := plots.TrainingCurve(metrics)
+		f, err := report.TrainingCurve(metrics)
 		if err != nil {
 			return nil // nothing is logged yet
 		}

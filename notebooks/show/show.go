@@ -12,6 +12,7 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -58,7 +59,7 @@ func PNG(image []byte, text string) { send(output{png: image, text: text}) }
 func Markdown(text string) { send(output{markdown: text, text: text}) }
 
 // Results shows a table of results.
-func Results(results []record.Result) { Markdown(plots.Markdown(results)) }
+func Results(results []record.Result) { Markdown(report.Results(results).Markdown()) }
 
 // output is what a cell shows. An output with the id of an earlier one takes its place.
 type output struct {

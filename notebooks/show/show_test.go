@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 )
 
@@ -39,7 +40,7 @@ func TestVerdictOfNoRecordsIsNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := verdict(o); got != "No run of minibatch is recorded at scale cpu: there is no verdict.\n" {
+	if got := report.OutcomeMarkdown(o); got != "There are no records yet at scale cpu.\n" {
 		t.Error(got)
 	}
 }

@@ -3,6 +3,7 @@ package show
 import (
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/dataset"
@@ -51,20 +52,11 @@ func split(pixels []byte, n int, set *dataset.Set) (images [][]byte) {
 	return images
 }
 
-// Gallery shows what the encoder of a run finds alike: test images, each with its nearest neighbours; a map of test images
+// Gallery shows what the encoder of a run finds alike: test images, each with its nearest neighbors; a map of test images
 // by the first two principal components of their representations; and how much of the variance the first ones hold.
 func Gallery(dir string) {
 	g := Must(sslx.Illustrate(Context(), dir, sslx.Options{}))
-	lines := make([]plots.Neighbours, len(g.Queries))
-	for i, q := range g.Queries {
-		lines[i] = plots.Neighbours{Query: q.Image, Nearest: q.Nearest, Same: q.Same}
-	}
-	PNG(Must(plots.NeighbourSheet(g.Height, g.Width, lines)), "Test images with their nearest neighbours; a tick has the same "+g.Task+".")
-	images := make([]plots.Placed, len(g.Map))
-	for i, p := range g.Map {
-		images[i] = plots.Placed{Pixels: p.Image, X: p.X, Y: p.Y}
-	}
-	PNG(Must(plots.MapSheet(g.Height, g.Width, "first principal component", "second principal component", images)),
-		"Test images by the first two principal components of their representations.")
+	PNG(Must(report.NeighborSheet(g)), "Test images with their nearest neighbors; a tick has the same "+g.Task+".")
+	PNG(Must(report.ComponentMap(g)), "Test images by the first two principal components of their representations.")
 	Figure(plots.Spectrum(g.Spectrum))
 }

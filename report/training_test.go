@@ -1,4 +1,4 @@
-package plots
+package report
 
 import (
 	"math"
@@ -9,41 +9,42 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-func TestTheSeriesAreThoseOfTheLog(t *testing.T) {
-	want := Training{
+func TestTrainingCurve_HasTheSeriesOfTheLog(t *testing.T) {
+	want := plots.Training{
 		Loss:   plotter.XYs{{X: 2560, Y: 6.2}, {X: 5120, Y: 5.5}, {X: 10240, Y: 5}},
 		Probe:  plotter.XYs{{X: 2560, Y: 20}, {X: 5120, Y: 40}, {X: 10240, Y: 55.000000000000007}},
 		Spread: plotter.XYs{{X: 2560, Y: 0.4}, {X: 5120, Y: 0.7}, {X: 10240, Y: 0.9}},
 		Chance: 6.236, Epochs: 2,
 	}
-	if got := TrainingSeries(log()); !reflect.DeepEqual(got, want) {
+	if got := training(log()); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
 
-func TestValuesThatAreNotFiniteAreLeftOut(t *testing.T) {
+func TestTrainingCurve_LeavesOutWhatIsNotFinite(t *testing.T) {
 	metrics := log()
 	metrics[1].Loss = math.NaN()
 	metrics[2].ProbeAccuracy = share(math.Inf(1))
-	got := TrainingSeries(metrics)
+	got := training(metrics)
 	if len(got.Loss) != 2 || len(got.Probe) != 2 || len(got.Spread) != 3 {
 		t.Errorf("%d losses, %d probes and %d spreads, want 2, 2 and 3", len(got.Loss), len(got.Probe), len(got.Spread))
 	}
 }
 
-func TestAChanceOfZeroIsBelievedOnlyWhereLossesAreNegative(t *testing.T) {
+func TestTrainingCurve_ChanceOfZeroIsBelievedOnlyWhereLossesAreNegative(t *testing.T) {
 	for loss, known := range map[float64]bool{0.5: false, -0.5: true} {
-		got := TrainingSeries([]record.Metrics{{Images: 1, Loss: loss}})
+		got := training([]record.Metrics{{Images: 1, Loss: loss}})
 		if math.IsNaN(got.Chance) == known {
 			t.Errorf("loss %v: chance is %v", loss, got.Chance)
 		}
 	}
 }
 
-func TestACurveIsDrawnFromAnyLogWithALoss(t *testing.T) {
+func TestTrainingCurve_IsDrawnFromAnyLogWithALoss(t *testing.T) {
 	bare := log()
 	for i := range bare {
 		bare[i].ProbeAccuracy = nil
@@ -73,13 +74,13 @@ func TestACurveIsDrawnFromAnyLogWithALoss(t *testing.T) {
 	}
 }
 
-func TestACurveOfNothingIsAUsageError(t *testing.T) {
+func TestTrainingCurve_NeedsALoss(t *testing.T) {
 	if _, err := TrainingCurve(nil); !usage.Is(err) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestTheCurveIsToldInWords(t *testing.T) {
+func TestTrainingCurve_IsToldInWords(t *testing.T) {
 	f, err := TrainingCurve(log())
 	if err != nil {
 		t.Fatal(err)
@@ -88,24 +89,5 @@ func TestTheCurveIsToldInWords(t *testing.T) {
 		"probe from 20.0 to 55.0 %; the spread of the embeddings from 0.40 to 0.90."
 	if f.Alt != want {
 		t.Errorf("got  %s\nwant %s", f.Alt, want)
-	}
-}
-
-func TestTicksAreRoundNumbers(t *testing.T) {
-	for _, c := range []struct {
-		low, high float64
-		want      string
-	}{
-		{0, 66, "0 10 20 30 40 50 60"}, {0, 108, "0 20 40 60 80 100"}, {4.1, 6.4, "4.5 5.0 5.5 6.0"},
-		{0, 1.08, "0.0 0.2 0.4 0.6 0.8 1.0"}, {0, 0.0016, "0.00000 0.00025 0.00050 0.00075 0.00100 0.00125 0.00150"},
-		{-1, 0, "-1.0 -0.8 -0.6 -0.4 -0.2 0.0"}, {1, 1, ""},
-	} {
-		var labels []string
-		for _, tick := range (roundTicks{}).Ticks(c.low, c.high) {
-			labels = append(labels, tick.Label)
-		}
-		if got := strings.Join(labels, " "); got != c.want {
-			t.Errorf("[%v, %v]: %s, want %s", c.low, c.high, got, c.want)
-		}
 	}
 }
