@@ -73,7 +73,7 @@ func escaped(cells []string) []string {
 			out[i] = "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(text) + "`"
 			continue
 		}
-		out[i] = markdownEscapes.Replace(cell)
+		out[i] = strings.ReplaceAll(markdownEscapes.Replace(cell), "&lt; ", "< ") // before a space it begins no markup
 	}
 	return out
 }
