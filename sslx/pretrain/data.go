@@ -1,9 +1,6 @@
 package pretrain
 
 import (
-	"cmp"
-	"math"
-
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
@@ -64,11 +61,8 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 func fitsEncoder(set *dataset.Set, c Config) error {
 	least := c.Encoder.MinSize()
 	for _, view := range c.Views {
-		side := cmp.Or(view.Size, min(set.Height(), set.Width()))
-		if view.SizeShare > 0 {
-			side = int(math.Round(view.SizeShare * float64(side)))
-		}
-		if side < least {
+		height, width := view.Pipeline(set.Height(), set.Width()).Size(set.Height(), set.Width())
+		if side := min(height, width); side < least {
 			return usage.Errorf("views of %s are %d pixels wide: the encoder %s needs %d or more", set.Name(), side,
 				encoder.NameOf(c.Encoder), least)
 		}

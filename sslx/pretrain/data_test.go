@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/dataset"
 )
 
@@ -18,6 +19,7 @@ func TestDataThatCannotBeTrainedOnIsAUsageError(t *testing.T) {
 	}{
 		{"batch is 257, but factors has 256 training images", func(c *Config) { c.Batch = 257 }},
 		{"8 or more", func(c *Config) { c.Views[1].Size = 7 }},
+		{"8 or more", func(c *Config) { c.Views[1].Operations = augment.Pipeline{augment.CenterCrop{Height: 7}} }},
 		{`"shape"`, func(c *Config) { c.Probe.Task = "shap" }},
 	} {
 		config := tiny()
