@@ -34,8 +34,8 @@ type measured struct {
 func readMethod(t *testing.T, name string) (m measured) {
 	t.Helper()
 	dirs, err := filepath.Glob(filepath.Join(recordsDir, "methods", name+"-[0-9]*"))
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("no record of %s (%v)", name, err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, dir := range dirs {
 		m.config = sslx.Config{}
@@ -109,6 +109,10 @@ func TestTheMethodPagesShowWhatTheRecordsSay(t *testing.T) {
 		"|---|---:|---:|---:|---:|---:|---:|")
 	for _, name := range objective.Names() {
 		m := readMethod(t, name)
+		if len(m.knn) == 0 { // a new method has a page before it was trained
+			t.Logf("no record of %s: its page has no numbers yet", name)
+			continue
+		}
 		gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
 		fmt.Fprintf(&table, "| [%s](%s.md) | %d | %s | %+.1f | %.1f | %d | %.1f |\n", name, name, len(m.knn), spreadOf(m.knn, "%.1f"),
 			gain, stat.Mean(m.minutes, nil), m.cores, stat.Mean(m.rank, nil))

@@ -4,6 +4,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+func init() {
+	Register("barlow", Barlow{Lambda: 0.0051, Scale: 1})
+}
+
 // Barlow is the loss of Zbontar et al. 2021 (https://arxiv.org/abs/2103.03230, equations 1 and 2), for each pair of
 // views, and the mean over pairs:
 //

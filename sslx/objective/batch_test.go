@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"math"
@@ -7,6 +7,8 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // matrix is rows of numbers that are exact in float32.
@@ -149,11 +151,12 @@ func (b batch) tensors() []any {
 	return all
 }
 
-// inputs are a program's inputs for a configuration. Queue and target have a gradient of their own accord.
-func inputs(c Config, nodes []*Node) Inputs {
-	in := Inputs{Labels: nodes[0], Queue: nodes[1]}
-	in.Negatives = nodes[4:6][:c.Needs().Negatives.Count]
-	if c.Needs().Negatives.OneImage {
+// inputs are a program's inputs for a loss. Queue and target have a gradient of their own accord.
+func inputs(o objective.Objective, nodes []*Node) objective.Inputs {
+	in := objective.Inputs{Labels: nodes[0], Queue: nodes[1]}
+	extra := o.Needs().Negatives
+	in.Negatives = nodes[4:6][:extra.Count]
+	if extra.OneImage {
 		in.Negatives = nodes[2:3]
 	}
 	in.Random = func(int) *Node { return nodes[3] }
@@ -164,13 +167,13 @@ func inputs(c Config, nodes []*Node) Inputs {
 	return in
 }
 
-// gradientInputs are those of inputs that a loss of the configuration is differentiated by.
-func gradientInputs(c Config, in Inputs) []*Node {
-	return ordered(c, []*Node{in.Queue}, in.Views, in.Predictions, in.Targets, in.Logits, in.Negatives, in.Negatives)
+// gradientInputs are those of inputs that a loss is differentiated by.
+func gradientInputs(o objective.Objective, in objective.Inputs) []*Node {
+	return groups[*Node]{[]*Node{in.Queue}, in.Views, in.Predictions, in.Targets, in.Logits, in.Negatives, in.Negatives}.by(o)
 }
 
 // differentiatedBy returns the matrices that gradientInputs are made from.
-func (b batch) differentiatedBy(c Config) []matrix {
+func (b batch) differentiatedBy(o objective.Objective) []matrix {
 	queue, patch := []matrix{b.queue}, []matrix{b.fixed}
-	return ordered(c, queue, b.embeddings, b.predictions, b.targets, b.logits, b.negatives, patch)
+	return groups[matrix]{queue, b.embeddings, b.predictions, b.targets, b.logits, b.negatives, patch}.by(o)
 }

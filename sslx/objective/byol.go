@@ -8,6 +8,10 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
+func init() {
+	Register("byol", BYOL{EMA: 0.996})
+}
+
 // BYOL is the loss of bootstrap your own latent (Grill et al. 2020, https://arxiv.org/abs/2006.07733, equation 2 and
 // its symmetric form): with q(v) the prediction of view v and z'(w) the target network's embedding of view w, both
 // normalized,

@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"math"
@@ -8,6 +8,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // fill replaces the embeddings, predictions, targets and negatives of a batch by those of an image.
@@ -41,46 +42,29 @@ func axis(dim, k int) []float64 {
 	return v
 }
 
-func TestEqualEmbeddingsGiveTheChanceValue(t *testing.T) {
+func TestLosses_OfEqualEmbeddings(t *testing.T) {
 	t.Parallel()
 	const n, dim = 4, 64
-	want := map[string]float64{
-		"simclr":     math.Log(2*n - 1),          // all 2N-1 others are alike
-		"dcl":        math.Log(2*n - 2),          // without the positive
-		"dclw":       math.Log(2*n - 2),          // all weights are 1
-		"supcon":     math.Log(2*n - 1),          // all positives are like the negatives
-		"moco":       math.Log(queueRows + 1),    // the key and the queue are alike
-		"vicreg":     25 * (1 - math.Sqrt(1e-4)), // no variance, no covariance
-		"barlow":     0.1 * dim,                  // a constant has no correlation
-		"byol":       0,
-		"simsiam":    -1,
-		"supervised": math.Log(classes),
-	}
 	b := equal(n, dim)
 	for _, r := range methodsProgram().computeAll(t, b) {
-		if math.Abs(r.loss-want[r.Name]) > 1e-5*max(1, want[r.Name]) {
-			t.Errorf("%s: %g, want %g", r, r.loss, want[r.Name])
+		s := subjectOf(r.of)
+		want := s.equal(n, dim)
+		if math.Abs(r.loss-want) > 1e-5*max(1, want) {
+			t.Errorf("%s: %g, want %g", r, r.loss, want)
 		}
-		if chance := chance(t, r.Config, b); r.Name != "byol" && r.Name != "simsiam" && chance != want[r.Name] {
-			t.Errorf("%s: chance is %g, want %g", r, chance, want[r.Name])
-		} else if chance != max(0, want[r.Name]) {
-			t.Errorf("%s: chance is %g, and none is known", r, chance)
-		}
-	}
-}
 
-func TestTheChanceValueOfEachChoiceOfNegativesIsTheLogarithmOfTheirNumber(t *testing.T) {
-	want := []float64{1 + 3*2, 1 + 2, 1 + 1, 1 + 1, 3 * 1, 1}
-	b := threeViews()
-	for i, c := range everyChoice {
-		if got := chance(t, c, b); math.Abs(got-math.Log(want[i])) > 1e-15 {
-			t.Errorf("%s with %s: %g, want the logarithm of %g", c.Name, c.Negatives, got, want[i])
+		wantChance := 0.0
+		if s.chance {
+			wantChance = want
+		}
+		if got := chance(t, r.of, b); got != wantChance {
+			t.Errorf("%s: chance is %g, want %g", r, got, wantChance)
 		}
 	}
 }
 
 // chance returns the chance value that the package gives for a batch.
-func chance(t *testing.T, c Config, b batch) float64 {
+func chance(t *testing.T, o objective.Objective, b batch) float64 {
 	t.Helper()
 	g := NewGraph(testbackend.Open(t), "chance")
 	defer g.Finalize()
@@ -88,10 +72,10 @@ func chance(t *testing.T, c Config, b batch) float64 {
 	for _, input := range b.tensors() {
 		nodes = append(nodes, Const(g, input))
 	}
-	return c.Loss(inputs(c, nodes)).Chance
+	return objective.Loss(o, inputs(o, nodes)).Chance
 }
 
-func TestOrthonormalEmbeddingsGiveTheirClosedForms(t *testing.T) {
+func TestLosses_OfOrthonormalEmbeddings(t *testing.T) {
 	t.Parallel()
 	const n, dim = 4, 64 // all that is of image i is the unit vector i, so that other images are at cosine 0
 	b := randomBatch(n, dim, 2, 0, 1).fill(func(i int) []float64 { return axis(dim, i) })
@@ -105,46 +89,10 @@ func TestOrthonormalEmbeddingsGiveTheirClosedForms(t *testing.T) {
 			b.logits[v] = append(b.logits[v], axis(classes, int(label)))
 		}
 	}
-	e := math.Exp
-	want := map[string]func(τ float64) float64{
-		"simclr": func(τ float64) float64 { return math.Log1p((2*n - 2) * e(-1/τ)) },
-		"dcl":    func(τ float64) float64 { return math.Log(2*n-2) - 1/τ },
-		"dclw":   func(τ float64) float64 { return math.Log(2*n-2) - 1/τ },
-		"moco":   func(τ float64) float64 { return math.Log1p(queueRows * e(-1/τ)) },
-		// Images 1 and 2 have a label of their own. 0 and 3 share one: of 3 positives, one is at cosine 1.
-		"supcon": func(τ float64) float64 {
-			own := math.Log1p((2*n - 2) * e(-1/τ)) // log(exp(1/τ) + 2N-2) - 1/τ
-			return (own + own + (1-1.0/3)/τ) / 2
-		},
-		// A dimension below n is 1 for one image of 4: mean 1/4, variance 1/4, covariances -1/12, correlations -1/3.
-		"vicreg": func(float64) float64 {
-			return 25*(n*(1-math.Sqrt(0.2501))+(dim-n)*(1-0.01))/dim + 2*12*(1.0/144)/dim
-		},
-		"barlow":     func(float64) float64 { return 0.1 * (dim - n + 0.0051*12/9) },
-		"byol":       func(float64) float64 { return 0 },
-		"simsiam":    func(float64) float64 { return -1 },
-		"supervised": func(float64) float64 { return math.Log(e(1)+2) - 1 },
-	}
 	for _, r := range methodsProgram().computeAll(t, b) {
-		want := want[r.Name](r.Temperature)
+		want := subjectOf(r.of).orthonormal(n, dim, temperature(r.of))
 		if math.Abs(r.loss-want) > 1e-5*max(math.Abs(want), 0.1) {
 			t.Errorf("%s: %g, want %g", r, r.loss, want)
-		}
-	}
-}
-
-// Negatives drawn from all other images are those of the batch, and with a label for each image the positives of
-// supcon are the other views.
-func TestMethodsThatMeetInALimitAgreeThere(t *testing.T) {
-	t.Parallel()
-	b := randomBatch(4, 64, 2, common, length)
-	b.labels = []int32{0, 1, 2, 3}
-	losses := []Config{{Name: "simclr", Negatives: "batch"}, {Name: "simclr", Negatives: "random-k", NegativesK: 3},
-		{Name: "supcon"}}
-	results := newProgram(losses).compute(t, b, 0.5)
-	for _, r := range results[1:] {
-		if e := max(r.valueError(b, results[0].answer), r.gradientError(b, results[0].answer)); e > 1e-6 {
-			t.Errorf("%s differs from %s by %.1e", r, results[0], e)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"maps"
@@ -11,39 +11,19 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // temperatures are those of the comparisons with the oracles.
 var temperatures = []float64{0.05, 0.5, 10}
 
-// everyMethod are the losses of the comparisons, with all parameters given but the temperature.
-var everyMethod = []Config{
-	{Name: "simclr", Negatives: "batch"},
-	{Name: "dcl", Negatives: "batch"},
-	{Name: "dclw", Negatives: "batch", Sigma: 0.5},
-	{Name: "supcon"},
-	{Name: "moco", EMA: 0.99, Queue: queueRows},
-	{Name: "vicreg", Similarity: 25, Variance: 25, Covariance: 1},
-	{Name: "barlow", Lambda: 0.0051, Scale: 0.1},
-	{Name: "byol", EMA: 0.996},
-	{Name: "simsiam"},
-	{Name: "supervised"},
-}
-
-// everyChoice are those of them that take other negatives.
-var everyChoice = []Config{
-	{Name: "simclr", Negatives: "random-k", NegativesK: 2},
-	{Name: "simclr", Negatives: "patch-same", NegativesK: 2, Patch: 8},
-	{Name: "simclr", Negatives: "crop-same", NegativesK: 1},
-	{Name: "simclr", Negatives: "patch-fixed", Patch: 8},
-	{Name: "dcl", Negatives: "random-k", NegativesK: 1},
-	{Name: "dclw", Negatives: "patch-fixed", Patch: 8, Sigma: 0.5},
-}
+// hasTemperature reports whether a loss has a temperature.
+func hasTemperature(o objective.Objective) bool { return temperature(withTemperature(o, 1)) == 1 }
 
 // defined returns those of the losses that are defined for a batch of n images.
-func defined(losses []Config, n int) (kept []Config) {
+func defined(losses []objective.Objective, n int) (kept []objective.Objective) {
 	for _, c := range losses {
-		if c.CheckBatch(n) == nil {
+		if objective.CheckBatch(c, n) == nil {
 			kept = append(kept, c)
 		}
 	}
@@ -52,31 +32,32 @@ func defined(losses []Config, n int) (kept []Config) {
 
 // result is what the package's graph computes of a loss.
 type result struct {
-	Config
+	of objective.Objective
 	answer
 }
 
 // program computes losses with their terms and gradients; it compiles once for each shape of a batch, with the
 // temperature as an input.
 type program struct {
-	losses []Config
+	losses []objective.Objective
 	exec   *Exec
 }
 
-// methodsProgram computes everyMethod, and choicesProgram everyChoice.
+// methodsProgram computes everyMethod, and choicesProgram everyChoice of negatives.
 var (
-	methodsProgram = sync.OnceValue(func() *program { return newProgram(everyMethod) })
-	choicesProgram = sync.OnceValue(func() *program { return newProgram(everyChoice) })
+	methodsProgram = sync.OnceValue(func() *program { return newProgram(everyMethod()) })
+	choicesProgram = sync.OnceValue(func() *program { return newProgram(everyChoice()) })
 )
 
-func newProgram(losses []Config) *program { return newProgramOn(testbackend.Open(nil), losses) }
+func newProgram(losses []objective.Objective) *program {
+	return newProgramOn(testbackend.Open(nil), losses)
+}
 
-func newProgramOn(b compute.Backend, losses []Config) *program {
+func newProgramOn(b compute.Backend, losses []objective.Objective) *program {
 	return &program{losses, MustNewExec(b, func(nodes []*Node) (out []*Node) {
 		for _, c := range defined(losses, nodes[1].Shape().Dimensions[0]) {
-			in := inputs(c, nodes[1:])
-			in.sharpness = nodes[0]
-			terms := c.Loss(in)
+			in := objective.WithSharpness(inputs(c, nodes[1:]), nodes[0])
+			terms := objective.Loss(withTemperature(c, 1), in)
 			out = append(out, terms.Loss)
 			for _, name := range slices.Sorted(maps.Keys(terms.Parts)) {
 				out = append(out, terms.Parts[name])
@@ -102,12 +83,9 @@ func (p *program) call(t *testing.T, b batch, temperature float64, args []any) (
 	}
 	out = out[:len(out)/p.exec.NumDevices()] // every device has all
 	for _, c := range defined(p.losses, b.n) {
-		if hasTemperature(c.Name) {
-			c.Temperature = temperature
-		}
-		r := result{c, answer{loss: floats(out[0])[0], parts: map[string]float64{}}}
+		r := result{withTemperature(c, temperature), answer{loss: floats(out[0])[0], parts: map[string]float64{}}}
 		out = out[1:]
-		for _, name := range partNames[c.Name] {
+		for _, name := range subjectOf(c).terms {
 			r.parts[name], out = floats(out[0])[0], out[1:]
 		}
 		for range b.differentiatedBy(c) {
@@ -126,19 +104,12 @@ func (p *program) computeAll(t *testing.T, b batch) (results []result) {
 	t.Helper()
 	for i, temperature := range temperatures {
 		for _, r := range p.compute(t, b, temperature) {
-			if i == 0 || r.Temperature > 0 {
+			if i == 0 || hasTemperature(r.of) {
 				results = append(results, r)
 			}
 		}
 	}
 	return results
-}
-
-// partNames are the terms of each loss, sorted.
-var partNames = map[string][]string{
-	"simclr": {"entropy", "similarity"}, "dcl": {"entropy", "similarity"}, "dclw": {"entropy", "similarity"},
-	"supcon": {"entropy", "similarity"}, "moco": {"entropy", "similarity"},
-	"vicreg": {"covariance", "similarity", "variance"}, "barlow": {"invariance", "redundancy"},
 }
 
 func floats(t *tensors.Tensor) []float64 {

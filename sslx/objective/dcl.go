@@ -6,6 +6,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+func init() {
+	Register("dcl", DCL{Temperature: 0.1, Negatives: Negatives{Kind: "batch"}})
+	Register("dclw", DCLW{Temperature: 0.1, Negatives: Negatives{Kind: "batch"}, Sigma: 0.5})
+}
+
 // DCL is the decoupled contrastive loss of Yeh et al. 2022 (https://arxiv.org/abs/2110.06848, equation 6): that of
 // [SimCLR] without the positive in the denominator,
 //

@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"math"
@@ -38,7 +38,7 @@ func (b batch) specs(t *testing.T, devices int) (mesh *distributed.DeviceMesh, s
 	return mesh, specs
 }
 
-func TestDevicesThatShareABatchComputeTheLossAndGradientOfOne(t *testing.T) {
+func TestLosses_OnDevicesThatShareABatchAreThoseOfOne(t *testing.T) {
 	backend := testbackend.Open(t)
 	if n := backend.NumDevices(); n < 4 {
 		t.Skipf("%s has %d devices", backend.Name(), n)
@@ -47,7 +47,7 @@ func TestDevicesThatShareABatchComputeTheLossAndGradientOfOne(t *testing.T) {
 	want := methodsProgram().compute(t, b, 0.5)
 	for _, devices := range []int{2, 4} {
 		mesh, specs := b.specs(t, devices)
-		p := newProgram(everyMethod)
+		p := newProgram(everyMethod())
 		p.exec.AutoSharding(mesh).WithInputShardingSpecs(specs...).
 			WithOutputShardingSpecs(distributed.NewReplicatedShardingSpec(mesh))
 		var args []any
@@ -56,7 +56,7 @@ func TestDevicesThatShareABatchComputeTheLossAndGradientOfOne(t *testing.T) {
 		}
 		for i, got := range p.call(t, b, 0.5, args) {
 			if got.loss == 0 || len(got.gradient) != len(want[i].gradient) {
-				t.Fatalf("%+v: nothing was computed", got.Config)
+				t.Fatalf("%s: nothing was computed", got)
 			}
 			scale := 0.0
 			for _, v := range want[i].gradient {
@@ -67,7 +67,7 @@ func TestDevicesThatShareABatchComputeTheLossAndGradientOfOne(t *testing.T) {
 				worst = math.Max(worst, math.Abs(got.gradient[k]-v)/scale)
 			}
 			if !(worst <= 1e-5) {
-				t.Errorf("%d devices: %+v differs by %.1e", devices, got.Config, worst)
+				t.Errorf("%d devices: %s differs by %.1e", devices, got, worst)
 			}
 		}
 		p.exec.Finalize()

@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 const tolerance = 1e-5
 
 func (r result) String() string {
-	if r.Temperature == 0 {
-		return r.Name
+	if !hasTemperature(r.of) {
+		return title(r.of)
 	}
-	return fmt.Sprintf("%s %s τ %g", r.Name, r.Negatives, r.Temperature)
+	return fmt.Sprintf("%s τ %g", title(r.of), temperature(r.of))
 }
 
 // valueError returns the largest error of the loss and its terms as a share of their magnitude; that of a term smaller
@@ -52,20 +52,19 @@ func (r result) leastValue(b batch) float64 {
 	switch {
 	case b.n > 1 && b.dim > 1:
 		return 0
-	case r.Temperature > 0:
-		return 1 / r.Temperature
+	case hasTemperature(r.of):
+		return 1 / temperature(r.of)
 	}
 	return 1
 }
 
 // leastGradient is the smallest scale of a gradient, of size 1/(N·τ) over the length of the shortest vector: it is 0 by
-// definition in one dimension and where one image has no negatives, and for two images barlow's correlations are 1 and
-// -1 whatever the embeddings.
+// definition in one dimension and where one image has no negatives.
 func (r result) leastGradient(b batch) float64 {
-	switch {
-	case r.Name == "barlow" && (b.n == 2 || b.dim == 1):
-		return r.Scale / (float64(b.n) * b.shortest(matrix.columns))
-	case r.Name != "vicreg" && (b.n == 1 || b.dim == 1):
+	if own := subjectOf(r.of).leastGradient; own != nil {
+		return own(r.of, b)
+	}
+	if b.n == 1 || b.dim == 1 {
 		return r.leastValue(b) / (float64(2*b.n) * b.shortest(matrix.rows))
 	}
 	return 0
@@ -73,7 +72,7 @@ func (r result) leastGradient(b batch) float64 {
 
 func (r result) mustMatch(t *testing.T, b batch) {
 	t.Helper()
-	want := ask(r.Config, b, "")
+	want := ask(r.of, b, "")
 	value, gradient := r.valueError(b, want), r.gradientError(b, want)
 	t.Logf("%s: error of the value %.1e, of the gradient %.1e", r, value, gradient)
 	if !(value <= tolerance && gradient <= tolerance) {

@@ -1,9 +1,11 @@
-package objective
+package objective_test
 
 import (
 	"encoding/json"
 	"os"
 	"testing"
+
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // golden are values and gradients of other libraries, made by testdata/golden.py, in float64.
@@ -16,7 +18,7 @@ type golden struct {
 // goldenEntry is one loss of one library. Its configuration is the one of ours that gives the same.
 type goldenEntry struct {
 	Peer     string
-	Config   Config
+	Config   json.RawMessage
 	Views    int
 	Scale    float64 // of the embeddings
 	Value    float64
@@ -34,7 +36,7 @@ type goldenEntry struct {
 //     and moco takes their mean.
 //   - The positives of supcon are solo-learn's extra_pos_mask of version 1.0. Later versions add the exponentials of
 //     the positives inside the logarithm, which is neither L_out nor L_in of Khosla et al. 2020.
-func TestLossesAreThoseOfOtherLibraries(t *testing.T) {
+func TestLosses_AreThoseOfOtherLibraries(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/golden.json")
 	if err != nil {
@@ -44,16 +46,20 @@ func TestLossesAreThoseOfOtherLibraries(t *testing.T) {
 	if err := json.Unmarshal(text, &g); err != nil {
 		t.Fatal(err)
 	}
-	losses := map[int][]Config{}
+	losses := map[int][]objective.Objective{}
 	for _, e := range g.Entries {
-		losses[e.Views] = append(losses[e.Views], e.Config)
+		o, err := objective.DecodeJSON(e.Config, "objective", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses[e.Views] = append(losses[e.Views], o)
 	}
 	programs := map[int]*program{2: newProgram(losses[2]), 3: newProgram(losses[3])}
 	index := map[int]int{}
 	for _, e := range g.Entries {
-		temperature := e.Config.Resolved().Temperature
+		own := temperature(losses[e.Views][index[e.Views]])
 		b := g.batch(e.Views, e.Scale)
-		r := programs[e.Views].compute(t, b, max(temperature, 1e-3))[index[e.Views]]
+		r := programs[e.Views].compute(t, b, max(own, 1e-3))[index[e.Views]]
 		index[e.Views]++
 		r.parts, r.gradient = nil, r.ofViews(b)
 		want := answer{loss: e.Value, gradient: e.Gradient}
@@ -88,10 +94,10 @@ func (g golden) batch(views int, scale float64) batch {
 // ofViews returns the gradient by the embeddings of the views, the predictions or the logits.
 func (r result) ofViews(b batch) []float64 {
 	gradient := r.gradient
-	if r.Name == "moco" {
+	if r.of.Needs().Queue > 0 {
 		gradient = gradient[len(b.queue)*b.dim:]
 	}
-	if r.Name == "supervised" {
+	if r.of.Needs().Logits {
 		return gradient
 	}
 	return gradient[:b.views*b.n*b.dim]

@@ -6,6 +6,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+func init() {
+	Register("moco", MoCo{Temperature: 0.2, EMA: 0.99, Queue: 4096})
+}
+
 // MoCo is InfoNCE against a queue of keys (He et al. 2020, https://arxiv.org/abs/1911.05722, equation 1), with the
 // temperature of MoCo v2 (Chen et al. 2020, https://arxiv.org/abs/2003.04297) and made symmetric in the views as in
 // MoCo v3: a query q(v) of each view is contrasted with the key k(w) of each other view,

@@ -1,28 +1,31 @@
-package objective
+package objective_test
 
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // pages is where each method has a page.
 const pages = "../../docs/methods/"
 
-func TestEveryMethodHasAPageWithItsParameters(t *testing.T) {
+func TestPages_HaveTheParametersOfTheirMethods(t *testing.T) {
 	index := page(t, "README")
-	for _, name := range Names() {
+	for _, name := range objective.Names() {
 		text := page(t, name)
-		wanted := []string{"<!-- measured:" + name + " -->"}
+		var wanted []string
 		for _, parameter := range written(t, name) {
 			wanted = append(wanted, fmt.Sprintf("| `%s` | %s |", parameter[0], parameter[1]))
 			if parameter[0] == "negatives" {
 				wanted = append(wanted, "| `negatives_k` | none |", "| `patch` | none |")
 			}
 		}
-		for _, key := range Keys() {
+		for _, key := range objective.Keys() {
 			listed := strings.Contains(text, "| `"+key+"` |")
 			if listed && !slices.ContainsFunc(wanted, func(w string) bool { return strings.HasPrefix(w, "| `"+key+"` |") }) {
 				t.Errorf("the page of %s has %s, which it does not use", name, key)
@@ -42,11 +45,11 @@ func TestEveryMethodHasAPageWithItsParameters(t *testing.T) {
 // written returns the parameters of a method with their defaults, as YAML writes them.
 func written(t *testing.T, name string) (parameters [][2]string) {
 	t.Helper()
-	method, err := Named(name)
+	method, err := objective.Named(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	node, err := Encode(method)
+	node, err := objective.Encode(method)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,16 +60,23 @@ func written(t *testing.T, name string) (parameters [][2]string) {
 }
 
 // Examples run with the tests; a page shows the same text.
-func TestEveryPageHasItsExample(t *testing.T) {
-	source, err := os.ReadFile("example_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range Names() {
-		_, body, ok := strings.Cut(string(source), "func Example_"+name+"() {\n\t")
+func TestPages_HaveTheirExamples(t *testing.T) {
+	for _, name := range objective.Names() {
+		method, err := objective.Named(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source, err := os.ReadFile(name + "_test.go")
+		if err != nil {
+			t.Errorf("the tests of %s: %v", name, err)
+			continue
+		}
+
+		function := "Example" + reflect.TypeOf(method).Name()
+		_, body, ok := strings.Cut(string(source), "func "+function+"() {\n\t")
 		body, _, _ = strings.Cut(body, "\n}\n")
 		if !ok || !strings.Contains(page(t, name), strings.ReplaceAll(body, "\n\t", "\n")) {
-			t.Errorf("the page of %s does not have Example_%s", name, name)
+			t.Errorf("the page of %s does not have %s", name, function)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"flag"
@@ -22,14 +22,14 @@ const (
 // everyShape has XLA compile all shapes, which takes minutes; otherwise only those in which each N and each D occurs.
 var everyShape = flag.Bool("shapes", false, "compare the losses with the oracles on XLA for every shape of a batch")
 
-func TestEveryLossIsThatOfItsPaper(t *testing.T) {
+func TestLosses_AreThoseOfThePapers(t *testing.T) {
 	onXLA := [][2]int{{1, 2}, {2, 512}, {4, 64}, {33, 1}, {33, 64}}
 	for _, n := range []int{1, 2, 4, 33} {
 		for _, dim := range []int{1, 2, 64, 512} {
 			b := randomBatch(n, dim, 2, common, length)
 			t.Run(fmt.Sprintf("Go-N%d-D%d", n, dim), func(t *testing.T) {
 				t.Parallel()
-				for _, r := range newProgramOn(testbackend.PureGo(t), everyMethod).computeAll(t, b) {
+				for _, r := range newProgramOn(testbackend.PureGo(t), everyMethod()).computeAll(t, b) {
 					r.mustMatch(t, b)
 				}
 			})
@@ -46,21 +46,9 @@ func TestEveryLossIsThatOfItsPaper(t *testing.T) {
 	}
 }
 
-func TestEveryChoiceOfNegativesIsItsEquation(t *testing.T) {
-	t.Parallel()
-	b := threeViews()
-	for _, r := range choicesProgram().computeAll(t, b) {
-		r.mustMatch(t, b)
-	}
-	b = randomBatch(33, 64, 2, common, length)
-	for _, r := range newProgramOn(testbackend.PureGo(t), everyChoice).computeAll(t, b) {
-		r.mustMatch(t, b)
-	}
-}
-
 func threeViews() batch { return randomBatch(4, 16, 3, common, length) }
 
-func TestEveryLossOfThreeViewsIsItsEquation(t *testing.T) {
+func TestLosses_OfThreeViewsAreTheirEquations(t *testing.T) {
 	t.Parallel()
 	b := threeViews()
 	for _, r := range methodsProgram().computeAll(t, b) {
@@ -68,14 +56,12 @@ func TestEveryLossOfThreeViewsIsItsEquation(t *testing.T) {
 	}
 }
 
-func TestTheOraclesGradientIsThatOfItsLoss(t *testing.T) {
+func TestOracle_ItsGradientIsThatOfItsLoss(t *testing.T) {
 	t.Parallel()
 	const step, tolerance = 1e-6, 1e-7
 	b := randomBatch(3, 4, 2, common, length)
-	for _, c := range append(everyMethod, everyChoice...) {
-		if hasTemperature(c.Name) {
-			c.Temperature = 0.5
-		}
+	for _, c := range append(everyMethod(), everyChoice()...) {
+		c = withTemperature(c, 0.5)
 		want := ask(c, b, leak).gradient // differences do not know of numbers that are held
 		for _, m := range b.differentiatedBy(c) {
 			for _, row := range m {
@@ -87,14 +73,14 @@ func TestTheOraclesGradientIsThatOfItsLoss(t *testing.T) {
 					row[k] = x
 					got, scale := (above-below)/(2*step), max(1, math.Abs(want[0]))
 					if math.Abs(got-want[0]) > tolerance*scale {
-						t.Errorf("%s %s: the derivative is %g, by differences %g", c.Name, c.Negatives, want[0], got)
+						t.Errorf("%s: the derivative is %g, by differences %g", title(c), want[0], got)
 					}
 					want = want[1:]
 				}
 			}
 		}
 		if len(want) > 0 {
-			t.Errorf("%s: %d derivatives too many", c.Name, len(want))
+			t.Errorf("%s: %d derivatives too many", title(c), len(want))
 		}
 	}
 }

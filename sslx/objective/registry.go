@@ -9,19 +9,6 @@ import (
 
 var objectives = registry.New[Objective]("objective")
 
-func init() {
-	Register("simclr", SimCLR{Temperature: 0.5, Negatives: Negatives{Kind: "batch"}})
-	Register("dcl", DCL{Temperature: 0.1, Negatives: Negatives{Kind: "batch"}})
-	Register("dclw", DCLW{Temperature: 0.1, Negatives: Negatives{Kind: "batch"}, Sigma: 0.5})
-	Register("supcon", SupCon{Temperature: 0.1})
-	Register("vicreg", VICReg{Similarity: 25, Variance: 25, Covariance: 1})
-	Register("barlow", Barlow{Lambda: 0.0051, Scale: 1})
-	Register("byol", BYOL{EMA: 0.996})
-	Register("simsiam", SimSiam{})
-	Register("moco", MoCo{Temperature: 0.2, EMA: 0.99, Queue: 4096})
-	Register("supervised", Supervised{})
-}
-
 // Register gives an objective its name. Defaults is a struct value whose fields are the defaults of the parameters.
 // Register panics when the name is taken, and when defaults is not a struct.
 func Register(name string, defaults Objective) { objectives.Register(name, defaults) }

@@ -6,6 +6,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+func init() {
+	Register("simclr", SimCLR{Temperature: 0.5, Negatives: Negatives{Kind: "batch"}})
+}
+
 // SimCLR is the normalized-temperature cross entropy of Chen et al. 2020 (https://arxiv.org/abs/2002.05709, equation 1
 // and algorithm 1). Over the V views of N images, it is
 //

@@ -4,6 +4,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+func init() {
+	Register("simsiam", SimSiam{})
+}
+
 // SimSiam is the loss of Chen and He 2021 (https://arxiv.org/abs/2011.10566, equations 1 to 4): with p(v) the
 // prediction of view v and z(w) the embedding of view w,
 //

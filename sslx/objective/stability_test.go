@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"math"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestLossesAreStableAtASmallTemperatureAndExtremeLengths(t *testing.T) {
+func TestLosses_AreStableAtASmallTemperatureAndExtremeLengths(t *testing.T) {
 	t.Parallel()
 	for _, length := range []float64{1e-8, 1, 1e8} {
 		b := randomBatch(4, 64, 2, 0, length) // of unrelated views, where contrastive losses are large
@@ -17,7 +17,7 @@ func TestLossesAreStableAtASmallTemperatureAndExtremeLengths(t *testing.T) {
 	}
 }
 
-func TestLossesOfZeroAndOfTinyEmbeddingsAreFinite(t *testing.T) {
+func TestLosses_OfZeroAndOfTinyEmbeddingsAreFinite(t *testing.T) {
 	t.Parallel()
 	zero := randomBatch(4, 64, 2, 0, 0).fill(func(int) []float64 { return make([]float64, 64) })
 	for _, b := range []batch{zero, equal(4, 64), randomBatch(4, 64, 2, 0, 1e-30)} {
@@ -31,7 +31,7 @@ func TestLossesOfZeroAndOfTinyEmbeddingsAreFinite(t *testing.T) {
 	}
 }
 
-func TestSwappingTheViewsSwapsTheGradients(t *testing.T) {
+func TestLosses_SwappingTheViewsSwapsTheGradients(t *testing.T) {
 	t.Parallel()
 	b := randomBatch(4, 64, 2, common, length)
 	swapped := b
@@ -41,8 +41,7 @@ func TestSwappingTheViewsSwapsTheGradients(t *testing.T) {
 	other := methodsProgram().computeAll(t, swapped)
 	for i, r := range methodsProgram().computeAll(t, b) {
 		back := other[i].answer
-		needs := r.Needs()
-		back.gradient = swapHalves(back.gradient, needs.Queue > 0, needs.Predictor || needs.Target)
+		back.gradient = swapHalves(back.gradient, r.of.Needs().Queue > 0, len(subjectOf(r.of).by) > 1)
 		if e := max(r.valueError(b, back), r.gradientError(b, back)); e > 2e-6 {
 			t.Errorf("%s: swapped, it differs by %.1e", r, e)
 		}
@@ -64,7 +63,7 @@ func swapHalves(gradient []float64, queue, pairs bool) []float64 {
 	return slices.Concat(head, gradient[half:], gradient[:half])
 }
 
-func TestTheTermsAddUpToTheLoss(t *testing.T) {
+func TestLosses_TheTermsAddUp(t *testing.T) {
 	t.Parallel()
 	b := randomBatch(4, 64, 2, common, length)
 	for _, r := range methodsProgram().computeAll(t, b) {

@@ -6,6 +6,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+func init() {
+	Register("supcon", SupCon{Temperature: 0.1})
+}
+
 // SupCon is the supervised contrastive loss of Khosla et al. 2020 (https://arxiv.org/abs/2004.11362, equation 2,
 // L_out), over all V·N embeddings of a batch:
 //

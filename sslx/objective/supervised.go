@@ -6,6 +6,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+func init() {
+	Register("supervised", Supervised{})
+}
+
 // Supervised is the cross entropy of a classifier trained with the encoder, the ceiling that the others are held
 // against:
 //

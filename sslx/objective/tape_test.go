@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import "math"
 

@@ -6,6 +6,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+func init() {
+	Register("vicreg", VICReg{Similarity: 25, Variance: 25, Covariance: 1})
+}
+
 // vicRegEpsilon is added to the variance under the root (Bardes et al. 2022, equation 2).
 const vicRegEpsilon = 1e-4
 

@@ -1,4 +1,39 @@
-package objective
+package objective_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/sslx/backend"
+	"github.com/sslx-go/lab/sslx/objective"
+)
+
+func init() {
+	subjects["vicreg"] = subject{
+		loss:   objective.VICReg{Similarity: 25, Variance: 25, Covariance: 1},
+		oracle: (*oracle).vicReg,
+		terms:  []string{"covariance", "similarity", "variance"},
+		mistakes: []string{
+			"the variance is divided by N", "the covariance is divided by N", "there is no epsilon",
+			"the variance is taken for the deviation", "there is no hinge",
+			"the diagonal is in the covariance", "the covariance is not divided by dim",
+			"the mean is not subtracted", "the similarity is summed over dimensions",
+			"the variance is summed over views", "the covariance is the mean of the views'",
+		},
+		equal:  func(int, int) float64 { return 25 * (1 - math.Sqrt(1e-4)) },
+		chance: true,
+		orthonormal: func(n, dim int, _ float64) float64 {
+			// A dimension below n is 1 for one image of 4: mean 1/4, variance 1/4, covariances -1/12.
+			used, unused := float64(n), float64(dim-n)
+			return 25*(used*(1-math.Sqrt(0.2501))+unused*(1-0.01))/float64(dim) + 2*12*(1.0/144)/float64(dim)
+		},
+		leastGradient: func(objective.Objective, batch) float64 { return 0 },
+	}
+}
 
 // vicReg is Bardes et al. 2022, equations 1 to 6, with the normalisations of the authors' code: a mean over dimensions
 // in the similarity, and over the two views in the variance.
@@ -31,10 +66,11 @@ func (o *oracle) vicReg() map[string]*number {
 		}
 		covariances = append(covariances, o.offDiagonal(columns))
 	}
+	weights := o.loss.(objective.VICReg)
 	parts := map[string]*number{
-		"similarity": o.scale(o.mean(distances...), o.config.Similarity),
-		"variance":   o.scale(o.mean(hinges...), o.config.Variance),
-		"covariance": o.scale(o.mean(covariances...), 2*o.config.Covariance),
+		"similarity": o.scale(o.mean(distances...), weights.Similarity),
+		"variance":   o.scale(o.mean(hinges...), weights.Variance),
+		"covariance": o.scale(o.mean(covariances...), 2*weights.Covariance),
 	}
 	switch o.wrong {
 	case "the similarity is summed over dimensions":
@@ -86,59 +122,21 @@ func (o *oracle) columns(rows [][]*number) [][]*number {
 	return columns
 }
 
-// barlow is Zbontar et al. 2021, equations 1 and 2.
-func (o *oracle) barlow() map[string]*number {
-	standard := make([][][]*number, o.views)
-	for v := range standard {
-		for _, column := range o.columns(o.z[v]) {
-			if o.wrong == "dimensions are not divided by their deviation" {
-				standard[v] = append(standard[v], column)
-			} else {
-				standard[v] = append(standard[v], o.unit(column))
-			}
-		}
+func ExampleVICReg() {
+	h, err := backend.Open(context.Background(), backend.Options{Config: "go"})
+	if err != nil {
+		log.Fatal(err)
 	}
-	var invariance, redundancy []*number
-	for v := range o.views {
-		for w := range v {
-			other := standard[w]
-			if o.wrong == "a view is correlated with itself" {
-				other = standard[v]
-			}
-			diagonal, rest := o.correlations(standard[v], other)
-			invariance, redundancy = append(invariance, diagonal), append(redundancy, rest)
-		}
-	}
-	lambda := o.config.Lambda
-	if o.wrong == "lambda is doubled" {
-		lambda *= 2
-	}
-	parts := map[string]*number{
-		"invariance": o.scale(o.mean(invariance...), o.config.Scale),
-		"redundancy": o.scale(o.mean(redundancy...), o.config.Scale*lambda),
-	}
-	if o.wrong == "the loss is not scaled" {
-		parts["invariance"] = o.scale(parts["invariance"], 1/o.config.Scale)
-		parts["redundancy"] = o.scale(parts["redundancy"], 1/o.config.Scale)
-	}
-	return parts
-}
+	defer h.Close()
 
-func (o *oracle) correlations(a, b [][]*number) (diagonal, rest *number) {
-	on, off := []*number{constant(0)}, []*number{constant(0)}
-	for i := range a {
-		for j := range b {
-			c := o.dot(a[i], b[j])
-			if o.wrong == "deviations have divisor N-1 and correlations N" {
-				c = o.scale(c, float64(o.n-1)/float64(o.n))
-			}
-			if i == j {
-				on = append(on, o.square(o.sub(constant(1), c)))
-			}
-			if i != j || o.wrong == "the diagonal is in the redundancy" {
-				off = append(off, o.square(c))
-			}
-		}
-	}
-	return o.add(on...), o.add(off...)
+	method := objective.VICReg{Similarity: 25, Variance: 25, Covariance: 1}
+	exec := MustNewExec(h.Backend, func(first, second *Node) *Node {
+		return objective.Loss(method, objective.Inputs{Views: []*Node{first, second}}).Loss
+	})
+	loss := func(inputs ...any) any { return exec.MustCall(inputs...)[0].Value() }
+
+	spread := [][]float32{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}}
+	collapsed := [][]float32{{1, 1}, {1, 1}, {1, 1}, {1, 1}}
+	fmt.Printf("spread: %.4f, collapsed: %.4f\n", loss(spread, spread), loss(collapsed, collapsed))
+	// Output: spread: 0.0000, collapsed: 24.7500
 }

@@ -1,52 +1,6 @@
-package objective
+package objective_test
 
 import "sort"
-
-// simCLR is Chen et al. 2020, equation 1: -log of exp(s/τ) of the positive over the sum of that and of the negatives.
-func (o *oracle) simCLR() map[string]*number {
-	return o.contrast(func(_, _, _ int, positive *number, negatives, _ []*number) (similarity, entropy *number) {
-		denominator := append([]*number{positive}, negatives...)
-		if o.wrong == "the positive is left out of the denominator" {
-			denominator = negatives
-		}
-		return o.scale(positive, -1), o.logSumExp(denominator)
-	})
-}
-
-// dcl is Yeh et al. 2022, equation 6: that without the positive in the denominator.
-func (o *oracle) dcl() map[string]*number {
-	return o.contrast(func(_, _, _ int, positive *number, negatives, _ []*number) (similarity, entropy *number) {
-		if o.wrong == "the positive is left in the denominator" {
-			negatives = append([]*number{positive}, negatives...)
-		}
-		return o.scale(positive, -1), o.logSumExp(negatives)
-	})
-}
-
-// dclw is Yeh et al. 2022: dcl with the weight 2 - exp(s/σ)/E[exp(s/σ)] on the similarity of the positives.
-func (o *oracle) dclw() map[string]*number {
-	sigma := o.config.Sigma
-	if o.wrong == "sigma is doubled" {
-		sigma *= 2
-	}
-	u := o.directions(o.z)
-	return o.contrast(func(v, w, i int, positive *number, negatives, _ []*number) (similarity, entropy *number) {
-		var all []*number
-		for j := range o.n {
-			all = append(all, o.exp(o.scale(o.dot(u[v][j], u[w][j]), 1/sigma)))
-		}
-		mean := o.mean(all...)
-		if o.wrong == "the weights are of a sum" {
-			mean = o.add(all...)
-		}
-		weight := o.sub(constant(2), o.mul(all[i], o.inverse(mean)))
-		weight = o.frozen([]*number{weight})[0]
-		if o.wrong == "there are no weights" {
-			weight = constant(1)
-		}
-		return o.scale(o.mul(weight, positive), -1), o.logSumExp(negatives)
-	})
-}
 
 // pairLoss is the loss of an anchor, view v of image i, with view w of it, in two terms, from s/τ of that positive, of
 // the negatives, and of the other positives.
@@ -86,9 +40,10 @@ func (o *oracle) contrast(loss pairLoss) map[string]*number {
 // negativesOf returns s/τ of view v of image i with each of its negatives; u are all directions.
 func (o *oracle) negativesOf(u [][][]*number, v, i int) (logits []*number) {
 	anchor := u[v][i]
-	switch o.config.Negatives {
+	negatives := negatives(o.loss)
+	switch negatives.Kind {
 	case "patch-same", "crop-same":
-		for k := range o.config.NegativesK {
+		for k := range negatives.K {
 			image := i
 			if o.wrong == "negatives are of the next image" {
 				image = (i + 1) % o.n
@@ -98,7 +53,7 @@ func (o *oracle) negativesOf(u [][][]*number, v, i int) (logits []*number) {
 	case "patch-fixed":
 		logits = append(logits, o.similarity(anchor, o.direction(o.patch[0])))
 	case "random-k":
-		for _, j := range o.smallestDraws(i) {
+		for _, j := range o.smallestDraws(i, negatives.K) {
 			for w := range o.views {
 				logits = append(logits, o.similarity(anchor, u[w][j]))
 			}
@@ -123,8 +78,8 @@ func (o *oracle) negativesOf(u [][][]*number, v, i int) (logits []*number) {
 	return logits
 }
 
-// smallestDraws returns the other images with the NegativesK smallest draws in row i.
-func (o *oracle) smallestDraws(i int) []int {
+// smallestDraws returns the k other images with the smallest draws in row i.
+func (o *oracle) smallestDraws(i, k int) []int {
 	var others []int
 	for j := range o.n {
 		if j != i {
@@ -137,7 +92,7 @@ func (o *oracle) smallestDraws(i int) []int {
 	}
 	sort.Slice(others, func(a, b int) bool { return row[others[a]] < row[others[b]] })
 	if o.wrong == "one image too many is drawn" {
-		return others[:o.config.NegativesK+1]
+		return others[:k+1]
 	}
-	return others[:o.config.NegativesK]
+	return others[:k]
 }
