@@ -70,7 +70,7 @@ func decodeImage(ctx context.Context, data []byte) (*image.RGBA, error) {
 	decode := png.Decode
 	if bytes.HasPrefix(data, []byte(jpegMagic)) {
 		decode = jpeg.Decode
-		if _, scans := jpegScans(data); scans > maxScans {
+		if readFrame(data).scans > maxScans {
 			return nil, fmt.Errorf("it is a JPEG of more than %d scans, which takes very long to decode: encode it again",
 				maxScans)
 		}
@@ -102,64 +102,82 @@ func (s *slowReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// jpegScans walks the markers of a JPEG file and counts its scans
-// (https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B).
-func jpegScans(data []byte) (progressive bool, scans int) {
+// jpegFrame is what the markers of a JPEG file say of the work that it makes.
+type jpegFrame struct {
+	progressive bool
+	scans       int
+	samples     float64 // a pixel, of all channels; less than their number where chroma is subsampled
+}
+
+// readFrame walks the markers of a JPEG file (https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B).
+func readFrame(data []byte) jpegFrame {
 	const (
 		progressiveFrame = 0xc2
 		startOfScan      = 0xda
 		endOfImage       = 0xd9
 	)
+	f := jpegFrame{samples: 4}
 	for i := len(jpegMagic); i+1 < len(data); {
 		next := bytes.IndexByte(data[i:], 0xff)
-		if next < 0 || i+next+1 >= len(data) {
+		if next < 0 || i+next+3 >= len(data) {
 			break
 		}
 		i += next + 1
 
-		switch marker := data[i]; {
+		marker := data[i]
+		switch {
 		case marker == 0xff: // fill bytes before a marker
 			continue
 		case marker == 0 || marker >= 0xd0 && marker <= 0xd7: // inside the data of a scan
 			i++
 			continue
 		case marker == endOfImage:
-			return progressive, scans
-		case marker == progressiveFrame:
-			progressive = true
-		case marker == startOfScan:
-			scans++
+			return f
 		}
-		if i+2 >= len(data) {
-			break
+		length := int(data[i+1])<<8 + int(data[i+2]) // counts its own two bytes
+		segment := data[min(i+3, len(data)):max(min(i+1+length, len(data)), min(i+3, len(data)))]
+		switch marker {
+		case 0xc0, 0xc1, progressiveFrame:
+			f.progressive = marker == progressiveFrame
+			f.samples = frameSamples(segment)
+		case startOfScan:
+			f.scans++
 		}
-		i += 1 + int(data[i+1])<<8 + int(data[i+2]) // the segment's length counts its own two bytes
+		i += 1 + length
 	}
-	return progressive, scans
+	return f
+}
+
+// frameSamples returns the number of samples a pixel of a frame header: precision, height and width, the number of
+// channels, and for each its sampling factors.
+func frameSamples(header []byte) float64 {
+	var all, most int
+	for at := 6; at+2 < len(header); at += 3 {
+		blocks := int(header[at+1]>>4) * int(header[at+1]&15)
+		all, most = all+blocks, max(most, blocks)
+	}
+	if most == 0 {
+		return 4
+	}
+	return float64(all) / float64(most)
 }
 
 // decodeCost returns the bytes of memory that decoding takes at most: the image in its own model, what the decoder
-// needs besides, and the image as RGBA.
+// needs besides, and the image as RGBA where it is not made in place.
 func decodeCost(data []byte, config image.Config) int64 {
-	pixel := 4.0
-	switch config.ColorModel {
-	case color.NRGBA64Model, color.RGBA64Model:
-		pixel = 8
-	case color.Gray16Model:
-		pixel = 2
-	case color.GrayModel:
-		pixel = 1
-	}
+	pixel := 8.0
 	if bytes.HasPrefix(data, []byte(jpegMagic)) {
+		frame := readFrame(data)
+		pixel = frame.samples + 4
 		// A progressive image keeps the coefficients of all channels, 32 bits each.
-		if progressive, _ := jpegScans(data); progressive {
-			pixel *= 5
+		if frame.progressive {
+			pixel += 4 * frame.samples
 		}
 	} else if len(data) > pngInterlace && data[pngInterlace] == 1 {
 		// An interlaced PNG is put together from passes; the last is half of the image.
 		pixel *= 1.5
 	}
-	return int64(float64(config.Width) * float64(config.Height) * (pixel + 4))
+	return int64(float64(config.Width) * float64(config.Height) * pixel)
 }
 
 func checkSize(width, height, maxPixels int) error {
@@ -172,8 +190,8 @@ func checkSize(width, height, maxPixels int) error {
 	return nil
 }
 
-// opaque converts an image to 8-bit RGB as the package comment states, and sets every alpha to 255. It ends soon after
-// ctx does.
+// opaque converts an image to 8-bit RGB as the package comment states, and sets every alpha to 255. It may reuse the
+// memory of img. It ends soon after ctx does.
 func opaque(ctx context.Context, img image.Image) (*image.RGBA, error) {
 	b := img.Bounds()
 	switch src := img.(type) {
@@ -186,6 +204,12 @@ func opaque(ctx context.Context, img image.Image) (*image.RGBA, error) {
 			src.Pix[i] = 255
 		}
 		return &image.RGBA{Pix: src.Pix, Stride: src.Stride, Rect: src.Rect}, nil
+	case *image.NRGBA64:
+		return highBytes(src.Pix, src.Stride, src.Rect), nil
+	case *image.RGBA64:
+		if src.Opaque() {
+			return highBytes(src.Pix, src.Stride, src.Rect), nil
+		}
 	case *image.Gray, *image.YCbCr, *image.CMYK:
 		dst := image.NewRGBA(b)
 		draw.Draw(dst, b, src, b.Min, draw.Src)
@@ -203,6 +227,20 @@ func opaque(ctx context.Context, img image.Image) (*image.RGBA, error) {
 		}
 	}
 	return dst, nil
+}
+
+// highBytes makes an opaque image of the high bytes of four channels of 16 bits, big-endian, in the same memory.
+func highBytes(pix []byte, stride int, rect image.Rectangle) *image.RGBA {
+	dst := &image.RGBA{Pix: pix[:4*rect.Dx()*rect.Dy()], Stride: 4 * rect.Dx(), Rect: rect}
+	at := 0
+	for y := range rect.Dy() {
+		for x := 0; x < 8*rect.Dx(); x += 8 {
+			p := pix[y*stride+x:]
+			dst.Pix[at], dst.Pix[at+1], dst.Pix[at+2], dst.Pix[at+3] = p[0], p[2], p[4], 255
+			at += 4
+		}
+	}
+	return dst
 }
 
 // plain drops alpha and low bytes.

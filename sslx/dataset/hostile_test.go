@@ -4,9 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
@@ -182,8 +180,8 @@ func jpegOfScans(scans int) string {
 func TestDecode_ScansOfAJPEGAreBounded(t *testing.T) {
 	for scans, good := range map[int]bool{2: true, maxScans: true, maxScans + 1: false, 10_000: false} {
 		content := jpegOfScans(scans)
-		if progressive, n := jpegScans([]byte(content)); !progressive || n != scans {
-			t.Errorf("%d scans were counted as %d, progressive %v", scans, n, progressive)
+		if f := readFrame([]byte(content)); !f.progressive || f.scans != scans || f.samples != 1 {
+			t.Errorf("of %d scans: %+v", scans, f)
 		}
 		_, err := decodeImage(t.Context(), []byte(content))
 		if good != (err == nil) || !good && !strings.Contains(err.Error(), "more than 100 scans") {
@@ -192,8 +190,8 @@ func TestDecode_ScansOfAJPEGAreBounded(t *testing.T) {
 	}
 	// Markers in a thumbnail and in the data of a scan are not scans.
 	inside := "\xff\xd8\xff\xe1\x00\x08\xff\xda\xff\xda\x00\x00\xff\xda\x00\x02\xff\x00\xda\xff\xd0\xff\xd9\xff\xda"
-	if _, n := jpegScans([]byte(inside)); n != 1 {
-		t.Errorf("%d scans, want 1", n)
+	if f := readFrame([]byte(inside)); f.scans != 1 {
+		t.Errorf("%d scans, want 1", f.scans)
 	}
 }
 
@@ -252,12 +250,12 @@ func TestImport_AnImageOfTheLargestSizeIsTaken(t *testing.T) {
 }
 
 func TestImport_AnImageThatTakesTooMuchMemoryIsRefused(t *testing.T) {
-	interlaced := []byte(blank(t, 100))
-	interlaced[pngInterlace] = 1
-	binary.BigEndian.PutUint32(interlaced[29:], crc32.ChecksumIEEE(interlaced[12:29]))
-	source := animals(t).with(files{"train/cat/0.png": string(interlaced)}).folder(t, "set")
+	// A progressive image of three full channels needs 19 bytes a pixel; this is its head.
+	head := "\xff\xd8\xff\xc2\x00\x11\x08\x00\x64\x00\x64\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00" +
+		"\xff\xda\x00\x0c\x03\x01\x00\x02\x00\x03\x00\x00\x00\x00"
+	source := animals(t).with(files{"train/cat/0.jpg": head}).folder(t, "set")
 	err := importError(t, source, ImportOptions{Size: 4, MaxPixels: 100 * 100})
-	if !strings.Contains(err.Error(), "train/cat/0.png") || !strings.Contains(err.Error(), "MB of memory to decode") {
+	if !strings.Contains(err.Error(), "train/cat/0.jpg") || !strings.Contains(err.Error(), "of memory to decode") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -165,8 +165,8 @@ func (r *run) measure(it *Item) (own image.Point, err error) {
 		return own, err
 	}
 	if it.cost > r.budgetSize {
-		return own, fmt.Errorf("it takes %d MB of memory to decode and %d MB are allowed: store it as a baseline JPEG, "+
-			"or make it smaller", it.cost/1e6, r.budgetSize/1e6)
+		return own, fmt.Errorf("it takes %.1f MB of memory to decode and %.1f MB are allowed: store it as a baseline JPEG, "+
+			"or make it smaller", float64(it.cost)/1e6, float64(r.budgetSize)/1e6)
 	}
 	it.cost = min(it.cost+int64(len(it.Data)), r.budgetSize)
 	return own, nil
