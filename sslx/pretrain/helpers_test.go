@@ -124,11 +124,11 @@ func (tr *training) interrupt(t testing.TB, steps int) *training {
 // bits returns every variable of the run's checkpoint in hexadecimal.
 func (tr *training) bits(t testing.TB) map[string]string {
 	t.Helper()
-	c, err := loadCheckpoint(record.CheckpointPath(tr.dir))
+	values, _, err := loadTensors(record.CheckpointPath(tr.dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bitsOf(t, c.values)
+	return bitsOf(t, values)
 }
 
 func bitsOf(t testing.TB, values map[string]*tensors.Tensor) map[string]string {

@@ -13,16 +13,35 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gomlx/compute"
+
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// The environment of a child process, which trains: the run's folder, and the pack.
+// The environment of a child process, which trains: the run's folder, the pack, and the configuration's file.
 const (
-	childRun  = "SSLX_TEST_RUN"
-	childPack = "SSLX_TEST_PACK"
+	childRun    = "SSLX_TEST_RUN"
+	childPack   = "SSLX_TEST_PACK"
+	childConfig = "SSLX_TEST_CONFIG" // "" is tiny
 )
+
+// childSetup returns the backend and the configuration of a child. One that reads a file computes on the pure-Go backend,
+// and has the things of seam_test.go.
+func childSetup() (compute.Backend, Config, error) {
+	path := os.Getenv(childConfig)
+	if path == "" {
+		return testbackend.Open(nil), tiny(), nil
+	}
+	registerOwn()
+	c, err := ReadConfig(path, nil)
+	if err != nil {
+		return nil, c, err
+	}
+	b, err := compute.NewWithConfig("go:ops_sequential")
+	return b, c, err
+}
 
 // child trains in dir what is left, saving after every step, says each line of the log on standard output, and ends the
 // process.
@@ -32,19 +51,22 @@ func child(dir string) {
 		if err != nil {
 			return err
 		}
-		c := tiny()
-		c.CheckpointSeconds = 1e-9
+		b, c, err := childSetup()
+		if err != nil {
+			return err
+		}
 		var run *record.Run
 		if record.IsRun(dir) {
 			run, err = record.Open(dir)
 		} else {
-			run, err = record.Create(dir, tiny(), record.Environment{})
+			run, err = record.Create(dir, c, record.Environment{})
 		}
 		if err != nil {
 			return err
 		}
 		fmt.Println("begun")
-		_, err = Train(context.Background(), testbackend.Open(nil), set, run, c,
+		c.CheckpointSeconds = 1e-9
+		_, err = Train(context.Background(), b, set, run, c,
 			Hooks{Report: func(done, _ int, _ record.Metrics) { fmt.Println("step", done) }})
 		return err
 	}()
