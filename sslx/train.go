@@ -35,7 +35,8 @@ func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, 
 		return Summary{}, err
 	}
 	c = c.Resolved()
-	return train(ctx, dir, c, opt, func(e record.Environment) (*record.Run, error) { return record.Create(dir, c, e) })
+	create := func(e record.Environment) (*record.Run, error) { return record.Create(dir, c, e) }
+	return train(ctx, dir, c, "", opt, create)
 }
 
 // Resume goes on with the run in dir from its checkpoint, or from its start when it has none. The result has the same
@@ -45,13 +46,17 @@ func Resume(ctx context.Context, dir string, opt Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	return train(ctx, dir, c, opt, func(record.Environment) (*record.Run, error) { return record.Open(dir) })
+	// Without its record, the run's data are found by their name, and the checkpoint compares.
+	environment, _ := record.ReadEnvironment(dir)
+	reopen := func(record.Environment) (*record.Run, error) { return record.Open(dir) }
+	return train(ctx, dir, c, environment.Fingerprint, opt, reopen)
 }
 
-// train trains in the run that take returns, once everything else that can fail early was opened.
-func train(ctx context.Context, dir string, c Config, opt Options,
+// train trains in the run that take returns, once everything else that can fail early was opened. Fingerprint is that
+// of the run's data where it is known.
+func train(ctx context.Context, dir string, c Config, fingerprint string, opt Options,
 	take func(record.Environment) (*record.Run, error)) (s Summary, err error) {
-	set, err := open.Data(ctx, c.Data, c.Size, opt)
+	set, err := open.Data(ctx, c.Data, c.Size, fingerprint, opt)
 	if err != nil {
 		return s, err
 	}

@@ -19,7 +19,10 @@ func Backend(ctx context.Context, opt progress.Options) (*backend.Handle, error)
 	})
 }
 
-// Data opens a data set whose images have the given side (0: their own), and imports it when that was not done.
-func Data(ctx context.Context, name string, size int, opt progress.Options) (*dataset.Set, error) {
-	return dataset.Locate(ctx, name, dataset.LocateOptions{Size: size, Progress: opt.Counter("import " + name)})
+// Data opens a data set whose images have the given side (0: their own), and imports it when that was not done. With
+// the fingerprint that a run recorded, it is the run's own data while their pack is in the cache, whatever the name or
+// the relative path means now and here.
+func Data(ctx context.Context, name string, size int, fingerprint string, opt progress.Options) (*dataset.Set, error) {
+	return dataset.Locate(ctx, name, dataset.LocateOptions{Size: size, Fingerprint: fingerprint,
+		Progress: opt.Counter("import " + name), Warn: func(sentence string) { opt.Warnf("%s", sentence) }})
 }

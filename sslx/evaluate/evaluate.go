@@ -64,7 +64,7 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 	if err != nil {
 		return nil, err
 	}
-	set, err := open.Data(ctx, trained.Config.Data, trained.Config.Size, opt.Options)
+	set, err := open.Data(ctx, trained.Config.Data, trained.Config.Size, trained.Fingerprint, opt.Options)
 	if err != nil {
 		return nil, err
 	}

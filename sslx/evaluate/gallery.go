@@ -66,7 +66,7 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 	if err != nil {
 		return g, err
 	}
-	set, err := open.Data(ctx, trained.Config.Data, trained.Config.Size, opt)
+	set, err := open.Data(ctx, trained.Config.Data, trained.Config.Size, trained.Fingerprint, opt)
 	if err != nil {
 		return g, err
 	}

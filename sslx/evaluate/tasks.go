@@ -225,7 +225,8 @@ func (o opener) each(ctx context.Context, p plan, measure func(context.Context, 
 // other opens another set and calls measure with its group. An optional set that is absent is left out with a warning
 // that says how to get it.
 func (o opener) other(ctx context.Context, s setPlan, measure func(context.Context, group) error) (err error) {
-	locate := dataset.LocateOptions{Size: o.run.Height(), Progress: o.opt.Counter("import " + s.names[0])}
+	locate := dataset.LocateOptions{Size: o.run.Height(), Progress: o.opt.Counter("import " + s.names[0]),
+		Warn: func(sentence string) { o.opt.Warnf("%s", sentence) }}
 	name := s.names[0]
 	if s.optional {
 		found, hint := available(locate, s.names)
