@@ -19,17 +19,24 @@ func backendCommand(a *app) *cobra.Command {
 	}, backendInstallCommand(a))
 }
 
+// installCommand returns the command that installs a plugin.
+func installCommand(plugin string) string { return "sslx backend install " + plugin }
+
 func backendInstallCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var pinned bool
+	cmd := &cobra.Command{
 		Use:   "install [cpu|cuda12|cuda13]",
 		Short: "Install an XLA plugin: cpu (the default), cuda12 or cuda13",
 		Long: `Download an XLA plugin (PJRT), check it, and put it where sslx and GoMLX look for it; print its path. A
 plugin that is there and whole is kept. Training installs the CPU plugin by itself; this command does it
 ahead, and is the way to a plugin for NVIDIA GPUs (about 3 GB).
 
+Version and checksum of every plugin are pinned. Where PyPI cannot be reached, the CPU plugin is a release
+that no checksum guards: a warning says so, and --pinned refuses it.
+
 PJRT_PLUGIN_LIBRARY_PATH names another folder to install into.`,
 		Example: `  sslx backend install
-  sslx backend install cuda13`,
+  sslx backend install --pinned cuda13`,
 		Args:      arguments(0, 1),
 		ValidArgs: []string{"cpu", "cuda12", "cuda13"},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,17 +44,20 @@ PJRT_PLUGIN_LIBRARY_PATH names another folder to install into.`,
 			if len(args) > 0 {
 				which = args[0]
 			}
-			return a.backendInstall(cmd.Context(), which)
+			return a.backendInstall(cmd.Context(), which, pinned)
 		},
 	}
+	cmd.Flags().BoolVar(&pinned, "pinned", false, "install nothing that no checksum guards")
+	return cmd
 }
 
-func (a *app) backendInstall(ctx context.Context, which string) error {
+func (a *app) backendInstall(ctx context.Context, which string, pinned bool) error {
 	var path string
 	err := a.work(func(opt sslx.Options) (err error) {
-		path, err = backend.Install(ctx, which, func(item string, done, total int64) {
-			opt.Progress(sslx.Progress{Phase: phaseInstall + " " + item, Done: done, Total: total})
-		})
+		path, err = backend.Install(ctx, which, backend.InstallOptions{Pinned: pinned, Warn: opt.Warn,
+			Progress: func(item string, done, total int64) {
+				opt.Progress(sslx.Progress{Phase: phaseInstall + " " + item, Done: done, Total: total})
+			}})
 		return err
 	})
 	if err != nil {

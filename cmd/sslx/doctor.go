@@ -2,13 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,10 +14,12 @@ func doctorCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what is installed, what is missing, and the command that mends it",
+		Short: "Say what is installed, what is missing, and how to fix it",
 		Long: `Look at the machine, the folders and the XLA plugins, open the backend that training would use, and run a
-small product on it. In a clone of the repository, look at what scripts/notebook has installed there.
-Nothing is downloaded. The exit status is 1 when something is missing.`,
+small product on it. Nothing is downloaded. The exit status is 1 when something is missing.
+
+In a clone of sslx, and nowhere else, doctor also runs what scripts/notebook has installed below .venv:
+python --version, jupyter lab --version and gonb -V.`,
 		Example: `  sslx doctor
   sslx doctor --json`,
 		Args: arguments(0, 0),
@@ -33,10 +30,11 @@ Nothing is downloaded. The exit status is 1 when something is missing.`,
 }
 
 func (a *app) doctor(ctx context.Context, asJSON bool) error {
-	report := backend.Doctor(ctx)
-	for _, c := range notebookChecks(ctx, ".") {
-		report.Checks = append(report.Checks, c)
-		report.OK = report.OK && c.OK
+	report := backend.Doctor(ctx, ".")
+	for i, c := range report.Checks {
+		if c.Plugin != "" {
+			report.Checks[i].Fix = installCommand(c.Plugin)
+		}
 	}
 	print := func() error { return a.printChecks(report) }
 	if asJSON {
@@ -45,7 +43,7 @@ func (a *app) doctor(ctx context.Context, asJSON bool) error {
 	if err := print(); err != nil || report.OK {
 		return err
 	}
-	return errors.New("something is missing or broken: the lines above say what mends it")
+	return errors.New("something is missing or broken: the lines above say how to fix it")
 }
 
 func (a *app) printChecks(report backend.Report) error {
@@ -57,7 +55,7 @@ func (a *app) printChecks(report backend.Report) error {
 		}
 		t.add(mark, c.Name, sentence(c.Detail))
 		if !c.OK && c.Fix != "" {
-			t.add("", "", "to mend it: "+c.Fix)
+			t.add("", "", "to fix it: "+c.Fix)
 		}
 	}
 	if err := t.print(a.stdout); err != nil {
@@ -72,54 +70,4 @@ func orNone(text string) string {
 		return "none"
 	}
 	return text
-}
-
-const (
-	setUpNotebooks = "scripts/notebook --no-open"
-	// What is installed already is left alone by the set-up.
-	setUpNotebooksAnew = "rm -r .venv && " + setUpNotebooks
-)
-
-// notebookChecks looks at what scripts/notebook has installed into a clone of the repository. Outside of one there is
-// nothing to say.
-func notebookChecks(ctx context.Context, clone string) []backend.Check {
-	if _, err := os.Stat(filepath.Join(clone, "scripts/notebook")); err != nil {
-		return nil
-	}
-	venv := filepath.Join(clone, ".venv")
-	if _, err := os.Stat(venv); err != nil {
-		return []backend.Check{{Name: "notebooks", OK: true, Detail: "not set up; scripts/notebook does it"}}
-	}
-	return []backend.Check{
-		versionCheck(ctx, "Python environment", setUpNotebooksAnew, filepath.Join(venv, "bin/python"), "--version"),
-		versionCheck(ctx, "JupyterLab", setUpNotebooksAnew, filepath.Join(venv, "bin/jupyter"), "lab", "--version"),
-		kernelCheck(ctx, filepath.Join(venv, "share/jupyter/kernels/sslx/kernel.json")),
-	}
-}
-
-// kernelCheck starts the program that JupyterLab would start.
-func kernelCheck(ctx context.Context, path string) backend.Check {
-	const name = "Go kernel"
-	var spec struct{ Argv []string }
-	text, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(text, &spec)
-	}
-	if err == nil && len(spec.Argv) == 0 {
-		err = fmt.Errorf("%s names no program", path)
-	}
-	if err != nil {
-		return backend.Check{Name: name, Detail: err.Error(), Fix: setUpNotebooks}
-	}
-	return versionCheck(ctx, name, setUpNotebooks, spec.Argv[0], "-V")
-}
-
-// versionCheck runs a program that says its version.
-func versionCheck(ctx context.Context, name, fix, program string, args ...string) backend.Check {
-	out, err := exec.CommandContext(ctx, program, args...).Output()
-	if err != nil {
-		return backend.Check{Name: name, Detail: fmt.Sprintf("%s does not run: %v", program, err), Fix: fix}
-	}
-	version, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return backend.Check{Name: name, OK: true, Detail: version + ", " + program}
 }

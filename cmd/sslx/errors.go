@@ -9,6 +9,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/backend"
 )
 
 // statusOf returns the exit status of an error: 2 when the call was wrong, else 1.
@@ -34,9 +35,13 @@ func (a *app) printError(err error) {
 // listings holds the commands that list what an argument of any command can be.
 var listings = map[string]string{"run": "sslx runs list", "data": "sslx data list"}
 
-// advice says how to change the argument that a usage error is about: libraries name it, and the command that runs
-// knows the flag.
+// advice says how to change the argument that a usage error is about, or what installs a missing plugin: libraries name
+// it, and the command that runs knows the flag and the command.
 func (a *app) advice(err error) string {
+	var plugin *backend.PluginError
+	if errors.As(err, &plugin) {
+		return fmt.Sprintf(": run `%s`", installCommand(plugin.Plugin))
+	}
 	var wrong *usage.Error
 	if a.command == nil || !errors.As(err, &wrong) || wrong.Argument() == "" {
 		return ""

@@ -36,7 +36,7 @@ func TestImports_ChangeNothingInTheProcess(t *testing.T) {
 		t.Fatalf("only %d packages: %q", len(all), all)
 	}
 
-	environment, arenas := runImporting(t, all)
+	environment, arenas := runImporting(t, all) // without HOME, of which go-xla would log
 	if environment != "SSLX_TEST=1" {
 		t.Errorf("the environment became %q", environment)
 	}
@@ -77,9 +77,11 @@ func runImporting(t *testing.T, imports []string) (environment string, arenas in
 
 	run := exec.Command(program)
 	run.Env = []string{"SSLX_TEST=1"}
+	var logged strings.Builder
+	run.Stderr = &logged
 	out, err := run.Output()
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || logged.Len() > 0 {
+		t.Fatalf("%v; logged %q", err, logged.String())
 	}
 	environment, info, _ := strings.Cut(string(out), "\n<malloc")
 	return environment, strings.Count(info, "<heap nr=")

@@ -62,7 +62,7 @@ type Handle struct {
 	PluginVersion string
 }
 
-// Info is the part of a [Handle] that `sslx doctor --json` prints.
+// Info is the part of a [Handle] that a [Report] holds. The JSON keys are a stable contract.
 type Info struct {
 	Name    string `json:"name"`
 	Plugin  string `json:"plugin"`
@@ -87,7 +87,9 @@ func (h *Handle) Close() {
 //
 // The automatic choice is: CUDA when an NVIDIA GPU is there and its plugin is installed or can be, else XLA on the
 // CPU, else the pure-Go backend with a warning. A backend that Config names is opened or Open fails: there is no
-// fallback. An unknown name is an error of package usage. When ctx is cancelled during a download, nothing is left.
+// fallback. An unknown name is a usage error (sslx.IsUsage); a missing or damaged plugin, where Open may not install one, is a
+// [PluginError]. A plugin that is not what its checksum says, or that everybody can write to, is not loaded. When ctx is
+// canceled during a download, nothing is left.
 func Open(ctx context.Context, opt Options) (*Handle, error) {
 	if opt.Config == "" {
 		opt.Config = os.Getenv(ConfigEnv)
@@ -96,8 +98,11 @@ func Open(ctx context.Context, opt Options) (*Handle, error) {
 		opt.NoInstall = true
 	}
 	if opt.Warn == nil {
-		opt.Warn = func(sentence string) { fmt.Fprintln(os.Stderr, "sslx: warning:", sentence) }
+		opt.Warn = warn
 	}
-	o := opener{Options: opt, hasGPU: hasGPU, load: load, install: installInto}
+	o := opener{Options: opt, hasGPU: hasGPU, load: load, install: Install}
 	return o.open(ctx)
 }
+
+// warn is where warnings go that nobody else takes.
+func warn(sentence string) { fmt.Fprintln(os.Stderr, "sslx: warning:", sentence) }

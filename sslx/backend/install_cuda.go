@@ -4,6 +4,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,13 +20,19 @@ func installCUDA(ctx context.Context, which, folder string) (string, error) {
 	path := filepath.Join(folder, "nvidia", pluginFile(cuda))
 	// The folder where go-xla puts the libraries of this CUDA version.
 	mark := map[string]string{"cuda12": "cuda_nvcc", "cuda13": "cu13"}[which]
-	if _, err := os.Stat(filepath.Join(folder, "nvidia", mark)); err == nil && checkLibrary(path) == nil {
+	pinned := []string{cudaPins[which].library}
+	whole := func() error { return errors.Join(checkLibrary(path), checkSum(path, pinned)) }
+	if _, err := os.Stat(filepath.Join(folder, "nvidia", mark)); err == nil && whole() == nil {
 		return path, nil
 	}
+
 	_, err := await(ctx, func() (string, error) {
 		err := withoutStdout(func() error {
-			return installer.CudaInstall(which, "latest", folder, true, installer.Quiet)
+			return installer.CudaInstall(which, cudaVersion, folder, true, installer.Quiet)
 		})
+		if err == nil {
+			err = whole()
+		}
 		if err != nil {
 			removeParts(folder)
 		}

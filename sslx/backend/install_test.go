@@ -81,6 +81,7 @@ func installerFor(t *testing.T, url string) cpuInstaller {
 		pin:     pin{wheel: sum(wheelOf(t, theLibrary)), library: sum(theLibrary)},
 		wheel:   fixed(url),
 		release: failing(noHost),
+		warn:    func(sentence string) { t.Errorf("warned: %s", sentence) },
 	}
 }
 
@@ -123,7 +124,7 @@ func onlyPlugin(t *testing.T, folder string, want bool) {
 	}
 }
 
-func TestInstallWritesThePluginAndReportsEveryByte(t *testing.T) {
+func TestInstall_WritesThePluginAndReportsEveryByte(t *testing.T) {
 	wheel := wheelOf(t, theLibrary)
 	in := installerFor(t, serveBytes(t, wheel))
 	killed := filepath.Join(in.folder, ".sslx-download-1") // what a killed installation leaves
@@ -150,7 +151,7 @@ func TestInstallWritesThePluginAndReportsEveryByte(t *testing.T) {
 	onlyPlugin(t, in.folder, true)
 }
 
-func TestAWholePluginIsKeptAndADamagedOneIsReplaced(t *testing.T) {
+func TestInstall_KeepsAWholePluginAndReplacesADamagedOne(t *testing.T) {
 	var hits atomic.Int32
 	wheel := wheelOf(t, theLibrary)
 	in := installerFor(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -174,7 +175,7 @@ func TestAWholePluginIsKeptAndADamagedOneIsReplaced(t *testing.T) {
 	}
 }
 
-func TestAFailedInstallIsOneSentenceAndLeavesNothing(t *testing.T) {
+func TestInstall_FailsWithOneSentenceAndLeavesNothing(t *testing.T) {
 	wheel := wheelOf(t, theLibrary)
 	short := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(wheel)))
@@ -214,7 +215,7 @@ func TestAFailedInstallIsOneSentenceAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestAWrongChecksumIsNotMadeGoodByTheUncheckedRelease(t *testing.T) {
+func TestInstall_AsksForNoReleaseAfterAWrongChecksum(t *testing.T) {
 	in := installerFor(t, serveBytes(t, wheelOf(t, []byte("evil"))))
 	in.release = func(context.Context) (string, error) {
 		t.Error("the release was asked for")
@@ -226,16 +227,44 @@ func TestAWrongChecksumIsNotMadeGoodByTheUncheckedRelease(t *testing.T) {
 	}
 }
 
-func TestTheReleaseServesWhereTheIndexDoesNot(t *testing.T) {
+func TestInstall_WarnsOfAReleaseWithoutAChecksum(t *testing.T) {
+	t.Setenv("SSLX_CACHE", t.TempDir())
 	in := installerFor(t, "")
 	in.wheel, in.release = failing(noHost), fixed(serveBytes(t, releaseOf(t, theLibrary)))
-	if _, err := in.install(t.Context()); err != nil {
+	var warned []string
+	in.warn = func(sentence string) { warned = append(warned, sentence) }
+	path, err := in.install(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
 	onlyPlugin(t, in.folder, true)
+	if len(warned) != 1 || !strings.Contains(warned[0], "no checksum guards") {
+		t.Errorf("warned %q", warned)
+	}
+
+	// What was installed may be loaded, though it is not the pinned library; what it became later may not.
+	pinned := []string{sum([]byte("the pinned one"))}
+	if err := checkSum(path, pinned); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(path, append([]byte("x"), theLibrary...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkSum(path, pinned); !errors.Is(err, errDamaged) {
+		t.Errorf("after a change: %v", err)
+	}
 }
 
-func TestCancellingADownloadLeavesNothing(t *testing.T) {
+func TestInstall_PinnedTakesNoRelease(t *testing.T) {
+	in := installerFor(t, "")
+	in.wheel, in.release = failing(noHost), nil
+	if path, err := in.install(t.Context()); err == nil || !strings.Contains(err.Error(), "no network") {
+		t.Errorf("got %q, %v", path, err)
+	}
+	onlyPlugin(t, in.folder, false)
+}
+
+func TestInstall_LeavesNothingWhenCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	started, release := make(chan struct{}), make(chan struct{})
 	in := installerFor(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -255,7 +284,7 @@ func TestCancellingADownloadLeavesNothing(t *testing.T) {
 	onlyPlugin(t, in.folder, false)
 }
 
-func TestInstallLeavesNoGoroutine(t *testing.T) {
+func TestInstall_LeavesNoGoroutine(t *testing.T) {
 	wheel := wheelOf(t, theLibrary)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(wheel) }))
 	before := runtime.NumGoroutine()

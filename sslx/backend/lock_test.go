@@ -28,6 +28,7 @@ func installAsHelper(url string) int {
 		pin:     pin{wheel: os.Getenv("SSLX_BACKEND_TEST_SUM"), library: sum(theLibrary)},
 		wheel:   fixed(url),
 		release: failing(noHost),
+		warn:    warn,
 	}
 	if err := lockedInstall(context.Background(), in); err != nil {
 		_, _ = os.Stderr.WriteString(err.Error() + "\n")
@@ -46,7 +47,7 @@ func lockedInstall(ctx context.Context, in cpuInstaller) error {
 	return err
 }
 
-func TestOfSeveralThatInstallAtOnceOneDownloadsAndTheOthersReuse(t *testing.T) {
+func TestLock_LetsOneDownloadAndTheOthersReuse(t *testing.T) {
 	var hits atomic.Int32
 	wheel := wheelOf(t, theLibrary)
 	in := installerFor(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -77,7 +78,7 @@ func TestOfSeveralThatInstallAtOnceOneDownloadsAndTheOthersReuse(t *testing.T) {
 	onlyPlugin(t, in.folder, true)
 }
 
-func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
+func TestLock_WaitsNoLongerThanTheContext(t *testing.T) {
 	folder := t.TempDir()
 	unlock, err := lock(t.Context(), folder)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute/gobackend"
+
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -17,12 +18,23 @@ var errNoXLA = errors.New("this program was built without XLA (cgo was off, or g
 // errDamaged marks a plugin file that must not be loaded.
 var errDamaged = errors.New("the file is damaged")
 
+// PluginError is an error about a plugin that installing it helps against; see [Install].
+type PluginError struct {
+	Plugin string // "cpu", "cuda12" or "cuda13"
+	err    error
+}
+
+func (e *PluginError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong with the plugin.
+func (e *PluginError) Unwrap() error { return e.err }
+
 // opener holds the choice that Open makes, apart from what it does to the machine.
 type opener struct {
 	Options
 	hasGPU  func() bool
 	load    func(plugin, path, options string) (*Handle, error)
-	install func(ctx context.Context, which, folder string, progress Progress) (string, error)
+	install func(ctx context.Context, which string, opt InstallOptions) (string, error)
 }
 
 func (o opener) open(ctx context.Context) (*Handle, error) {
@@ -63,7 +75,7 @@ func (o opener) automatic(ctx context.Context, options string) (*Handle, error) 
 	}
 	if err != nil {
 		why = append(why, fmt.Sprintf("XLA is not available (%v); using the pure-Go backend, which is about a hundred "+
-			"times slower in training: run `sslx backend install cpu` when there is a network", err))
+			"times slower in training: install the plugin when there is a network", err))
 		h, err = openGo()
 	}
 	if len(why) > 0 {
@@ -81,23 +93,31 @@ func (o opener) named(ctx context.Context, plugin, options string) (*Handle, err
 	if err != nil {
 		return nil, err
 	}
-	if path := find(folders, plugin); path != "" {
-		h, err := o.load(plugin, path, options)
-		if o.NoInstall || !errors.Is(err, errDamaged) {
-			return h, err
-		}
-	}
 	which := plugin
 	if plugin == cuda {
-		if !o.hasGPU() {
-			return nil, errors.New("no NVIDIA GPU was found: use the backend xla:cpu")
-		}
 		which = cudaFor(driverMajor())
 	}
-	if o.NoInstall {
-		return nil, fmt.Errorf("no XLA plugin %q in %s: run `sslx backend install %s`", plugin, folders[0], which)
+
+	if path := find(folders, plugin); path != "" {
+		var h *Handle
+		err := checkSum(path, pinnedFor(path))
+		if err == nil {
+			h, err = o.load(plugin, path, options)
+		}
+		if !errors.Is(err, errDamaged) {
+			return h, err
+		}
+		if o.NoInstall {
+			return nil, &PluginError{which, err}
+		}
 	}
-	path, err := o.install(ctx, which, folders[0], o.Progress)
+	if plugin == cuda && !o.hasGPU() {
+		return nil, errors.New("no NVIDIA GPU was found: use the backend xla:cpu")
+	}
+	if o.NoInstall {
+		return nil, &PluginError{which, fmt.Errorf("no XLA plugin %q in %s", plugin, folders[0])}
+	}
+	path, err := o.install(ctx, which, InstallOptions{Folder: folders[0], Progress: o.Progress, Warn: o.Warn})
 	if err != nil {
 		return nil, err
 	}

@@ -37,16 +37,16 @@ func (f *fake) open(t *testing.T, opt Options) (*Handle, error) {
 			}
 			return &Handle{Name: "xla:" + plugin, PluginPath: path}, nil
 		},
-		install: func(ctx context.Context, which, folder string, _ Progress) (string, error) {
+		install: func(ctx context.Context, which string, opt InstallOptions) (string, error) {
 			f.installed = append(f.installed, which)
 			if ctx.Err() != nil {
 				return "", ctx.Err()
 			}
 			if !f.installable[which[:min(4, len(which))]] {
-				return "", explain("install it", folder, noHost)
+				return "", explain("install it", opt.Folder, noHost)
 			}
 			delete(f.loads, which)
-			return filepath.Join(folder, which), nil
+			return filepath.Join(opt.Folder, which), nil
 		},
 	}
 	return o.open(t.Context())
@@ -59,7 +59,7 @@ func needXLA(t *testing.T) {
 	}
 }
 
-func TestTheAutomaticChoice(t *testing.T) {
+func TestOpen_ChoosesWhatTheMachineHas(t *testing.T) {
 	needXLA(t)
 	broken := errors.New("no driver")
 	for _, c := range []struct {
@@ -91,14 +91,14 @@ func TestTheAutomaticChoice(t *testing.T) {
 			if h.Name != c.want || fmt.Sprint(c.machine.installed) != c.installs || len(c.machine.warnings) != c.warned {
 				t.Errorf("got %s after installing %v with warnings %q", h.Name, c.machine.installed, c.machine.warnings)
 			}
-			if c.want == "go" && c.warned > 0 && !strings.Contains(c.machine.warnings[0], "sslx backend install cpu") {
+			if c.want == "go" && c.warned > 0 && !strings.Contains(c.machine.warnings[0], "install the plugin") {
 				t.Errorf("the warning does not say what to run: %q", c.machine.warnings[0])
 			}
 		})
 	}
 }
 
-func TestANamedBackendFailsInsteadOfFallingBack(t *testing.T) {
+func TestOpen_FailsForANamedBackend(t *testing.T) {
 	needXLA(t)
 	for _, c := range []struct {
 		config, want string
@@ -117,7 +117,7 @@ func TestANamedBackendFailsInsteadOfFallingBack(t *testing.T) {
 	}
 }
 
-func TestADamagedPluginIsInstalledAgain(t *testing.T) {
+func TestOpen_ReplacesADamagedPlugin(t *testing.T) {
 	needXLA(t)
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, pluginFile(cpu)), nil, 0o644); err != nil {
@@ -129,7 +129,7 @@ func TestADamagedPluginIsInstalledAgain(t *testing.T) {
 	}
 }
 
-func TestPluginsAreFoundByTheNamesThatGoXLAUses(t *testing.T) {
+func TestFind_KnowsTheNamesThatGoXLAUses(t *testing.T) {
 	first, second := t.TempDir(), t.TempDir()
 	for _, name := range []string{
 		filepath.Join(second, "pjrt_c_api_cpu_v0.114.0_plugin.so"),
@@ -156,7 +156,7 @@ func TestPluginsAreFoundByTheNamesThatGoXLAUses(t *testing.T) {
 	}
 }
 
-func TestADriverGetsTheCUDAThatItCanRun(t *testing.T) {
+func TestCUDAFor_ReadsTheDriversVersion(t *testing.T) {
 	// Lines of /proc/driver/nvidia/version.
 	for text, want := range map[string]string{
 		"NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024": "cuda12",

@@ -33,6 +33,21 @@ var pins = map[string]pin{
 	},
 }
 
+// The plugins for NVIDIA's GPUs: packages jax-cuda12-pjrt and jax-cuda13-pjrt of PyPI, by the JAX team, for linux/amd64.
+// go-xla's installer compares wheels with the checksums that PyPI publishes; the library inside is compared with these.
+const cudaVersion = "0.12.0.1"
+
+var cudaPins = map[string]pin{
+	"cuda12": {
+		wheel:   "5ec28e06198d094031c37590b4ea753ae8cde4879ab4b60baf40f0dffb673286",
+		library: "921aaa9c635255fb7b7a660d11c8f702c78a70e7f7d005d4f377c2dc5f0fede2",
+	},
+	"cuda13": {
+		wheel:   "5899bb6177eda86ea532afb9a26794f2bdd04966f6a01f9028266b16c2b6cf90",
+		library: "b6de513893c09af2c77e71afcef46d9706f8c259337cdef4cd5cae2353886f75",
+	},
+}
+
 func platform() string { return runtime.GOOS + "_" + runtime.GOARCH }
 
 // wheelURL asks PyPI where the platform's wheel lies.
@@ -51,7 +66,7 @@ func wheelURL(ctx context.Context) (string, error) {
 	})
 }
 
-// await calls look, which cannot be cancelled, and returns its result, or ctx's error as soon as ctx ends; look then
+// await calls look, which cannot be canceled, and returns its result, or ctx's error as soon as ctx ends; look then
 // ends by itself with its connection.
 func await(ctx context.Context, look func() (string, error)) (string, error) {
 	type result struct {

@@ -5,6 +5,7 @@ package backend
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -28,17 +29,13 @@ const builtWithXLA = true
 // loading serializes the loading of plugins: it changes the environment and the logger of the process.
 var loading sync.Mutex
 
-// init undoes what importing go-xla does to the environment: it sets the level of XLA's log. [Open] sets it.
-func init() {
-	if !before.HadLogLevel() {
-		_ = os.Unsetenv(before.LogLevelEnv)
-	}
-}
+// init undoes what importing go-xla does to the environment.
+func init() { before.Restore() }
 
 // load opens the plugin in the file path; options are go-xla's, separated by commas. The plugin is loaded once a
 // process. What go-xla logs meanwhile is dropped: the returned error says it.
 func load(plugin, path, options string) (h *Handle, err error) {
-	if err := checkLibrary(path); err != nil {
+	if err := errors.Join(checkLibrary(path), protected(path)); err != nil {
 		return nil, fmt.Errorf("cannot load the XLA plugin %s: %w", path, err)
 	}
 	loading.Lock()

@@ -22,12 +22,12 @@ func installed(t *testing.T) string {
 	}
 	path := find(folders, cpu)
 	if path == "" {
-		t.Skip("no XLA CPU plugin is installed: run `sslx backend install cpu`")
+		t.Skip("no XLA CPU plugin is installed: see Install")
 	}
 	return path
 }
 
-func TestXLAOpensTwiceInOneProcess(t *testing.T) {
+func TestXLA_OpensTwiceInOneProcess(t *testing.T) {
 	path := installed(t)
 	for range 2 {
 		h, err := Open(t.Context(), Options{Config: "xla:cpu", NoInstall: true})
@@ -45,7 +45,7 @@ func TestXLAOpensTwiceInOneProcess(t *testing.T) {
 	}
 }
 
-func TestAPluginIsLoadedFromAFolderOfAnyName(t *testing.T) {
+func TestXLA_LoadsAPluginFromAFolderOfAnyName(t *testing.T) {
 	source := installed(t)
 	for _, folder := range []string{"elsewhere", "nvidia", "a,b"} {
 		dir := filepath.Join(t.TempDir(), folder)
@@ -72,7 +72,7 @@ func TestAPluginIsLoadedFromAFolderOfAnyName(t *testing.T) {
 	}
 }
 
-func TestATruncatedPluginIsNamedAndNotLoaded(t *testing.T) {
+func TestXLA_RefusesATruncatedPlugin(t *testing.T) {
 	source, err := os.Open(installed(t))
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestATruncatedPluginIsNamedAndNotLoaded(t *testing.T) {
 	}
 }
 
-func TestAFailedOpenLogsNothing(t *testing.T) {
+func TestXLA_LogsNothingWhenOpeningFails(t *testing.T) {
 	installed(t)
 	r, w, err := os.Pipe()
 	if err != nil {

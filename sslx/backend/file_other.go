@@ -2,6 +2,11 @@
 
 package backend
 
-import "errors"
+import (
+	"errors"
+	"io/fs"
+)
 
 func freeDisk(string) (uint64, error) { return 0, errors.ErrUnsupported }
+
+func inode(fs.FileInfo) uint64 { return 0 }

@@ -2,7 +2,12 @@
 
 package backend
 
-import "golang.org/x/sys/unix"
+import (
+	"io/fs"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // freeDisk returns the bytes that an ordinary user can still write where folder lies.
 func freeDisk(folder string) (uint64, error) {
@@ -11,4 +16,12 @@ func freeDisk(folder string) (uint64, error) {
 		return 0, err
 	}
 	return uint64(s.Bavail) * uint64(s.Bsize), nil
+}
+
+// inode returns the number of a file in its file system.
+func inode(info fs.FileInfo) uint64 {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return s.Ino
+	}
+	return 0
 }

@@ -1,0 +1,85 @@
+package layers
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// spoken matches what only the command may say: a flag, or a command line of sslx.
+var spoken = regexp.MustCompile(`(^|[\s("'` + "`" + `])(--[a-z][a-z-]+)|\bsslx (pretrain|evaluate|embed|data|runs|claims|bench|doctor|backend|quickstart|sweep)\b`)
+
+// allowed holds, by file, what a library may say all the same, and why.
+var allowed = map[string]struct{ text, why string }{
+	"sslx/backend/tuned/tuned.go": {"--xla_cpu", "a flag of XLA, in the environment"},
+}
+
+// TestLibraries_KnowNoCommandLine looks for flags and command lines in the comments and texts of the packages that a Go
+// program imports: it has arguments and fields. The command adds its flags to their errors.
+func TestLibraries_KnowNoCommandLine(t *testing.T) {
+	for _, below := range []string{"sslx", "experiments", "plots", "report"} {
+		for _, path := range sources(t, below) {
+			for _, said := range texts(t, path) {
+				found := spoken.FindString(said.text)
+				relative, err := filepath.Rel(root(t), path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if a, ok := allowed[filepath.ToSlash(relative)]; ok && strings.Contains(said.text, a.text) {
+					continue
+				}
+				if found != "" {
+					t.Errorf("%s:%d mentions %q", relative, said.line, strings.TrimLeft(found, " (\"'`\n\t"))
+				}
+			}
+		}
+	}
+}
+
+// sources returns the Go files below a folder of the module, without tests.
+func sources(t *testing.T, below string) (paths []string) {
+	t.Helper()
+	err := filepath.WalkDir(filepath.Join(root(t), below), func(path string, entry os.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+// said is a comment or a string of a file.
+type said struct {
+	line int
+	text string
+}
+
+// texts returns the comments and the strings of a Go file.
+func texts(t *testing.T, path string) (all []said) {
+	t.Helper()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, group := range file.Comments {
+		for _, c := range group.List {
+			all = append(all, said{files.Position(c.Pos()).Line, c.Text})
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			all = append(all, said{files.Position(literal.Pos()).Line, literal.Value})
+		}
+		return true
+	})
+	return all
+}
