@@ -74,12 +74,11 @@ func vacant(dir string) error {
 		return usage.Errorf("run folder %s cannot be used: %v", dir, err)
 	}
 	if IsRun(dir) {
-		return usage.Errorf("run folder %s already holds a run: continue it with --resume %s, or choose another --out",
-			dir, dir)
+		return usage.About("out", "run folder %s already holds a run: resume it, or choose another folder", dir)
 	}
 	for _, entry := range entries {
 		if name := entry.Name(); name != lockFile && name != environmentFile && !isTemporary(name) {
-			return usage.Errorf("run folder %s is not empty: choose another --out", dir)
+			return usage.About("out", "run folder %s is not empty: choose another folder", dir)
 		}
 	}
 	return nil
@@ -113,7 +112,8 @@ func locked(dir string) (*Run, error) {
 	}
 	if !ok {
 		h, _ := HolderOf(dir)
-		return nil, usage.Errorf("run %s is in use by another process (%d on %s): wait for it, or choose another --out", dir, h.PID, h.Host)
+		return nil, usage.About("out", "run %s is in use by another process (%d on %s): wait for it, or choose another folder",
+			dir, h.PID, h.Host)
 	}
 	r := &Run{dir: dir, lock: lock}
 	if err := r.hold(); err != nil {

@@ -78,7 +78,7 @@ func TestAFolderThatCannotHoldANewRunIsAUsageErrorAndKeepsWhatItHas(t *testing.T
 	}{
 		"not empty":   {func(t *testing.T, dir string) { write(t, filepath.Join(dir, "notes.txt"), "x") }, "not empty"},
 		"a subfolder": {func(t *testing.T, dir string) { _ = os.Mkdir(filepath.Join(dir, "a"), 0o755) }, "not empty"},
-		"a run":       {func(t *testing.T, dir string) { write(t, filepath.Join(dir, "config.yaml"), "x: 1") }, "--resume"},
+		"a run":       {func(t *testing.T, dir string) { write(t, filepath.Join(dir, "config.yaml"), "x: 1") }, "resume it"},
 	} {
 		dir := t.TempDir()
 		c.make(t, dir)
