@@ -237,3 +237,30 @@ func TestAReportReplacesNothingButAReport(t *testing.T) {
 		t.Errorf("the notes are %q", text)
 	}
 }
+
+func claimsMarkdown(s experiments.Scale, r experiments.Records, claims ...experiments.Claim) (string, error) {
+	t, err := Claims(s, r, claims...)
+	return t.Markdown(), err
+}
+
+func TestClaims_AChangedRecordChangesTheTable(t *testing.T) {
+	all := testrecords.Invent(t, experiments.Smoke, named(t, "minibatch"))
+	table, err := claimsMarkdown(experiments.Smoke, all, named(t, "minibatch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := claimsMarkdown(experiments.Smoke, all, named(t, "minibatch")); err != nil || again != table {
+		t.Errorf("the same records give another table (%v)", err)
+	}
+
+	for _, known := range all {
+		for i := range known.Results {
+			if known.Config.Batch == 64 && !known.Validation {
+				known.Results[i].Value += 0.1
+			}
+		}
+	}
+	if other, err := claimsMarkdown(experiments.Smoke, all, named(t, "minibatch")); err != nil || other == table {
+		t.Errorf("a changed record is not seen (%v)", err)
+	}
+}

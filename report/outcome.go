@@ -35,7 +35,7 @@ func Claims(s experiments.Scale, r experiments.Records, claims ...experiments.Cl
 			compute = computeText(o)
 		}
 		t.Rows = append(t.Rows, []string{c.Belief, verdictText(o), effect, seeds, compute, shortLimit(o),
-			code(commands(c.ID, s)[0])})
+			Code(commands(c.ID, s)[0])})
 	}
 	return t, nil
 }

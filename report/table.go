@@ -60,17 +60,37 @@ var markdownEscapes = strings.NewReplacer(
 	"\\", `\\`, "|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "\\`", "[", `\[`,
 )
 
-// code is a cell that is set as code in Markdown.
-func code(text string) string { return codeMark + text }
+// Code returns a cell that is set as code in Markdown.
+func Code(text string) string { return codeMark + text }
 
-// codeMark begins the cells that code made.
-const codeMark = "\x00"
+// Link returns a cell that is a link in Markdown.
+func Link(text, target string) string { return linkMark + target + linkMark + text }
+
+// codeMark and linkMark begin the cells that Code and Link made.
+const (
+	codeMark = "\x00"
+	linkMark = "\x01"
+)
+
+// plain returns the text of a cell without what it is in Markdown.
+func plain(cell string) string {
+	if rest, ok := strings.CutPrefix(cell, linkMark); ok {
+		_, text, _ := strings.Cut(rest, linkMark)
+		return text
+	}
+	return strings.TrimPrefix(cell, codeMark)
+}
 
 func escaped(cells []string) []string {
 	out := make([]string, len(cells))
 	for i, cell := range cells {
 		if text, ok := strings.CutPrefix(cell, codeMark); ok {
 			out[i] = "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(text) + "`"
+			continue
+		}
+		if rest, ok := strings.CutPrefix(cell, linkMark); ok {
+			target, text, _ := strings.Cut(rest, linkMark)
+			out[i] = "[" + markdownEscapes.Replace(text) + "](" + target + ")"
 			continue
 		}
 		out[i] = strings.ReplaceAll(markdownEscapes.Replace(cell), "&lt; ", "< ") // before a space it begins no markup
@@ -91,7 +111,7 @@ func (t Table) WriteText(w io.Writer, width int) error {
 	shown := make([][]string, len(lines))
 	for i, line := range lines {
 		for _, cell := range line {
-			shown[i] = append(shown[i], words.Printable(strings.TrimPrefix(cell, codeMark), false))
+			shown[i] = append(shown[i], words.Printable(plain(cell), false))
 		}
 	}
 
@@ -180,7 +200,7 @@ func (t Table) WriteCSV(w io.Writer) error {
 	for _, line := range lines {
 		cells := make([]string, len(line))
 		for k, cell := range line {
-			cells[k] = words.Cell(strings.TrimPrefix(cell, codeMark))
+			cells[k] = words.Cell(plain(cell))
 		}
 		if err := out.Write(cells); err != nil {
 			return err

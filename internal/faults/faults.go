@@ -9,6 +9,14 @@ import (
 	"unicode"
 )
 
+// Happened is a line of results/faults.jsonl: what came of a kind of fault, so many times.
+type Happened struct {
+	Fault    string `json:"fault"`
+	Times    int    `json:"times"`
+	Happened string `json:"happened"`
+	Sentence string `json:"sentence"` // of a refusal
+}
+
 // maxSentence is the length in bytes above which an error is no sentence that anybody reads.
 const maxSentence = 1000
 

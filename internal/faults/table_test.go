@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -14,8 +15,9 @@ import (
 )
 
 var (
-	faultCount = flag.Int("faults", 0, "make so many faults of all kinds and print what happened; 0 is one each of the quick ones")
-	faultSeed  = flag.Uint64("seed", 1, "which faults")
+	faultCount  = flag.Int("faults", 0, "make so many faults of all kinds and print what happened; 0 is one each of the quick ones")
+	faultSeed   = flag.Uint64("seed", 1, "which faults")
+	faultRecord = flag.String("record", "", "with -faults: the file that what happened is written to, in place of standard output")
 )
 
 // fault is a way to disturb work. It is done in the folder dir of its own, and says what happened in a few words.
@@ -86,7 +88,7 @@ func TestHundredFaults(t *testing.T) {
 		})
 	}
 	if *faultCount > 0 {
-		printTable(happened)
+		writeRecord(t, *faultRecord, happened)
 	}
 }
 
@@ -95,14 +97,26 @@ var numbers = regexp.MustCompile(`\b[0-9]{2,}\b|[0-9]{6,}`)
 
 func withoutPaths(text string) string { return numbers.ReplaceAllString(text, "N") }
 
-func printTable(happened map[string]map[outcome]int) {
-	fmt.Println("| Fault | Times | What happened | Sentence |\n|---|---|---|---|")
+// writeRecord keeps what happened, one line for each fault and what came of it; docs/faults.md is made from it.
+func writeRecord(t *testing.T, path string, happened map[string]map[outcome]int) {
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
 	for _, f := range faultList {
 		for _, o := range slices.SortedFunc(maps.Keys(happened[f.name]), func(a, b outcome) int {
 			return strings.Compare(a.what+a.sentence, b.what+b.sentence)
 		}) {
-			fmt.Printf("| %s | %d | %s | %s |\n", f.name, happened[f.name][o], o.what, o.sentence)
+			if err := encoder.Encode(Happened{f.name, happened[f.name][o], o.what, o.sentence}); err != nil {
+				t.Fatal(err)
+			}
 		}
+	}
+	if path == "" {
+		fmt.Print(out.String())
+		return
+	}
+	if err := os.WriteFile(path, []byte(out.String()), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

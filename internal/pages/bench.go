@@ -1,71 +1,20 @@
-package bench
+package pages
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
+
+	"github.com/sslx-go/lab/bench"
 )
-
-var update = flag.Bool("update", false, "write the tables of docs/performance.md anew from the records")
-
-const (
-	page       = "../docs/performance.md"
-	blockStart = "<!-- bench "
-	blockEnd   = "<!-- end of bench -->"
-)
-
-func TestThePerformancePageShowsWhatTheRecordsSay(t *testing.T) {
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fresh, blocks := refreshed(t, string(text))
-	if blocks == 0 {
-		t.Fatalf("the page has no block %q", blockStart)
-	}
-	if *update {
-		if err := os.WriteFile(page, []byte(fresh), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if fresh != string(text) {
-		t.Error("docs/performance.md differs from the records: run go test ./bench -update, and look at the difference")
-	}
-}
-
-// refreshed returns the page with each block made anew. A block names the records in its table.
-func refreshed(t *testing.T, text string) (fresh string, blocks int) {
-	var out strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, blockStart)
-		out.WriteString(before)
-		if !found {
-			return out.String(), blocks
-		}
-		names, rest, _ := strings.Cut(rest, " -->")
-		_, after, closed := strings.Cut(rest, blockEnd)
-		if !closed {
-			t.Fatalf("the block of %s has no end", names)
-		}
-		var records []saved
-		for _, name := range strings.Fields(names) {
-			records = append(records, readRecord(t, name))
-		}
-		fmt.Fprintf(&out, "%s%s -->\n%s\n%s", blockStart, names, table(records), blockEnd)
-		text, blocks = after, blocks+1
-	}
-}
 
 // saved is a record with the parts of its configuration that tables show.
 type saved struct {
-	Result
+	bench.Result
 	Config struct {
 		Encoder            string
 		Width, Size, Batch int
@@ -76,15 +25,24 @@ type saved struct {
 	Busy *float64 `json:"busy_cores"` // absent from the first records
 }
 
-func readRecord(t *testing.T, name string) (r saved) {
-	text, err := os.ReadFile(filepath.Join("results", name+".json"))
-	if err == nil {
-		err = json.Unmarshal(text, &r)
+// bench is a table of records of one benchmark.
+func (g generator) bench(names []string) (Block, error) {
+	var records []saved
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(g.root, "bench", "results", name+".json"))
+		if err != nil {
+			return Block{}, err
+		}
+		var r saved
+		if err := json.Unmarshal(text, &r); err != nil {
+			return Block{}, fmt.Errorf("record %s: %w", name, err)
+		}
+		records = append(records, r)
 	}
-	if err != nil {
-		t.Fatalf("record %s: %v", name, err)
+	if len(records) == 0 {
+		return Block{}, fmt.Errorf("it names no record")
 	}
-	return r
+	return Block{Text: table(records)}, nil
 }
 
 // table shows records of one benchmark: all programs where there are peers, and how the work grows where there are not.
@@ -128,7 +86,7 @@ func quiet(records []saved) string {
 	switch {
 	case !known:
 		return "**other work on the machine is not known: do not quote these ratios**"
-	case busy > QuietCores:
+	case busy > bench.QuietCores:
 		return fmt.Sprintf("**the machine was not quiet (%.1f cores busy with other work): do not quote these ratios**", busy)
 	}
 	return fmt.Sprintf("%.2f cores busy with other work", busy)
@@ -160,7 +118,7 @@ func (r saved) programs(out *strings.Builder) {
 	}
 }
 
-func quartiles(r Rates) string { return figure(r.Q1) + " to " + figure(r.Q3) }
+func quartiles(r bench.Rates) string { return figure(r.Q1) + " to " + figure(r.Q3) }
 
 // figure prints a rate without digits that mean nothing, with commas between thousands.
 func figure(x float64) string {

@@ -1,0 +1,129 @@
+package pages
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/sslx-go/lab/experiments"
+	_ "github.com/sslx-go/lab/experiments/claims" // registers the claims
+	"github.com/sslx-go/lab/internal/words"
+	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// Where things are in the repository.
+const (
+	recordsFolder = "experiments/results"
+	figuresFolder = "docs/figures"
+)
+
+// Generators returns the generators of all blocks, from the records of the repository at root:
+//
+//	record NAME       the results of the run experiments/results/NAME
+//	claims            the verdicts on all claims
+//	claim ID          what is run for a claim, and what came of it
+//	methods           what was measured of all methods
+//	method NAME       what was measured of a method
+//	bench NAME...     the table of records of bench/results
+//	faults            what came of random faults
+func Generators(root string) map[string]Generator {
+	g := generator{root}
+	return map[string]Generator{
+		"record": one(g.record), "claims": none(g.claims), "claim": one(g.claim), "methods": none(g.methods),
+		"method": one(g.method), "bench": g.bench, "faults": none(g.faults),
+	}
+}
+
+type generator struct{ root string }
+
+// none and one are generators of so many arguments.
+func none(make func() (Block, error)) Generator {
+	return func(arguments []string) (Block, error) {
+		if len(arguments) != 0 {
+			return Block{}, fmt.Errorf("it takes no arguments")
+		}
+		return make()
+	}
+}
+
+func one(make func(argument string) (Block, error)) Generator {
+	return func(arguments []string) (Block, error) {
+		if len(arguments) != 1 {
+			return Block{}, fmt.Errorf("it takes one argument")
+		}
+		return make(arguments[0])
+	}
+}
+
+// record says how a run was made, and its results.
+func (g generator) record(name string) (Block, error) {
+	dir := filepath.Join(g.root, recordsFolder, name)
+	run, err := report.ReadRun(dir)
+	if err != nil {
+		return Block{}, err
+	}
+	var c sslx.Config
+	if err := record.ReadConfig(dir, &c); err != nil {
+		return Block{}, err
+	}
+	if len(run.Metrics) == 0 {
+		return Block{}, fmt.Errorf("%s has no training log", dir)
+	}
+	figure, err := report.ResultsFigure(run.Results, nil)
+	if err != nil {
+		return Block{}, err
+	}
+
+	last, e := run.Metrics[len(run.Metrics)-1], run.Environment
+	text := fmt.Sprintf("%s, %s, batch %d, %s of %s, seed %d: %s of training on %s (%s), %.0f views a second.\n\n%s",
+		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch, words.Count(last.Epoch, "epoch"), e.Data, c.Seed,
+		words.Duration(last.Seconds), words.Count(e.Cores, "core"), e.CPU,
+		float64(len(c.Views))*float64(last.Images)/last.Seconds, report.Results(run.Results).Markdown())
+	return Block{text, map[string]*plots.Figure{filepath.Join(figuresFolder, name+".png"): figure}}, nil
+}
+
+// records returns the records of the claims at the scale of the pages.
+func (g generator) records() (experiments.Records, error) {
+	return experiments.Store{Path: filepath.Join(g.root, recordsFolder, "claims", string(experiments.CPU)+".jsonl")}.Read()
+}
+
+func (g generator) claims() (Block, error) {
+	r, err := g.records()
+	if err != nil {
+		return Block{}, err
+	}
+	t, err := report.Claims(experiments.CPU, r)
+	return Block{Text: t.Markdown()}, err
+}
+
+// claim says the plans of a claim, and what its records say.
+func (g generator) claim(id string) (Block, error) {
+	c, err := experiments.Named(id)
+	if err != nil {
+		return Block{}, err
+	}
+	r, err := g.records()
+	if err != nil {
+		return Block{}, err
+	}
+	text, err := report.ClaimMarkdown(c, experiments.CPU, r)
+	if err != nil {
+		return Block{}, err
+	}
+	figure, err := experiments.Figure(c, experiments.CPU, r)
+	if err != nil {
+		return Block{}, err
+	}
+
+	b := Block{Text: report.Plans(c).Markdown() + "\n" + text}
+	if figure != nil {
+		name := "claim-" + id + ".png"
+		b.Text += fmt.Sprintf("\n![%s](../figures/%s)\n", figure.Alt, name)
+		b.Figures = map[string]*plots.Figure{filepath.Join(figuresFolder, name): figure}
+	}
+	return b, nil
+}

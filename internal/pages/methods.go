@@ -1,0 +1,163 @@
+package pages
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// measured is what the records of a method say, with a number for each seed.
+type measured struct {
+	config                   sslx.Config
+	knn, minutes, rank, loss []float64
+	chance                   float64
+	cpu                      string
+	cores                    int
+}
+
+// measured returns the records experiments/results/methods/NAME-SEED of a method; a method without any was not measured.
+func (g generator) measured(name string) (m measured, err error) {
+	dirs, err := filepath.Glob(filepath.Join(g.root, recordsFolder, "methods", name+"-[0-9]*"))
+	if err != nil {
+		return m, err
+	}
+	for _, dir := range dirs {
+		if err := m.add(dir, name); err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+// add adds the record of a seed.
+func (m *measured) add(dir, name string) error {
+	m.config = sslx.Config{}
+	if err := record.ReadConfig(dir, &m.config); err != nil {
+		return err
+	}
+	accuracy, err := accuracyOf(dir, name)
+	if err != nil {
+		return err
+	}
+	metrics, err := record.ReadMetrics(dir)
+	if err != nil || len(metrics) == 0 {
+		return fmt.Errorf("%s has no training log: %w", dir, err)
+	}
+	e, err := record.ReadEnvironment(dir)
+	if err != nil {
+		return err
+	}
+
+	last := metrics[len(metrics)-1]
+	m.knn, m.minutes = append(m.knn, accuracy), append(m.minutes, last.Seconds/60)
+	m.rank, m.loss = append(m.rank, last.Rank), append(m.loss, last.Loss)
+	m.chance, m.cpu, m.cores = last.Chance, e.CPU, e.Cores
+	return nil
+}
+
+// accuracyOf returns the kNN accuracy of a model in percent.
+func accuracyOf(dir, model string) (float64, error) {
+	results, err := record.ReadResults(dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range results {
+		if r.Model == model && r.Protocol.Family == "knn" {
+			return 100 * r.Value, nil
+		}
+	}
+	return 0, fmt.Errorf("%s has no kNN accuracy of %s", dir, model)
+}
+
+// untrained returns the accuracies of the untrained encoder, which were measured with the runs of SimCLR.
+func (g generator) untrained() (values []float64, err error) {
+	dirs, err := filepath.Glob(filepath.Join(g.root, recordsFolder, "methods", "simclr-[0-9]*"))
+	if err != nil || len(dirs) == 0 {
+		return nil, fmt.Errorf("there is no record of the untrained encoder: %w", err)
+	}
+	for _, dir := range dirs {
+		v, err := accuracyOf(dir, record.ModelUntrained)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	return values, nil
+}
+
+// machine says what a method was trained on.
+func (m measured) machine() string {
+	if m.cores == 1 {
+		return fmt.Sprintf("one core (%s) that other work shared", m.cpu)
+	}
+	return fmt.Sprintf("%d cores (%s)", m.cores, m.cpu)
+}
+
+// spread says mean and standard deviation.
+func spread(values []float64) string {
+	mean, deviation := stat.MeanStdDev(values, nil)
+	if len(values) == 1 {
+		return fmt.Sprintf("%.1f", mean)
+	}
+	return fmt.Sprintf("%.1f ± %.1f", mean, deviation)
+}
+
+// method says what was measured of a method.
+func (g generator) method(name string) (Block, error) {
+	m, err := g.measured(name)
+	if err != nil {
+		return Block{}, err
+	}
+	if len(m.knn) == 0 {
+		return Block{Text: "Not measured yet."}, nil
+	}
+	untrained, err := g.untrained()
+	if err != nil {
+		return Block{}, err
+	}
+
+	chance := ""
+	if m.chance != 0 {
+		chance = fmt.Sprintf(" (chance %.3g)", m.chance)
+	}
+	gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
+	return Block{Text: fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with batch %d, "+
+		"%.1f minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder "+
+		"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
+		encoder.NameOf(m.config.Encoder), m.config.Encoder.Dim()/8, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil),
+		m.machine(), spread(m.knn), gain, spread(untrained), len(m.knn), stat.Mean(m.loss, nil), chance,
+		stat.Mean(m.rank, nil))}, nil
+}
+
+// methods is a table of what was measured of every method.
+func (g generator) methods() (Block, error) {
+	untrained, err := g.untrained()
+	if err != nil {
+		return Block{}, err
+	}
+	t := report.Table{Align: "lrrrrrr", Head: []string{"method", "seeds", "kNN, test (%)", "above untrained", "minutes", "cores",
+		"effective rank"}}
+	for _, name := range objective.Names() {
+		m, err := g.measured(name)
+		if err != nil {
+			return Block{}, err
+		}
+		if len(m.knn) == 0 {
+			t.Rows = append(t.Rows, []string{report.Link(name, name+".md"), "0", "", "", "", "", ""})
+			continue
+		}
+		gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
+		t.Rows = append(t.Rows, []string{report.Link(name, name+".md"), fmt.Sprint(len(m.knn)), spread(m.knn),
+			fmt.Sprintf("%+.1f", gain), fmt.Sprintf("%.1f", stat.Mean(m.minutes, nil)), fmt.Sprint(m.cores),
+			fmt.Sprintf("%.1f", stat.Mean(m.rank, nil))})
+	}
+	t.Rows = append(t.Rows, []string{"untrained encoder", fmt.Sprint(len(untrained)), spread(untrained), "", "", "", ""})
+	return Block{Text: t.Markdown()}, nil
+}
