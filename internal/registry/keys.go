@@ -2,6 +2,7 @@ package registry
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -97,10 +98,42 @@ func CheckValue(node *yaml.Node, t reflect.Type, key string) error {
 				return err
 			}
 		}
-	case isWhole(t.Kind()) && node.ShortTag() == "!!float":
-		return usage.Errorf("%q is %s: it must be a whole number", key, node.Value)
+	case t.Kind() == reflect.Array && node.Kind == yaml.SequenceNode:
+		if len(node.Content) != t.Len() {
+			return usage.Errorf("%q has %d values: it must have %d", key, len(node.Content), t.Len())
+		}
+		for _, element := range node.Content {
+			if err := CheckValue(element, t.Elem(), key); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	return checkScalar(node, t.Kind(), key)
+}
+
+// checkScalar returns a usage error for a value that is not the number or the truth that its key wants.
+func checkScalar(node *yaml.Node, kind reflect.Kind, key string) error {
+	var tags []string
+	var want string
+	switch {
+	case isWhole(kind):
+		tags, want = []string{"!!int"}, "a whole number"
+	case kind == reflect.Float32 || kind == reflect.Float64:
+		tags, want = []string{"!!int", "!!float"}, "a number"
+	case kind == reflect.Bool:
+		tags, want = []string{"!!bool"}, "true or false"
+	default:
+		return nil
+	}
+
+	switch {
+	case slices.Contains(tags, node.ShortTag()):
+		return nil
+	case node.Kind == yaml.ScalarNode:
+		value := strings.Join(strings.Fields(node.Value), " ") // an error is one line
+		return usage.Errorf("line %d: %q is %s: it must be %s", node.Line, key, value, want)
+	}
+	return usage.Errorf("line %d: %q must be %s", node.Line, key, want)
 }
 
 func isWhole(k reflect.Kind) bool { return k >= reflect.Int && k <= reflect.Uint64 }

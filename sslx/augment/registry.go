@@ -69,7 +69,7 @@ func (p *Pipeline) read(node *yaml.Node, name string) error {
 	for i, entry := range node.Content {
 		op, err := registered.Decode(resolved(entry), fmt.Sprintf("%s[%d]", name, i), nil)
 		if err != nil {
-			return usage.Errorf("line %d: %v", entry.Line, err)
+			return usage.Errorf("%v", err)
 		}
 		operations = append(operations, op)
 	}

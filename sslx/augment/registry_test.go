@@ -82,9 +82,10 @@ func TestOperations_WrongOnesAreAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 		{"[rotation, {name: rotation, degree: 3}]", `did you mean "views.operations[1].degrees"?`},
 		{"[{name: rotation, probability: 1}]", "views.operations[0].probability is a parameter that rotation does not use"},
 		{"[{name: rotation, degrees: }]", `"views.operations[0].degrees" has no value`},
-		{"[{name: rotation, degrees: many}]", "many"},
+		{"[{name: rotation, degrees: many}]", `"views.operations[0].degrees" is many: it must be a number`},
 		{"[{name: cutout, side: 2.5}]", `"views.operations[0].side" is 2.5: it must be a whole number`},
-		{"[{name: cutout, fill: [1]}]", "3"},
+		{"[{name: cutout, fill: [1]}]", `"views.operations[0].fill" has 1 values: it must have 3`},
+		{"[{name: padding, reflect: 1}]", `"views.operations[0].reflect" is 1: it must be true or false`},
 		{"[3]", "views.operations[0]"},
 		{"[{name: sometimes, operation: rotatoin}]", `did you mean "rotation"?`},
 	} {
