@@ -1,19 +1,12 @@
 package pretrain
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"gopkg.in/yaml.v3"
-
-	"github.com/sslx-go/lab/internal/usage"
-	"github.com/sslx-go/lab/sslx/dataset"
-	"github.com/sslx-go/lab/sslx/record"
 )
 
 // runState is where a run stands. With the variables it is all that a resume needs.
@@ -105,60 +98,4 @@ func (c checkpoint) restore(store *model.Store) error {
 		}
 	}
 	return nil
-}
-
-// runCheckpoint returns the checkpoint of a run, nil when it has none. The checkpoint must belong to set and config.
-func runCheckpoint(set *dataset.Set, run *record.Run, config Config) (*checkpoint, error) {
-	if !hasCheckpoint(run.Dir()) {
-		return nil, nil
-	}
-	c, err := loadCheckpoint(record.CheckpointPath(run.Dir()))
-	if err != nil {
-		return nil, err
-	}
-	return &c, c.belongsTo(run, set, config)
-}
-
-// belongsTo returns an error when the checkpoint was made by other data, or by a configuration that differs in more
-// than where the data is and how often the run logs and saves.
-func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) error {
-	if c.state.Fingerprint != set.Fingerprint() {
-		return usage.Errorf("run %s was trained on other data than %s is now: its fingerprint was %.12s and is %.12s",
-			run.Name(), set.Name(), c.state.Fingerprint, set.Fingerprint())
-	}
-
-	same, err := sameTraining(c.state.Config, config)
-	if err == nil && !same {
-		err = usage.Errorf("the checkpoint of run %s was made with another configuration than the run's: restore one "+
-			"of them from a copy, or start a new run", run.Name())
-	}
-	return err
-}
-
-// sameTraining reports whether two configurations train the same network: they may differ in where the data is, and in
-// how often is logged and saved.
-func sameTraining(saved, config Config) (bool, error) {
-	saved.Data, saved.LogSteps, saved.CheckpointSeconds = config.Data, config.LogSteps, config.CheckpointSeconds
-	was, err := yaml.Marshal(saved)
-	if err != nil {
-		return false, err
-	}
-	is, err := yaml.Marshal(config)
-	return bytes.Equal(was, is), err
-}
-
-// StepsDone returns how many steps the checkpoint of the run in dir has behind it, and how many steps the run has in
-// all: both 0 without a checkpoint.
-func StepsDone(dir string) (done, total int, err error) {
-	if !hasCheckpoint(dir) {
-		return 0, 0, nil
-	}
-	c, err := loadCheckpoint(record.CheckpointPath(dir))
-	return c.state.Step, c.state.Total, err
-}
-
-// hasCheckpoint reports whether the run in dir has a checkpoint.
-func hasCheckpoint(dir string) bool {
-	_, err := os.Stat(record.CheckpointPath(dir))
-	return err == nil
 }

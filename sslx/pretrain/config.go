@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -23,7 +24,7 @@ type Config struct {
 	// Seed decides initial values, order and views.
 	Seed uint64 `yaml:"seed" json:"seed"`
 
-	// Epochs is the number of passes over the training images; positive.
+	// Epochs is the number of passes over the training images, from 1 to 1,000,000,000.
 	Epochs int `yaml:"epochs" json:"epochs"`
 
 	// Batch is the number of images in a step, each with all its views; at least 2. The last, partial batch of an
@@ -31,7 +32,7 @@ type Config struct {
 	Batch int `yaml:"batch" json:"batch"`
 
 	// Chunk is the number of images that are in memory with their activations at once; it divides Batch. The gradient is
-	// that of the loss of the whole batch all the same, and batch normalisation takes its statistics from a chunk. 0
+	// that of the loss of the whole batch all the same, and batch normalization takes its statistics from a chunk. 0
 	// takes the batch at once.
 	Chunk int `yaml:"chunk,omitempty" json:"chunk,omitempty"`
 
@@ -116,6 +117,9 @@ func must[T any](thing T, err error) T {
 	return thing
 }
 
+// mostEpochs bounds Config.Epochs, so that the number of steps of a training fits an int: images are counted in 31 bits.
+const mostEpochs = 1_000_000_000
+
 // Check returns an error of package usage that names the first value out of range.
 func (c Config) Check() error {
 	for _, f := range []struct {
@@ -126,7 +130,7 @@ func (c Config) Check() error {
 	}{
 		{"data", c.Data != "", `""`, "the name or path of a data set"},
 		{"size", c.Size >= 0, c.Size, "0 or more"},
-		{"epochs", c.Epochs > 0, c.Epochs, "positive"},
+		{"epochs", c.Epochs > 0 && c.Epochs <= mostEpochs, c.Epochs, fmt.Sprintf("from 1 to %d", mostEpochs)},
 		{"batch", c.Batch >= 2, c.Batch, "2 or more"},
 		{"chunk", c.Chunk == 0 || c.Chunk >= 2 && c.Batch%c.Chunk == 0, c.Chunk,
 			"0 (the whole batch at once), or 2 or more and divide the batch"},

@@ -22,6 +22,7 @@ func TestAValueOutOfRangeIsNamed(t *testing.T) {
 		"data":          func(c *Config) { c.Data = "" },
 		"size":          func(c *Config) { c.Size = -1 },
 		"epochs":        func(c *Config) { c.Epochs = 0 },
+		"epochs is 9":   func(c *Config) { c.Epochs = math.MaxInt }, // times the steps of an epoch it is negative
 		"batch":         func(c *Config) { c.Batch = 1 },
 		"chunk":         func(c *Config) { c.Chunk = 100 },
 		"chunk is 1":    func(c *Config) { c.Chunk = 1 },

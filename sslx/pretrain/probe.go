@@ -26,8 +26,8 @@ func probe(scope *model.Scope, name string, c Config, d stepData, h *Node, b bat
 	logits := encoder.Dense(scope.At("%s", name), StopGradient(h), d.classes, 1, true) // [batch, classes]
 
 	rate := Scalar(h.Graph(), h.DType(), c.Probe.LR)
-	applyGradients(scope.At("%s_optimizer", name), optimizer.Config{Rule: optimizer.AdamW{}}, crossEntropy(logits, b.labels), rate,
-		b.step, scope.At("%s", name))
+	applyGradients(scope.At("%s_optimizer", name), optimizer.Config{Rule: optimizer.AdamW{}},
+		crossEntropy(logits, b.labels), rate, b.step, scope.At("%s", name))
 
 	right := Equal(ArgMax(logits, -1, dtypes.Int32), b.labels) // [batch]
 	return ReduceAllMean(ConvertDType(right, logits.DType()))

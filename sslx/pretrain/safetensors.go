@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
@@ -159,6 +160,32 @@ func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, er
 		values[name] = t
 	}
 	return values, metadata, nil
+}
+
+// maxHeader bounds the header that loadMetadata reads, in bytes.
+const maxHeader = 64 << 20
+
+// loadMetadata reads the metadata of a file of saveTensors, and no tensor. The checksum is not compared.
+func loadMetadata(path string) (map[string]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	foreign := fmt.Errorf("%s is no checkpoint: restore it from a copy", path)
+
+	reader := bufio.NewReader(file)
+	var size uint64
+	if err := binary.Read(reader, binary.LittleEndian, &size); err != nil || size > maxHeader {
+		return nil, foreign
+	}
+	var header struct {
+		Metadata map[string]string `json:"__metadata__"`
+	}
+	if err := json.NewDecoder(io.LimitReader(reader, int64(size))).Decode(&header); err != nil {
+		return nil, foreign
+	}
+	return header.Metadata, nil
 }
 
 // withChecksum returns a header with another checksum.

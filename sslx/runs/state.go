@@ -1,13 +1,8 @@
 package runs
 
 import (
-	"bufio"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -87,7 +82,7 @@ func read(dir string) (s State, d Details, err error) {
 	environment, environmentErr := record.ReadEnvironment(dir)
 	metrics, metricsErr := record.ReadMetrics(dir)
 	results, resultsErr := record.ReadResults(dir)
-	done, total, progressErr := progress(dir)
+	done, total, progressErr := pretrain.StepsDone(dir)
 	err = errors.Join(configErr, environmentErr, metricsErr, resultsErr, progressErr)
 
 	s.Method, s.Data, s.Started, s.Results = objective.NameOf(d.Config.Objective), d.Config.Data, environment.Started, len(results)
@@ -130,41 +125,6 @@ func (s State) status(withoutWeights bool) Status {
 		return Died
 	}
 	return Stopped
-}
-
-// maxHeader bounds the header of a checkpoint that is read, in bytes.
-const maxHeader = 64 << 20
-
-// progress returns how many steps the checkpoint of the run in dir has done, and of how many: both 0 where there is
-// none. It reads the header alone, so that many runs are listed fast; who loads a checkpoint compares its checksum.
-func progress(dir string) (done, total int, err error) {
-	path := record.CheckpointPath(dir)
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, nil
-	}
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { _ = file.Close() }()
-
-	// A safetensors file begins with the length of its header, which is JSON.
-	reader := bufio.NewReader(file)
-	var size uint64
-	if err := binary.Read(reader, binary.LittleEndian, &size); err != nil || size > maxHeader {
-		return 0, 0, fmt.Errorf("%s is no checkpoint: restore it from a copy", path)
-	}
-	var header struct {
-		Metadata map[string]string `json:"__metadata__"`
-	}
-	if err := json.NewDecoder(io.LimitReader(reader, int64(size))).Decode(&header); err != nil {
-		return 0, 0, fmt.Errorf("%s is no checkpoint: restore it from a copy", path)
-	}
-	var steps struct{ Step, Total int }
-	if err := json.Unmarshal([]byte(header.Metadata["sslx"]), &steps); err != nil {
-		return 0, 0, fmt.Errorf("%s is no checkpoint of sslx: restore it from a copy", path)
-	}
-	return steps.Step, steps.Total, nil
 }
 
 // Where keeps the states that have all values: each is "key=value", with a key of the configuration or "status". A run
