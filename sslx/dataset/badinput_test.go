@@ -57,7 +57,7 @@ func zipWithLink(t *testing.T) string {
 	return b.String()
 }
 
-func TestBadInputIsRefusedWithItsSentence(t *testing.T) {
+func TestImport_RefusesBadInputWithItsSentence(t *testing.T) {
 	f := animals(t)
 	one := gray(t, 1)
 	whole := f.tar(t, f.names())
@@ -75,8 +75,8 @@ func TestBadInputIsRefusedWithItsSentence(t *testing.T) {
 	}{
 		"missing": {filepath.Join(t.TempDir(), "none"), ImportOptions{}, "there is no file or folder|none", true},
 		"empty":   {files{}.with(files{"./": ""}).folder(t, "set"), ImportOptions{}, "holds no PNG or JPEG", true},
-		"another kind of file": {archived(t, "set.rar", "x"), ImportOptions{}, "neither a folder nor an archive|.tar.gz",
-			true},
+		"another kind of file": {archived(t, "set.rar", "x"), ImportOptions{},
+			"neither a folder nor an archive|.tar.gz", true},
 		"images outside classes": {files{"1.png": one}.folder(t, "set"), ImportOptions{}, "CLASS/IMAGE", true},
 		"a class without an image": {f.with(files{"train/fox/": ""}).folder(t, "set"), ImportOptions{},
 			`class folder "train/fox"`, true},
@@ -85,8 +85,8 @@ func TestBadInputIsRefusedWithItsSentence(t *testing.T) {
 		"a class that train lacks": {f.with(files{"test/fox/1.png": one}).folder(t, "set"), ImportOptions{},
 			`class "fox" is in test|not in train`, true},
 		"no train": {files{"test/a/1.png": one}.folder(t, "set"), ImportOptions{}, "no train", true},
-		"images beside splits": {f.with(files{"unlabelled/x/1.png": one}).folder(t, "set"), ImportOptions{},
-			`split folders|"unlabelled"`, true},
+		"images beside splits": {f.with(files{"unlabeled/x/1.png": one}).folder(t, "set"), ImportOptions{},
+			`split folders|"unlabeled"`, true},
 		"a superclass is missing": {f.with(files{"fine_to_coarse.txt": "cat pet"}).folder(t, "set"), ImportOptions{},
 			`no superclass|"dog"`, true},
 		"images of two sizes": {f.with(files{"train/cat/3.png": pngOf(t, 5, 4, color.Black)}).folder(t, "set"),
@@ -141,7 +141,8 @@ func TestBadInputIsRefusedWithItsSentence(t *testing.T) {
 		"a symbolic link in a zip": {archived(t, "set.zip", zipWithLink(t)), ImportOptions{}, `"a/1.png"|link`, false},
 		"a size out of range":      {f.folder(t, "set"), ImportOptions{Size: -1}, "size -1|1 to 4096", true},
 		"a bad name":               {f.folder(t, "set"), ImportOptions{Name: "../x"}, `"../x" is not allowed`, true},
-		"the built-in name":        {f.folder(t, "factors"), ImportOptions{}, "generated set|choose another name", true},
+		"the built-in name": {f.folder(t, "factors"), ImportOptions{},
+			"generated set|choose another name", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.opt.Cache = t.TempDir()
@@ -167,7 +168,7 @@ func TestBadInputIsRefusedWithItsSentence(t *testing.T) {
 	}
 }
 
-func TestSkipBadReportsEachBadImageAndGoesOn(t *testing.T) {
+func TestImport_SkipBadReportsEachBadImage(t *testing.T) {
 	f := animals(t).with(files{"train/cat/0.png": "x", "train/dog/bomb.png": bomb(), "test/dog/9.jpg": ""})
 	set, report := imported(t, f.folder(t, "set"), ImportOptions{SkipBad: true})
 	var names []string
@@ -188,7 +189,7 @@ func TestSkipBadReportsEachBadImageAndGoesOn(t *testing.T) {
 	}
 }
 
-func TestAPackWithSkippedImagesIsNotReusedWithoutConsent(t *testing.T) {
+func TestImport_DoesNotReuseAPackWithSkippedImagesWithoutConsent(t *testing.T) {
 	cache, source := t.TempDir(), animals(t).with(files{"train/cat/0.png": "x"}).folder(t, "set")
 	if _, _, err := Import(context.Background(), source, ImportOptions{Cache: cache, SkipBad: true}); err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ func cifar10Files() files {
 	return f
 }
 
-func TestCIFAR10BinaryIsRead(t *testing.T) {
+func TestCIFAR_TenIsRead(t *testing.T) {
 	f := cifar10Files().below("cifar-10-batches-bin")
 	order := f.names()
 	slices.Reverse(order)
@@ -49,7 +49,7 @@ func TestCIFAR10BinaryIsRead(t *testing.T) {
 	}
 }
 
-func TestCIFAR100BinaryHasFineAndCoarseLabels(t *testing.T) {
+func TestCIFAR_HundredHasFineAndCoarseLabels(t *testing.T) {
 	f := files{"train.bin": record(1, 2, 3, 19, 99), "test.bin": record(4, 5, 6, 2, 0)}
 	set, _ := imported(t, f.folder(t, "cifar100"), ImportOptions{})
 	sp, fine := split(t, set, "train")
@@ -79,7 +79,7 @@ func mnistFiles() files {
 	}
 }
 
-func TestIDXFilesAreReadPlainAndGzipped(t *testing.T) {
+func TestIDX_FilesAreReadPlainAndGzipped(t *testing.T) {
 	packed := files{}
 	for name, content := range mnistFiles() {
 		packed[strings.Replace(name, "-idx", ".idx", 1)+".gz"] = gzipped(t, content)
@@ -99,7 +99,7 @@ func TestIDXFilesAreReadPlainAndGzipped(t *testing.T) {
 	}
 }
 
-func TestFashionMNISTKnowsItsClassNames(t *testing.T) {
+func TestIDX_FashionMNISTKnowsItsClassNames(t *testing.T) {
 	f := mnistFiles()
 	f["train-labels-idx1-ubyte"] = idxContent(idxLabels, []uint32{3}, "\x00\x02\x09")
 	set, _ := imported(t, f.folder(t, "fashion-mnist"), ImportOptions{})
@@ -108,7 +108,7 @@ func TestFashionMNISTKnowsItsClassNames(t *testing.T) {
 	}
 }
 
-func TestDamagedBinaryFilesAreNamed(t *testing.T) {
+func TestBinaryFiles_DamagedOnesAreNamed(t *testing.T) {
 	without := func(f files, name string) files {
 		f = maps.Clone(f)
 		delete(f, name)
@@ -145,7 +145,8 @@ func TestDamagedBinaryFilesAreNamed(t *testing.T) {
 			"train-images-idx3-ubyte.gz is cut short", false},
 		"not a gzip": {without(m, "train-images-idx3-ubyte").with(files{"train-images-idx3-ubyte.gz": "hello hello"}),
 			"train-images-idx3-ubyte.gz is not a gzip", false},
-		"a label that train lacks": {m.with(files{"t10k-labels-idx1-ubyte": idxContent(idxLabels, []uint32{1}, "\x03")}),
+		"a label that train lacks": {
+			m.with(files{"t10k-labels-idx1-ubyte": idxContent(idxLabels, []uint32{1}, "\x03")}),
 			"label 3|not in train", true},
 		"two sizes": {m.with(files{"t10k-images-idx3-ubyte": idxContent(idxImages, []uint32{1, 2, 1}, "gh")}),
 			"two sizes", false},

@@ -54,8 +54,8 @@ func nameOf(source string) (string, error) {
 	base := filepath.Base(absolute)
 	name := strings.ReplaceAll(base[:len(base)-len(archive.Suffix(base))], " ", "-")
 	if !setName.MatchString(name) {
-		return "", usage.About("name", "no name for the set can be made from %s: choose one of letters, digits, dots and "+
-			"dashes", source)
+		return "", usage.About("name", "no name for the set can be made from %s: choose one of letters, digits, dots "+
+			"and dashes", source)
 	}
 	return name, nil
 }

@@ -56,7 +56,8 @@ func (cifarFormat) Plan(_ context.Context, files *Files) (*Plan, error) {
 	}
 
 	// Positions follow the order of the files in their splits, whatever the order in the archive.
-	p := &Plan{Kind: layout.kind, Height: cifarSide, Width: cifarSide, Splits: []SplitCount{{Name: "train"}, {Name: "test"}}}
+	p := &Plan{Kind: layout.kind, Height: cifarSide, Width: cifarSide}
+	p.Splits = []SplitCount{{Name: "train"}, {Name: "test"}}
 	position, first := 0, map[string]int{}
 	record := int64(layout.record())
 	for i, names := range [][]string{layout.train, {layout.test}} {
@@ -169,7 +170,8 @@ func (c cifarLayout) records(file File, position, n int, emit func(Item) error) 
 		for k, at := range c.at {
 			labels[k] = int32(data[at])
 			if classes := len(c.tasks[k].Classes); int(labels[k]) >= classes {
-				return fmt.Errorf("%s is damaged: record %d has label %d of %d classes", file.Path, i, labels[k], classes)
+				return fmt.Errorf("%s is damaged: record %d has label %d of %d classes", file.Path, i, labels[k],
+					classes)
 			}
 		}
 		name := fmt.Sprintf("%s record %d", file.Path, i)

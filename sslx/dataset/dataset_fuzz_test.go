@@ -26,7 +26,8 @@ const enough = 64 << 20
 // left.
 func tryImport(t *testing.T, source string) *Set {
 	t.Helper()
-	opt := ImportOptions{Cache: t.TempDir(), Name: "x", SkipBad: true, MaxPixels: 1 << 14, MaxFile: 1 << 16, MaxUnpacked: 1 << 20}
+	opt := ImportOptions{Cache: t.TempDir(), Name: "x", SkipBad: true, MaxPixels: 1 << 14, MaxFile: 1 << 16,
+		MaxUnpacked: 1 << 20}
 	var pack string
 	var err error
 	faults.Bounded(t, enough, func() { pack, _, err = Import(context.Background(), source, opt) })
@@ -78,9 +79,11 @@ func FuzzArchive(f *testing.F) {
 // sparse is a tar archive of a few blocks that states a CIFAR file of a terabyte: a sparse member of the PAX format 1.0
 // (https://www.gnu.org/software/tar/manual/html_section/Sparse-Formats.html).
 func sparse(t testing.TB) string {
-	records := "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n31 GNU.sparse.name=a/train.bin\n36 GNU.sparse.realsize=999999998182\n"
-	text := files{"head": records, "map": "0\n" + strings.Repeat("\x00", 510), "test.bin": strings.Repeat("\x00", 3074)}.tar(t,
-		[]string{"head", "map", "test.bin"})
+	records := "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n31 GNU.sparse.name=a/train.bin\n" +
+		"36 GNU.sparse.realsize=999999998182\n"
+	zeros := func(n int) string { return strings.Repeat("\x00", n) }
+	members := files{"head": records, "map": "0\n" + zeros(510), "test.bin": zeros(3074)}
+	text := members.tar(t, []string{"head", "map", "test.bin"})
 	blocks := []byte(text)
 	blocks[156] = 'x' // the type of the first member, whose checksum grows as much
 	return string(summedTar(blocks))
@@ -215,8 +218,10 @@ func FuzzPack(f *testing.F) {
 	f.Add(whole[:end], []byte(nil), false)
 	f.Add([]byte("SSLXPACK\x01\x00\x00\x00\xff\xff\xff\x03"), []byte(nil), false)
 	for _, change := range [][2]string{
-		{`"n":2`, `"n":4611686018427387906`}, {`"n":2`, `"n":-2`}, {`"height":4`, `"height":4294967296`}, {`"height":4`, `"height":0`},
-		{`"offset":4096`, `"offset":-4096`}, {`"length":8`, `"length":9223372036854775807`}, {`["a","b"]`, `["a"]`}, {`"tasks":[{`, `"tasks":[{},{`},
+		{`"n":2`, `"n":4611686018427387906`}, {`"n":2`, `"n":-2`}, {`"height":4`, `"height":4294967296`},
+		{`"height":4`, `"height":0`},
+		{`"offset":4096`, `"offset":-4096`}, {`"length":8`, `"length":9223372036854775807`}, {`["a","b"]`, `["a"]`},
+		{`"tasks":[{`, `"tasks":[{},{`},
 		{`"mean":[`, `"mean":[null,1e300,`}, {`"name":"x"`, `"name":"../x\n"`},
 	} {
 		f.Add(bytes.Replace(text, []byte(change[0]), []byte(change[1]), 1), data, true)
@@ -238,7 +243,8 @@ func forgedPack(text, data []byte) []byte {
 		for i := range h.Splits {
 			sp := &h.Splits[i]
 			for _, sec := range append([]*section{&sp.Pixels}, pointers(sp.Labels)...) {
-				if sec.Offset >= 0 && sec.Length >= 0 && sec.Length <= int64(len(data)) && sec.Offset <= int64(len(data))-sec.Length {
+				n := int64(len(data))
+				if sec.Offset >= 0 && sec.Length >= 0 && sec.Length <= n && sec.Offset <= n-sec.Length {
 					sum := sha256.Sum256(data[sec.Offset:][:sec.Length])
 					sec.SHA256 = hex.EncodeToString(sum[:])
 				}
@@ -307,8 +313,11 @@ func readPack(t *testing.T, path string) {
 		t.Fatalf("what was written cannot be read: %v", err)
 	}
 	defer func() { _ = other.Close() }()
-	if a, b := other.header, set.header; !bytes.Equal(other.data, set.data) || !reflect.DeepEqual(a.counts(), b.counts()) ||
-		!reflect.DeepEqual(a.Tasks, b.Tasks) || a.Fingerprint != b.Fingerprint {
+	if a, b := other.header, set.header; a.Fingerprint != b.Fingerprint || !reflect.DeepEqual(a.Tasks, b.Tasks) ||
+		!reflect.DeepEqual(a.counts(), b.counts()) {
 		t.Error("written again, it is another set")
+	}
+	if !bytes.Equal(other.data, set.data) {
+		t.Error("written again, it has other data")
 	}
 }

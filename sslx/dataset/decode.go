@@ -71,7 +71,7 @@ func decodeImage(ctx context.Context, data []byte) (*image.RGBA, error) {
 	if bytes.HasPrefix(data, []byte(jpegMagic)) {
 		decode = jpeg.Decode
 		if readFrame(data).scans > maxScans {
-			return nil, fmt.Errorf("it is a JPEG of more than %d scans, which takes very long to decode: encode it again",
+			return nil, fmt.Errorf("it is a JPEG of more than %d scans, which take too long: encode it again",
 				maxScans)
 		}
 	}

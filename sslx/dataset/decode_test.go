@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-func TestEveryKindOfImageBecomesRGBAsStated(t *testing.T) {
+func TestDecode_EveryKindOfImageBecomesRGBAsStated(t *testing.T) {
 	square := image.Rect(0, 0, 2, 2)
 	fill := func(img interface{ Set(x, y int, c color.Color) }, c color.Color) {
 		for i := range 4 {
@@ -35,11 +35,11 @@ func TestEveryKindOfImageBecomesRGBAsStated(t *testing.T) {
 		img  image.Image
 		want []byte
 	}{
-		"grey is replicated":                    {gray8, []byte{77, 77, 77}},
-		"16-bit grey keeps the high byte":       {gray16, []byte{77, 77, 77}},
+		"gray is replicated":                    {gray8, []byte{77, 77, 77}},
+		"16-bit gray keeps the high byte":       {gray16, []byte{77, 77, 77}},
 		"alpha is dropped":                      {alpha, []byte{200, 100, 50}},
-		"16-bit colour keeps the high byte":     {deep, []byte{200, 100, 50}},
-		"16-bit colour with alpha, likewise":    {deepAlpha, []byte{200, 100, 50}},
+		"16-bit color keeps the high byte":      {deep, []byte{200, 100, 50}},
+		"16-bit color with alpha, likewise":     {deepAlpha, []byte{200, 100, 50}},
 		"a palette is looked up, alpha dropped": {palette, []byte{200, 100, 50}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestEveryKindOfImageBecomesRGBAsStated(t *testing.T) {
 	}
 }
 
-func TestAJPEGIsRead(t *testing.T) {
+func TestDecode_JPEG(t *testing.T) {
 	img := image.NewRGBA(image.Rect(0, 0, 16, 16))
 	for i := range 256 {
 		img.Set(i%16, i/16, color.RGBA{200, 100, 50, 255})
@@ -85,7 +85,7 @@ func TestStats_AreOfTrainAndAConstantChannelDividesByOne(t *testing.T) {
 	}
 }
 
-// grayAlpha returns a PNG of colour type 4 (grey with alpha), which image/png reads and does not write: 1x1 pixel, one
+// grayAlpha returns a PNG of color type 4 (gray with alpha), which image/png reads and does not write: 1x1 pixel, one
 // filter byte and then the samples (https://www.w3.org/TR/png-3/#11IHDR).
 func grayAlpha(t *testing.T, bits byte, samples ...byte) string {
 	t.Helper()
@@ -107,7 +107,7 @@ func grayAlpha(t *testing.T, bits byte, samples ...byte) string {
 	return string(out)
 }
 
-func TestGreyWithAlphaIsReplicatedAndItsAlphaDropped(t *testing.T) {
+func TestDecode_GrayWithAlphaIsReplicatedAndItsAlphaDropped(t *testing.T) {
 	for name, content := range map[string]string{
 		"8 bit": grayAlpha(t, 8, 77, 3), "16 bit": grayAlpha(t, 16, 77, 255, 0, 0),
 	} {
@@ -118,7 +118,7 @@ func TestGreyWithAlphaIsReplicatedAndItsAlphaDropped(t *testing.T) {
 	}
 }
 
-func TestAGreyJPEGIsReplicated(t *testing.T) {
+func TestDecode_AGrayJPEGIsReplicated(t *testing.T) {
 	img := image.NewGray(image.Rect(0, 0, 16, 16))
 	for i := range img.Pix {
 		img.Pix[i] = 77

@@ -2,42 +2,54 @@
 //
 // # Sources
 //
-// Import reads each of these, as a folder or as a .tar, .tar.gz, .tgz or .zip of one (archives are read, never
+// [Import] reads each of these, as a folder or as a .tar, .tar.gz, .tgz or .zip of one (archives are read, never
 // extracted):
 //
 //   - An image folder, as torchvision's ImageFolder and Keras know it: one folder a class, PNG and JPEG files at any
 //     depth below it, classes numbered in sorted order of their names, extensions in any case, hidden files left out.
 //     A level named train, val (valid, validation) and test may stand above the classes; without it, every image is
 //     train, and the report says so; it also names classes of train that val or test lacks. A class that train lacks is
-//     an error. A single folder around everything is ignored. A file fine_to_coarse.txt beside
-//     the splits (one "class superclass" pair a line) makes two tasks, "fine" and "coarse".
+//     an error. A single folder around everything is ignored. A file fine_to_coarse.txt next to the splits (one "class
+//     superclass" pair a line) makes two tasks, "fine" and "coarse".
 //   - The official binary archives of CIFAR-10 (task "class") and CIFAR-100 (tasks "fine" and "coarse"),
 //     https://www.cs.toronto.edu/~kriz/cifar.html.
-//   - The four idx files of the MNIST family, plain or gzipped. [Get] fetches MNIST and Fashion-MNIST, as it does CIFAR;
+//   - The four idx files of the MNIST family, plain or gzipped. [Get] fetches MNIST, Fashion-MNIST and CIFAR;
 //     [Locate] also finds the Fashion-MNIST that Debian's package dataset-fashion-mnist installs.
+//   - Whatever a [Format] reads that was added with [Register].
 //   - The generated set [FactorsName]: see [Factors].
+//
+// Files of two sets in one source are an error that names both; they are never mixed.
 //
 // # Pixels
 //
-// Pixels are RGB bytes, channels last. Grey is replicated to three channels. Alpha is dropped: the stored colour of a
+// Pixels are RGB bytes, channels last. Gray is replicated to three channels. Alpha is dropped: the stored color of a
 // pixel is kept, however transparent it is, as PIL's convert("RGB") does. 16-bit channels keep their high byte.
 // Palettes are looked up. CMYK and YCbCr are converted as Go's image/color does; JPEG pixels may therefore differ by
-// a few levels from those that libjpeg gives.
+// a few levels from those that libjpeg gives. What a file is, its first bytes tell and not its name.
 //
 // Without a size, images keep their own, which must be the same for all. With a size S, the short side is brought to
-// S by antialiased bilinear interpolation and the S x S centre is cut out, as torchvision's Resize(S) and
+// S by antialiased bilinear interpolation and the S x S center is cut out, as torchvision's Resize(S) and
 // CenterCrop(S) do.
 //
 // # Packs
 //
-// A pack is one file, CACHE/packs/NAME-HxW-HOW.sslx, where HOW is "native" (own size) or "short-crop" (resized as
-// above). CACHE is $SSLX_CACHE, or the folder sslx in [os.UserCacheDir]. It starts with 8 bytes "SSLXPACK", the
-// format version and the header's length (little-endian uint32 each) and the header's SHA-256; then a JSON header,
-// the labels (int32, little-endian) and the pixels of each split, each section at a multiple of 4096 bytes and with
-// its own SHA-256 in the header. Images stand in the order of torchvision, whatever the order in the archive, so that
-// a folder and an archive of it have the same fingerprint. A pack appears whole or not at all. Processes that import
-// the same name at once wait for each other at CACHE/packs/.NAME.lock, which stays there; opening a pack writes
-// nothing.
+// A pack is one file, CACHE/packs/NAME-HxW-HOW-SOURCE.sslx. HOW is "native" (own size) or "short-crop" (resized as
+// above). SOURCE is the start of the SHA-256 of the source's absolute path, 8 hexadecimal digits: two sources never
+// share a pack. CACHE is $SSLX_CACHE, or the folder sslx in [os.UserCacheDir]. A pack starts with 8 bytes
+// "SSLXPACK", the format version and the header's length (little-endian uint32 each) and the header's SHA-256; then a
+// JSON header, the labels (int32, little-endian) and the pixels of each split, each section at a multiple of 4096 bytes
+// and with its own SHA-256 in the header. Images stand in the order of torchvision, whatever the order in the archive,
+// so that a folder and an archive of it have the same fingerprint.
+//
+// A pack appears whole or not at all. Processes that import the same name at once wait for each other at
+// CACHE/packs/.NAME.lock, which stays there; opening a pack writes nothing. A name means the source that was imported
+// last under it. A fingerprint means the same images for ever: [LocateOptions] takes the one that a record has.
+//
+// # Limits
+//
+// Sources may be hostile. [ImportOptions] bounds the pixels of an image, the bytes of a file and of what an archive
+// unpacks to, and the memory of all images in work; a JPEG has 100 scans at most. An import ends soon after its
+// context, even inside an image, and leaves nothing behind.
 //
 // # Batches ahead of their use
 //

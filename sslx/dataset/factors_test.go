@@ -31,7 +31,7 @@ func generated(t testing.TB, opt FactorsOptions) *Set {
 	return set
 }
 
-func TestTheGeneratedSetDependsOnItsSeedOnly(t *testing.T) {
+func TestFactors_DependOnTheirSeedOnly(t *testing.T) {
 	first := generated(t, FactorsOptions{Train: 40, Test: 10, Seed: 5})
 	again := generated(t, FactorsOptions{Train: 40, Test: 10, Seed: 5})
 	other := generated(t, FactorsOptions{Train: 40, Test: 10, Seed: 6})
@@ -52,7 +52,7 @@ func TestTheGeneratedSetDependsOnItsSeedOnly(t *testing.T) {
 }
 
 // The sum was computed by this package, version 1 of the set, on amd64: a change of it needs a new factorsVersion.
-func TestTheGeneratedSetKeepsItsFingerprint(t *testing.T) {
+func TestFactors_KeepTheirFingerprint(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("other processors may round differently")
 	}
@@ -62,7 +62,7 @@ func TestTheGeneratedSetKeepsItsFingerprint(t *testing.T) {
 	}
 }
 
-func TestNoTestImageIsATrainImage(t *testing.T) {
+func TestFactors_NoTestImageIsATrainImage(t *testing.T) {
 	set := generated(t, FactorsOptions{Train: 200, Test: 200})
 	const area = scene.Side * scene.Side * 3
 	train, _ := split(t, set, "train")
@@ -78,7 +78,7 @@ func TestNoTestImageIsATrainImage(t *testing.T) {
 	}
 }
 
-func TestASheetOfGeneratedImagesIsNeitherFlatNorSaturated(t *testing.T) {
+func TestFactors_AreNeitherFlatNorSaturated(t *testing.T) {
 	set := generated(t, FactorsOptions{Train: 64, Test: 1})
 	train, _ := split(t, set, "train")
 	sheet := image.NewRGBA(image.Rect(0, 0, 8*scene.Side, 8*scene.Side))
@@ -109,13 +109,13 @@ func TestASheetOfGeneratedImagesIsNeitherFlatNorSaturated(t *testing.T) {
 	}
 }
 
-func TestNegativeNumbersOfImagesAreAUsageError(t *testing.T) {
+func TestFactors_NegativeNumbersOfImagesAreAUsageError(t *testing.T) {
 	if _, err := Factors(context.Background(), FactorsOptions{Train: -1}); !usage.Is(err) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func BenchmarkFactorsImage(b *testing.B) {
+func BenchmarkFactors_Image(b *testing.B) {
 	o := FactorsOptions{Train: math.MaxInt}
 	p := o.plan()
 	for i := range b.N {

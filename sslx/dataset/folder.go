@@ -255,7 +255,8 @@ func (l levels) checkClasses(files *Files, images []folderImage) error {
 	for _, dir := range files.dirs {
 		split, class, rest, ok := l.cut(dir)
 		if ok && rest == "" && class != "" && !filled[[2]string{split, class}] {
-			return usage.Errorf("class folder %q in %s holds no PNG or JPEG image: fill it or remove it", dir, files.source)
+			return usage.Errorf("class folder %q in %s holds no PNG or JPEG image: fill it or remove it", dir,
+				files.source)
 		}
 	}
 

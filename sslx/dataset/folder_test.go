@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestAFolderAndItsArchivesGiveTheSameSet(t *testing.T) {
+func TestFolder_AndItsArchivesGiveTheSameSet(t *testing.T) {
 	f := animals(t)
 	reversed := f.names()
 	slices.Reverse(reversed)
@@ -30,7 +30,7 @@ func TestAFolderAndItsArchivesGiveTheSameSet(t *testing.T) {
 	}
 }
 
-func TestClassesAndSplitsFollowTheFolders(t *testing.T) {
+func TestFolder_ClassesAndSplitsFollowTheFolders(t *testing.T) {
 	one := gray(t, 1)
 	for name, c := range map[string]struct {
 		files   files
@@ -74,13 +74,13 @@ func TestClassesAndSplitsFollowTheFolders(t *testing.T) {
 	}
 }
 
-func TestASetWithSplitsNeedsNoNote(t *testing.T) {
+func TestFolder_WithSplitsNeedsNoNote(t *testing.T) {
 	if _, report := imported(t, animals(t).folder(t, "set"), ImportOptions{}); report.Notes != nil {
 		t.Errorf("notes are %q", report.Notes)
 	}
 }
 
-func TestImagesAreInTheOrderOfTorchvision(t *testing.T) {
+func TestFolder_ImagesAreInTheOrderOfTorchvision(t *testing.T) {
 	// ImageFolder walks sorted folders and takes the sorted files of each before those below it.
 	set, _ := imported(t, files{"b/z.png": gray(t, 4), "a/n/1.png": gray(t, 3), "a/z.png": gray(t, 2),
 		"a/b.png": gray(t, 1)}.
@@ -92,7 +92,7 @@ func TestImagesAreInTheOrderOfTorchvision(t *testing.T) {
 	}
 }
 
-func TestSuperclassesMakeASecondTask(t *testing.T) {
+func TestFolder_SuperclassesMakeASecondTask(t *testing.T) {
 	f := animals(t).with(files{"fine_to_coarse.txt": "cat\tpet\ndog\tpet\n"})
 	set, _ := imported(t, f.below("root").folder(t, "set"), ImportOptions{})
 	sp, _ := split(t, set, "train")

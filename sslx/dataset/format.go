@@ -21,8 +21,8 @@ type Format interface {
 	// Name names the format in reports and errors, such as "idx".
 	Name() string
 	// Matches reports whether a file is one of the format's own; path is relative and has slashes. A source is read by
-	// the format that matches one of its files. Files of two formats in one source are an error, except images: they are
-	// an image folder only where no other format matches anything.
+	// the format that matches one of its files. Files of two formats in one source are an error, except images: they
+	// are an image folder only where no other format matches anything.
 	Matches(path string) bool
 	// Texts returns the base names of the small text files that Plan wants, such as lists of class names; often none.
 	Texts() []string
@@ -257,7 +257,7 @@ func recognize(files *Files) (Format, error) {
 			case by == "":
 				found, by = format, file.Path
 			case format != found:
-				return nil, usage.Errorf("%s holds files of two formats, %s (%s) and %s (%s): import them one at a time",
+				return nil, usage.Errorf("%s holds files of two formats, %s (%s) and %s (%s): import one at a time",
 					files.source, by, found.Name(), file.Path, format.Name())
 			}
 		}
@@ -279,7 +279,8 @@ func planOf(ctx context.Context, files *Files) (*Plan, error) {
 		p.Kind = format.Name()
 	}
 	if err := p.check(); err != nil {
-		return nil, fmt.Errorf("format %s made a plan of %s that cannot be followed: %w", format.Name(), files.source, err)
+		return nil, fmt.Errorf("format %s made a plan of %s that cannot be followed: %w", format.Name(), files.source,
+			err)
 	}
 	return p, nil
 }

@@ -42,7 +42,8 @@ func (npy) Plan(ctx context.Context, files *dataset.Files) (*dataset.Plan, error
 		text := make([]byte, int(prefix[8])+int(prefix[9])<<8)
 		_, err := io.ReadFull(r, text)
 		_, shape, _ := strings.Cut(string(text), "(")
-		if _, failed := fmt.Sscanf(shape, "%d, %d, %d, 3)", &n, &p.Height, &p.Width); err != nil || failed != nil || n != len(labels) {
+		_, failed := fmt.Sscanf(shape, "%d, %d, %d, 3)", &n, &p.Height, &p.Width)
+		if err != nil || failed != nil || n != len(labels) {
 			return fmt.Errorf("images.npy in %s does not hold %d RGB images", files.Source(), len(labels))
 		}
 		return nil
@@ -53,9 +54,9 @@ func (npy) Plan(ctx context.Context, files *dataset.Files) (*dataset.Plan, error
 		return files.Read(ctx, "images.npy", func(r io.Reader) error {
 			err := head(r)
 			for i := 0; i < n && err == nil; i++ {
-				data := make([]byte, p.Height*p.Width*3)
+				data, label := make([]byte, p.Height*p.Width*3), int32(slices.Index(classes, labels[i]))
 				if _, err = io.ReadFull(r, data); err == nil {
-					err = emit(dataset.Item{Position: i, Data: data, Labels: []int32{int32(slices.Index(classes, labels[i]))}})
+					err = emit(dataset.Item{Position: i, Data: data, Labels: []int32{label}})
 				}
 			}
 			return err
@@ -224,7 +225,8 @@ func TestFormat_MistakesOfAPlanAreErrors(t *testing.T) {
 		"a position twice": {func(p *dataset.Plan) { p.Items = items(good, good) }, "is the second"},
 		"a position of no image": {func(p *dataset.Plan) { p.Items = items(good, item(2, "abc", 0)) },
 			"position 2 of 2"},
-		"a label of no class":  {func(p *dataset.Plan) { p.Items = items(item(0, "abc", 1)) }, "label 1 of the 1 classes"},
+		"a label of no class": {func(p *dataset.Plan) { p.Items = items(item(0, "abc", 1)) },
+			"label 1 of the 1 classes"},
 		"a label is missing":   {func(p *dataset.Plan) { p.Items = items(item(0, "abc")) }, "0 labels for 1 tasks"},
 		"an image is missing":  {func(p *dataset.Plan) { p.Items = items(good) }, "1 of 2 images came"},
 		"data of another size": {func(p *dataset.Plan) { p.Items = items(good, item(1, "ab", 0)) }, "it has 2 bytes"},

@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// TestAFullDiskLeavesNothing limits the size of files in a process of its own, at which writes fail as on a full disk.
-func TestAFullDiskLeavesNothing(t *testing.T) {
+// TestImport_AFullDiskLeavesNothing limits the size of files in a process of its own, at which writes
+// fail as on a full disk.
+func TestImport_AFullDiskLeavesNothing(t *testing.T) {
 	if cache := os.Getenv("SSLX_TEST_FULL_DISK"); cache != "" {
 		signal.Ignore(syscall.SIGXFSZ)
 		limit := syscall.Rlimit{Cur: 600_000, Max: 600_000}
@@ -33,7 +34,7 @@ func TestAFullDiskLeavesNothing(t *testing.T) {
 	}
 	for _, c := range []struct{ pack, says string }{{"", "cannot be stored"}, {"1", "was not written"}} {
 		cache := t.TempDir()
-		child := exec.Command(os.Args[0], "-test.run=^TestAFullDiskLeavesNothing$", "-test.v")
+		child := exec.Command(os.Args[0], "-test.run=^TestImport_AFullDiskLeavesNothing$", "-test.v")
 		child.Env = append(os.Environ(), "SSLX_TEST_FULL_DISK="+cache, "SSLX_TEST_PACK="+c.pack)
 		out, err := child.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "ERROR") || !strings.Contains(string(out), c.says) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAHoldOutIsStratifiedSortedAndDisjoint(t *testing.T) {
+func TestStratifiedHoldOut_IsStratifiedSortedAndDisjoint(t *testing.T) {
 	labels := make([]int32, 1000)
 	for i := range labels {
 		labels[i] = int32(i*i%7) - 1 // squares modulo 7: four classes of unequal size
@@ -33,7 +33,7 @@ func TestAHoldOutIsStratifiedSortedAndDisjoint(t *testing.T) {
 	}
 }
 
-func TestAHoldOutDependsOnItsSeedOnly(t *testing.T) {
+func TestStratifiedHoldOut_DependsOnItsSeedOnly(t *testing.T) {
 	labels := slices.Repeat([]int32{0, 1, 2}, 100)
 	_, first := StratifiedHoldOut(labels, 0.2, 1)
 	_, again := StratifiedHoldOut(labels, 0.2, 1)
@@ -46,7 +46,7 @@ func TestAHoldOutDependsOnItsSeedOnly(t *testing.T) {
 	}
 }
 
-func TestAHoldOutLeavesEveryClassAnImage(t *testing.T) {
+func TestStratifiedHoldOut_LeavesEveryClassAnImage(t *testing.T) {
 	keep, held := StratifiedHoldOut([]int32{5, 7, 7}, 0.9, 1)
 	if len(keep) != 2 || len(held) != 1 {
 		t.Errorf("kept %v and held out %v, want one image of each class kept", keep, held)
@@ -56,7 +56,7 @@ func TestAHoldOutLeavesEveryClassAnImage(t *testing.T) {
 	}
 }
 
-func TestAHoldOutOfEverythingPanics(t *testing.T) {
+func TestStratifiedHoldOut_OfEverythingPanics(t *testing.T) {
 	defer func() {
 		if recover() == nil {
 			t.Error("a fraction of 1 was accepted")

@@ -171,7 +171,8 @@ func jpegOfScans(scans int) string {
 	}
 	table := append([]byte{0}, slices.Repeat([]byte{1}, 64)...)
 	huffman := append([]byte{0, 1}, make([]byte, 16)...) // one code of one bit, for the value 0
-	text := "\xff\xd8" + segment(0xdb, table...) + segment(0xc2, 8, 0, 8, 0, 8, 1, 1, 0x11, 0) + segment(0xc4, huffman...)
+	text := "\xff\xd8" + segment(0xdb, table...) + segment(0xc2, 8, 0, 8, 0, 8, 1, 1, 0x11, 0)
+	text += segment(0xc4, huffman...)
 	text += segment(0xda, 1, 1, 0, 0, 0, 0x01) + "\x00" // the DC coefficient, all bits but the last
 	refine := segment(0xda, 1, 1, 0, 0, 0, 0x10) + "\x00"
 	return text + strings.Repeat(refine, scans-1) + "\xff\xd9"

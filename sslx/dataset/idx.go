@@ -288,8 +288,10 @@ func emitIDX(ctx context.Context, file File, area, position int, labels []byte, 
 	if _, err := io.CopyN(io.Discard, opened, 16); err != nil {
 		return fmt.Errorf("%s cannot be read: %w", file.Path, err)
 	}
+
 	for i := position; i < position+n; i++ {
-		it := Item{Position: i, Name: fmt.Sprintf("image %d", i), Data: make([]byte, area), Labels: []int32{int32(labels[i])}}
+		it := Item{Position: i, Name: fmt.Sprintf("image %d", i), Data: make([]byte, area)}
+		it.Labels = []int32{int32(labels[i])}
 		if _, err := io.ReadFull(opened, it.Data); err != nil {
 			return fmt.Errorf("%s cannot be read: %w", file.Path, err)
 		}

@@ -46,7 +46,8 @@ type ImportOptions struct {
 
 func (o ImportOptions) check() (ImportOptions, error) {
 	if o.Size < 0 || o.Size > MaxSize {
-		return o, usage.About("size", "size %d is out of range: give 1 to %d, or 0 for the images' own", o.Size, MaxSize)
+		return o, usage.About("size", "size %d is out of range: give 1 to %d, or 0 for the images' own", o.Size,
+			MaxSize)
 	}
 	if o.Name != "" && !setName.MatchString(o.Name) {
 		return o, usage.About("name", "set name %q is not allowed: use letters, digits, dots and dashes", o.Name)

@@ -3,16 +3,20 @@ package dataset
 import (
 	"context"
 	"errors"
+	"image/color"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestAnUnchangedSourceIsNotImportedTwice(t *testing.T) {
+func TestImport_AnUnchangedSourceIsReused(t *testing.T) {
 	cache, source := t.TempDir(), animals(t).folder(t, "set")
 	_, first := imported(t, source, ImportOptions{Cache: cache})
 	_, again := imported(t, source, ImportOptions{Cache: cache})
@@ -28,7 +32,7 @@ func TestAnUnchangedSourceIsNotImportedTwice(t *testing.T) {
 	}
 }
 
-func TestImportMendsADamagedPack(t *testing.T) {
+func TestImport_ReplacesADamagedPack(t *testing.T) {
 	cache, source := t.TempDir(), animals(t).folder(t, "set")
 	_, first := imported(t, source, ImportOptions{Cache: cache})
 	content, err := os.ReadFile(first.Pack)
@@ -42,7 +46,7 @@ func TestImportMendsADamagedPack(t *testing.T) {
 	}
 }
 
-func TestImportsAtOnceMakeOnePack(t *testing.T) {
+func TestImport_SeveralAtOnceMakeOnePack(t *testing.T) {
 	cache, source := t.TempDir(), animals(t).folder(t, "set")
 	var made atomic.Int32
 	var group sync.WaitGroup
@@ -63,7 +67,7 @@ func TestImportsAtOnceMakeOnePack(t *testing.T) {
 	}
 }
 
-func TestACancelledImportLeavesNothing(t *testing.T) {
+func TestImport_CanceledLeavesNothing(t *testing.T) {
 	f := animals(t)
 	goroutines := runtime.NumGoroutine()
 	for name, source := range map[string]string{
@@ -87,7 +91,7 @@ func TestACancelledImportLeavesNothing(t *testing.T) {
 	waitForGoroutines(t, goroutines)
 }
 
-func TestProgressCountsEveryImageOnce(t *testing.T) {
+func TestImport_ProgressCountsEveryImageOnce(t *testing.T) {
 	var seen []int64
 	imported(t, animals(t).folder(t, "set"), ImportOptions{Progress: func(done, total int64) {
 		if total != 6 {
@@ -100,7 +104,7 @@ func TestProgressCountsEveryImageOnce(t *testing.T) {
 	}
 }
 
-func TestLeftoversOfAKilledImportAreRemoved(t *testing.T) {
+func TestImport_RemovesLeftoversOfAKilledOne(t *testing.T) {
 	cache, source := t.TempDir(), animals(t).folder(t, "set")
 	_, report := imported(t, source, ImportOptions{Cache: cache})
 	packs, pack := filepath.Split(report.Pack)
@@ -115,7 +119,7 @@ func TestLeftoversOfAKilledImportAreRemoved(t *testing.T) {
 }
 
 // The values are quoted in many CIFAR-10 recipes, for example https://github.com/kuangliu/pytorch-cifar/issues/19.
-func TestCIFAR10HasThePublishedStatistics(t *testing.T) {
+func TestCIFAR_TenHasThePublishedStatistics(t *testing.T) {
 	source := findSource(os.Getenv("SSLX_DATA"), "cifar10")
 	if source == "" {
 		t.Skip("needs cifar10.tar.gz in $SSLX_DATA")
@@ -142,5 +146,105 @@ func TestCIFAR10HasThePublishedStatistics(t *testing.T) {
 	_, labels := split(t, set, "test")
 	if keep, held := StratifiedHoldOut(labels, 0.1, 1); len(keep) != 9000 || len(held) != 1000 {
 		t.Errorf("a tenth of test is %d, the rest %d", len(held), len(keep))
+	}
+}
+
+func TestImport_ASetOfOneClass(t *testing.T) {
+	f := files{"train/cat/1.png": gray(t, 1), "train/cat/2.png": gray(t, 2), "test/cat/1.png": gray(t, 3)}
+	set, report := imported(t, f.folder(t, "set"), ImportOptions{})
+	sp, labels := split(t, set, "train")
+	if classes := set.Tasks()[0].Classes; !slices.Equal(classes, []string{"cat"}) || sp.N != 2 ||
+		!slices.Equal(labels, []int32{0, 0}) || report.Notes != nil {
+		t.Errorf("%d images of classes %v with labels %v, notes %q", sp.N, classes, labels, report.Notes)
+	}
+}
+
+func TestImport_ASplitThatLacksClassesGetsANote(t *testing.T) {
+	f := animals(t)
+	delete(f, "test/dog/3.png")
+	many := files{"test/a/1.png": gray(t, 1)}
+	for class := range strings.SplitSeq("a b c d e f g h", " ") {
+		many["train/"+class+"/1.png"] = gray(t, 1)
+	}
+	for name, c := range map[string]struct {
+		files files
+		opt   ImportOptions
+		note  string
+	}{
+		"in test": {f, ImportOptions{}, "test lacks 1 of the 2 classes of train: dog"},
+		"in val": {animals(t).with(files{"val/dog/1.png": gray(t, 1)}), ImportOptions{},
+			"val lacks 1 of the 2 classes of train: cat"},
+		"many": {many, ImportOptions{}, "test lacks 7 of the 8 classes of train: b, c, d, e, f and 2 more"},
+		"bad test only": {f.with(files{"test/dog/1.png": "x"}), ImportOptions{SkipBad: true},
+			"test lacks 1 of the 2 classes of train: dog"},
+		"of idx files": {mnistFiles(), ImportOptions{}, "test lacks 2 of the 3 classes of train: 0, 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			source, cache := c.files.folder(t, "set"), t.TempDir()
+			for range 2 { // the second report is read from the pack
+				c.opt.Cache = cache
+				if _, report := imported(t, source, c.opt); !slices.Equal(report.Notes, []string{c.note}) {
+					t.Errorf("notes are %q, want %q", report.Notes, c.note)
+				}
+			}
+		})
+	}
+}
+
+func TestImport_UnequalSizesNameBothAndTheArgument(t *testing.T) {
+	source := animals(t).with(files{"train/dog/9.png": pngOf(t, 5, 3, color.White)}).folder(t, "set")
+	_, _, err := Import(context.Background(), source, ImportOptions{Cache: t.TempDir()})
+	want := "images in " + source + " differ in size: train/dog/9.png is 5x3 and others are 4x4: " +
+		"choose a size that all are brought to"
+	if !usage.Is(err) || err.Error() != want || usage.ArgumentOf(err) != "size" {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	set, _ := imported(t, source, ImportOptions{Size: 2})
+	sp, labels := split(t, set, "train")
+	if set.Height() != 2 || set.Width() != 2 || sp.N != 5 {
+		t.Errorf("with a size: %d images of %dx%d", sp.N, set.Height(), set.Width())
+	}
+	if got := firstBytes(set, sp); !slices.Equal(got, []byte{10, 20, 30, 40, 255}) {
+		t.Errorf("with a size: images %v", got)
+	}
+	if !slices.Equal(labels, []int32{0, 0, 1, 1, 1}) {
+		t.Errorf("with a size: labels %v", labels)
+	}
+}
+
+func TestImport_AnUnreadableFileIsNamedWithWhatToDo(t *testing.T) {
+	for name, spoil := range map[string]func(t *testing.T, file string) error{
+		"without permission": func(t *testing.T, file string) error {
+			if os.Geteuid() == 0 {
+				t.Skip("the superuser may read every file")
+			}
+			return os.Chmod(file, 0)
+		},
+		"a link to nothing": func(_ *testing.T, file string) error {
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+			return os.Symlink(file+".gone", file)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			source, cache := animals(t).folder(t, "set"), t.TempDir()
+			file := filepath.Join(source, "train", "cat", "1.png")
+			if err := spoil(t, file); err != nil {
+				t.Fatal(err)
+			}
+			_, _, err := Import(context.Background(), source, ImportOptions{Cache: cache})
+			if err == nil {
+				t.Fatal("it was accepted")
+			}
+			for _, part := range []string{"file cannot be read", file, "make it readable or remove it"} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("error %q lacks %q", err, part)
+				}
+			}
+			if left := leftBehind(t, cache); left != nil {
+				t.Errorf("left behind: %v", left)
+			}
+		})
 	}
 }

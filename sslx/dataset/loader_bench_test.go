@@ -77,8 +77,8 @@ func benchmarkLoader(b *testing.B, source Source, batch int) {
 	}
 }
 
-// BenchmarkLoaderOverAPack gathers 32x32 images in batches of 256.
-func BenchmarkLoaderOverAPack(b *testing.B) {
+// BenchmarkLoader_Pack gathers 32x32 images in batches of 256.
+func BenchmarkLoader_Pack(b *testing.B) {
 	set, err := Factors(context.Background(), FactorsOptions{Cache: b.TempDir(), Train: 10_000, Test: 1})
 	if err != nil {
 		b.Fatal(err)
@@ -91,8 +91,8 @@ func BenchmarkLoaderOverAPack(b *testing.B) {
 	benchmarkLoader(b, train, 256)
 }
 
-// BenchmarkLoaderOverAPackOf224 gathers 224x224 images in batches of 64.
-func BenchmarkLoaderOverAPackOf224(b *testing.B) {
+// BenchmarkLoader_PackOf224 gathers 224x224 images in batches of 64.
+func BenchmarkLoader_PackOf224(b *testing.B) {
 	f := files{}
 	content := jpegOf(b, photograph(0))
 	for i := range 256 {
@@ -103,8 +103,8 @@ func BenchmarkLoaderOverAPackOf224(b *testing.B) {
 	benchmarkLoader(b, train, 64)
 }
 
-// BenchmarkDecodingJPEG decodes photographs of 500x375 and brings them to 224x224.
-func BenchmarkDecodingJPEG(b *testing.B) {
+// BenchmarkDecode_JPEG decodes photographs of 500x375 and brings them to 224x224.
+func BenchmarkDecode_JPEG(b *testing.B) {
 	f := files{}
 	for i := range 32 {
 		f[fmt.Sprintf("a/%d.jpg", i)] = jpegOf(b, photograph(uint64(i)))
@@ -112,8 +112,8 @@ func BenchmarkDecodingJPEG(b *testing.B) {
 	benchmarkFolder(b, f, 224, 16)
 }
 
-// BenchmarkDecodingPNG decodes images of 32x32 at their own size.
-func BenchmarkDecodingPNG(b *testing.B) {
+// BenchmarkDecode_PNG decodes images of 32x32 at their own size.
+func BenchmarkDecode_PNG(b *testing.B) {
 	f := files{}
 	photo := photograph(0)
 	for i := range 256 {

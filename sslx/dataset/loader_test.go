@@ -2,9 +2,12 @@ package dataset
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -55,7 +58,7 @@ func drain(l *Loader) (pixels []byte, indices []int32, err error) {
 	}
 }
 
-func TestALoaderOverAPackEqualsDirectReading(t *testing.T) {
+func TestLoader_EqualsDirectReading(t *testing.T) {
 	set, err := Factors(t.Context(), FactorsOptions{Cache: t.TempDir(), Train: 150, Test: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +86,7 @@ func TestALoaderOverAPackEqualsDirectReading(t *testing.T) {
 	}
 }
 
-func TestABatchMayBeEmptyOrOfAnotherLength(t *testing.T) {
+func TestLoader_ABatchMayBeEmptyOrOfAnotherLength(t *testing.T) {
 	batches := [][]int{{3, 1}, {}, {2}, {0, 0, 4}}
 	l := NewLoader(t.Context(), &slow{n: 5}, slices.Values(batches), LoaderOptions{Workers: 2})
 	defer l.Close()
@@ -105,7 +108,7 @@ func TestABatchMayBeEmptyOrOfAnotherLength(t *testing.T) {
 	}
 }
 
-func TestTheFirstBadImageInOrderIsReportedForAnyWorkers(t *testing.T) {
+func TestLoader_ReportsTheFirstBadImageForAnyWorkers(t *testing.T) {
 	order := upTo(40)
 	slices.Reverse(order) // 25 comes before 22
 	for _, workers := range []int{1, 2, 3, 16} {
@@ -122,7 +125,7 @@ func TestTheFirstBadImageInOrderIsReportedForAnyWorkers(t *testing.T) {
 	}
 }
 
-func TestAnIndexOutOfRangeIsAUsageErrorInItsPlace(t *testing.T) {
+func TestLoader_AnIndexOutOfRangeIsAUsageErrorInItsPlace(t *testing.T) {
 	for _, bad := range []int{-1, 6} {
 		l := NewLoader(t.Context(), &slow{n: 6}, slices.Values([][]int{{0, 1}, {2, bad}}), LoaderOptions{})
 		_, indices, err := drain(l)
@@ -133,7 +136,7 @@ func TestAnIndexOutOfRangeIsAUsageErrorInItsPlace(t *testing.T) {
 	}
 }
 
-func TestASlowCallerDoesNotGrowMemory(t *testing.T) {
+func TestLoader_ASlowCallerDoesNotGrowMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &slow{n: 100, time: time.Millisecond}
 		l := NewLoader(t.Context(), source, slices.Chunk(upTo(100), 5), LoaderOptions{Workers: 3, Ahead: 2})
@@ -158,7 +161,7 @@ func TestASlowCallerDoesNotGrowMemory(t *testing.T) {
 	})
 }
 
-func TestWaitIsTheTimeThatTheCallerStarved(t *testing.T) {
+func TestLoader_WaitIsTheTimeThatTheCallerStarved(t *testing.T) {
 	for name, c := range map[string]struct {
 		step, want time.Duration
 	}{
@@ -185,7 +188,7 @@ func TestWaitIsTheTimeThatTheCallerStarved(t *testing.T) {
 	}
 }
 
-func TestASteadyLoaderOverAPackAllocatesNothing(t *testing.T) {
+func TestLoader_SteadyAllocatesNothing(t *testing.T) {
 	set, _ := imported(t, animals(t).folder(t, "set"), ImportOptions{})
 	train, _ := split(t, set, "train")
 	l := NewLoader(t.Context(), train, endless(4, 3), LoaderOptions{Workers: 2})
@@ -201,4 +204,56 @@ func TestASteadyLoaderOverAPackAllocatesNothing(t *testing.T) {
 	if allocations := testing.AllocsPerRun(200, next); allocations > 0 {
 		t.Errorf("%v allocations a batch", allocations)
 	}
+}
+
+// The bubble of synctest fails when a goroutine is left.
+func TestLoader_EndsPromptlyWithItsContext(t *testing.T) {
+	for _, after := range []time.Duration{0, 1500 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			source := &slow{n: 1000, time: time.Second}
+			l := NewLoader(ctx, source, slices.Chunk(upTo(1000), 500), LoaderOptions{Workers: 2})
+			time.AfterFunc(after, cancel)
+			start := time.Now()
+			if _, _, err := l.Next(); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+			if waited := time.Since(start); waited != after {
+				t.Errorf("Next returned after %v, want %v", waited, after)
+			}
+			// Without Close, the images in work end and no other begins.
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if read := source.read.Load(); read > 4 {
+				t.Errorf("%d images were read", read)
+			}
+		})
+	}
+}
+
+func TestLoader_ClosedEarlyLeavesNoGoroutine(t *testing.T) {
+	for name, next := range map[string]int{"at once": 0, "between batches": 2, "after the last": 5} {
+		t.Run(name, func(t *testing.T) {
+			before := runtime.NumGoroutine()
+			l := NewLoader(t.Context(), &slow{n: 40}, slices.Chunk(upTo(40), 10), LoaderOptions{Workers: 4})
+			for range next {
+				_, _, _ = l.Next()
+			}
+			l.Close()
+			l.Close()
+			if _, _, err := l.Next(); err == nil {
+				t.Error("a closed loader gave a batch")
+			}
+			waitForGoroutines(t, before)
+		})
+	}
+}
+
+func TestLoader_ABadImageLeavesNoGoroutineWithoutClose(t *testing.T) {
+	before := runtime.NumGoroutine()
+	l := NewLoader(t.Context(), &slow{n: 400, bad: []int{12}}, slices.Chunk(upTo(400), 10), LoaderOptions{Workers: 4})
+	if _, _, err := drain(l); err == nil {
+		t.Error("no error")
+	}
+	waitForGoroutines(t, before)
 }

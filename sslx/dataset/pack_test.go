@@ -12,7 +12,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestADamagedPackIsRefusedWithItsSentence(t *testing.T) {
+func TestPack_RefusesDamageWithItsSentence(t *testing.T) {
 	_, report := imported(t, animals(t).folder(t, "set"), ImportOptions{})
 	whole, err := os.ReadFile(report.Pack)
 	if err != nil {
@@ -49,7 +49,7 @@ func TestADamagedPackIsRefusedWithItsSentence(t *testing.T) {
 
 func errOf(_ *Set, err error) error { return err }
 
-func TestVerifyFindsEveryChangedByte(t *testing.T) {
+func TestVerify_FindsEveryChangedByte(t *testing.T) {
 	_, report := imported(t, animals(t).folder(t, "set"), ImportOptions{})
 	whole, err := os.ReadFile(report.Pack)
 	if err != nil {
@@ -73,7 +73,7 @@ func TestVerifyFindsEveryChangedByte(t *testing.T) {
 	}
 }
 
-func TestAPackOpensFromAReadOnlyFolder(t *testing.T) {
+func TestPack_OpensFromAReadOnlyFolder(t *testing.T) {
 	_, report := imported(t, animals(t).folder(t, "set"), ImportOptions{})
 	dir := filepath.Dir(report.Pack)
 	for path, mode := range map[string]os.FileMode{report.Pack: 0o444, dir: 0o555} {
@@ -95,13 +95,13 @@ func TestAPackOpensFromAReadOnlyFolder(t *testing.T) {
 	}
 }
 
-func TestAMissingPackIsAUsageError(t *testing.T) {
+func TestPack_MissingIsAUsageError(t *testing.T) {
 	if _, err := Open(filepath.Join(t.TempDir(), "x.sslx")); !usage.Is(err) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestUnknownNamesComeWithTheNearest(t *testing.T) {
+func TestSet_UnknownNamesComeWithTheNearest(t *testing.T) {
 	set, _ := imported(t, animals(t).folder(t, "set"), ImportOptions{})
 	_, splitErr := set.Split("tain")
 	_, taskErr := set.Task("clas")
@@ -128,7 +128,7 @@ func (w *fullWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestWritingAPackReportsEveryFailure(t *testing.T) {
+func TestPack_WritingReportsEveryFailure(t *testing.T) {
 	h := &header{Name: "x", Length: pageSize + 3}
 	for room := 0; room < 2*pageSize+3; room += 500 {
 		parts := []part{

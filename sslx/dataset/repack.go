@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// resizeNative packs the images of a native pack brought to a size, as an import of its source with that size would, and
-// opens the new pack.
+// resizeNative packs the images of a native pack brought to a size, as an import of its source with that size would,
+// and opens the new pack.
 func resizeNative(ctx context.Context, native string, opt ImportOptions) (*Set, error) {
 	set, err := Open(native)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-func TestResizingTakesTheCentreOfTheShortSide(t *testing.T) {
+func TestResize_TakesTheCenterOfTheShortSide(t *testing.T) {
 	// Three 8x8 tiles side by side, or one above the other: the middle one remains.
 	for _, wide := range []bool{true, false} {
 		img := image.NewRGBA(image.Rect(0, 0, 8, 24))
@@ -43,7 +43,7 @@ func TestResizingTakesTheCentreOfTheShortSide(t *testing.T) {
 	}
 }
 
-func TestShrinkingIsAntialiased(t *testing.T) {
+func TestResize_ShrinkingIsAntialiased(t *testing.T) {
 	img := image.NewGray(image.Rect(0, 0, 64, 64))
 	for i := range img.Pix {
 		img.Pix[i] = uint8(255 * ((i + i/64) % 2))
@@ -57,8 +57,8 @@ func TestShrinkingIsAntialiased(t *testing.T) {
 	}
 }
 
-// By hand: what has one colour keeps it at any size, however transparent it is.
-func TestImagesOfUnequalKindsAndSizesBecomeOneSet(t *testing.T) {
+// By hand: what has one color keeps it at any size, however transparent it is.
+func TestResize_ImagesOfUnequalKindsBecomeOneSet(t *testing.T) {
 	uniform := func(img draw.Image, c color.Color) string {
 		b := img.Bounds()
 		for i := range b.Dx() * b.Dy() {
@@ -85,7 +85,7 @@ func TestImagesOfUnequalKindsAndSizesBecomeOneSet(t *testing.T) {
 }
 
 // The oracle scales the whole image and cuts the square out of it.
-func TestOnlyTheSquareIsDrawnAndItIsThatOfTheWholeImage(t *testing.T) {
+func TestResize_DrawsTheSquareOfTheWholeImage(t *testing.T) {
 	photo := photograph(3)
 	for _, b := range []image.Rectangle{photo.Rect, image.Rect(11, 7, 210, 370), image.Rect(0, 0, 64, 63)} {
 		img := photo.SubImage(b).(*image.RGBA)

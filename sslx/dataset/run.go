@@ -165,8 +165,8 @@ func (r *run) measure(it *Item) (own image.Point, err error) {
 		return own, err
 	}
 	if it.cost > r.budgetSize {
-		return own, fmt.Errorf("it takes %.1f MB of memory to decode and %.1f MB are allowed: store it as a baseline JPEG, "+
-			"or make it smaller", float64(it.cost)/1e6, float64(r.budgetSize)/1e6)
+		return own, fmt.Errorf("it takes %.1f MB of memory to decode and %.1f MB are allowed: make it smaller, or "+
+			"store it as a baseline JPEG", float64(it.cost)/1e6, float64(r.budgetSize)/1e6)
 	}
 	it.cost = min(it.cost+int64(len(it.Data)), r.budgetSize)
 	return own, nil
@@ -188,8 +188,8 @@ func (r *run) draw(ctx context.Context, it Item) error {
 	}
 	if err != nil {
 		if !r.opt.SkipBad {
-			return usage.Advise("skip-bad", fmt.Errorf("image %s in %s cannot be used: %w; fix or remove it, or skip bad "+
-				"images", it.Name, r.source, err))
+			return usage.Advise("skip-bad", fmt.Errorf("image %s in %s cannot be used: %w; fix or remove it, or skip "+
+				"bad images", it.Name, r.source, err))
 		}
 		return r.finish(it, err)
 	}
@@ -238,8 +238,8 @@ func (r *run) finish(it Item, bad error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.seen[it.Position] {
-		return fmt.Errorf("%s cannot be read: position %d is that of two images, %s is the second", r.source, it.Position,
-			it.Name)
+		return fmt.Errorf("%s cannot be read: position %d has two images, %s is the second", r.source,
+			it.Position, it.Name)
 	}
 	r.seen[it.Position] = true
 	if bad != nil {

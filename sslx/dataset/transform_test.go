@@ -32,7 +32,8 @@ func TestRotate_MovesEachPixel(t *testing.T) {
 			for column := range transformSide {
 				fromRow, fromColumn := from(row, column)
 				if pixelAt(dst, row, column, 1) != pixelAt(src, fromRow, fromColumn, 1) {
-					t.Fatalf("%d quarters: pixel %d, %d is not that at %d, %d", quarters, row, column, fromRow, fromColumn)
+					t.Fatalf("%d quarters: pixel %d, %d is not that at %d, %d", quarters, row, column, fromRow,
+						fromColumn)
 				}
 			}
 		}

@@ -36,7 +36,7 @@ func OpenFolder(ctx context.Context, path, split string, size int) (*Folder, err
 	}
 	dir, ok := t.(archive.Dir)
 	if !ok {
-		return nil, usage.Errorf("%s is an archive and only files can be decoded one by one: unpack it, or import it", path)
+		return nil, usage.Errorf("%s is an archive, and only files are decoded one by one: unpack or import it", path)
 	}
 
 	files, err := filesOf(ctx, dir, path, "", ImportOptions{})

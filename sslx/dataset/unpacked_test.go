@@ -27,13 +27,14 @@ func mixed(t testing.TB) files {
 	gray := image.NewGray(image.Rect(0, 0, 45, 45))
 	draw.Draw(gray, gray.Rect, photo, image.Pt(200, 100), draw.Src)
 	return files{
-		"train/cat/1.png": encoded(t, deep), "train/cat/2.png": encoded(t, alpha), "train/cat/x/3.JPG": jpegOf(t, photo),
-		"train/dog/1.jpeg": jpegOf(t, gray), "train/dog/2.png": encoded(t, photo.SubImage(image.Rect(3, 5, 90, 37))),
+		"train/cat/1.png": encoded(t, deep), "train/cat/2.png": encoded(t, alpha),
+		"train/cat/x/3.JPG": jpegOf(t, photo),
+		"train/dog/1.jpeg":  jpegOf(t, gray), "train/dog/2.png": encoded(t, photo.SubImage(image.Rect(3, 5, 90, 37))),
 		"test/dog/1.png": encoded(t, gray), "test/cat/1.jpg": jpegOf(t, photo.SubImage(image.Rect(0, 0, 32, 33))),
 	}
 }
 
-func TestFilesDecodedAheadEqualThePackOfTheirFolder(t *testing.T) {
+func TestOpenFolder_EqualsThePackOfTheFolder(t *testing.T) {
 	for name, c := range map[string]struct {
 		files files
 		size  int
@@ -74,7 +75,7 @@ func TestFilesDecodedAheadEqualThePackOfTheirFolder(t *testing.T) {
 	}
 }
 
-func TestACorruptImageInTheMiddleIsNamedAfterThoseBeforeIt(t *testing.T) {
+func TestOpenFolder_ACorruptImageIsNamedAfterThoseBeforeIt(t *testing.T) {
 	f := files{}
 	for i := range 12 {
 		f[fmt.Sprintf("a/%02d.jpg", i)] = jpegOf(t, photograph(uint64(i)).SubImage(image.Rect(0, 0, 40, 30)))
@@ -108,7 +109,7 @@ func TestACorruptImageInTheMiddleIsNamedAfterThoseBeforeIt(t *testing.T) {
 	}
 }
 
-func TestAFileThatVanishesIsNamed(t *testing.T) {
+func TestOpenFolder_AFileThatVanishesIsNamed(t *testing.T) {
 	folder, err := OpenFolder(t.Context(), animals(t).folder(t, "set"), "train", 0)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +120,7 @@ func TestAFileThatVanishesIsNamed(t *testing.T) {
 	}
 }
 
-func TestAFolderThatCannotBeDecodedAheadIsRefusedWithItsSentence(t *testing.T) {
+func TestOpenFolder_RefusesWithItsSentence(t *testing.T) {
 	f := animals(t)
 	bad := f.with(files{"train/cat/0.png": "x"}).folder(t, "set")
 	for name, c := range map[string]struct {

@@ -43,8 +43,8 @@ func (m *Module) Fetch(ctx context.Context, name string, progress Progress) (str
 		err = m.check(source)
 	}
 	if err != nil {
-		return "", fmt.Errorf("Go module %v cannot be used (%w): make `go mod download` work, or fetch the %d files in "+
-			"%s of https://%s by hand into one folder and import it under the name %s", m, err, len(m.Sums), m.Folder,
+		return "", fmt.Errorf("Go module %v cannot be used (%w): make `go mod download` work, or fetch the "+
+			"%d files in %s of https://%s by hand into one folder and import it under the name %s", m, err, len(m.Sums), m.Folder,
 			m.Path, name)
 	}
 	return source, nil

@@ -61,7 +61,9 @@ func TestScene_LabelsDescribeThePixels(t *testing.T) {
 }
 
 func TestHSV_GivesTheHuesOfTheColorCircle(t *testing.T) {
-	for hue, want := range map[float64]rgb{0: {1, 0, 0}, 60: {1, 1, 0}, 120: {0, 1, 0}, 240: {0, 0, 1}, -60: {1, 0, 1}} {
+	for hue, want := range map[float64]rgb{
+		0: {1, 0, 0}, 60: {1, 1, 0}, 120: {0, 1, 0}, 240: {0, 0, 1}, -60: {1, 0, 1},
+	} {
 		for k, v := range hsv(hue, 1, 1) {
 			if math.Abs(v-want[k]) > 1e-12 {
 				t.Errorf("hue %v gives %v, want %v", hue, hsv(hue, 1, 1), want)
