@@ -121,7 +121,7 @@ func drawDifferences(c Claim, p Plan, r Records) (*plots.Figure, error) {
 	var at Column
 	known := 0
 	f := plots.Forest{Margin: p.Margin,
-		Verdicts: []string{string(statistics.Debunked), string(statistics.Upheld), string(statistics.NotSettled)}}
+		Verdicts: words(statistics.Equivalent, statistics.Upheld, statistics.NotSettled, statistics.Reversed, statistics.Debunked)}
 	for _, comparison := range p.Comparisons {
 		d := plots.Difference{Label: comparison.Factor, Mean: math.NaN(), Low: math.NaN(), High: math.NaN()}
 		for _, e := range all {
@@ -138,4 +138,12 @@ func drawDifferences(c Claim, p Plan, r Records) (*plots.Figure, error) {
 	}
 	f.Title = p.Title(at)
 	return f.Figure()
+}
+
+// words returns verdicts as a plot takes them.
+func words(verdicts ...statistics.Verdict) (text []string) {
+	for _, v := range verdicts {
+		text = append(text, string(v))
+	}
+	return text
 }

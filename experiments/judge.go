@@ -30,7 +30,7 @@ type Estimate struct {
 	Decides  bool                `json:"decides,omitempty"`         // gives the claim its verdict: one estimate at most
 	Verdict  statistics.Verdict  `json:"verdict,omitempty"`         // none where the belief predicts nothing
 	More     int                 `json:"seeds_to_settle,omitempty"` // seeds in all that would settle it, 0 when it is
-	P        *float64            `json:"p_holm,omitempty"`          // of no difference, corrected over tasks and protocols
+	P        *float64            `json:"p_holm,omitempty"`          // see [Plan.Compare]
 	Interval statistics.Interval `json:"-"`
 }
 
@@ -160,6 +160,10 @@ func (p Plan) Results(r Records, name string, seed uint64) []record.Result {
 
 // Compare returns the estimates of the plan's comparisons on every task and by every protocol that both sides have two
 // seeds of: differences in points of accuracy, paired over seeds.
+//
+// P is the p-value of the verdict ([statistics.VerdictP]) or, where there is none, of no difference. The estimate that decides
+// stands for itself. The others of a comparison are one family: their p-values are corrected (Holm), and those that are
+// above 1-[Level] settle nothing.
 func (p Plan) Compare(r Records) (all []Estimate, err error) {
 	for _, c := range p.Comparisons {
 		differences, order := p.differences(r, c)
@@ -208,25 +212,34 @@ func (p Plan) estimate(c Comparison, at Column, differences []float64) (e Estima
 	e = Estimate{Factor: c.Factor, Task: at.Task, Protocol: at.Protocol, Mean: i.Mean, Low: i.Low, High: i.High,
 		Seeds: len(differences), Unit: "points", Interval: i,
 		Decides: c.Factor == p.Comparisons[0].Factor && p.Decides(at.Task, at.Protocol)}
+
+	value := i.P()
 	if !c.withBaseline() {
-		e.Verdict, e.More = statistics.Judge(i, p.Margin), statistics.SeedsToSettle(i, p.Margin)
+		e.Verdict, e.More = statistics.VerdictOf(i, p.Margin), statistics.SeedsToSettle(i, p.Margin)
+		value = statistics.VerdictP(i, p.Margin)
+	}
+	if !math.IsNaN(value) {
+		e.P = &value
 	}
 	return e, err
 }
 
-// correct sets the p-values of each comparison, corrected over its tasks and protocols.
+// correct corrects the p-values of each comparison over its tasks and protocols, without the estimate that decides.
 func (p Plan) correct(all []Estimate) {
 	for _, c := range p.Comparisons {
 		var values []float64
-		var of []int
-		for i, e := range all {
-			if e.Factor == c.Factor {
-				values, of = append(values, e.Interval.P()), append(of, i)
+		var family []*Estimate
+		for i := range all {
+			if e := &all[i]; e.Factor == c.Factor && !e.Decides && e.P != nil {
+				values, family = append(values, *e.P), append(family, e)
 			}
 		}
-		for j, adjusted := range statistics.Holm(values) {
-			if !math.IsNaN(adjusted) {
-				all[of[j]].P = &adjusted
+
+		for i, adjusted := range statistics.Holm(values) {
+			e := family[i]
+			e.P = &adjusted
+			if e.Verdict != "" && adjusted > 1-Level {
+				e.Verdict = statistics.NotSettled
 			}
 		}
 	}

@@ -219,7 +219,7 @@ func TestIdenticalArmsAreNeverFoundToDifferAndFivePointsAre(t *testing.T) {
 		}
 		return counts
 	}
-	if null := count(0); null[statistics.Upheld] > 6 || null[statistics.Debunked] < 50 {
+	if null := count(0); null[statistics.Upheld] > 6 || null[statistics.Equivalent] < 50 {
 		t.Errorf("identical arms: %v", null)
 	}
 	if planted := count(0.05); planted[statistics.Upheld] < 94 {

@@ -62,6 +62,7 @@ type claimsPage struct {
 	Scale    experiments.Scale
 	Smoke    bool
 	Commands []string
+	PMeaning string
 	Made     [][2]string // where, and with what
 	Claims   []claimSection
 }
@@ -90,7 +91,8 @@ type runRow struct {
 }
 
 func newClaimsPage(s experiments.Scale, r experiments.Records, claims []experiments.Claim) (page claimsPage, err error) {
-	page = claimsPage{Scale: s, Smoke: s == experiments.Smoke, Commands: commands(claimIDs(claims), s)}
+	page = claimsPage{Scale: s, Smoke: s == experiments.Smoke, PMeaning: pMeaning,
+		Commands: commands(claimIDs(claims), s)}
 	used := map[string]bool{}
 	for _, c := range claims {
 		section, err := newClaimSection(c, s, r)

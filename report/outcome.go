@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/sslx-go/lab/experiments"
@@ -97,7 +98,7 @@ func OutcomeMarkdown(o experiments.Outcome) string {
 	}
 
 	var b strings.Builder
-	fmt.Fprintf(&b, "Scale %s. Verdict: **%s**.\n\n", o.Scale, verdictText(o))
+	fmt.Fprintf(&b, "Scale %s. Verdict: **%s**%s.\n\n", o.Scale, verdictText(o), verdictMeaning(o))
 	if o.Withdrawn != "" {
 		fmt.Fprintf(&b, "**Why the verdict is withdrawn.** %s\n\n", o.Withdrawn)
 	}
@@ -113,6 +114,9 @@ func OutcomeMarkdown(o experiments.Outcome) string {
 		return b.String()
 	}
 
+	if slices.ContainsFunc(o.Estimates, func(e experiments.Estimate) bool { return e.P != nil }) {
+		fmt.Fprintf(&b, "\n%s\n", pMeaning)
+	}
 	b.WriteString("\n" + Estimates(o, shownEstimates).Markdown())
 	if more := len(o.Estimates) - shownEstimates; more > 0 {
 		rest := Estimates(o, 0)
@@ -226,6 +230,29 @@ func verdictText(o experiments.Outcome) string {
 	}
 	return string(o.Verdict)
 }
+
+// verdictMeaning says in half a sentence what a verdict means for the belief; "" where there is none.
+func verdictMeaning(o experiments.Outcome) string {
+	if o.Scale == experiments.Smoke {
+		return ""
+	}
+	switch o.Verdict {
+	case statistics.Equivalent:
+		return ": the whole interval lies within the margin, so there is no difference that matters. That debunks the belief"
+	case statistics.Reversed:
+		return ": the whole interval lies beyond the margin, on the other side than the belief predicts. That debunks it"
+	case statistics.Debunked:
+		return ": what the belief predicts is not seen"
+	case statistics.Upheld:
+		return ": the whole interval lies where the belief predicts it"
+	}
+	return ""
+}
+
+// pMeaning explains the column of p-values.
+const pMeaning = "p is the p-value of the verdict. The estimate that decides stands for itself; the others are corrected over the tasks and " +
+	"protocols of their comparison (Holm), and settle nothing above 0.05. For a comparison with a baseline there is no verdict, and p is of " +
+	"no difference."
 
 // shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is withdrawn, or
 // of its first known limit; "–" where there is none.

@@ -6,7 +6,7 @@ import (
 	"github.com/sslx-go/lab/experiments/statistics"
 )
 
-// Accuracy with large batches less accuracy with small ones, in points, one difference a seed.
+// Accuracy with large batches minus accuracy with small ones, in points, one difference a seed.
 var differences = []float64{0.4, -0.2, 0.9, 0.1, 0.3}
 
 func ExamplePaired() {
@@ -19,28 +19,29 @@ func ExamplePaired() {
 	// Output: 0.30 [-0.20, 0.80] over 5 seeds, p 0.17
 }
 
-func ExampleJudge() {
+func ExampleVerdictOf() {
 	i, err := statistics.Paired(differences, 0.95)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	for _, margin := range []float64{2, 0.5} {
-		fmt.Printf("margin %g: %s\n", margin, statistics.Judge(i, margin))
+		fmt.Printf("margin %g: %s\n", margin, statistics.VerdictOf(i, margin))
 	}
 	// Output:
-	// margin 2: debunked
+	// margin 2: equivalent
 	// margin 0.5: not settled
 }
 
-func ExampleReversed() {
+func ExampleVerdict_Debunks() {
 	i, err := statistics.Paired([]float64{-5.1, -4.2, -4.8}, 0.95)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(statistics.Judge(i, 2), statistics.Reversed(i, 2))
-	// Output: debunked true
+	verdict := statistics.VerdictOf(i, 2)
+	fmt.Println(verdict, verdict.Debunks())
+	// Output: reversed true
 }
 
 func ExampleSeedsToSettle() {

@@ -73,7 +73,7 @@ func (a *agreement) within(t *testing.T, tolerance float64) {
 	}
 }
 
-func TestTheIntervalAgreesWithSciPy(t *testing.T) {
+func TestPaired_AgreesWithSciPy(t *testing.T) {
 	var a agreement
 	for _, want := range readGolden(t).Paired {
 		got, err := Paired(want.Differences, want.Level)
@@ -91,7 +91,7 @@ func TestTheIntervalAgreesWithSciPy(t *testing.T) {
 	a.within(t, 1e-9)
 }
 
-func TestThePValueAgreesWithSciPy(t *testing.T) {
+func TestIntervalP_AgreesWithSciPy(t *testing.T) {
 	var a, logarithm agreement
 	for _, want := range readGolden(t).Paired {
 		got, err := Paired(want.Differences, want.Level)
@@ -105,7 +105,7 @@ func TestThePValueAgreesWithSciPy(t *testing.T) {
 	logarithm.within(t, 1e-9)
 }
 
-func TestHolmAgreesWithTheClosedTestOfBonferroni(t *testing.T) {
+func TestHolm_AgreesWithTheClosedTestOfBonferroni(t *testing.T) {
 	orNaN := func(v *float64) float64 {
 		if v == nil {
 			return math.NaN()
@@ -130,7 +130,7 @@ func TestHolmAgreesWithTheClosedTestOfBonferroni(t *testing.T) {
 	a.within(t, 1e-12)
 }
 
-func TestThePowerAgreesWithSciPysNoncentralT(t *testing.T) {
+func TestPower_AgreesWithSciPysNoncentralT(t *testing.T) {
 	var a agreement
 	for _, want := range readGolden(t).Power {
 		a.add(powerOfT(want.N, critical(want.N, want.Level), want.Noncentrality, quadraturePoints), want.Power)
@@ -138,7 +138,7 @@ func TestThePowerAgreesWithSciPysNoncentralT(t *testing.T) {
 	a.within(t, 1e-9)
 }
 
-func TestTheSmallestEffectAgreesWithSciPysNoncentralT(t *testing.T) {
+func TestSmallestEffect_AgreesWithSciPysNoncentralT(t *testing.T) {
 	var a agreement
 	for _, want := range readGolden(t).SmallestEffect {
 		got, err := SmallestEffect(want.SD, want.N, want.Level, want.Power)
@@ -150,7 +150,7 @@ func TestTheSmallestEffectAgreesWithSciPysNoncentralT(t *testing.T) {
 	a.within(t, 1e-8)
 }
 
-func TestKendallsTauAgreesWithSciPy(t *testing.T) {
+func TestKendallTau_AgreesWithSciPy(t *testing.T) {
 	var a agreement
 	for _, want := range readGolden(t).Kendall {
 		got, err := KendallTau(want.A, want.B)
@@ -164,7 +164,7 @@ func TestKendallsTauAgreesWithSciPy(t *testing.T) {
 
 // The wanted quantiles are those of all possible draws; each lies at least five standard errors of 20000 draws away
 // from a jump of their distribution, so that the sample must hit it.
-func TestTheBootstrapAgreesWithTheEnumerationOfAllDraws(t *testing.T) {
+func TestKendallInterval_AgreesWithTheEnumerationOfAllDraws(t *testing.T) {
 	var a agreement
 	for _, want := range readGolden(t).Bootstrap {
 		low, high, err := KendallInterval(want.A, want.B, want.Level, 20000, 1)

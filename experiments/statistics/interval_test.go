@@ -8,7 +8,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestEqualDifferencesGiveAnIntervalOfWidthZero(t *testing.T) {
+func TestPaired_EqualDifferencesGiveAnIntervalOfWidthZero(t *testing.T) {
 	for _, v := range []float64{0, 0.1, -1.7} { // the mean of six 0.1 in floating point is not 0.1
 		got, err := Paired([]float64{v, v, v, v, v, v}, 0.95)
 		if want := (Interval{Mean: v, Low: v, High: v, N: 6, Level: 0.95}); err != nil || got != want {
@@ -24,7 +24,7 @@ func TestEqualDifferencesGiveAnIntervalOfWidthZero(t *testing.T) {
 	}
 }
 
-func TestPairedRefusesWhatHasNoInterval(t *testing.T) {
+func TestPaired_RefusesWhatHasNoInterval(t *testing.T) {
 	for name, c := range map[string]struct {
 		differences []float64
 		level       float64
@@ -46,7 +46,7 @@ func TestPairedRefusesWhatHasNoInterval(t *testing.T) {
 	}
 }
 
-func TestThePValueIsBelowAlphaExactlyWhenTheIntervalLeavesOutZero(t *testing.T) {
+func TestIntervalP_IsBelowAlphaExactlyWhenTheIntervalLeavesOutZero(t *testing.T) {
 	for _, want := range readGolden(t).Paired {
 		i, err := Paired(want.Differences, want.Level)
 		if err != nil {
@@ -58,20 +58,20 @@ func TestThePValueIsBelowAlphaExactlyWhenTheIntervalLeavesOutZero(t *testing.T) 
 	}
 }
 
-func TestThePValueOfNoIntervalIsNaN(t *testing.T) {
+func TestIntervalP_OfNoIntervalIsNaN(t *testing.T) {
 	if p := (Interval{}).P(); !math.IsNaN(p) {
 		t.Errorf("got %g", p)
 	}
 }
 
-func TestTheIntervalsOfALevelNearOneStayFinite(t *testing.T) {
+func TestPaired_LevelNearOneStaysFinite(t *testing.T) {
 	got, err := Paired([]float64{1, 2}, math.Nextafter(1, 0))
 	if err != nil || !(got.Low < -1e14 && got.High > 1e14) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-func TestAnIntervalIsStoredInLowerCase(t *testing.T) {
+func TestInterval_IsStoredInLowerCase(t *testing.T) {
 	data, err := json.Marshal(Interval{Mean: 1, Low: 0.5, High: 1.5, SD: 0.4, N: 5, Level: 0.95})
 	want := `{"mean":1,"low":0.5,"high":1.5,"sd":0.4,"n":5,"level":0.95}`
 	if err != nil || string(data) != want {

@@ -7,7 +7,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestTauIsOneForTheSameOrderAndMinusOneForTheReverse(t *testing.T) {
+func TestKendallTau_IsOneForTheSameOrderAndMinusOneForTheReverse(t *testing.T) {
 	a := []float64{70.1, 71.5, 69.2, 73}
 	for _, c := range []struct {
 		b    []float64
@@ -23,7 +23,7 @@ func TestTauIsOneForTheSameOrderAndMinusOneForTheReverse(t *testing.T) {
 	}
 }
 
-func TestKendallRefusesWhatHasNoTau(t *testing.T) {
+func TestKendallTau_RefusesWhatHasNoTau(t *testing.T) {
 	for name, c := range map[string]struct{ a, b []float64 }{
 		"none":        {nil, nil},
 		"one":         {[]float64{1}, []float64{1}},
@@ -42,7 +42,7 @@ func TestKendallRefusesWhatHasNoTau(t *testing.T) {
 	}
 }
 
-func TestTheBootstrapRefusesTooFewResamples(t *testing.T) {
+func TestKendallInterval_RefusesTooFewResamples(t *testing.T) {
 	a, b := []float64{1, 2, 3}, []float64{2, 1, 3}
 	for _, c := range []struct {
 		level     float64
@@ -58,7 +58,7 @@ func TestTheBootstrapRefusesTooFewResamples(t *testing.T) {
 	}
 }
 
-func TestTheSameSeedGivesTheSameBootstrapInterval(t *testing.T) {
+func TestKendallInterval_SameSeedGivesTheSameInterval(t *testing.T) {
 	var a, b []float64
 	for i := range 30 {
 		a, b = append(a, float64(i)), append(b, float64(i*17%30+i))
@@ -76,7 +76,7 @@ func TestTheSameSeedGivesTheSameBootstrapInterval(t *testing.T) {
 }
 
 // Of two items, half of all draws hold one item only, and none of these can count.
-func TestDrawsThatAreAllTiedAreDrawnAgain(t *testing.T) {
+func TestKendallInterval_DrawsAgainWhatIsAllTied(t *testing.T) {
 	low, high, err := KendallInterval([]float64{1, 2}, []float64{5, 3}, 0.95, 1000, 1)
 	if err != nil || low != -1 || high != -1 {
 		t.Errorf("got [%g, %g], %v", low, high, err)

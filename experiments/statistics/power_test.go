@@ -7,7 +7,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestTheIntegralHasConverged(t *testing.T) {
+func TestPower_IntegralHasConverged(t *testing.T) {
 	for _, n := range []int{2, 3, 5, 17, 100, 1000} {
 		for _, level := range []float64{0.01, 0.9, 0.95, 0.999} {
 			for _, noncentrality := range []float64{0, 0.1, 1, 3, 10, 1000} {
@@ -23,7 +23,7 @@ func TestTheIntegralHasConverged(t *testing.T) {
 	}
 }
 
-func TestWithNoEffectThePowerIsAlpha(t *testing.T) {
+func TestPower_WithoutAnEffectIsAlpha(t *testing.T) {
 	for _, n := range []int{2, 5, 50, 100000} {
 		for _, level := range []float64{0.1, 0.95, 0.9999} {
 			if got := powerOfT(n, critical(n, level), 0, quadraturePoints); math.Abs(got-(1-level)) > 1e-8 {
@@ -34,7 +34,7 @@ func TestWithNoEffectThePowerIsAlpha(t *testing.T) {
 }
 
 // 1.959964 and 0.841621 are the standard normal quantiles at 0.975 and 0.8.
-func TestWithManySeedsTheSmallestEffectIsThatOfTheNormalTest(t *testing.T) {
+func TestSmallestEffect_WithManySeedsIsThatOfTheNormalTest(t *testing.T) {
 	const n = 1000000
 	got, err := SmallestEffect(1, n, 0.95, 0.8)
 	if want := (1.959964 + 0.841621) / math.Sqrt(n); err != nil || math.Abs(got/want-1) > 1e-5 {
@@ -42,7 +42,7 @@ func TestWithManySeedsTheSmallestEffectIsThatOfTheNormalTest(t *testing.T) {
 	}
 }
 
-func TestTheSmallestEffectScalesWithTheStandardDeviation(t *testing.T) {
+func TestSmallestEffect_ScalesWithTheStandardDeviation(t *testing.T) {
 	one, err := SmallestEffect(1, 5, 0.95, 0.8)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestTheSmallestEffectScalesWithTheStandardDeviation(t *testing.T) {
 	}
 }
 
-func TestTheSmallestEffectEndsAtTheEdgesOfItsRange(t *testing.T) {
+func TestSmallestEffect_EndsAtTheEdgesOfItsRange(t *testing.T) {
 	for _, c := range []struct {
 		n            int
 		level, power float64
@@ -71,7 +71,7 @@ func TestTheSmallestEffectEndsAtTheEdgesOfItsRange(t *testing.T) {
 	}
 }
 
-func TestSmallestEffectRefusesWhatHasNoAnswer(t *testing.T) {
+func TestSmallestEffect_RefusesWhatHasNoAnswer(t *testing.T) {
 	for name, c := range map[string]struct {
 		sd           float64
 		n            int

@@ -36,8 +36,8 @@ func simulate(t *testing.T, random *rand.Rand, effect float64) Interval {
 
 // tally counts what one batch of simulated experiments came to.
 type tally struct {
-	verdicts                        map[Verdict]int
-	reversed, covered, foundByTTest int
+	verdicts              map[Verdict]int
+	covered, foundByTTest int
 }
 
 // everyBatch runs 20 batches of 100 experiments, each batch from its own fixed seed.
@@ -48,8 +48,7 @@ func everyBatch(t *testing.T, effect float64, check func(batch int, got tally)) 
 		got := tally{verdicts: map[Verdict]int{}}
 		for range repetitions {
 			i := simulate(t, random, effect)
-			got.verdicts[Judge(i, simulatedMargin)]++
-			got.reversed += count(Reversed(i, simulatedMargin))
+			got.verdicts[VerdictOf(i, simulatedMargin)]++
 			got.covered += count(i.Low <= effect && effect <= i.High)
 			got.foundByTTest += count(i.P() < 1-simulatedLevel)
 		}
@@ -64,18 +63,18 @@ func count(b bool) int {
 	return 0
 }
 
-func TestIdenticalArmsAreNeverUpheldOrReversed(t *testing.T) {
-	var debunked int
+func TestSimulation_IdenticalArmsAreNeverUpheldOrReversed(t *testing.T) {
+	var equivalent int
 	everyBatch(t, 0, func(batch int, got tally) {
-		if sound := got.verdicts[Debunked] + got.verdicts[NotSettled] - got.reversed; sound < 94 {
-			t.Errorf("batch %d: %d of 100 debunked by equivalence or not settled, want 94: %+v", batch, sound, got)
+		if sound := got.verdicts[Equivalent] + got.verdicts[NotSettled]; sound < 94 {
+			t.Errorf("batch %d: %d of 100 equivalent or not settled, want 94: %+v", batch, sound, got)
 		}
-		debunked += got.verdicts[Debunked]
+		equivalent += got.verdicts[Equivalent]
 	})
-	t.Logf("debunked: %d of %d", debunked, batches*repetitions)
+	t.Logf("equivalent: %d of %d", equivalent, batches*repetitions)
 }
 
-func TestAPlantedDifferenceOfFivePointsIsUpheld(t *testing.T) {
+func TestSimulation_FivePointsAreUpheld(t *testing.T) {
 	everyBatch(t, 5, func(batch int, got tally) {
 		if got.verdicts[Upheld] < 90 {
 			t.Errorf("batch %d: %d of 100 upheld, want 90: %+v", batch, got.verdicts[Upheld], got)
@@ -83,30 +82,30 @@ func TestAPlantedDifferenceOfFivePointsIsUpheld(t *testing.T) {
 	})
 }
 
-func TestAPlantedReverseOfFivePointsIsReversed(t *testing.T) {
+func TestSimulation_FivePointsTheOtherWayAreReversed(t *testing.T) {
 	everyBatch(t, -5, func(batch int, got tally) {
-		if got.reversed < 90 || got.verdicts[Debunked] < got.reversed {
-			t.Errorf("batch %d: %d of 100 reversed, want 90: %+v", batch, got.reversed, got)
+		if got.verdicts[Reversed] < 90 {
+			t.Errorf("batch %d: %d of 100 reversed, want 90: %+v", batch, got.verdicts[Reversed], got)
 		}
 	})
 }
 
 // A true difference at the margin is where both errors are largest: each side of a 95 % interval is wrong in 2.5 % of
 // experiments, 50 of 2000. 78 is four standard deviations above.
-func TestADifferenceAtTheMarginIsRarelyCalledEitherWay(t *testing.T) {
-	var debunked, upheld int
+func TestSimulation_ADifferenceAtTheMarginIsRarelyCalledEitherWay(t *testing.T) {
+	var equivalent, upheld int
 	everyBatch(t, simulatedMargin, func(_ int, got tally) {
-		debunked += got.verdicts[Debunked]
+		equivalent += got.verdicts[Equivalent]
 		upheld += got.verdicts[Upheld]
 	})
-	t.Logf("debunked %d, upheld %d of %d", debunked, upheld, batches*repetitions)
-	if debunked > 78 || upheld > 78 {
-		t.Errorf("debunked %d, upheld %d of %d, want 78 at most", debunked, upheld, batches*repetitions)
+	t.Logf("equivalent %d, upheld %d of %d", equivalent, upheld, batches*repetitions)
+	if equivalent > 78 || upheld > 78 {
+		t.Errorf("equivalent %d, upheld %d of %d, want 78 at most", equivalent, upheld, batches*repetitions)
 	}
 }
 
 // 1900 of 2000 are expected; four standard deviations are 39.
-func TestTheIntervalCoversTheTrueDifferenceAsOftenAsItSays(t *testing.T) {
+func TestSimulation_IntervalCoversAsOftenAsItSays(t *testing.T) {
 	for _, effect := range []float64{-5, 0, 2, 5} {
 		var covered int
 		everyBatch(t, effect, func(_ int, got tally) { covered += got.covered })
@@ -117,7 +116,7 @@ func TestTheIntervalCoversTheTrueDifferenceAsOftenAsItSays(t *testing.T) {
 }
 
 // 1600 of 2000 are expected at power 0.8; four standard deviations are 72.
-func TestTheSmallestEffectIsFoundAsOftenAsItSays(t *testing.T) {
+func TestSimulation_SmallestEffectIsFoundAsOftenAsItSays(t *testing.T) {
 	effect, err := SmallestEffect(simulatedNoise*math.Sqrt2, simulatedSeeds, simulatedLevel, 0.8)
 	if err != nil {
 		t.Fatal(err)

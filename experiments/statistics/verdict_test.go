@@ -2,6 +2,7 @@ package statistics
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -10,60 +11,56 @@ func between(low, high float64) Interval {
 	return Interval{Mean: (low + high) / 2, Low: low, High: high, N: 5, Level: 0.95}
 }
 
-func TestTheVerdictFollowsFromWhereTheIntervalLies(t *testing.T) {
+func TestVerdictOf_FollowsFromWhereTheIntervalLies(t *testing.T) {
 	nan := math.NaN()
 	for _, c := range []struct {
 		name         string
 		low, high, m float64
 		want         Verdict
-		reversed     bool
 	}{
-		{"within the margin", -1, 1, 2, Debunked, false},
-		{"significant but too small to matter", 0.5, 1.5, 2, Debunked, false},
-		{"at both margins", -2, 2, 2, Debunked, false},
-		{"wholly above", 2.1, 5, 2, Upheld, false},
-		{"from the margin on", 2, 5, 2, NotSettled, false},
-		{"across the margin", 1, 3, 2, NotSettled, false},
-		{"across the margin below", -3, -1, 2, NotSettled, false},
-		{"up to the margin below", -3, -2, 2, NotSettled, false},
-		{"wider than the margin", -3, 3, 2, NotSettled, false},
-		{"wholly below", -5, -2.1, 2, Debunked, true},
-		{"no margin, above", 0.1, 1, 0, Upheld, false},
-		{"no margin, below", -1, -0.1, 0, Debunked, true},
-		{"no margin, nothing", 0, 0, 0, Debunked, false},
-		{"negative margin", -5, -4, -2, NotSettled, false},
-		{"NaN margin", 4, 5, nan, NotSettled, false},
-		{"NaN interval", nan, nan, 2, NotSettled, false},
+		{"within the margin", -1, 1, 2, Equivalent},
+		{"significant but too small to matter", 0.5, 1.5, 2, Equivalent},
+		{"at both margins", -2, 2, 2, Equivalent},
+		{"wholly above", 2.1, 5, 2, Upheld},
+		{"from the margin on", 2, 5, 2, NotSettled},
+		{"across the margin", 1, 3, 2, NotSettled},
+		{"across the margin below", -3, -1, 2, NotSettled},
+		{"up to the margin below", -3, -2, 2, NotSettled},
+		{"wider than the margin", -3, 3, 2, NotSettled},
+		{"wholly below", -5, -2.1, 2, Reversed},
+		{"no margin, above", 0.1, 1, 0, Upheld},
+		{"no margin, below", -1, -0.1, 0, Reversed},
+		{"no margin, nothing", 0, 0, 0, Equivalent},
+		{"negative margin", -5, -4, -2, NotSettled},
+		{"NaN margin", 4, 5, nan, NotSettled},
+		{"NaN interval", nan, nan, 2, NotSettled},
 	} {
 		i := between(c.low, c.high)
-		if got := Judge(i, c.m); got != c.want {
+		if got := VerdictOf(i, c.m); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
-		if got := Reversed(i, c.m); got != c.reversed {
-			t.Errorf("%s: reversed %t, want %t", c.name, got, c.reversed)
-		}
 	}
 }
 
-func TestAnIntervalThatWasNeverMeasuredSettlesNothing(t *testing.T) {
+func TestVerdictOf_FewDifferencesSettleNothing(t *testing.T) {
 	for _, i := range []Interval{{}, {N: 1}, {Mean: -9, Low: -9, High: -9, N: 1}} {
-		if Judge(i, 2) != NotSettled || Reversed(i, 2) {
-			t.Errorf("%+v: %s, reversed %t", i, Judge(i, 2), Reversed(i, 2))
+		if v := VerdictOf(i, 2); v != NotSettled {
+			t.Errorf("%+v: %s", i, v)
 		}
 	}
 }
 
-func TestSeedsToSettleIsTheFirstNumberThatSettles(t *testing.T) {
+func TestSeedsToSettle_IsTheFirstNumberThatSettles(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		mean, sd float64
 		n        int
 		verdict  Verdict // of the interval with that many seeds
 	}{
-		{"equivalence", 0.3, 2, 3, Debunked},
+		{"equivalence", 0.3, 2, 3, Equivalent},
 		{"upheld", 4, 3, 3, Upheld},
-		{"reversed", -4, 3, 3, Debunked},
-		{"a little below the margin", 1.8, 1, 5, Debunked},
+		{"reversed", -4, 3, 3, Reversed},
+		{"a little below the margin", 1.8, 1, 5, Equivalent},
 		{"a little above the margin", 2.2, 1, 5, Upheld},
 		{"two seeds", 3, 0.5, 2, Upheld},
 	} {
@@ -73,16 +70,16 @@ func TestSeedsToSettleIsTheFirstNumberThatSettles(t *testing.T) {
 			t.Errorf("%s: %d seeds after %d", c.name, got, c.n)
 			continue
 		}
-		if v := Judge(i.withSeeds(got), 2); v != c.verdict {
+		if v := VerdictOf(i.withSeeds(got), 2); v != c.verdict {
 			t.Errorf("%s: %s with %d seeds, want %s", c.name, v, got, c.verdict)
 		}
-		if v := Judge(i.withSeeds(got-1), 2); v != NotSettled {
+		if v := VerdictOf(i.withSeeds(got-1), 2); v != NotSettled {
 			t.Errorf("%s: already %s with %d seeds", c.name, v, got-1)
 		}
 	}
 }
 
-func TestSeedsToSettleIsZeroWhenSettledAndCapped(t *testing.T) {
+func TestSeedsToSettle_IsZeroWhenSettledAndCapped(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		mean, sd float64
@@ -100,6 +97,56 @@ func TestSeedsToSettleIsZeroWhenSettledAndCapped(t *testing.T) {
 		i := Interval{Mean: c.mean, SD: c.sd, Level: 0.95}.withSeeds(c.n)
 		if got := SeedsToSettle(i, c.margin); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// The p-value and the verdict are two ways to say one thing: at every level, one is below where the other settles.
+func TestVerdictP_AgreesWithTheVerdictAtEveryLevel(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 5))
+	settled := 0
+	for range 2000 {
+		differences := make([]float64, 2+random.IntN(8))
+		center, spread := 6*random.NormFloat64(), 2*random.Float64()
+		for i := range differences {
+			differences[i] = center + spread*random.NormFloat64()
+		}
+		i, err := Paired(differences, 0.5+0.49*random.Float64())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, v := VerdictP(i, 2), VerdictOf(i, 2)
+		if (p <= 1-i.Level) != (v != NotSettled) {
+			t.Errorf("%+v: p %g, %s", i, p, v)
+		}
+		if v != NotSettled {
+			settled++
+		}
+	}
+	if settled < 200 || settled > 1800 {
+		t.Errorf("%d of 2000 are settled", settled)
+	}
+}
+
+func TestVerdictP_OfNothingMeasuredIsNaN(t *testing.T) {
+	for name, p := range map[string]float64{
+		"one difference":  VerdictP(Interval{N: 1}, 2),
+		"negative margin": VerdictP(between(1, 2), -1),
+		"NaN margin":      VerdictP(between(1, 2), math.NaN()),
+	} {
+		if !math.IsNaN(p) {
+			t.Errorf("%s: %g", name, p)
+		}
+	}
+	if p := VerdictP(Interval{Mean: 1, Low: 1, High: 1, N: 3, Level: 0.95}, 2); p != 0 {
+		t.Errorf("equal differences: %g", p)
+	}
+}
+
+func TestVerdict_ThreeOfThemDebunk(t *testing.T) {
+	for _, v := range Verdicts() {
+		if want := v == Equivalent || v == Reversed || v == Debunked; v.Debunks() != want {
+			t.Errorf("%s debunks: %t", v, v.Debunks())
 		}
 	}
 }
