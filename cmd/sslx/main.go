@@ -1,97 +1,11 @@
-// Command sslx pre-trains and evaluates joint-embedding encoders: `sslx quickstart` shows all of it in a few minutes,
-// and `sslx help` lists the rest. It holds no logic of its own: see package sslx.
+// Command sslx trains image encoders without labels and measures them: `sslx quickstart` shows all of it in a few
+// minutes, and `sslx help` lists the rest. See package command for a command with parts of your own.
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"runtime/debug"
-	"sync"
-	"syscall"
-
-	"github.com/spf13/cobra"
-	"golang.org/x/term"
+	"github.com/sslx-go/lab/command"
 
 	_ "github.com/sslx-go/lab/sslx/backend/tuned" // the allocator and the environment that XLA is fast with
 )
 
-func main() {
-	crashApart()
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// Exit statuses.
-const (
-	statusDone   = 0
-	statusFailed = 1
-	statusUsage  = 2
-	statusPipe   = 128 + int(syscall.SIGPIPE)
-)
-
-// app is what the commands of one call share.
-type app struct {
-	stdout, stderr io.Writer
-	terminal       bool           // stderr is a terminal
-	debug          bool           // --debug
-	started        bool           // the command line was understood and the work began
-	command        *cobra.Command // that runs, once its work began
-}
-
-// run executes one command line and returns the exit status. Only results go to stdout.
-func run(args []string, stdout, stderr io.Writer) (status int) {
-	defer withoutSIGPIPE()()
-	parent, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	a := &app{stdout: pipeWriter{stdout, cancel}, stderr: &lockedWriter{w: pipeWriter{stderr, cancel}}, terminal: isTerminal(stderr)}
-	if isTerminal(stdout) {
-		a.stdout = terminalWriter{a.stdout}
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			a.printPanic(p, debug.Stack())
-			status = statusFailed
-		}
-	}()
-
-	ctx, stop := interruptible(parent, a.stderr)
-	defer stop()
-	root := rootCommand(a)
-	root.SetArgs(args)
-	if err := root.ExecuteContext(ctx); err != nil {
-		if errors.Is(err, syscall.EPIPE) {
-			return statusPipe // as if it had ended by the signal: nobody reads
-		}
-		a.printError(err)
-		return a.statusOf(err)
-	}
-	return statusDone
-}
-
-// isTerminal reports whether a writer is a terminal.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
-}
-
-// lockedWriter lets progress, warnings and signals write from several goroutines.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(b)
-}
-
-// warn prints a sentence that is no error.
-func (a *app) warn(sentence string) { a.say("warning: %s", sentence) }
-
-// say prints a message to standard error.
-func (a *app) say(format string, args ...any) {
-	fmt.Fprintln(a.stderr, "sslx:", abridged(visible(fmt.Sprintf(format, args...))))
-}
+func main() { command.Main() }

@@ -1,0 +1,408 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/experiments"
+	_ "github.com/sslx-go/lab/experiments/claims" // registers the five claims
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/internal/words"
+	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/runs"
+)
+
+func claimsCommand(a *app) *cobra.Command {
+	return group(&cobra.Command{
+		Use:   "claims",
+		Short: "Run the beliefs about SSL as experiments, with verdicts",
+		Long: `Run the beliefs about joint-embedding SSL that Bordes et al. 2023 (arXiv:2303.01986) question as
+experiments. A claim has a plan at each scale (smoke: minutes, no verdict; cpu: hours on two cores; gpu;
+paper: ImageNet): arms whose hyper-parameters are tuned on validation images, then trained with fresh seeds
+and measured on test. The verdict is computed from the records of these runs: equivalent or reversed (both
+debunk the belief), upheld, or not settled; withdrawn, if the experiment was found to be wrong.`,
+		Example: `  sslx claims list
+  sslx claims run minibatch --scale cpu
+  sslx claims report --scale cpu`,
+	}, claimsListCommand(a), claimsRunCommand(a), claimsReportCommand(a), claimsShowCommand(a))
+}
+
+// claimsFlags are what the commands of claims share.
+type claimsFlags struct {
+	scale, records string
+	json           bool
+}
+
+func (f *claimsFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.scale, "scale", string(experiments.Smoke), "smoke, cpu, gpu or paper")
+	cmd.Flags().StringVar(&f.records, "records", "", "folder of the records; the repository's, or runs/claims outside of it")
+	jsonFlag(cmd, &f.json)
+	completeFunc(cmd, "scale", cobra.FixedCompletions([]string{"smoke", "cpu", "gpu", "paper"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// workFolder holds a folder for each run of a sweep.
+var workFolder = filepath.Join(runs.Folder, "claims")
+
+// store returns the records of the scale.
+func (f claimsFlags) store() (experiments.Scale, experiments.Store, error) {
+	scale, err := experiments.ScaleNamed(f.scale)
+	dir := f.records
+	if dir == "" {
+		dir = workFolder
+		if _, err := os.Stat(experiments.RecordsFolder); err == nil && scale != experiments.Smoke {
+			dir = experiments.RecordsFolder
+		}
+	}
+	return scale, experiments.Store{Path: filepath.Join(dir, string(scale)+".jsonl")}, err
+}
+
+// claimsNamed returns the claims of the given ids, all when there are none or it is "all".
+func claimsNamed(ids []string) (claims []experiments.Claim, err error) {
+	if len(ids) == 0 || len(ids) == 1 && ids[0] == "all" {
+		return experiments.Claims(), nil
+	}
+	for _, id := range ids {
+		c, err := experiments.Named(id)
+		if err != nil {
+			return nil, err
+		}
+		claims = append(claims, c)
+	}
+	return claims, nil
+}
+
+func completeClaim(*cobra.Command, []string, string) (names []string, d cobra.ShellCompDirective) {
+	for _, c := range experiments.Claims() {
+		names = append(names, c.ID)
+	}
+	return append(names, "all"), cobra.ShellCompDirectiveNoFileComp
+}
+
+func claimsListCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the claims",
+		Long:    "List the claims: what is believed, what would follow, and how it is decided.",
+		Example: "  sslx claims list",
+		Args:    arguments(0, 0),
+		RunE: func(*cobra.Command, []string) error {
+			for i, c := range experiments.Claims() {
+				if i > 0 {
+					fmt.Fprintln(a.stdout)
+				}
+				t := table{left: 2}
+				for _, line := range [][2]string{{"claim", c.ID}, {"belief", c.Belief}, {"prediction", c.Prediction}, {"decision", c.Decision}} {
+					for j, text := range words.Wrap(line[1], pageColumns-12) {
+						t.add(map[bool]string{true: line[0]}[j == 0], text)
+					}
+				}
+				if err := t.print(a.stdout); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// wrapped cuts text into lines of at most so many characters, at spaces.
+func claimsRunCommand(a *app) *cobra.Command {
+	var f claimsFlags
+	var engine engineFlags
+	var jobs int
+	var work string
+	cmd := &cobra.Command{
+		Use:   "run CLAIM...",
+		Short: "Make the runs of claims that are not there yet",
+		Long: `Make the runs of claims ("all" for all of them) that the records lack, those of the deciding comparisons
+first. A run that was made is never repeated; one that was interrupted goes on from its checkpoint; several
+such commands share the work.
+Run folders are in ` + workFolder + `; ` + "`sslx runs gc`" + ` deletes those that are no longer needed.
+
+With --engine slurm, the processes are workers of a Slurm array, and this command shows how they are until the
+runs are made. It can be stopped and repeated: workers that are in the queue stay, those that were lost are
+submitted again.`,
+		Example: `  sslx claims run all --scale smoke
+  sslx claims run minibatch augmentation --scale cpu --jobs 2
+  sslx claims run all --scale gpu --jobs 8 --engine slurm --sbatch=--partition=gpu --sbatch=--gpus=1`,
+		Args:              arguments(1, -1),
+		ValidArgsFunction: completeClaim,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			claims, err := claimsNamed(args)
+			if err != nil {
+				return err
+			}
+			if jobs < 1 {
+				return usage.Errorf("--jobs is %d: it must be 1 or more", jobs)
+			}
+			onSlurm, err := engine.slurm()
+			if err != nil {
+				return err
+			}
+			if onSlurm {
+				return a.claimsOnSlurm(cmd.Context(), claims, f, work, jobs, engine)
+			}
+			if jobs > 1 {
+				return a.workers(cmd.Context(), jobs)
+			}
+			return a.claimsRun(cmd.Context(), claims, f, work)
+		},
+	}
+	f.register(cmd)
+	engine.register(cmd)
+	cmd.Flags().StringVar(&work, "work", workFolder, "folder of the run folders")
+	cmd.Flags().IntVar(&jobs, "jobs", 1, "processes that share the work, each with its part of the cores")
+	return cmd
+}
+
+func (a *app) claimsRun(ctx context.Context, claims []experiments.Claim, f claimsFlags, work string) error {
+	scale, store, err := f.store()
+	if err != nil {
+		return err
+	}
+	err = a.work(func(opt sslx.Options) error {
+		if !a.terminal {
+			opt.Progress = nil
+		}
+		var plans []experiments.Plan
+		for _, c := range claims {
+			plans = append(plans, c.Plan(scale))
+		}
+		begun, before := time.Now(), -1
+		return experiments.Sweep{Store: store, Work: work, Options: opt, Started: func(done, total int, what string) {
+			if before < 0 {
+				before = done
+			}
+			left := ""
+			if done > before {
+				left = ", " + leftText(time.Since(begun).Seconds()/float64(done-before)*float64(total-done)) + " left"
+			}
+			a.say("run %d of %d%s: %s", done+1, total, left, what)
+		}}.Run(ctx, plans...)
+	})
+	if err != nil {
+		return err
+	}
+	return a.claimsReport(claims, f, "")
+}
+
+func claimsReportCommand(a *app) *cobra.Command {
+	var f claimsFlags
+	var out string
+	cmd := &cobra.Command{
+		Use:   "report [CLAIM...]",
+		Short: "Say what the records say of the claims",
+		Long: `Say what the records say of claims, all when none is named: verdict, estimates with intervals, compute
+spent. With --out, write the report as one HTML file, with figures and how to repeat every number.`,
+		Example: `  sslx claims report --scale cpu
+  sslx claims report --scale cpu --out claims.html`,
+		ValidArgsFunction: completeClaim,
+		RunE: func(_ *cobra.Command, args []string) error {
+			claims, err := claimsNamed(args)
+			if err != nil {
+				return err
+			}
+			return a.claimsReport(claims, f, out)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&out, "out", "", "an HTML file to write")
+	return cmd
+}
+
+func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string) error {
+	scale, store, err := f.store()
+	if err != nil {
+		return err
+	}
+	records, err := store.Read()
+	if err != nil {
+		return err
+	}
+	outcomes := []experiments.Outcome{}
+	for _, c := range claims {
+		o, err := experiments.Judge(c, scale, records)
+		if err != nil {
+			return err
+		}
+		outcomes = append(outcomes, o)
+	}
+	if out != "" {
+		if err := report.WriteClaims(out, scale, records, claims...); err != nil {
+			return err
+		}
+		a.say("the report is in %s", out)
+	}
+	if f.json {
+		return a.printJSON(outcomes)
+	}
+	for i, o := range outcomes {
+		if i > 0 {
+			fmt.Fprintln(a.stdout)
+		}
+		if err := report.WriteOutcome(a.stdout, o, pageColumns); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func claimsShowCommand(a *app) *cobra.Command {
+	var f claimsFlags
+	cmd := &cobra.Command{
+		Use:   "show RUN",
+		Short: "Show a record of a claim, and how to repeat it",
+		Long: `Show the record of a run of a claim: configuration, seed, log, results, and the commands that repeat it. RUN
+is the key in a report, or its beginning.`,
+		Example: "  sslx claims show 4f1c --scale cpu",
+		Args:    arguments(1, 1),
+		RunE:    func(_ *cobra.Command, args []string) error { return a.claimsShow(args[0], f) },
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func (a *app) claimsShow(key string, f claimsFlags) error {
+	_, store, err := f.store()
+	if err != nil {
+		return err
+	}
+	records, err := store.Read()
+	if err != nil {
+		return err
+	}
+	var found []experiments.Record
+	for name, r := range records {
+		if strings.HasPrefix(name, key) {
+			found = append(found, r)
+		}
+	}
+	if len(found) != 1 {
+		return usage.Errorf("%d records of %s begin with %q: give the key of one", len(found), store.Path, key)
+	}
+	r := found[0]
+	if f.json {
+		return a.printJSON(r)
+	}
+	return a.printRecord(r)
+}
+
+func (a *app) printRecord(r experiments.Record) error {
+	t := table{left: 2}
+	t.add("run", r.Key)
+	t.add("made", fmt.Sprintf("%s, revision %s, on %s", r.Finished.Format(time.DateTime), r.Environment.Revision, r.Environment.CPU))
+	t.add("trained", fmt.Sprintf("%d images in %.0f s, %.0f a second", r.Images, r.Seconds, float64(r.Images)/max(r.Seconds, 1e-9)))
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	text, err := configText(r.Config)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "\nTo repeat it, put this into repeat.yaml:\n\n%s\nand run\n\n  sslx pretrain --config repeat.yaml --out runs/repeat\n"+
+		"  sslx evaluate runs/repeat%s\n\n", text, evaluateArguments(r))
+	log := table{left: 0}
+	log.add("step", "seconds", "loss", "spread", "rank", "probe")
+	for _, m := range r.Log {
+		probe := "-"
+		if m.ProbeAccuracy != nil {
+			probe = fmt.Sprintf("%.1f", 100**m.ProbeAccuracy)
+		}
+		log.add(fmt.Sprint(m.Step), fmt.Sprintf("%.0f", m.Seconds), fmt.Sprintf("%.4f", m.Loss), fmt.Sprintf("%.3f", m.Spread),
+			fmt.Sprintf("%.1f", m.Rank), probe)
+	}
+	if err := log.print(a.stdout); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout)
+	return printResults(a.stdout, r.Results)
+}
+
+// workers runs this command in several processes at once, each with its share of the cores: two trainings that share all
+// cores slow each other down by more than a half. The first that fails stops the others.
+func (a *app) workers(ctx context.Context, jobs int) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	args := withoutJobs(os.Args[1:])
+	failures := make([]error, jobs)
+	var last bytes.Buffer
+	var wait sync.WaitGroup
+	for i := range jobs {
+		cmd := exec.CommandContext(ctx, self, args...)
+		cmd.Stderr = a.stderr
+		if i == 0 {
+			cmd.Stdout = &last
+		}
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		wait.Go(func() {
+			first, last := share(i, jobs, runtime.NumCPU())
+			if failures[i] = startOn(cmd, first, last); failures[i] == nil {
+				failures[i] = cmd.Wait()
+			}
+			if failures[i] != nil {
+				stop()
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range failures {
+		if err != nil {
+			return fmt.Errorf("a process of the sweep ended early (%w): the same command goes on where it was", err)
+		}
+	}
+	_, err = a.stdout.Write(last.Bytes())
+	return err
+}
+
+// withoutJobs returns the arguments without the flag --jobs.
+func withoutJobs(args []string) (rest []string) {
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--jobs":
+			i++
+		case !strings.HasPrefix(args[i], "--jobs="):
+			rest = append(rest, args[i])
+		}
+	}
+	return rest
+}
+
+// share returns the first and last core of worker i of n.
+func share(i, n, cores int) (first, last int) {
+	if n > cores {
+		return i % cores, i % cores
+	}
+	return i * cores / n, (i+1)*cores/n - 1
+}
+
+// configText returns a configuration as YAML.
+func configText(c sslx.Config) (string, error) {
+	text, err := yaml.Marshal(c)
+	return string(text), err
+}
+
+// evaluateArguments returns the flags of `evaluate` that measure as a record did.
+func evaluateArguments(r experiments.Record) (text string) {
+	tasks, words := r.MeasuredBy()
+	text = fmt.Sprintf(" --tasks %s --protocols %s", strings.Join(tasks, ","), strings.Join(words, ","))
+	if r.Validation {
+		text += " --validation"
+	}
+	return text
+}

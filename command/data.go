@@ -1,0 +1,450 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/backend"
+	"github.com/sslx-go/lab/sslx/dataset"
+)
+
+func dataCommand(a *app) *cobra.Command {
+	return group(&cobra.Command{
+		Use:   "data",
+		Short: "List, import, check and fetch data sets",
+		Long: `List, import, check and fetch data sets. Images from any source are packed once into a file in the cache
+(SSLX_CACHE, or sslx in the user's cache folder), which training maps into memory.`,
+		Example: `  sslx data list
+  sslx data import photos.zip --size 64
+  sslx data verify photos`,
+	}, dataListCommand(a), dataImportCommand(a), dataVerifyCommand(a), dataGetCommand(a), dataViewsCommand(a))
+}
+
+func dataListCommand(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the data sets that can be named",
+		Long: `List the packed data sets in the cache, then those that can be had: built in (generated on first use), in the
+folder SSLX_DATA or installed by a Debian package (packed on first use), and to download (with "sslx data
+get").`,
+		Example: `  sslx data list
+  SSLX_DATA=~/sets sslx data list --json`,
+		Args: arguments(0, 0),
+		RunE: func(*cobra.Command, []string) error { return a.dataList(asJSON) },
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (a *app) dataList(asJSON bool) error {
+	listings, err := dataset.List(dataset.LocateOptions{})
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return a.printJSON(list(listings))
+	}
+	t := table{left: 6}
+	t.add("name", "state", "images", "splits", "tasks", "where")
+	for _, l := range listings {
+		where := l.Path
+		if l.State == dataset.StateDamaged || l.Path == "" {
+			where = sentence(l.Detail)
+		}
+		t.add(l.Name, l.State, sizeText(l.Height, l.Width), splitsText(l.Splits), tasksText(l.Tasks), where)
+	}
+	return t.print(a.stdout)
+}
+
+func sizeText(height, width int) string {
+	if height == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%dx%d", height, width)
+}
+
+func splitsText(splits []dataset.SplitCount) string {
+	var parts []string
+	for _, s := range splits {
+		parts = append(parts, fmt.Sprintf("%s %d", s.Name, s.N))
+	}
+	return orDash(strings.Join(parts, ", "))
+}
+
+// tasksText names up to two tasks with their numbers of classes.
+func tasksText(tasks []dataset.Task) string {
+	var parts []string
+	for i, task := range tasks {
+		if i == 2 {
+			parts = append(parts, fmt.Sprintf("%d more", len(tasks)-i))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s (%d)", task.Name, len(task.Classes)))
+	}
+	return orDash(strings.Join(parts, ", "))
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+type importFlags struct {
+	name          string
+	size          int
+	skipBad, json bool
+}
+
+func dataImportCommand(a *app) *cobra.Command {
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:   "import SOURCE",
+		Short: "Pack images into the cache",
+		Long: fmt.Sprintf(`Pack the images of a source into one checksummed file in the cache. SOURCE is a folder, or
+a .tar, .tar.gz, .tgz or .zip of one, that holds
+  - one folder a class, with PNG and JPEG images, and train, val and test above the classes where there are
+    splits (torchvision's ImageFolder);
+  - or the binary files of CIFAR-10 or CIFAR-100;
+  - or the four idx files of an MNIST-like set, plain or gzipped.
+
+Without --size, all images must have the same size. With --size S (%d at most), the short side is
+brought to S and the S x S centre kept. A bad image stops the import, unless --skip-bad leaves it
+out.`, dataset.MaxSize),
+		Example: `  sslx data import cifar10.tar.gz
+  sslx data import ~/photos --name photos --size 64 --skip-bad`,
+		Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("size") && (f.size <= 0 || f.size > dataset.MaxSize) {
+				return usage.Errorf("--size is %d: it must be from 1 to %d", f.size, dataset.MaxSize)
+			}
+			return a.dataImport(cmd.Context(), args[0], f)
+		},
+	}
+	cmd.Flags().StringVar(&f.name, "name", "", "name of the set; that of the source when left out")
+	cmd.Flags().IntVar(&f.size, "size", 0, "side in pixels that images are brought to; their own when left out")
+	cmd.Flags().BoolVar(&f.skipBad, "skip-bad", false, "leave out images that cannot be decoded, and count them")
+	jsonFlag(cmd, &f.json)
+	return cmd
+}
+
+func (a *app) dataImport(ctx context.Context, source string, f importFlags) error {
+	var report dataset.Report
+	err := a.work(func(opt sslx.Options) (err error) {
+		_, report, err = dataset.Import(ctx, source, dataset.ImportOptions{Name: f.name, Size: f.size, SkipBad: f.skipBad,
+			Progress: func(done, total int64) {
+				opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})
+			}})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return a.printJSON(report)
+	}
+	return a.printImport(report)
+}
+
+// printImport says what an import did, and on stderr what it left out.
+func (a *app) printImport(r dataset.Report) error {
+	how := "packed in " + r.Elapsed.Round(time.Second/10).String()
+	if r.Reused {
+		how = "was packed already"
+	}
+	t := table{left: 2}
+	t.add("set", fmt.Sprintf("%s (%s), %s", r.Name, r.Kind, how))
+	t.add("pack", r.Pack)
+	t.add("images", fmt.Sprintf("%s, %s; %s", sizeText(r.Height, r.Width), r.Resize, splitsText(r.Splits)))
+	t.add("tasks", tasksText(r.Tasks))
+	t.add("mean", fmt.Sprintf("%.6f %.6f %.6f", r.Mean[0], r.Mean[1], r.Mean[2]))
+	t.add("std", fmt.Sprintf("%.6f %.6f %.6f", r.Std[0], r.Std[1], r.Std[2]))
+	for _, note := range r.Notes {
+		t.add("note", note)
+	}
+	if len(r.Skipped) > 0 {
+		t.add("left out", fmt.Sprintf("%d bad images", len(r.Skipped)))
+	}
+	for i, s := range r.Skipped {
+		if i == 10 {
+			a.warn(fmt.Sprintf("and %d more, which --json lists", len(r.Skipped)-i))
+			break
+		}
+		a.warn(fmt.Sprintf("left out %s: %s", s.Name, s.Reason))
+	}
+	return t.print(a.stdout)
+}
+
+func dataGetCommand(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "get NAME",
+		Short: "Download a known data set and pack it",
+		Long: `Download a known data set, check it against its published checksum, and pack it into the cache: cifar10,
+cifar100 and fashion-mnist come from their authors' servers, mnist comes as a Go module and needs the go
+command. A set that is packed already is not fetched again. Prints the pack's path.`,
+		Example: `  sslx data get cifar10
+  sslx data get mnist
+  sslx data get fashion-mnist --json`,
+		Args:              arguments(1, 1),
+		ValidArgsFunction: completeDownload,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.dataGet(cmd.Context(), args[0], asJSON) },
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (a *app) dataGet(ctx context.Context, name string, asJSON bool) error {
+	var pack string
+	err := a.work(func(opt sslx.Options) (err error) {
+		pack, err = dataset.Get(ctx, name, dataset.GetOptions{Progress: func(file string, done, total int64) {
+			opt.Progress(sslx.Progress{Phase: phaseDownload + " " + file, Done: done, Total: max(total, 0)})
+		}})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return a.printJSON(map[string]string{"name": name, "pack": pack})
+	}
+	_, err = fmt.Fprintln(a.stdout, pack)
+	return err
+}
+
+// completeDownload completes the sets that are to download.
+func completeDownload(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
+	listings, _ := dataset.List(dataset.LocateOptions{})
+	for _, l := range listings {
+		if l.State == dataset.StateDownload {
+			names = append(names, l.Name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func dataVerifyCommand(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "verify [NAME|PATH...]",
+		Short: "Look for damage in packed data sets",
+		Long: `Read packed data sets whole and compare every checksum: those of a name in the cache, those at a path, or all
+in the cache. The exit status is 1 when one is damaged.`,
+		Example: `  sslx data verify
+  sslx data verify cifar10 /data/photos-64x64-short-crop.sslx`,
+		Args:              arguments(0, -1),
+		ValidArgsFunction: completeDataName,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.dataVerify(cmd.Context(), args, asJSON) },
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+// verdict is what was found of one pack.
+type verdict struct {
+	Pack   string `json:"pack"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+func (a *app) dataVerify(ctx context.Context, names []string, asJSON bool) error {
+	packs, err := packsOf(names)
+	if err != nil {
+		return err
+	}
+	verdicts, damaged := []verdict{}, 0
+	for _, pack := range packs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		v := verdict{Pack: pack, OK: true, Detail: "whole"}
+		if err := dataset.Verify(pack); err != nil {
+			v.OK, v.Detail = false, sentence(err.Error())
+			damaged++
+		}
+		verdicts = append(verdicts, v)
+	}
+	if err := a.printVerdicts(verdicts, asJSON); err != nil {
+		return err
+	}
+	if damaged > 0 {
+		return fmt.Errorf("%d of %d packs are damaged: import or get them again", damaged, len(packs))
+	}
+	return nil
+}
+
+func (a *app) printVerdicts(verdicts []verdict, asJSON bool) error {
+	if asJSON {
+		return a.printJSON(verdicts)
+	}
+	t := table{left: 2}
+	for _, v := range verdicts {
+		mark := "ok"
+		if !v.OK {
+			mark = "damaged"
+		}
+		t.add(mark, v.Pack)
+		if !v.OK {
+			t.add("", v.Detail)
+		}
+	}
+	return t.print(a.stdout)
+}
+
+// packsOf returns the packs that names and paths mean, or all packs of the cache when there are none.
+func packsOf(names []string) (packs []string, err error) {
+	listings, err := dataset.List(dataset.LocateOptions{})
+	if err != nil {
+		return nil, err
+	}
+	listings = slices.DeleteFunc(listings, func(l dataset.Listing) bool {
+		return l.State != dataset.StatePacked && l.State != dataset.StateDamaged
+	})
+	if len(names) == 0 {
+		return packsNamed(listings, func(dataset.Listing) bool { return true }), nil
+	}
+	for _, name := range names {
+		found := packsNamed(listings, func(l dataset.Listing) bool {
+			return l.Name == name
+		})
+		if info, err := os.Stat(name); found == nil && err == nil && !info.IsDir() {
+			found = []string{name}
+		}
+		if found == nil {
+			return nil, unknownPack(name, listings)
+		}
+		packs = append(packs, found...)
+	}
+	return packs, nil
+}
+
+func packsNamed(listings []dataset.Listing, wanted func(dataset.Listing) bool) (packs []string) {
+	for _, l := range listings {
+		if wanted(l) {
+			packs = append(packs, l.Path)
+		}
+	}
+	return packs
+}
+
+func unknownPack(name string, listings []dataset.Listing) error {
+	var known []string
+	for _, l := range listings {
+		known = append(known, l.Name)
+	}
+	if near := usage.Nearest(name, known); near != "" {
+		return usage.Errorf("there is no packed data set %q: did you mean %q?", name, near)
+	}
+	return usage.Errorf("there is no packed data set %q: `sslx data list` shows those that there are", name)
+}
+
+// maxSheet bounds the number of images on a sheet.
+const maxSheet = 256
+
+type viewsFlags struct {
+	preset, data, out string
+	count             int
+	seed              uint64
+}
+
+func dataViewsCommand(a *app) *cobra.Command {
+	var f viewsFlags
+	cmd := &cobra.Command{
+		Use:   "views --out SHEET.png",
+		Short: "Draw the views that training makes, with their parameters",
+		Long: `Draw images of a data set and the views that training makes of them in its first epoch, with the
+operations that were applied and their parameters beside each view. All are drawn at the size of the images.
+
+Presets: ` + strings.Join(augment.Presets(), ", ") + `.`,
+		Example: `  sslx data views --out views.png
+  sslx data views --preset multi-crop --data cifar10 --count 4 --seed 1 --out views.png`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.dataViews(cmd.Context(), f) },
+	}
+	cmd.Flags().StringVar(&f.preset, "preset", "simclr-cifar", "name of the views")
+	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see \"sslx data list\"")
+	cmd.Flags().IntVar(&f.count, "count", 8, "number of images")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of the views")
+	cmd.Flags().StringVar(&f.out, "out", "", "PNG `file` to write")
+	completeFunc(cmd, "preset", cobra.FixedCompletions(augment.Presets(), cobra.ShellCompDirectiveNoFileComp))
+	completeFunc(cmd, "data", completeDataName)
+	return cmd
+}
+
+func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
+	views, err := augment.Preset(f.preset)
+	switch {
+	case err != nil:
+		return err
+	case f.out == "":
+		return usage.Errorf("data views needs --out SHEET.png, the file to write")
+	case f.count < 1 || f.count > maxSheet:
+		return usage.Errorf("--count is %d: it must be from 1 to %d", f.count, maxSheet)
+	}
+	var sheet []byte
+	err = a.work(func(opt sslx.Options) (err error) {
+		sheet, err = viewSheet(ctx, views, f, opt)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(f.out, func(w io.Writer) error { _, err := w.Write(sheet); return err }); err != nil {
+		return fmt.Errorf("cannot write the sheet: %w", err)
+	}
+	_, err = fmt.Fprintln(a.stdout, f.out)
+	return err
+}
+
+// viewSheet draws the first training images and their views.
+func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.Options) (sheet []byte, err error) {
+	set, err := dataset.Locate(ctx, f.data, dataset.LocateOptions{Progress: func(done, total int64) {
+		opt.Progress(sslx.Progress{Phase: "import " + f.data, Done: done, Total: total})
+	}})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+	split, err := set.Split("train")
+	if err != nil {
+		return nil, err
+	}
+	h, err := backend.Open(ctx, backend.Options{Warn: opt.Warn})
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+
+	images := split.Slice(0, min(f.count, split.N))
+	shown, err := views.ShowWords(h.Backend, images, f.seed)
+	if err != nil {
+		return nil, err
+	}
+
+	titles, lines := []string{"original"}, make([][]plots.Captioned, images.N)
+	for i := range lines {
+		lines[i] = []plots.Captioned{{Pixels: images.At(i)}}
+		for _, view := range shown {
+			lines[i] = append(lines[i], plots.Captioned{Pixels: view.At(i), Caption: view.Words[i]})
+		}
+	}
+	for i := range shown {
+		titles = append(titles, fmt.Sprintf("view %d", i+1))
+	}
+	return plots.CaptionSheet(images.Height, images.Width, titles, lines)
+}

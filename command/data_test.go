@@ -1,0 +1,148 @@
+package command
+
+import (
+	"bytes"
+	"image/png"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/sslx-go/lab/sslx/dataset"
+)
+
+func TestAFolderIsImportedListedAndVerified(t *testing.T) {
+	isolate(t)
+	imageFolder(t, "photos")
+	status, stdout, stderr := call(t, "data", "import", "photos", "--json")
+	report := decode[dataset.Report](t, stdout)
+	if status != statusDone || report.Name != "photos" || report.Splits[0].N != 4 {
+		t.Fatalf("status %d, report %+v, stderr %q", status, report, stderr)
+	}
+	_, stdout, _ = call(t, "data", "list", "--json")
+	if sets := decode[[]dataset.Listing](t, stdout); sets[0].Name != "photos" || sets[0].State != dataset.StatePacked {
+		t.Errorf("list is %s", stdout)
+	}
+	_, stdout, _ = call(t, "data", "list")
+	wantTexts(t, stdout, "photos", "train 4", "class (2)")
+	for _, name := range []string{"", "photos", report.Pack} {
+		status, stdout, _ = call(t, strings.Fields("data verify --json "+name)...)
+		if v := decode[[]verdict](t, stdout); status != statusDone || len(v) != 1 || !v[0].OK || v[0].Pack != report.Pack {
+			t.Errorf("verify %q: status %d, %s", name, status, stdout)
+		}
+	}
+}
+
+func TestDamageIsFoundAndExitsWith1(t *testing.T) {
+	isolate(t)
+	imageFolder(t, "photos")
+	_, stdout, _ := call(t, "data", "import", "photos", "--json")
+	pack := decode[dataset.Report](t, stdout).Pack
+	file, err := os.ReadFile(pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file[len(file)-1] ^= 1 // a pixel
+	writeFile(t, pack, string(file))
+	status, stdout, stderr := call(t, "data", "verify", "photos")
+	if status != statusFailed {
+		t.Errorf("status %d", status)
+	}
+	wantTexts(t, stdout, "damaged")
+	wantTexts(t, stderr, "1 of 1 packs are damaged")
+	writeFile(t, pack, "x"+string(file[1:])) // the header cannot be read: the name is known from the file's only
+	if status, _, stderr = call(t, "data", "verify", "photos"); status != statusFailed {
+		t.Errorf("status %d, stderr %q", status, stderr)
+	}
+}
+
+func TestABadImageIsNamedAndSkipBadCountsIt(t *testing.T) {
+	isolate(t)
+	imageFolder(t, "photos")
+	writeFile(t, "photos/cat/2.png", "no image")
+	status, stdout, stderr := call(t, "data", "import", "photos")
+	if status != statusFailed || stdout != "" || !strings.Contains(stderr, "cat/2.png") {
+		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
+	}
+	status, stdout, stderr = call(t, "data", "import", "photos", "--skip-bad")
+	if status != statusDone {
+		t.Errorf("status %d", status)
+	}
+	wantTexts(t, stdout, "1 bad image")
+	wantTexts(t, stderr, "left out cat/2.png")
+}
+
+func TestDataGetWithoutTheGoCommandSaysWhatToDoByHand(t *testing.T) {
+	isolate(t)
+	t.Setenv("PATH", t.TempDir())
+	status, stdout, stderr := call(t, "data", "get", "mnist")
+	if status != statusFailed || stdout != "" {
+		t.Errorf("status %d, stdout %q", status, stdout)
+	}
+	wantTexts(t, stderr, "executable file not found", "by hand", "import it under the name mnist")
+}
+
+func TestDataGetOfAnUnknownSetExitsWith2(t *testing.T) {
+	isolate(t)
+	status, stdout, stderr := call(t, "data", "get", "mnits")
+	if status != statusUsage || stdout != "" {
+		t.Errorf("status %d, stdout %q", status, stdout)
+	}
+	wantTexts(t, stderr, `did you mean "mnist"?`)
+}
+
+func TestEveryKnownSetIsListed(t *testing.T) {
+	isolate(t)
+	_, stdout, _ := call(t, "data", "list", "--json")
+	state := map[string]string{}
+	for _, l := range decode[[]dataset.Listing](t, stdout) {
+		state[l.Name] = l.State
+	}
+	for _, name := range []string{"cifar10", "cifar100", "mnist"} {
+		if state[name] != dataset.StateDownload {
+			t.Errorf("%s is %q", name, state[name])
+		}
+	}
+	if s := state["fashion-mnist"]; s != dataset.StateDownload && s != dataset.StateSource { // where it is installed
+		t.Errorf("fashion-mnist is %q", s)
+	}
+}
+
+func TestDataViewsDrawsASheet(t *testing.T) {
+	isolate(t)
+	imageFolder(t, "photos")
+	status, stdout, stderr := call(t, "data", "views", "--data", "photos", "--count", "3", "--out", "s.png")
+	if status != statusDone || stdout != "s.png\n" {
+		t.Fatalf("status %d, stdout %q, stderr %q", status, stdout, stderr)
+	}
+	text, err := os.ReadFile("s.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 4 pixels become 96: 3 + 96 + 18, twice 96 + 6 + 172 with 18 between, and 3; 3 + 18, and three lines of 96 or more.
+	if size := picture.Bounds().Size(); size.X != 686 || size.Y < 3+18+3*96 {
+		t.Errorf("the sheet is %v", size)
+	}
+}
+
+func TestWrongUsageOfDataViewsExitsWith2(t *testing.T) {
+	isolate(t)
+	for args, says := range map[string]string{
+		"data views": "data views needs --out SHEET.png",
+		"data views --preset simclr-cifra --out s.png":  `did you mean "simclr-cifar"?`,
+		"data views --count 0 --out s.png":              "--count is 0: it must be from 1 to 256",
+		"data views --data absent --out s.png":          `there is no data set "absent"`,
+		"data views --seed -1 --out s.png":              `--seed is "-1"`,
+		"data views --out s.png --preset paper extra":   `"extra" is one argument too many`,
+		"data view --out s.png":                         `did you mean "views"?`,
+		"data views --out s.png --presets simclr-cifar": "did you mean --preset?",
+	} {
+		status, stdout, stderr := call(t, strings.Fields(args)...)
+		if status != statusUsage || stdout != "" || !strings.Contains(stderr, says) {
+			t.Errorf("%s: status %d, stdout %q, stderr %q; want 2 and %q", args, status, stdout, stderr, says)
+		}
+	}
+}

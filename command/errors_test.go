@@ -1,0 +1,96 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// tracedError formats itself with a trace, as errors of github.com/pkg/errors do.
+type tracedError struct{}
+
+func (tracedError) Error() string { return "shapes differ" }
+
+func (tracedError) Format(f fmt.State, verb rune) {
+	_, _ = io.WriteString(f, "shapes differ")
+	if verb == 'v' && f.Flag('+') {
+		_, _ = io.WriteString(f, "\nsome/file.go:12")
+	}
+}
+
+func TestAnErrorIsOneLineAndItsTraceNeedsDebug(t *testing.T) {
+	err := errors.Join(fmt.Errorf("cannot compile: %w", tracedError{}))
+	for _, test := range []struct {
+		debug bool
+		want  string
+	}{{false, "sslx: cannot compile: shapes differ\n"},
+		{true, "sslx: cannot compile: shapes differ\n\nshapes differ\nsome/file.go:12\n"}} {
+		var stderr bytes.Buffer
+		(&app{stderr: &stderr, debug: test.debug}).printError(err)
+		if stderr.String() != test.want {
+			t.Errorf("debug %v: %q, want %q", test.debug, stderr.String(), test.want)
+		}
+	}
+}
+
+func TestOnlyTheFirstSentenceOfALongErrorIsShown(t *testing.T) {
+	for text, want := range map[string]string{
+		"one\ntwo":                        "one",
+		"yaml: errors:\n  line 3: bad\nx": "yaml: errors: line 3: bad",
+		"\n one \n":                       "one",
+	} {
+		if got := sentence(text); got != want {
+			t.Errorf("sentence(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestStatusTellsMistakesOfTheCallerFromFailures(t *testing.T) {
+	for _, test := range []struct {
+		err     error
+		started bool
+		want    int
+	}{
+		{errors.New("disk full"), true, statusFailed},
+		{fmt.Errorf("x: %w", usage.Errorf("bad")), true, statusUsage},
+		{errors.New("cobra refused the arguments"), false, statusUsage},
+	} {
+		if got := (&app{started: test.started}).statusOf(test.err); got != test.want {
+			t.Errorf("status of %v is %d, want %d", test.err, got, test.want)
+		}
+	}
+}
+
+func TestACancelledDownloadIsCalledInterrupted(t *testing.T) {
+	var stderr bytes.Buffer
+	(&app{stderr: &stderr}).printError(fmt.Errorf("import of x: %w", context.Canceled))
+	if got, want := stderr.String(), "sslx: interrupted: import of x\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+type panickingWriter struct{}
+
+func (panickingWriter) Write([]byte) (int, error) { panic("index out of range\ngoroutine 1") }
+
+func TestAPanicIsOneSentenceAndItsStackNeedsDebug(t *testing.T) {
+	var stderr bytes.Buffer
+	if status := run([]string{"version"}, panickingWriter{}, &stderr); status != statusFailed {
+		t.Errorf("status %d, want 1", status)
+	}
+	if got := stderr.String(); !strings.HasPrefix(got, "sslx: stopped by a bug: index out of range;") ||
+		strings.Count(got, "\n") != 1 {
+		t.Errorf("stderr is %q", got)
+	}
+	stderr.Reset()
+	run([]string{"version", "--debug"}, panickingWriter{}, &stderr)
+	if !strings.Contains(stderr.String(), "panickingWriter") {
+		t.Errorf("no stack with --debug: %q", stderr.String())
+	}
+}

@@ -1,0 +1,151 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/sslx/runs"
+)
+
+type evaluateFlags struct {
+	tasks, protocols, layers, beside []string
+	floors, validation, json         bool
+}
+
+func evaluateCommand(a *app) *cobra.Command {
+	var f evaluateFlags
+	cmd := &cobra.Command{
+		Use:   "evaluate RUN",
+		Short: "Measure what an encoder has learned",
+		Long: `Measure the frozen encoder of a finished run, by k nearest neighbours and by a linear probe when no other
+protocol is asked for. What is chosen is chosen on images held out of train; the test split is read once.
+Beside the trained encoder stand its floors: raw pixels and the untrained encoder. The results are kept in
+the run folder, beside those of other tasks and protocols.
+
+RUN is a run folder, or the name of one in runs/. A task is a label of the run's data, one made from it
+(` + strings.Join(evaluate.MadeTasks(), ", ") + `: what was done to the image?), a set, SET/LABEL,
+or the path of an image folder or archive. "all" is every label of the run's data, those made from it, and
+` + taskSets() + `;
+one that is not here is left out with a line that says how to get it.
+
+docs/protocol.md says what each protocol is.`,
+		Example: `  sslx evaluate runs/first
+  sslx evaluate first --tasks shape,object_hue --protocols knn
+  sslx evaluate first --tasks all --protocols all --layers encoder,projector0
+  sslx evaluate first --tasks eurosat5k,~/birds --beside runs/supervised
+  sslx evaluate runs/first --json > results.json`,
+		Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.evaluate(cmd.Context(), args[0], f) },
+
+		ValidArgsFunction: completeRun,
+	}
+	cmd.Flags().StringSliceVar(&f.tasks, "tasks", nil, "with commas between; the labels of the run's data when left out")
+	cmd.Flags().StringSliceVar(&f.protocols, "protocols", nil,
+		strings.Join(append(evaluate.Names(), evaluate.AllProtocols), ", ")+", with commas between; knn,linear when left out")
+	cmd.Flags().StringSliceVar(&f.layers, "layers", nil, "encoder, projector0, projector1, …; encoder when left out")
+	cmd.Flags().BoolVar(&f.validation, "validation", false, "measure on images held out of train, and leave test alone")
+	cmd.Flags().StringSliceVar(&f.beside, "beside", nil, "other runs to measure too, such as a supervised one")
+	cmd.Flags().BoolVar(&f.floors, "floors", true, "measure raw pixels and the untrained encoder too")
+	jsonFlag(cmd, &f.json)
+	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(evaluate.Names(), evaluate.AllProtocols), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error {
+	dir, err := runs.Find(name)
+	if err != nil {
+		return err
+	}
+	beside, err := runs.FindAll(f.beside)
+	if err != nil {
+		return err
+	}
+	var results []record.Result
+	err = a.work(func(opt sslx.Options) (err error) {
+		results, err = sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: f.tasks, Protocols: f.protocols,
+			Layers: f.layers, Compare: beside, Baselines: f.floors, Validation: f.validation, Options: opt})
+		return err
+	})
+	if err != nil && len(results) > 0 { // what was measured before the error is not lost
+		return errors.Join(err, a.printEvaluation(results, f.json))
+	}
+	if err != nil {
+		return err
+	}
+	figures, err := drawEvaluation(dir, results)
+	if err != nil {
+		return err
+	}
+	if err := a.printEvaluation(results, f.json); err != nil || f.json {
+		return err
+	}
+	for _, path := range figures {
+		fmt.Fprintln(a.stdout, "figure", path)
+	}
+	return nil
+}
+
+func (a *app) printEvaluation(results []record.Result, json bool) error {
+	if json {
+		return a.printJSON(list(results))
+	}
+	return printResults(a.stdout, results)
+}
+
+// drawEvaluation draws the results of the trained encoder as a map of tasks and protocols when there are several, and the
+// curves of its probes, into the run folder. It returns the paths.
+func drawEvaluation(dir string, results []record.Result) (paths []string, err error) {
+	tasks := map[string]bool{}
+	for _, r := range results {
+		tasks[r.Task] = true
+	}
+	if len(tasks) > 1 {
+		m, err := report.TaskMap(results, results[len(results)-1].Model)
+		if err != nil {
+			return nil, err
+		}
+		if paths, err = draw(paths, filepath.Join(dir, "tasks.png"), m.Figure); err != nil {
+			return nil, err
+		}
+	}
+	curves, err := record.ReadCurves(dir)
+	if err != nil || len(curves) == 0 || !slices.ContainsFunc(results, isCurve(curves)) {
+		return paths, err
+	}
+	return draw(paths, filepath.Join(dir, "curves.png"), func() (*plots.Figure, error) { return report.ProbeCurves(curves) })
+}
+
+// isCurve returns whether a result is the end of one of the curves.
+func isCurve(curves []record.Curve) func(record.Result) bool {
+	return func(r record.Result) bool {
+		return slices.ContainsFunc(curves, func(c record.Curve) bool { return c.Protocol == r.Protocol && c.Task == r.Task })
+	}
+}
+
+func draw(paths []string, path string, figure func() (*plots.Figure, error)) ([]string, error) {
+	f, err := figure()
+	if err == nil {
+		err = f.Save(path)
+	}
+	return append(paths, path), err
+}
+
+// taskSets lists the sets of "all" by their first names.
+func taskSets() string {
+	var names []string
+	for _, set := range evaluate.TaskSets() {
+		names = append(names, set.Name)
+	}
+	return strings.Join(names, ", ")
+}

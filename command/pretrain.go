@@ -1,0 +1,129 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/runs"
+)
+
+type pretrainFlags struct {
+	config, out, resume string
+	set                 []string
+	json                bool
+	engine              engineFlags
+}
+
+func pretrainCommand(a *app) *cobra.Command {
+	var f pretrainFlags
+	cmd := &cobra.Command{
+		Use:   "pretrain (--out RUN | --resume RUN)",
+		Short: "Train an encoder without labels",
+		Long: `Train an encoder without labels and leave it in a run folder, with its configuration, environment, log and
+checkpoint. What is not set comes from the defaults; --set wins over the file of --config. Keys are dotted, as
+in optimizer.lr=0.1, and values are YAML.
+
+In place of a file, --config takes the name of a recipe: cifar10-METHOD, for each objective, trains in minutes
+on two cores; paper-simclr-256 and the like are the paper's for ImageNet (a wrong name lists all).
+
+Ctrl-C saves a checkpoint and says how to resume. A run that was resumed, even after it was killed, ends with
+the same weights as one that was not.
+
+With --engine slurm, a worker of Slurm trains, and this command shows how it is until it is done.`,
+		Example: `  sslx pretrain --out runs/first
+  sslx pretrain --config cifar10-vicreg --out runs/vicreg
+  sslx pretrain --config cifar10.yaml --set epochs=20 --set optimizer.lr=0.1 --out runs/lr01
+  sslx pretrain --resume runs/first`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.pretrain(cmd.Context(), f) },
+	}
+	cmd.Flags().StringVar(&f.config, "config", "", "configuration to start from: a YAML `file`, or the name of a recipe")
+	cmd.Flags().StringArrayVar(&f.set, "set", nil, "set one `key=value` of the configuration; may be repeated")
+	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
+	cmd.Flags().StringVar(&f.resume, "resume", "", "run folder to go on with")
+	f.engine.register(cmd)
+	jsonFlag(cmd, &f.json)
+	completeFunc(cmd, "config", completeRecipe)
+	completeFunc(cmd, "set", completeSet)
+	completeFunc(cmd, "resume", completeRun)
+	return cmd
+}
+
+func (f pretrainFlags) check() error {
+	switch {
+	case f.out == "" && f.resume == "":
+		return usage.Errorf("pretrain needs --out RUN, a new folder, or --resume RUN, to go on with one")
+	case f.out != "" && f.resume != "":
+		return usage.Errorf("--out makes a new run and --resume goes on with one: leave one of them out")
+	case f.resume != "" && (f.config != "" || len(f.set) > 0):
+		return usage.Errorf("a resumed run keeps its configuration: leave --config and --set out, or start anew with --out")
+	}
+	return nil
+}
+
+func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	onSlurm, err := f.engine.slurm()
+	if err != nil {
+		return err
+	}
+	dir, train, err := f.job(ctx)
+	if err != nil {
+		return err
+	}
+	if onSlurm {
+		return a.pretrainOnSlurm(ctx, dir, f)
+	}
+	var summary sslx.Summary
+	err = a.work(func(opt sslx.Options) (err error) {
+		summary, err = train(opt)
+		return err
+	})
+	if err != nil {
+		return resumable(err, dir)
+	}
+	if f.json {
+		return a.printJSON(summary)
+	}
+	return a.printSummary(dir, summary)
+}
+
+// resumable adds to the error of an interrupted training how it is resumed.
+func resumable(err error, dir string) error {
+	if errors.Is(err, sslx.ErrInterrupted) {
+		return fmt.Errorf("%w: resume it with `sslx pretrain --resume %s`", err, shellWord(dir))
+	}
+	return err
+}
+
+type trainCall func(sslx.Options) (sslx.Summary, error)
+
+// job returns the run folder and the call that trains in it.
+func (f pretrainFlags) job(ctx context.Context) (dir string, train trainCall, err error) {
+	if f.resume != "" {
+		dir, err = runs.Find(f.resume)
+		return dir, func(opt sslx.Options) (sslx.Summary, error) { return sslx.Resume(ctx, dir, opt) }, err
+	}
+	config, err := sslx.ReadConfig(f.config, f.set)
+	return f.out, func(opt sslx.Options) (sslx.Summary, error) { return sslx.Pretrain(ctx, f.out, config, opt) }, err
+}
+
+func (a *app) printSummary(dir string, s sslx.Summary) error {
+	took := time.Duration(s.Seconds * float64(time.Second)).Round(time.Second / 10)
+	t := table{left: 2}
+	t.add("run", dir)
+	t.add("method", s.Method)
+	t.add("trained", fmt.Sprintf("%d steps, %d images, %v on %s", s.Steps, s.Images, took, s.Device))
+	t.add("rate", fmt.Sprintf("%.0f views/s", s.ViewsPerSecond))
+	t.add("final loss", fmt.Sprintf("%.4f", s.FinalLoss))
+	t.add("next", "sslx evaluate "+shellWord(dir))
+	return t.print(a.stdout)
+}

@@ -1,0 +1,154 @@
+package command
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// TestTheREADMEsCommandsWork runs the commands of the README's sh blocks, in order, in a new folder. Two are not run as
+// they are: the test command is compared with what CI runs, and training is cut to one short epoch on built-in images.
+func TestTheREADMEsCommandsWork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves it out: it trains for a minute or two")
+	}
+	commands := readmeCommands(t)
+	images := smallImageFolder(t)
+	isolate(t)
+	for _, line := range commands {
+		switch program, arguments, _ := strings.Cut(line, " "); {
+		case line == "go test -timeout 30m ./...":
+			script, err := os.ReadFile(filepath.Join(repository(t), ".ci/run"))
+			if err != nil || !strings.Contains(string(script), "\n"+line+"\n") {
+				t.Errorf("CI does not run %q (%v)", line, err)
+			}
+		case line == "go install ./cmd/sslx": // the commands after it run in this process
+		case line == "go run ./cmd/sslx quickstart":
+			sslxCommand(t, []string{"quickstart"})
+			wantLearned(t, "runs/quickstart")
+		case program == "sslx":
+			sslxCommand(t, shortened(t, strings.Fields(arguments), images))
+		default:
+			t.Errorf("the test does not know how to run %q", line)
+		}
+	}
+}
+
+// shortened replaces what a reader's machine has and this one has not, and cuts training short.
+func shortened(t *testing.T, args []string, images string) []string {
+	for i, arg := range args {
+		switch {
+		case strings.HasPrefix(arg, "path/to/"):
+			args[i] = images
+		case strings.HasPrefix(arg, "experiments/"):
+			args[i] = filepath.Join(repository(t), arg)
+		}
+	}
+	if args[0] == "claims" && args[1] == "run" {
+		args[2] = "negatives" // the cheapest: the notebooks' test runs every claim
+	}
+	if args[0] == "pretrain" {
+		args = append(args, "--set", "data="+images, "--set", "epochs=1", "--set", "batch=16")
+	}
+	return args
+}
+
+// wantLearned checks that the encoder beats both floors by 10 points of kNN accuracy or more on two tasks or more.
+func wantLearned(t *testing.T, dir string) {
+	results, err := record.ReadResults(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	floor, trained := map[string]float64{}, map[string]float64{}
+	for _, r := range results {
+		if r.Model == record.ModelPixels || r.Model == record.ModelUntrained {
+			floor[r.Task] = max(floor[r.Task], r.Value)
+		} else {
+			trained[r.Task] = r.Value
+		}
+	}
+	learned := 0
+	for task, value := range trained {
+		if value >= floor[task]+0.1 {
+			learned++
+		}
+	}
+	if learned < 2 {
+		t.Errorf("%d of %d tasks are 10 points above their floors, want 2: %+v", learned, len(trained), results)
+	}
+}
+
+func sslxCommand(t *testing.T, args []string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if status := run(args, &stdout, &stderr); status != statusDone {
+		t.Fatalf("sslx %s: exit status %d\n%s", strings.Join(args, " "), status, stderr.String())
+	}
+}
+
+// readmeCommands returns the lines of the README's sh blocks without comments.
+func readmeCommands(t *testing.T) (commands []string) {
+	text, err := os.ReadFile(filepath.Join(repository(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(text), "```sh\n")[1:]
+	for _, block := range blocks {
+		block, _, _ = strings.Cut(block, "```")
+		for line := range strings.Lines(block) {
+			line, _, _ = strings.Cut(line, " #")
+			commands = append(commands, strings.TrimSpace(line))
+		}
+	}
+	if !slices.Contains(commands, "go test -timeout 30m ./...") {
+		t.Fatalf("the README's commands are %q: the test command is missing", commands)
+	}
+	return commands
+}
+
+// smallImageFolder makes an image folder of two classes, told apart by their colour, large enough for every protocol.
+func smallImageFolder(t *testing.T) string {
+	dir := t.TempDir()
+	random := rand.New(rand.NewPCG(1, 1))
+	for _, part := range []struct {
+		split string
+		count int
+	}{{"train", 24}, {"test", 8}} {
+		for class, name := range []string{"blue", "red"} {
+			for i := range part.count {
+				img := image.NewRGBA(image.Rect(0, 0, 16, 16))
+				for p := range img.Pix {
+					img.Pix[p] = uint8(random.IntN(100))
+				}
+				for p := 2 - 2*class; p < len(img.Pix); p += 4 {
+					img.Pix[p] += 120
+				}
+				var file bytes.Buffer
+				if err := png.Encode(&file, img); err != nil {
+					t.Fatal(err)
+				}
+				writeFile(t, filepath.Join(dir, part.split, name, fmt.Sprintf("%02d.png", i)), file.String())
+			}
+		}
+	}
+	return dir
+}
+
+// repository returns the root of the checkout.
+func repository(t *testing.T) string {
+	_, file, _, ok := runtime.Caller(0)
+	if !ok {
+		t.Fatal("the test's own path is unknown")
+	}
+	return filepath.Join(filepath.Dir(file), "..")
+}

@@ -1,0 +1,34 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// pageColumns is the width that tables of results keep to, in several parts where one is too wide.
+const pageColumns = 100
+
+// printResults prints results as a table: a row for each task and protocol, a column for each model.
+func printResults(w io.Writer, results []record.Result) error {
+	if len(results) == 0 {
+		_, err := fmt.Fprintln(w, "no results")
+		return err
+	}
+	if err := report.ResultsByRun(results).WriteText(w, pageColumns); err != nil {
+		return err
+	}
+
+	averaged := func(r record.Result) bool {
+		return strings.HasPrefix(r.Layer, record.LayerPixels) && r.Layer != record.LayerPixels
+	}
+	if !slices.ContainsFunc(results, averaged) {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, "\nkNN sees all pixels, the other protocols see averaged ones")
+	return err
+}

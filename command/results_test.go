@@ -1,0 +1,24 @@
+package command
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+func TestPrintResults_SaysWhichPixelsAreAveraged(t *testing.T) {
+	all, averaged := result("r", "pixels", "a/b", "knn/x@pixels", 0.25), result("r", "pixels", "a/b", "linear/x@pixels16x16", 0.5)
+	all.Layer, averaged.Layer = all.Protocol.Layer, averaged.Protocol.Layer
+	for want, results := range map[string][]record.Result{
+		"no results\n": nil,
+		"task  protocol              n  pixels\na/b   knn/x@pixels  4000 test  25.0 %\n": {all},
+		"task  protocol                      n  pixels\na/b   linear/x@pixels16x16  4000 test  50.0 %\n\n" +
+			"kNN sees all pixels, the other protocols see averaged ones\n": {averaged},
+	} {
+		var out bytes.Buffer
+		if err := printResults(&out, results); err != nil || out.String() != want {
+			t.Errorf("got  %q (%v)\nwant %q", out.String(), err, want)
+		}
+	}
+}

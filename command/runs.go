@@ -1,0 +1,365 @@
+package command
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx/runs"
+)
+
+func runsCommand(a *app) *cobra.Command {
+	return group(&cobra.Command{
+		Use:   "runs",
+		Short: "Find, list, show, compare, export and clear away runs",
+		Long: `Find, list, show, compare, export and clear away runs. RUN is a run folder, or the name of one in runs/ and
+below, or the beginning of that name. Runs may be training meanwhile: all commands but gc --delete only read.`,
+		Example: `  sslx runs list
+  sslx runs compare first lr01`,
+	}, runsListCommand(a), runsShowCommand(a), runsCompareCommand(a), runsExportCommand(a), runsGCCommand(a))
+}
+
+func runsListCommand(a *app) *cobra.Command {
+	var asJSON bool
+	var where []string
+	cmd := &cobra.Command{
+		Use:   "list [DIR]",
+		Short: "List the runs in a folder and below",
+		Long: `List the runs in a folder (runs when left out) and below: method, data, how far each is, the loss at the end
+of its log, the number of results, and whether a process works on it now. A run that is neither in use nor
+finished was stopped, or its process died: sslx pretrain --resume RUN goes on with either.
+
+--where keeps the runs that have a value in their configuration, or a status.`,
+		Example: `  sslx runs list
+  sslx runs list experiments --json
+  sslx runs list --where objective.name=vicreg --where status=died`,
+		Args: arguments(0, 1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			states, err := runs.List(argument(args))
+			if err != nil {
+				return err
+			}
+			if states, err = runs.Where(states, where); err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(states)
+			}
+			return a.printStates(states)
+		},
+	}
+	cmd.Flags().StringArrayVar(&where, "where", nil, "keep runs with this `key=value` of the configuration, or status; may be repeated")
+	completeFunc(cmd, "where", completeSet)
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (a *app) printStates(states []runs.State) error {
+	if len(states) == 0 {
+		_, err := fmt.Fprintln(a.stdout, "no runs: `sslx pretrain --out runs/first` makes one")
+		return err
+	}
+	t := table{left: 4}
+	t.add("run", "method", "data", "status", "steps", "epochs", "loss", "results", "started")
+	for _, s := range states {
+		loss := "-"
+		if s.Loss != nil {
+			loss = fmt.Sprintf("%.4f", *s.Loss)
+		}
+		t.add(s.Path, s.Method, s.Data, string(s.Status), fmt.Sprint(s.Steps), fmt.Sprintf("%.1f", s.Epochs), loss,
+			fmt.Sprint(s.Results), s.Started.Local().Format("2006-01-02 15:04"))
+		if s.Error != "" {
+			a.warn(s.Path + ": " + s.Error)
+		}
+	}
+	return t.print(a.stdout)
+}
+
+func runsShowCommand(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show RUN",
+		Short: "Show a run: configuration, machine, log's end and results",
+		Long: `Show a run: how far it is, where it was made, its whole configuration, the last line of its log and its
+results.`,
+		Example: `  sslx runs show first
+  sslx runs show runs/first --json`,
+		Args:              arguments(1, 1),
+		ValidArgsFunction: completeRun,
+		RunE:              func(_ *cobra.Command, args []string) error { return a.runsShow(args[0], asJSON) },
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (a *app) runsShow(name string, asJSON bool) error {
+	dir, err := runs.Find(name)
+	if err != nil {
+		return err
+	}
+	d, err := runs.Read(dir)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return a.printJSON(d)
+	}
+	if err := a.printDetails(d); err != nil || len(d.Outcome) == 0 {
+		return err
+	}
+	fmt.Fprintln(a.stdout)
+	return printResults(a.stdout, d.Outcome)
+}
+
+func (a *app) printDetails(d runs.Details) error {
+	e := d.Environment
+	t := table{left: 2}
+	t.add("run", d.Path)
+	t.add("status", string(d.Status))
+	if h := d.Holder; h != nil {
+		t.add("process", fmt.Sprintf("%d on %s, last seen %s", h.PID, h.Host, h.Seen.Local().Format(time.RFC1123)))
+	}
+	if d.Status == runs.Died || d.Status == runs.Stopped {
+		t.add("next", "sslx pretrain --resume "+shellWord(d.Path))
+	}
+	t.add("started", e.Started.Local().Format(time.RFC1123))
+	t.add("data", fmt.Sprintf("%s, fingerprint %.12s", e.Data, e.Fingerprint))
+	t.add("device", fmt.Sprintf("%s (%s %s)", e.Device, e.Backend, e.Plugin))
+	t.add("source", fmt.Sprintf("%s, %s", e.Revision, e.Go))
+	if m := d.Last; m != nil {
+		t.add("trained", fmt.Sprintf("%d steps, %.1f epochs, %d images, %.0f s", m.Step, m.Epoch, m.Images, m.Seconds))
+		t.add("loss", fmt.Sprintf("%.4f (chance %.4f), spread %.3f, effective rank %.1f", m.Loss, m.Chance, m.Spread, m.Rank))
+		if m.ProbeAccuracy != nil {
+			t.add("online probe", fmt.Sprintf("%.1f %% on training views", 100**m.ProbeAccuracy))
+		}
+	}
+	t.add("report", orNone(d.Report))
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	text, err := yaml.Marshal(d.Config)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "\n%s", text)
+	return err
+}
+
+func runsCompareCommand(a *app) *cobra.Command {
+	var asJSON, force bool
+	cmd := &cobra.Command{
+		Use:   "compare RUN RUN...",
+		Short: "Compare runs: what differs in configuration and results",
+		Long: `Compare runs: the keys of the configuration that differ, how far each is, and the results of the trained
+encoders side by side. Differences between single runs are no evidence: they vary with the seed. Results of
+one kind that were measured by different protocols cannot be compared and are refused.`,
+		Example: `  sslx runs compare first lr01
+  sslx runs compare runs/* --json`,
+		Args:              arguments(2, -1),
+		ValidArgsFunction: completeRun,
+		RunE:              func(_ *cobra.Command, args []string) error { return a.runsCompare(args, asJSON, force) },
+	}
+	jsonFlag(cmd, &asJSON)
+	cmd.Flags().BoolVar(&force, "force", false, "show results of different protocols side by side all the same")
+	return cmd
+}
+
+func (a *app) runsCompare(names []string, asJSON, force bool) error {
+	dirs, err := runs.FindAll(names)
+	if err != nil {
+		return err
+	}
+	c, err := runs.Compare(dirs)
+	if err != nil {
+		return err
+	}
+	if !force {
+		if err := runs.Comparable(c.Results); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		return a.printJSON(c)
+	}
+	return a.printComparison(c)
+}
+
+func (a *app) printComparison(c runs.Comparison) error {
+	if err := a.printStates(c.Runs); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout)
+	if len(c.Differences) == 0 {
+		fmt.Fprintln(a.stdout, "the configurations are the same")
+	} else if err := differenceTable(c).print(a.stdout); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout)
+	return printResults(a.stdout, c.Results)
+}
+
+func differenceTable(c runs.Comparison) *table {
+	t := &table{left: 1}
+	head := []string{"key"}
+	for _, s := range c.Runs {
+		head = append(head, s.Run)
+	}
+	t.add(head...)
+	for _, d := range c.Differences {
+		cells := []string{d.Key}
+		for _, v := range d.Values {
+			cells = append(cells, fmt.Sprint(v))
+		}
+		t.add(cells...)
+	}
+	return t
+}
+
+type exportFlags struct {
+	out     string
+	metrics bool
+}
+
+func runsExportCommand(a *app) *cobra.Command {
+	var f exportFlags
+	cmd := &cobra.Command{
+		Use:   "export RUN...",
+		Short: "Write results or training logs as CSV",
+		Long: `Write the results of runs as CSV, one line a result, to standard output or a file; with --metrics, their
+training logs, one line a logging step.`,
+		Example: `  sslx runs export runs/* > results.csv
+  sslx runs export first lr01 --metrics --out logs.csv`,
+		Args:              arguments(1, -1),
+		ValidArgsFunction: completeRun,
+		RunE:              func(_ *cobra.Command, args []string) error { return a.runsExport(args, f) },
+	}
+	cmd.Flags().StringVar(&f.out, "out", "", "file to write; standard output when left out")
+	cmd.Flags().BoolVar(&f.metrics, "metrics", false, "export the training logs")
+	return cmd
+}
+
+func (a *app) runsExport(names []string, f exportFlags) error {
+	dirs, err := runs.FindAll(names)
+	if err != nil {
+		return err
+	}
+	export := report.ExportResults
+	if f.metrics {
+		export = report.ExportMetrics
+	}
+	table, err := export(dirs...)
+	if err != nil {
+		return err
+	}
+
+	if f.out == "" {
+		return table.WriteCSV(a.stdout)
+	}
+	if err := atomicfile.Write(f.out, table.WriteCSV); err != nil {
+		return fmt.Errorf("cannot write %s: %w", f.out, err)
+	}
+	return nil
+}
+
+func runsGCCommand(a *app) *cobra.Command {
+	var records string
+	var remove, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "gc [DIR]",
+		Short: "Find the run folders that are no longer needed, and delete them",
+		Long: `Find the run folders in a folder (runs when left out) and below that are no longer needed, and delete them
+with --delete. They are the folders of runs of claims whose record is kept, and those of runs that ended
+before their first checkpoint. All others stay: runs that a process works on, on this machine or another
+one, runs that can be resumed, and trained encoders of which there is no record.`,
+		Example: `  sslx runs gc
+  sslx runs gc runs/claims --delete`,
+		Args: arguments(0, 1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.runsGC(args, records, remove, asJSON)
+		},
+	}
+	cmd.Flags().StringVar(&records, "records", "", "folder of the records; the repository's and "+workFolder+" when left out")
+	cmd.Flags().BoolVar(&remove, "delete", false, "delete them")
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (a *app) runsGC(args []string, recordsFolder string, remove, asJSON bool) error {
+	states, err := runs.List(argument(args))
+	if err != nil {
+		return err
+	}
+	records, err := recordsIn(recordsFolder)
+	if err != nil {
+		return err
+	}
+	found := runs.FindGarbage(states, records.Kept)
+	for i := range found {
+		if !remove {
+			break
+		}
+		if found[i].Deleted, err = runs.Discard(found[i].Path, records.Kept); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		return a.printJSON(found)
+	}
+	return a.printGarbage(found, remove)
+}
+
+// recordsIn returns the records of all scales in a folder, or in those where they are when none is named.
+func recordsIn(folder string) (experiments.Records, error) {
+	folders := []string{folder}
+	if folder == "" {
+		folders = []string{workFolder, experiments.RecordsFolder}
+	}
+	all := experiments.Records{}
+	for _, folder := range folders {
+		for _, scale := range experiments.Scales() {
+			records, err := experiments.Store{Path: filepath.Join(folder, string(scale)+".jsonl")}.Read()
+			if err != nil {
+				return nil, err
+			}
+			for key, r := range records {
+				all[key] = r
+			}
+		}
+	}
+	return all, nil
+}
+
+func (a *app) printGarbage(found []runs.Garbage, removed bool) error {
+	t := table{left: 2}
+	t.add("run", "why", "size")
+	var sum int64
+	n := 0
+	for _, g := range found {
+		if removed && !g.Deleted {
+			g.Why = "kept: a process has just taken it"
+		} else {
+			sum, n = sum+g.Bytes, n+1
+		}
+		t.add(g.Path, g.Why, bytesText(g.Bytes))
+	}
+	if len(found) > 0 {
+		if err := t.print(a.stdout); err != nil {
+			return err
+		}
+	}
+	text := fmt.Sprintf("%d run folders (%s) can be deleted: --delete does it", n, bytesText(sum))
+	switch {
+	case len(found) == 0:
+		text = "no run folder can be deleted"
+	case removed:
+		text = fmt.Sprintf("%d run folders (%s) were deleted", n, bytesText(sum))
+	}
+	_, err := fmt.Fprintln(a.stdout, text)
+	return err
+}

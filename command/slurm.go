@@ -1,0 +1,194 @@
+package command
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/internal/slurm"
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/sslx/runs"
+)
+
+// watchEvery is how often the queue of Slurm is asked.
+const watchEvery = 10 * time.Second
+
+// engineFlags say who runs the processes of a command.
+type engineFlags struct {
+	name   string
+	sbatch []string
+}
+
+var engines = []string{"local", "slurm"}
+
+func (e *engineFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&e.name, "engine", "local", "who runs the work: local, or slurm for the queue of a cluster")
+	cmd.Flags().StringArrayVar(&e.sbatch, "sbatch", nil, "an `option` of sbatch, as --sbatch=--time=04:00:00; may be repeated")
+	completeFunc(cmd, "engine", cobra.FixedCompletions(engines, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// slurm reports whether Slurm does.
+func (e engineFlags) slurm() (bool, error) {
+	switch {
+	case e.name == "slurm":
+		return true, nil
+	case e.name != "local":
+		return false, usage.Unknown("engine", e.name, engines)
+	case len(e.sbatch) > 0:
+		return false, usage.Errorf("--sbatch is for --engine slurm: add that, or leave it out")
+	}
+	return false, nil
+}
+
+// jobName names a job by what is its own.
+func jobName(own ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(own, "\n")))
+	return "sslx-" + hex.EncodeToString(sum[:4])
+}
+
+// submit keeps the workers of a job in the queue and shows how they are until they are done; progress adds to what is shown.
+func (a *app) submit(ctx context.Context, j slurm.Job, progress func() (string, error)) error {
+	if err := os.MkdirAll(filepath.Dir(j.Log), 0o755); err != nil {
+		return fmt.Errorf("folder for logs cannot be made: %w", err)
+	}
+	added, err := j.Submit(ctx)
+	if err != nil {
+		return err
+	}
+	a.say("job %s: %d submitted, %d were in the queue; logs: %s", j.Name, added, j.Workers-added, j.Log)
+	shown := ""
+	err = j.Watch(ctx, watchEvery, func(workers []slurm.Worker) error {
+		text, err := progress()
+		if text = slurm.Summary(workers) + text; text != shown && err == nil {
+			a.say("job %s: %s", j.Name, text)
+		}
+		shown = text
+		return err
+	}, a.warn)
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("job %s goes on: the same command shows it again, `scancel --me --name=%s` ends it: %w", j.Name, j.Name, err)
+	}
+	return err
+}
+
+// claimsOnSlurm makes the runs of claims by workers of Slurm, each of which is this command without Slurm, and reports.
+func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f claimsFlags, work string, workers int, e engineFlags) error {
+	scale, store, err := f.store()
+	if err != nil {
+		return err
+	}
+	var plans []experiments.Plan
+	for _, c := range claims {
+		plans = append(plans, c.Plan(scale))
+	}
+	left := 0
+	count := func() (string, error) {
+		records, err := store.Read()
+		if err == nil {
+			left, err = experiments.Missing(records, plans...)
+		}
+		return fmt.Sprintf("; runs missing: %d", left), err
+	}
+	if _, err := count(); err != nil {
+		return err
+	}
+	if left == 0 {
+		return a.claimsReport(claims, f, "")
+	}
+	j, err := sweepJob(claims, f, store, work)
+	if err != nil {
+		return err
+	}
+	j.Workers, j.Options = workers, e.sbatch
+	if err := a.submit(ctx, j, count); err != nil {
+		return err
+	}
+	if left > 0 {
+		return fmt.Errorf("the job ended with %d runs missing: see %s; the same command goes on", left, j.Log)
+	}
+	return a.claimsReport(claims, f, "")
+}
+
+// sweepJob returns the job of a sweep, the same one for the same claims and folders.
+func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store, work string) (j slurm.Job, err error) {
+	records, err := filepath.Abs(filepath.Dir(store.Path))
+	if err != nil {
+		return j, err
+	}
+	if work, err = filepath.Abs(work); err != nil {
+		return j, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return j, err
+	}
+	var ids []string
+	for _, c := range claims {
+		ids = append(ids, c.ID)
+	}
+	flags := []string{"--scale", f.scale, "--records", records, "--work", work}
+	j.Name = jobName(append(slices.Sorted(slices.Values(ids)), flags...)...)
+	j.Log = filepath.Join(work, "slurm-%A_%a.log")
+	j.Command = "exec " + slurm.Quote(slices.Concat([]string{self, "claims", "run"}, ids, flags)...)
+	return j, nil
+}
+
+// pretrainOnSlurm trains by a worker of Slurm, which goes on with the run when it is started again.
+func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) error {
+	if f.json {
+		return usage.Errorf("--json is not for --engine slurm: `sslx runs show RUN --json` says what was trained")
+	}
+	j, err := trainingJob(dir, f)
+	if err != nil {
+		return err
+	}
+	if f.resume == "" && record.IsRun(dir) {
+		workers, err := j.Queue(ctx)
+		if err != nil {
+			return err
+		}
+		if len(workers) == 0 {
+			return usage.Errorf("run folder %s already holds a run: continue it with --resume %s, or choose another --out", dir, dir)
+		}
+	}
+	if err := a.submit(ctx, j, func() (string, error) { return "", nil }); err != nil {
+		return err
+	}
+	if !runs.StateOf(dir).Finished {
+		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` goes on", j.Log, shellWord(dir))
+	}
+	return a.runsShow(dir, false)
+}
+
+// trainingJob returns the job of a run, the same one for the same run folder.
+func trainingJob(dir string, f pretrainFlags) (j slurm.Job, err error) {
+	if dir, err = filepath.Abs(dir); err != nil {
+		return j, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return j, err
+	}
+	begin := []string{self, "pretrain", "--out", dir}
+	if f.config != "" {
+		begin = append(begin, "--config", f.config)
+	}
+	for _, set := range f.set {
+		begin = append(begin, "--set", set)
+	}
+	again := []string{self, "pretrain", "--resume", dir}
+	return slurm.Job{Name: jobName(dir), Workers: 1, Log: dir + "-slurm-%A_%a.log", Options: f.engine.sbatch,
+		Command: fmt.Sprintf("if [ -e %s ]; then exec %s; else exec %s; fi", slurm.Quote(filepath.Join(dir, "config.yaml")),
+			slurm.Quote(again...), slurm.Quote(begin...))}, nil
+}
