@@ -4,7 +4,7 @@
 //	text
 //	<!-- end of generated -->
 //
-// `go generate ./internal/pages` fills all of them; the package's tests fail where a page is not what that gives.
+// `go generate ./internal/pages` fills all of them, and the first lines of the recipes that were measured; the package's tests fail where a page is not what that gives.
 package pages
 
 //go:generate go run ./generate
@@ -126,5 +126,16 @@ func Generate(root string) error {
 		}
 		fmt.Println(path)
 	}
-	return nil
+	return generateRecipes(root)
+}
+
+// generateRecipes writes the first lines of the recipes.
+func generateRecipes(root string) error {
+	texts, err := Recipes(root)
+	for path, text := range texts {
+		if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return err
 }

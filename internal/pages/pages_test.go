@@ -47,6 +47,18 @@ func TestPages_ShowWhatTheRecordsSay(t *testing.T) {
 	}
 }
 
+func TestRecipes_SayWhatTheRecordsSay(t *testing.T) {
+	texts, err := Recipes(root)
+	if err != nil || len(texts) == 0 {
+		t.Fatal(texts, err)
+	}
+	for path, want := range texts {
+		if got, err := os.ReadFile(filepath.Join(root, path)); err != nil || string(got) != want {
+			t.Errorf("%s differs from the records (%v): run go generate ./internal/pages", path, err)
+		}
+	}
+}
+
 func TestRefresh_FillsEveryBlock(t *testing.T) {
 	generators := map[string]Generator{"greet": func(names []string) (Block, error) {
 		if len(names) == 0 {

@@ -1,0 +1,43 @@
+package pages
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/sslx-go/lab/sslx/objective"
+)
+
+// recipeMark begins the first line of a recipe that was measured.
+const recipeMark = "# kNN "
+
+// Recipes returns the recipes of the methods that were measured, below root, by their path: with what the records say of
+// them as the first two lines.
+func Recipes(root string) (texts map[string]string, err error) {
+	texts = map[string]string{}
+	for _, name := range objective.Names() {
+		m, err := (generator{root: root}).measured(name)
+		if err != nil {
+			return nil, err
+		}
+		if len(m.knn) == 0 {
+			continue
+		}
+
+		path := filepath.Join("sslx/pretrain/recipes", "cifar10-"+name+".yaml")
+		old, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			return nil, err
+		}
+		settings := string(old)
+		if strings.HasPrefix(settings, recipeMark) {
+			settings = strings.SplitN(settings, "\n", 3)[2]
+		}
+		texts[path] = fmt.Sprintf("%s%s %% (seeds: %d), %.1f min of training on %s:\n# sslx pretrain --config cifar10-%s\n%s",
+			recipeMark, spread(m.knn), len(m.knn), stat.Mean(m.minutes, nil), m.machine(), name, settings)
+	}
+	return texts, nil
+}
