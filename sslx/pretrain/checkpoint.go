@@ -90,8 +90,8 @@ func (c checkpoint) restore(store *model.Store) error {
 	for v := range store.IterVariables() {
 		value := c.values[v.Path()]
 		if value == nil || !value.Shape().Equal(v.Shape()) {
-			return fmt.Errorf("checkpoint %s is of another network: it has no variable %s of shape %s; restore it or the "+
-				"run's configuration from a copy", c.path, v.Path(), v.Shape())
+			return fmt.Errorf("checkpoint %s is of another network: it has no variable %s of shape %s; restore it or "+
+				"the run's configuration from a copy", c.path, v.Path(), v.Shape())
 		}
 		if err := v.SetValue(value); err != nil {
 			return err

@@ -125,7 +125,7 @@ func firstValues(c Config, d stepData) stepValues {
 
 // All that a step changes is compared: with the gradient, running statistics, predictor, classifier, target, probes
 // and their optimizer's state.
-func TestAStepInChunksIsPlainAutodiffOfTheWholeBatch(t *testing.T) {
+func TestChunkedStep_IsPlainAutodiffOfTheWholeBatch(t *testing.T) {
 	set, b := tinySet(t), sequential(t)
 	methods := map[string]objective.Objective{
 		"random-k":  objective.SimCLR{Temperature: 0.5, Negatives: objective.Negatives{Kind: "random-k"}},
@@ -153,14 +153,15 @@ func TestAStepInChunksIsPlainAutodiffOfTheWholeBatch(t *testing.T) {
 		c.Chunk = 0
 		_, got = firstStep(t, b, set, c, false)
 		if e := relativeGradient(t, got, want); e < 1e-2 {
-			t.Errorf("with the statistics of the whole batch, the gradient differs by %.1e only: the test shows nothing", e)
+			t.Errorf("with the statistics of the whole batch, the gradient differs by %.1e only: the test shows "+
+				"nothing", e)
 		}
 	})
 }
 
 // The compiled program joins chunks in another way than the pure-Go one, and draws in a loop. XLA rounds sums over
-// another number of images differently, as TestDevicesThatShareABatchTrainAsOneDoes says.
-func TestACompiledStepInChunksIsPlainAutodiffOfTheWholeBatch(t *testing.T) {
+// another number of images differently, as TestDevices_TrainAsOneDoes says.
+func TestChunkedStep_CompiledIsPlainAutodiffOfTheWholeBatch(t *testing.T) {
 	set, b := tinySet(t), testbackend.Open(t)
 	c := chunkedTiny(objective.MoCo{Temperature: 0.2, EMA: 0.99, Queue: 64})
 	c.Chunk = 16
@@ -172,7 +173,7 @@ func TestACompiledStepInChunksIsPlainAutodiffOfTheWholeBatch(t *testing.T) {
 var wholeBatch = flag.Bool("batch4096", false, "compare batches of 4096 images in chunks with plain autodiff")
 
 // Sums over 4096 images in another order round differently, as on several devices.
-func TestABatchOf4096InChunksIsPlainAutodiffOfTheWholeBatch(t *testing.T) {
+func TestChunkedStep_Of4096ImagesIsPlainAutodiffOfTheWholeBatch(t *testing.T) {
 	if !*wholeBatch {
 		t.Skip("takes a minute and 3 GiB a method: -batch4096 runs it")
 	}
@@ -241,7 +242,7 @@ func relativeGradient(t *testing.T, got, want map[string]*tensors.Tensor) float6
 	return relative(t, tensors.FromFlatDataAndDimensions(a, len(a)), tensors.FromFlatDataAndDimensions(b, len(b)))
 }
 
-func TestARunInChunksIsAFunctionOfItsConfiguration(t *testing.T) {
+func TestChunkedStep_ResumesExactly(t *testing.T) {
 	c := chunkedTiny(method("byol"))
 	c.Epochs, c.Chunk = 2, 16
 	whole := &training{set: tinySet(t), config: c, backend: sequential(t)}

@@ -63,8 +63,8 @@ func (w *collapseWatch) warning(m record.Metrics, total int) string {
 	switch point := m.Spread < collapsedSpread; {
 	case point && !w.point:
 		w.point = true
-		return fmt.Sprintf("step %d: the embeddings have collapsed to a point (spread %.3g; 1 fills the sphere): every "+
-			"image has the same embedding; lower optimizer.lr or change the objective's parameters", m.Step, m.Spread)
+		return fmt.Sprintf("step %d: the embeddings have collapsed to a point (spread %.3g; 1 fills the sphere): all "+
+			"images have the same embedding; lower optimizer.lr or change the objective's parameters", m.Step, m.Spread)
 
 	case !point && m.Rank < collapsedRank && !w.line:
 		w.line = true
@@ -73,8 +73,8 @@ func (w *collapseWatch) warning(m record.Metrics, total int) string {
 
 	case m.Chance > 0 && m.Loss > (1-chanceShare)*m.Chance && !w.chance:
 		w.chance = true
-		return fmt.Sprintf("step %d: the loss is still at chance level (%.4g of %.4g): raise optimizer.lr, or check the "+
-			"views", m.Step, m.Loss, m.Chance)
+		return fmt.Sprintf("step %d: the loss is still at chance level (%.4g of %.4g): raise optimizer.lr, or check "+
+			"the views", m.Step, m.Loss, m.Chance)
 	}
 	return ""
 }

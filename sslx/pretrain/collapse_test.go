@@ -7,7 +7,7 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-func TestACollapseIsSaidOnceWithItsReason(t *testing.T) {
+func TestCollapseWatch_WarnsOnceWithTheReason(t *testing.T) {
 	healthy := record.Metrics{Step: 50, Loss: 4, Chance: 6.2, Spread: 0.9, Rank: 20}
 	for name, c := range map[string]struct {
 		change func(*record.Metrics)

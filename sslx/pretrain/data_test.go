@@ -11,7 +11,7 @@ import (
 	"github.com/sslx-go/lab/sslx/dataset"
 )
 
-func TestDataThatCannotBeTrainedOnIsAUsageError(t *testing.T) {
+func TestFits_RefusesDataThatCannotBeTrainedOn(t *testing.T) {
 	set := tinySet(t)
 	for _, c := range []struct {
 		want   string
@@ -35,7 +35,7 @@ func TestDataThatCannotBeTrainedOnIsAUsageError(t *testing.T) {
 	}
 }
 
-func TestTheProbeLearnsTheTaskThatIsNamed(t *testing.T) {
+func TestTrainingData_HasTheLabelsOfTheNamedTask(t *testing.T) {
 	set := opened(t, dataset.FactorsOptions{Train: 64, Test: 8})
 	for task, want := range map[string]string{"": set.Tasks()[0].Name, "scale": "scale", NoProbe: ""} {
 		c := tiny()
@@ -64,7 +64,7 @@ func TestTheProbeLearnsTheTaskThatIsNamed(t *testing.T) {
 	}
 }
 
-func TestEveryEpochHasItsOwnOrderOfAllImages(t *testing.T) {
+func TestPermutation_GivesEveryEpochItsOwnOrder(t *testing.T) {
 	const n = 256
 	seen := map[string]bool{}
 	for _, seed := range []uint64{0, 1} {

@@ -7,8 +7,8 @@ import (
 	"github.com/sslx-go/lab/internal/testbackend"
 )
 
-// BenchmarkTwoDevices trains the default encoder on one device and on two that share its batch, in turns of ten steps on the same
-// cores, and reports the images a second of both and their ratio.
+// BenchmarkTwoDevices trains the default encoder on one device and on two that share its batch, in turns of ten steps
+// on the same cores, and reports the images a second of both and their ratio.
 func BenchmarkTwoDevices(b *testing.B) {
 	if n := testbackend.Open(b).NumDevices(); n < 2 {
 		b.Skipf("%s has %d devices", testbackend.Open(b).Name(), n)

@@ -27,8 +27,8 @@ const (
 	childConfig = "SSLX_TEST_CONFIG" // "" is tiny
 )
 
-// childSetup returns the backend and the configuration of a child. One that reads a file computes on the pure-Go backend,
-// and has the things of seam_test.go.
+// childSetup returns the backend and the configuration of a child. One that reads a file computes on the pure-Go
+// backend, and has the things of seam_test.go.
 func childSetup() (compute.Backend, Config, error) {
 	path := os.Getenv(childConfig)
 	if path == "" {

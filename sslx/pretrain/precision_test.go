@@ -70,7 +70,7 @@ func cosine(a, b map[string]*tensors.Tensor) float64 {
 	return product / (lengthA * lengthB)
 }
 
-func TestAStepInBfloat16IsNearlyTheOneInFloat32(t *testing.T) {
+func TestBfloat16_StepIsNearlyTheOneInFloat32(t *testing.T) {
 	for _, name := range objective.Names() {
 		t.Run(name, func(t *testing.T) {
 			b, c := sequential(t), withoutDecay(method(name))
@@ -85,7 +85,7 @@ func TestAStepInBfloat16IsNearlyTheOneInFloat32(t *testing.T) {
 	}
 }
 
-func TestDevicesThatShareABatchInBfloat16TrainNearlyAsOneInFloat32Does(t *testing.T) {
+func TestBfloat16_DevicesTrainNearlyAsOneInFloat32Does(t *testing.T) {
 	b := testbackend.Open(t)
 	if n := b.NumDevices(); n < 2 {
 		t.Skipf("%s has %d devices", b.Name(), n)
@@ -96,7 +96,7 @@ func TestDevicesThatShareABatchInBfloat16TrainNearlyAsOneInFloat32Does(t *testin
 	mustBeNear(t, b, c, other)
 }
 
-func TestAStepInChunksInBfloat16IsPlainAutodiffOfTheWholeBatch(t *testing.T) {
+func TestBfloat16_ChunksArePlainAutodiffOfTheWholeBatch(t *testing.T) {
 	set, b := tinySet(t), sequential(t)
 	for _, name := range []string{"simclr", "byol", "supervised"} {
 		c := chunkedTiny(method(name))
@@ -107,9 +107,9 @@ func TestAStepInChunksInBfloat16IsPlainAutodiffOfTheWholeBatch(t *testing.T) {
 	}
 }
 
-// Losses are means over twelve steps of one seed, and noisy: over the seeds 7 to 12 and four times the epochs, bfloat16 came to
-// 3.007 and float32 to 2.999, with differences that deviate by 0.057.
-func TestARunInBfloat16LearnsAsMuchAndIsAFunctionOfItsConfiguration(t *testing.T) {
+// Losses are means over twelve steps of one seed, and noisy: over the seeds 7 to 12 and four times the epochs, bfloat16
+// came to 3.007 and float32 to 2.999; the standard deviation of the differences is 0.057.
+func TestBfloat16_RunLearnsAsMuchAndResumesExactly(t *testing.T) {
 	c := tiny()
 	plain := &training{set: tinySet(t), config: c}
 	if _, err := plain.run(t, context.Background()); err != nil {

@@ -23,11 +23,24 @@ func FuzzConfig(f *testing.F) {
 	}
 	f.Add(whole, "optimizer.lr=0.1")
 	for _, seed := range [][2]string{
-		{"epochs: 3\nviews: paper\n", "views.count=3"}, {"views: [{preset: simclr, count: 2}]", "views.size=16"},
-		{"projector: [1, 2]\nresolutions: [{epoch: 0, size: 16}]", "projector=[]"}, {"", "x"}, {"epochs: \"a\\nb\"", "epochs=\"a\\nb\""}, {"\"a\\nb\": 1", "a\nb"}, {"epochs: many", "epochs=1.5"},
-		{"a: &a [*a]", "seed=-1"}, {"views: &a [*a]", "seed=18446744073709551615"}, {"views: {count: 4611686018427387904}", "views.count=1e9"},
-		{"a: 1\n---\nb: 2", "=1"}, {"\xff", "epochs=~"}, {"{{", "a.b.c.d=[["}, {"views: [{count: -1}]", "views=\n"},
-		{"optimizer: {lr: .inf}", "optimizer.lr=.nan"}, {"probe: null", "probe.lr=1e-320"}, {"? [a]\n: b", "\"=x"}, {"epochs: !!binary x", "data=!!binary eA=="},
+		{"epochs: 3\nviews: paper\n", "views.count=3"},
+		{"views: [{preset: simclr, count: 2}]", "views.size=16"},
+		{"projector: [1, 2]\nresolutions: [{epoch: 0, size: 16}]", "projector=[]"},
+		{"", "x"},
+		{"epochs: \"a\\nb\"", "epochs=\"a\\nb\""},
+		{"\"a\\nb\": 1", "a\nb"},
+		{"epochs: many", "epochs=1.5"},
+		{"a: &a [*a]", "seed=-1"},
+		{"views: &a [*a]", "seed=18446744073709551615"},
+		{"views: {count: 4611686018427387904}", "views.count=1e9"},
+		{"a: 1\n---\nb: 2", "=1"},
+		{"\xff", "epochs=~"},
+		{"{{", "a.b.c.d=[["},
+		{"views: [{count: -1}]", "views=\n"},
+		{"optimizer: {lr: .inf}", "optimizer.lr=.nan"},
+		{"probe: null", "probe.lr=1e-320"},
+		{"? [a]\n: b", "\"=x"},
+		{"epochs: !!binary x", "data=!!binary eA=="},
 	} {
 		f.Add([]byte(seed[0]), seed[1])
 	}
@@ -65,17 +78,20 @@ func FuzzConfig(f *testing.F) {
 	})
 }
 
-// FuzzCheckpoint loads any bytes as a checkpoint: as they are, or as a header and data with the checksum that they need.
-// What can be loaded is the same, bit for bit, when it was saved and loaded again.
+// FuzzCheckpoint loads any bytes as a checkpoint: as they are, or as a header and data with the checksum that they
+// need. What can be loaded is the same, bit for bit, when it was saved and loaded again.
 func FuzzCheckpoint(f *testing.F) {
 	head := func(entries string) []byte {
-		return fmt.Appendf(nil, `{"__metadata__":{"sha256":"%s","sslx":"{\"step\":3,\"total\":4}"}%s}`, noChecksum, entries)
+		const metadata = `{"sha256":"%s","sslx":"{\"step\":3,\"total\":4}"}`
+		return fmt.Appendf(nil, `{"__metadata__":`+metadata+`%s}`, noChecksum, entries)
 	}
 	const four = `,"x":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}`
 	f.Add(head(four), []byte("0123456789abcdef"), true)
 	f.Add(forged(string(head(four)), make([]byte, 16)), []byte(nil), false)
 	f.Add(head(strings.ReplaceAll(four, "[2,2]", "[3,2]")), make([]byte, 16), true)
-	f.Add(head(`,"s":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"e":{"dtype":"F32","shape":[0,3],"data_offsets":[4,4]}`), make([]byte, 4), true)
+	const scalar = `,"s":{"dtype":"F32","shape":[],"data_offsets":[0,4]}`
+	const empty = `,"e":{"dtype":"F32","shape":[0,3],"data_offsets":[4,4]}`
+	f.Add(head(scalar+empty), make([]byte, 4), true)
 	f.Add(head(four+strings.Replace(four, `"x"`, `"y"`, 1)), make([]byte, 16), true)
 	f.Add(head(`,"x":null`), []byte(nil), true)
 	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\xff{}"), []byte(nil), false)

@@ -58,8 +58,8 @@ func ReadFinishedRun(dir string) (r FinishedRun, err error) {
 		return r, err
 	}
 	if !same {
-		return r, usage.Errorf("the configuration of run %s is not the one that its checkpoint was trained with: restore "+
-			"one of them from a copy", dir)
+		return r, usage.Errorf("the configuration of run %s is not the one that its checkpoint was trained with: "+
+			"restore one of them from a copy", dir)
 	}
 	return FinishedRun{Dir: dir, Config: config, Fingerprint: c.state.Fingerprint}, nil
 }

@@ -45,7 +45,7 @@ func savedSample(t *testing.T) (path string, content []byte) {
 	return path, content
 }
 
-func TestTensorsAndMetadataReadBackBitForBit(t *testing.T) {
+func TestSaveTensors_ReadBackBitForBit(t *testing.T) {
 	path, _ := savedSample(t)
 	values, metadata, err := loadTensors(path)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestTensorsAndMetadataReadBackBitForBit(t *testing.T) {
 
 // https://huggingface.co/docs/safetensors: 8 bytes little-endian header size, a JSON object that begins with {, then
 // the data without holes; offsets count from the data's begin; __metadata__ maps text to text.
-func TestTheFileFollowsTheSafetensorsFormat(t *testing.T) {
+func TestSaveTensors_FollowsTheSafetensorsFormat(t *testing.T) {
 	_, content := savedSample(t)
 	size := binary.LittleEndian.Uint64(content)
 	header, data := content[8:8+size], content[8+size:]
@@ -133,7 +133,7 @@ func refused(t *testing.T, what string, content []byte) {
 	}
 }
 
-func TestATruncatedCheckpointIsRefusedWhereverItEnds(t *testing.T) {
+func TestLoadTensors_RefusesATruncatedFileWhereverItEnds(t *testing.T) {
 	_, content := savedSample(t)
 	for n := range content {
 		refused(t, fmt.Sprintf("%d of %d bytes", n, len(content)), content[:n])
@@ -141,7 +141,7 @@ func TestATruncatedCheckpointIsRefusedWhereverItEnds(t *testing.T) {
 	refused(t, "a byte more", append(slices.Clone(content), 0))
 }
 
-func TestAFlippedBitIsNoticedWhereverItIs(t *testing.T) {
+func TestLoadTensors_NoticesAFlippedBitWhereverItIs(t *testing.T) {
 	_, content := savedSample(t)
 	for i := range content {
 		flipped := slices.Clone(content)
@@ -159,7 +159,7 @@ func forged(header string, data []byte) []byte {
 	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), data...)
 }
 
-func TestAForgedHeaderIsRefused(t *testing.T) {
+func TestLoadTensors_RefusesAForgedHeader(t *testing.T) {
 	const metadata = `"__metadata__":{"sha256":"%s"}`
 	entry := func(text string) string { return fmt.Sprintf("{"+metadata+`,"x":%s}`, noChecksum, text) }
 	data := make([]byte, 16)
@@ -201,20 +201,20 @@ func TestAForgedHeaderIsRefused(t *testing.T) {
 	}
 }
 
-func TestTensorsOfNoRunAreNoCheckpoint(t *testing.T) {
+func TestLoadCheckpoint_RefusesTensorsOfNoRun(t *testing.T) {
 	path, _ := savedSample(t)
 	if _, err := loadCheckpoint(path); err == nil || !strings.Contains(err.Error(), "no run of sslx") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestAMissingCheckpointIsAUsageError(t *testing.T) {
+func TestLoadTensors_MissingFileIsAUsageError(t *testing.T) {
 	if _, _, err := loadTensors(filepath.Join(t.TempDir(), "none")); !usage.Is(err) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestOnlyFloat32IsSaved(t *testing.T) {
+func TestSaveTensors_RefusesOtherTypesThanFloat32(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	err := saveTensors(path, map[string]*tensors.Tensor{"n": tensors.FromScalar(int32(1))}, nil)
 	if err == nil || !strings.Contains(err.Error(), "variable n") {

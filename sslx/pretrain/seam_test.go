@@ -135,7 +135,8 @@ func TestTrain_ResumesThingsOfAnotherModuleExactly(t *testing.T) {
 
 	killed.equals(t, whole)
 	bits := whole.bits(t)
-	for _, variable := range []string{"/encoder/steps", "/target/encoder/kernel", "/optimizer/" + model.EscapeScopeName("encoder/kernel") + "/average"} {
+	slot := "/optimizer/" + model.EscapeScopeName("encoder/kernel") + "/average"
+	for _, variable := range []string{"/encoder/steps", "/target/encoder/kernel", slot} {
 		if bits[variable] == "" {
 			t.Errorf("%s is not kept", variable)
 		}
@@ -144,8 +145,12 @@ func TestTrain_ResumesThingsOfAnotherModuleExactly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"name: sticky", "pull: 2", "name: counting", "features: 12", "name: signed", "beta: 0.9",
-		"name: dimmed", "least: 0.5"} {
+	for _, text := range []string{
+		"name: sticky", "pull: 2",
+		"name: counting", "features: 12",
+		"name: signed", "beta: 0.9",
+		"name: dimmed", "least: 0.5",
+	} {
 		if !strings.Contains(string(written), text) {
 			t.Errorf("the run's configuration lacks %q:\n%s", text, written)
 		}

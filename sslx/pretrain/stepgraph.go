@@ -41,7 +41,8 @@ func (s *stepper) stepGraph(scope *model.Scope, c Config, d stepData, size int, 
 }
 
 // measures builds what follows the loss (the queue and the probes) and returns the measures.
-func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, out outputs, terms objective.Terms) *Node {
+func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, out outputs,
+	terms objective.Terms) *Node {
 	s.chance = terms.Chance
 	z := out.online[0].z() // [batch, dim]
 

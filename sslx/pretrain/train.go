@@ -171,8 +171,8 @@ func (t *trainer) lostLines() string {
 	if t.last.Step >= logged {
 		return ""
 	}
-	return fmt.Sprintf("the log of run %s ends at step %d, but its checkpoint is of step %d: the lines between are lost, "+
-		"and training resumes without them", t.run.Name(), t.last.Step, t.state.Step)
+	return fmt.Sprintf("the log of run %s ends at step %d, but its checkpoint is of step %d: the lines between are "+
+		"lost, and training resumes without them", t.run.Name(), t.last.Step, t.state.Step)
 }
 
 func (t *trainer) close() {

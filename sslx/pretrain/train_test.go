@@ -21,7 +21,7 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-func TestARunIsAFunctionOfItsConfiguration(t *testing.T) {
+func TestTrain_IsAFunctionOfTheConfiguration(t *testing.T) {
 	whole := &training{set: tinySet(t), config: tiny()}
 	s, err := whole.run(t, context.Background())
 	if err != nil {
@@ -119,7 +119,7 @@ func testDiverged(t *testing.T, tr *training) {
 	}
 }
 
-func TestTrainingLeavesNothingBehindAndDoesNotGrow(t *testing.T) {
+func TestTrain_LeavesNothingBehindAndDoesNotGrow(t *testing.T) {
 	c := tiny()
 	c.Epochs, c.LogSteps, c.CheckpointSeconds = 40, 10, 0.05
 	tr := &training{set: tinySet(t), config: c}
@@ -199,7 +199,7 @@ func testLog(t *testing.T, dir string) {
 	}
 }
 
-func TestACheckpointOfAnotherRunIsRefused(t *testing.T) {
+func TestTrain_RefusesACheckpointOfAnotherRun(t *testing.T) {
 	set := tinySet(t)
 	for name, c := range map[string]struct {
 		change func(c *checkpoint)
@@ -287,7 +287,7 @@ func TestTrain_SavesNoCheckpointBeforeTheLogIsOnTheDisk(t *testing.T) {
 	}
 }
 
-func TestWhereTheDataIsAndHowOftenIsLoggedMayChangeBetweenResumes(t *testing.T) {
+func TestTrain_ResumesWithDataElsewhereAndAnotherLogInterval(t *testing.T) {
 	set := tinySet(t)
 	tr := &training{set: set, config: tiny()}
 	run := tr.open(t)

@@ -52,7 +52,7 @@ func randomImages(n int) dataset.Images {
 	return dataset.Images{Pixels: pixels, N: n, Height: 32, Width: 32}
 }
 
-func TestFeaturesDependOnTheImageAlone(t *testing.T) {
+func TestNetwork_FeaturesDependOnTheImageAlone(t *testing.T) {
 	n := untrained(t, tiny())
 	dim := n.Width(LayerEncoder)
 	images := randomImages(featureBatch + 7)
@@ -97,7 +97,7 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 	}
 }
 
-func TestALoadedNetworkIsTheOneThatWasSaved(t *testing.T) {
+func TestLoad_IsTheNetworkThatWasSaved(t *testing.T) {
 	b := testbackend.Open(t)
 	c := tiny()
 	n := untrained(t, c)
@@ -150,7 +150,7 @@ func TestALoadedNetworkIsTheOneThatWasSaved(t *testing.T) {
 	}
 }
 
-func TestAVariableThatIsNotFiniteIsNotSaved(t *testing.T) {
+func TestSaveCheckpoint_RefusesAVariableThatIsNotFinite(t *testing.T) {
 	store := newStore(tiny())
 	store.VariableWithValue("/encoder/w", []float32{1, float32(math.Inf(1))})
 	path := filepath.Join(t.TempDir(), "c")
@@ -160,7 +160,7 @@ func TestAVariableThatIsNotFiniteIsNotSaved(t *testing.T) {
 	}
 }
 
-func TestFeaturesAreThoseOfEachLayer(t *testing.T) {
+func TestNetwork_HasFeaturesOfEachLayer(t *testing.T) {
 	c, half, pixels := tiny(), [3]float64{0.5, 0.5, 0.5}, randomImages(3)
 	all, err := Untrained(testbackend.Open(t), c, half, half, 32, 32, Layers(c)...)
 	if err != nil {
@@ -191,7 +191,7 @@ func TestFeaturesAreThoseOfEachLayer(t *testing.T) {
 	}
 }
 
-func TestTheSeedDecidesTheInitialValues(t *testing.T) {
+func TestUntrained_SeedDecidesTheInitialValues(t *testing.T) {
 	c := tiny()
 	values := func(seed uint64) map[string]string {
 		c.Seed = seed

@@ -15,7 +15,7 @@ import (
 // A target network, views that grow, and images that come from the host: none of them changes that a run is a function
 // of its configuration and goes on as if it had not stopped. A streamed step is another program than one whose images
 // lie on the device: only the optimised ones round alike.
-func TestTargetsResolutionsAndStreamsResumeExactly(t *testing.T) {
+func TestTrain_ResumesTargetsResolutionsAndStreamsExactly(t *testing.T) {
 	if !testbackend.Optimized(t) {
 		return
 	}
@@ -43,7 +43,7 @@ func TestTargetsResolutionsAndStreamsResumeExactly(t *testing.T) {
 	}
 }
 
-func TestTheTargetStartsAsACopyAndFollows(t *testing.T) {
+func TestTarget_StartsAsACopyAndFollows(t *testing.T) {
 	c := tiny()
 	c.Predictor, c.Objective = []int{16}, method("byol")
 	store := newStore(c)
@@ -83,14 +83,15 @@ func TestTheTargetStartsAsACopyAndFollows(t *testing.T) {
 	trained, followed := value(online), value(target)
 	for i := range start {
 		if want := 0.75*start[i] + 0.25*trained[i]; abs(followed[i]-want) > 1e-6 || trained[i] == start[i] {
-			t.Fatalf("number %d went from %v to %v, and its target to %v, want %v", i, start[i], trained[i], followed[i], want)
+			t.Fatalf("number %d went from %v to %v, and its target to %v, want %v", i, start[i], trained[i], followed[i],
+				want)
 		}
 	}
 }
 
 func abs(x float32) float32 { return max(x, -x) }
 
-func TestTheNewestKeysReplaceTheOldest(t *testing.T) {
+func TestEnqueue_ReplacesTheOldestKeys(t *testing.T) {
 	store := model.NewStore()
 	defer store.Finalize()
 	exec, err := model.NewExec(testbackend.Open(t), store, func(scope *model.Scope, z, step *Node) *Node {
