@@ -73,7 +73,7 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 	if err != nil {
 		return nil, err
 	}
-	if err := plan.check(set); err != nil {
+	if err := plan.check(ctx, set); err != nil {
 		return nil, err
 	}
 	if s.run, err = record.Open(dir); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/pretrain"
@@ -37,30 +38,45 @@ func (s *session) features(ctx context.Context, m *model, g group) ([]layerFeatu
 	if m.Network == nil {
 		return pixelFeatures(g), nil
 	}
-	train, err := s.encode(ctx, m, g.train, g)
-	if err != nil {
-		return nil, err
-	}
-	test, err := s.encode(ctx, m, g.test, g)
-	if err != nil {
-		return nil, err
+
+	byLayer := map[string]layerFeatures{}
+	for _, n := range m.networks {
+		var wanted []string
+		for _, layer := range m.layers {
+			if m.networkOf(layer) == n {
+				wanted = append(wanted, layer)
+			}
+		}
+		train, err := s.encode(ctx, m, n, wanted, g.train, g)
+		if err != nil {
+			return nil, err
+		}
+		test, err := s.encode(ctx, m, n, wanted, g.test, g)
+		if err != nil {
+			return nil, err
+		}
+		for i, layer := range wanted {
+			byLayer[layer] = layerFeatures{train[i], test[i]}
+		}
 	}
 
-	all := make([]layerFeatures, len(train))
-	for i := range all {
-		all[i] = layerFeatures{train[i], test[i]}
+	all := make([]layerFeatures, len(m.layers))
+	for i, layer := range m.layers {
+		all[i] = byLayer[layer]
 	}
 	return all, nil
 }
 
-// encode returns the features of the images of a split, one matrix a layer: all from the cache, or all made.
-func (s *session) encode(ctx context.Context, m *model, p part, g group) ([]probe.Features, error) {
-	cache, layers := featureCache(), m.Network.Layers()
+// encode returns the features of the images of a split for some layers of a network, one matrix a layer: all from the
+// cache, or all made.
+func (s *session) encode(ctx context.Context, m *model, n network, layers []string, p part,
+	g group) ([]probe.Features, error) {
+	cache := featureCache()
 	keys, all := make([]string, len(layers)), make([]probe.Features, len(layers))
 	complete := true
 	for i, layer := range layers {
 		var ok bool
-		keys[i] = s.cacheKey(m, p, g, layer)
+		keys[i] = s.cacheKey(m, n, p, g, layer)
 		all[i], ok = cache.Get(keys[i])
 		all[i].Layer = layer
 		complete = complete && ok && all[i].N == p.N
@@ -69,14 +85,15 @@ func (s *session) encode(ctx context.Context, m *model, p part, g group) ([]prob
 		return all, nil
 	}
 
-	all, err := encode(ctx, m.Network, p.Images, func(done int) {
+	made, err := encode(ctx, n.Network, p.Images, func(done int) {
 		s.opt.Report(fmt.Sprintf("%s features of %s on %s", p.name, m.Name, g.name), int64(done), int64(p.N), "")
 	})
 	if err != nil {
 		return nil, err
 	}
-	for i, key := range keys {
-		if err := cache.Put(key, all[i]); err != nil {
+	for i, layer := range layers {
+		all[i] = made[slices.Index(n.Layers(), layer)]
+		if err := cache.Put(keys[i], all[i]); err != nil {
 			s.opt.Warnf("features are not kept for the next time: %v", err)
 		}
 	}
@@ -85,9 +102,9 @@ func (s *session) encode(ctx context.Context, m *model, p part, g group) ([]prob
 
 // cacheKey returns the name of features in the cache. Everything that decides their values is part of it: the network,
 // what computes it, and the images.
-func (s *session) cacheKey(m *model, p part, g group, layer string) string {
-	mean, std := m.Network.Stats()
-	return probe.CacheKey(featuresVersion, m.frozen.Hash(), fmt.Sprint(mean, std),
+func (s *session) cacheKey(m *model, n network, p part, g group, layer string) string {
+	mean, std := n.Stats()
+	return probe.CacheKey(featuresVersion, n.frozen.Hash(), fmt.Sprint(mean, std),
 		fmt.Sprintf("%T %+v", m.config.Encoder, m.config.Encoder), layer,
 		s.handle.Name, s.handle.Device, s.handle.PluginPath, s.handle.PluginVersion,
 		g.pixels, p.name, fmt.Sprint(p.Height, p.Width))

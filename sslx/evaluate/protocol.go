@@ -11,7 +11,6 @@ import (
 	"github.com/sslx-go/lab/internal/registry"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
-	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -32,22 +31,6 @@ type Protocol interface {
 // layers of a network that were asked for, and raw pixels averaged to 16x16.
 type Selective interface {
 	Measures(m Model, layer string) bool
-}
-
-// Model is a network whose representations are measured, or raw pixels.
-type Model struct {
-	// Name is record.ModelPixels, record.ModelUntrained, or the name of the training method.
-	Name string
-
-	// Run is the name of the model's run folder, and Seed the run's seed.
-	Run  string
-	Seed uint64
-
-	// Main marks the run that is evaluated; it is not set for baselines and for runs that it is compared with.
-	Main bool
-
-	// Network is nil for raw pixels. Its variables must not change.
-	Network *pretrain.Network
 }
 
 // Input is what a protocol measures: one layer of one model, on the images of one data set and all of its tasks.

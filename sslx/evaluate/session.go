@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/dataset"
-	"github.com/sslx-go/lab/sslx/objective"
-	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -28,25 +27,6 @@ type session struct {
 	curves  []record.Curve  // likewise
 }
 
-// model is a Model with what a session needs to know of it.
-type model struct {
-	Model
-	config pretrain.Config
-	frozen *probe.FrozenCheck // nil for raw pixels
-}
-
-// verify returns an error when a variable of the network is no longer what it was.
-func (m *model) verify() error {
-	if m.Network == nil {
-		return nil
-	}
-	variables, err := m.Network.Variables()
-	if err != nil {
-		return err
-	}
-	return m.frozen.Verify(variables)
-}
-
 // start opens the programs that protocols share.
 func (s *session) start(handle *backend.Handle) (err error) {
 	s.handle = handle
@@ -59,74 +39,7 @@ func (s *session) close() {
 	if s.programs != nil {
 		s.programs.Close()
 	}
-	for _, m := range s.models {
-		if m.Network != nil {
-			m.Network.Close()
-		}
-	}
-}
-
-// load opens the models for images of a size: baselines, the runs to compare with, and the run itself.
-func (s *session) load(run pretrain.FinishedRun, height, width int) (err error) {
-	own, err := s.trained(run, height, width)
-	if err != nil {
-		return err
-	}
-	own.Main = true
-	defer func() { err = errors.Join(err, s.join(own, run.Config)) }()
-
-	if s.opt.Baselines {
-		if err := s.join(Model{Name: record.ModelPixels, Run: own.Run, Seed: own.Seed}, run.Config); err != nil {
-			return err
-		}
-		mean, std := own.Network.Stats()
-		network, err := pretrain.Untrained(s.handle.Backend, run.Config, mean, std, height, width, s.opt.Layers...)
-		if err != nil {
-			return err
-		}
-		untrained := Model{Name: record.ModelUntrained, Run: own.Run, Seed: own.Seed, Network: network}
-		if err := s.join(untrained, run.Config); err != nil {
-			return err
-		}
-	}
-
-	for _, dir := range s.opt.Compare {
-		run, err := pretrain.ReadFinishedRun(dir)
-		if err != nil {
-			return err
-		}
-		other, err := s.trained(run, height, width)
-		if err != nil {
-			return err
-		}
-		if err := s.join(other, run.Config); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// trained opens the network of a run.
-func (s *session) trained(run pretrain.FinishedRun, height, width int) (m Model, err error) {
-	m = Model{Name: objective.NameOf(run.Config.Objective), Run: record.Name(run.Dir), Seed: run.Config.Seed}
-	m.Network, err = pretrain.Load(s.handle.Backend, run.Config, record.CheckpointPath(run.Dir), height, width,
-		s.opt.Layers...)
-	return m, err
-}
-
-// join adds a model, which the session closes, and remembers its variables, to prove in the end that they are the same.
-func (s *session) join(m Model, c pretrain.Config) error {
-	joined := &model{Model: m, config: c}
-	s.models = append(s.models, joined)
-	if m.Network == nil {
-		return nil
-	}
-	variables, err := m.Network.Variables()
-	if err != nil {
-		return err
-	}
-	joined.frozen, err = probe.NewFrozenCheck(variables)
-	return err
+	s.closeModels()
 }
 
 // measure measures every model on a group, by every protocol. The results of a model are kept as soon as it is done, or
@@ -238,21 +151,6 @@ func (s *session) score(r *record.Result, in Input, g group, o Outcome) error {
 	return nil
 }
 
-// keep writes the results of a model to the run folder, unless the model has changed while it was measured.
-func (s *session) keep(m *model) error {
-	if err := m.verify(); err != nil {
-		return err
-	}
-
-	results, curves := s.pending, s.curves
-	s.pending, s.curves = nil, nil
-	s.results = append(s.results, results...)
-	if s.run == nil {
-		return nil
-	}
-	return errors.Join(s.run.AddResults(results), s.run.AddCurves(curves))
-}
-
 // viewMaker makes views of the test images of a group when a protocol asks for them, once for all models and layers.
 type viewMaker struct {
 	session *session
@@ -275,16 +173,13 @@ func (v *viewMaker) features(ctx context.Context, m *model, layer string) (all [
 		}
 	}
 
+	n := m.networkOf(layer)
 	for _, view := range v.views {
-		layers, err := encode(ctx, m.Network, view, nil)
+		layers, err := encode(ctx, n.Network, view, nil)
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range layers {
-			if f.Layer == layer {
-				all = append(all, f)
-			}
-		}
+		all = append(all, layers[slices.Index(n.Layers(), layer)])
 	}
 	return all, nil
 }

@@ -131,7 +131,7 @@ func (p *plan) add(s setPlan) {
 }
 
 // check returns a usage error when a name means no task, before anything is opened.
-func (p plan) check(set *dataset.Set) error {
+func (p plan) check(ctx context.Context, set *dataset.Set) error {
 	if len(p.own)+len(p.made)+len(p.sets) == 0 {
 		return usage.Errorf("%s has no labels to evaluate on", set.Name())
 	}
@@ -140,12 +140,19 @@ func (p plan) check(set *dataset.Set) error {
 		if s.optional || name == dataset.FactorsName {
 			continue
 		}
-		ok, hint := dataset.Available(dataset.LocateOptions{Size: set.Height()}, name)
-		if ok {
-			continue
-		}
+		locate := dataset.LocateOptions{Size: set.Height()}
+		ok, hint := dataset.Available(locate, name)
 		all := append(taskNames(set), append(MadeTasks(), AllTasks)...)
-		if !known(name) && usage.Nearest(name, all) != "" {
+		switch {
+		case ok:
+			continue
+		case known(name): // the error of Locate tells the caller what can be downloaded
+			found, err := dataset.Locate(ctx, name, locate)
+			if err != nil {
+				return err
+			}
+			return found.Close()
+		case usage.Nearest(name, all) != "":
 			return usage.Unknown("task", name, all)
 		}
 		return usage.Errorf("there is no task or set %q: %s", name, hint)
@@ -193,9 +200,8 @@ type opener struct {
 
 // each opens the groups of a plan one after the other and calls measure with each.
 func (o opener) each(ctx context.Context, p plan, measure func(context.Context, group) error) error {
-	name := o.name(o.run)
 	if len(p.own) > 0 {
-		g, err := groupOf(o.run, name, p.own)
+		g, err := groupOf(o.run, o.name(o.run), p.own)
 		if err != nil {
 			return err
 		}
@@ -205,7 +211,7 @@ func (o opener) each(ctx context.Context, p plan, measure func(context.Context, 
 	}
 
 	for _, task := range p.made {
-		g, err := madeGroup(o.run, name, task)
+		g, err := madeGroup(o.run, o.name(o.run), task)
 		if err != nil {
 			return err
 		}

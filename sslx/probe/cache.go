@@ -107,7 +107,7 @@ func (c Cache) Put(key string, f Features) error {
 	return c.prune()
 }
 
-// prune removes the oldest entries until the rest is within the limit.
+// prune removes what killed processes left, and the oldest entries until the rest is within the limit.
 func (c Cache) prune() error {
 	entries, err := os.ReadDir(c.Dir)
 	if err != nil {
@@ -116,20 +116,48 @@ func (c Cache) prune() error {
 	var files []fs.FileInfo
 	var total int64
 	for _, entry := range entries {
-		if info, err := entry.Info(); err == nil && strings.HasSuffix(entry.Name(), cacheExt) {
+		info, err := entry.Info()
+		switch {
+		case err != nil: // another process has just removed it
+		case isLeftover(info):
+			if err := c.remove(info); err != nil {
+				return err
+			}
+		case strings.HasSuffix(info.Name(), cacheExt):
 			files = append(files, info)
 			total += info.Size()
 		}
 	}
+
 	slices.SortFunc(files, func(a, b fs.FileInfo) int { return cmp.Compare(a.ModTime().UnixNano(), b.ModTime().UnixNano()) })
 	for _, info := range files {
 		if total <= c.Limit {
 			return nil
 		}
-		if err := os.Remove(filepath.Join(c.Dir, info.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := c.remove(info); err != nil {
 			return err
 		}
 		total -= info.Size()
 	}
 	return nil
+}
+
+// leftoverAge is how old the file of an entry that is not yet whole must be to be a leftover: an entry is written in
+// seconds.
+const leftoverAge = time.Hour
+
+// isLeftover reports whether a file is an entry that a killed process did not finish: ".KEY.features" and digits.
+func isLeftover(info fs.FileInfo) bool {
+	rest, hidden := strings.CutPrefix(info.Name(), ".")
+	_, digits, found := strings.Cut(rest, cacheExt)
+	return hidden && found && digits != "" && strings.Trim(digits, "0123456789") == "" &&
+		time.Since(info.ModTime()) > leftoverAge
+}
+
+func (c Cache) remove(info fs.FileInfo) error {
+	err := os.Remove(filepath.Join(c.Dir, info.Name()))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -73,5 +74,41 @@ func TestTheLeastRecentlyUsedFeaturesGoFirst(t *testing.T) {
 		if _, ok := c.Get(key); ok != want {
 			t.Errorf("%s: %t, want %t", key, ok, want)
 		}
+	}
+}
+
+func TestCache_RemovesWhatKilledProcessesLeft(t *testing.T) {
+	c := Cache{Dir: t.TempDir(), Limit: 1 << 20}
+	old := time.Now().Add(-2 * leftoverAge)
+	for name, when := range map[string]time.Time{
+		".0123abcd.features4711": old,
+		".4567abcd.features4712": time.Now(), // another process is at it
+		".notes":                 old,
+		"readme.txt":             old,
+	} {
+		path := filepath.Join(c.Dir, name)
+		if err := os.WriteFile(path, []byte("SSLXFEAT1"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, when, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	if err := c.Put(CacheKey("new"), gaussian(2, 2, 1)); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(c.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	want := []string{".4567abcd.features4712", ".notes", CacheKey("new") + cacheExt, "readme.txt"}
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("the folder holds %v, want %v", names, want)
 	}
 }

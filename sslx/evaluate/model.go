@@ -1,0 +1,180 @@
+package evaluate
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/probe"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// Model is a network whose representations are measured, or raw pixels.
+type Model struct {
+	// Name is record.ModelPixels, record.ModelUntrained, or the name of the training method.
+	Name string
+
+	// Run is the name of the model's run folder, and Seed the run's seed.
+	Run  string
+	Seed uint64
+
+	// Main marks the run that is evaluated; it is not set for baselines and for runs that it is compared with.
+	Main bool
+
+	// Network is nil for raw pixels. Its variables must not change.
+	Network *pretrain.Network
+}
+
+// model is a Model with what a session needs to know of it.
+type model struct {
+	Model
+	config   pretrain.Config
+	layers   []string // that are measured
+	networks []network
+}
+
+// network is a compiled network whose variables are watched.
+type network struct {
+	*pretrain.Network
+	frozen *probe.FrozenCheck
+}
+
+// openNetworks adds the networks that give the model's layers. The encoder's output always comes from a program without
+// the projector, and the layers of the projector from one with all of them: compilers round a layer differently
+// in programs with different outputs, and a number must not depend on the layers that are measured beside it.
+func (m *model) openNetworks(layers []string, open func(layers ...string) (*pretrain.Network, error)) error {
+	m.layers = layers
+	if len(layers) == 0 {
+		m.layers = []string{record.LayerEncoder}
+	}
+	known := pretrain.Layers(m.config)
+	for _, layer := range m.layers {
+		if !slices.Contains(known, layer) {
+			return usage.Unknown("layer", layer, known)
+		}
+	}
+
+	var programs [][]string
+	if slices.Contains(m.layers, record.LayerEncoder) {
+		programs = append(programs, []string{record.LayerEncoder})
+	}
+	if slices.ContainsFunc(m.layers, func(layer string) bool { return layer != record.LayerEncoder }) {
+		programs = append(programs, known)
+	}
+	for _, outputs := range programs {
+		opened, err := open(outputs...)
+		if err != nil {
+			return err
+		}
+		m.networks = append(m.networks, network{Network: opened})
+		variables, err := opened.Variables()
+		if err != nil {
+			return err
+		}
+		if m.networks[len(m.networks)-1].frozen, err = probe.NewFrozenCheck(variables); err != nil {
+			return err
+		}
+	}
+	m.Network = m.networks[0].Network
+	return nil
+}
+
+// networkOf returns the network that a layer's features are taken from.
+func (m *model) networkOf(layer string) network {
+	if layer == record.LayerEncoder {
+		return m.networks[0]
+	}
+	return m.networks[len(m.networks)-1]
+}
+
+// verify returns an error when a variable of the model is no longer what it was.
+func (m *model) verify() error {
+	for _, n := range m.networks {
+		variables, err := n.Variables()
+		if err != nil {
+			return err
+		}
+		if err := n.frozen.Verify(variables); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *model) close() {
+	for _, n := range m.networks {
+		n.Close()
+	}
+}
+
+// load opens the models for images of a size: baselines, the runs to compare with, and the run itself.
+func (s *session) load(run pretrain.FinishedRun, height, width int) error {
+	own, err := s.openTrained(run, height, width)
+	own.Main = true
+	defer func() { s.models = append(s.models, own) }() // last; the session closes it whatever happens
+	if err != nil {
+		return err
+	}
+
+	if s.opt.Baselines {
+		baseline := func(name string) *model {
+			m := &model{Model: Model{Name: name, Run: own.Run, Seed: own.Seed}, config: own.config}
+			s.models = append(s.models, m)
+			return m
+		}
+		baseline(record.ModelPixels)
+		mean, std := own.Network.Stats()
+		err := baseline(record.ModelUntrained).openNetworks(s.opt.Layers, func(layers ...string) (*pretrain.Network, error) {
+			return pretrain.Untrained(s.handle.Backend, own.config, mean, std, height, width, layers...)
+		})
+		if err != nil {
+			return err
+		}
+	}
+
+	for _, dir := range s.opt.Compare {
+		run, err := pretrain.ReadFinishedRun(dir)
+		if err != nil {
+			return err
+		}
+		other, err := s.openTrained(run, height, width)
+		s.models = append(s.models, other)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openTrained opens the networks of a run.
+func (s *session) openTrained(run pretrain.FinishedRun, height, width int) (*model, error) {
+	c := run.Config
+	m := &model{config: c, Model: Model{Name: objective.NameOf(c.Objective), Run: record.Name(run.Dir), Seed: c.Seed}}
+	return m, m.openNetworks(s.opt.Layers, func(layers ...string) (*pretrain.Network, error) {
+		return pretrain.Load(s.handle.Backend, c, record.CheckpointPath(run.Dir), height, width, layers...)
+	})
+}
+
+// closeModels releases the networks of all models.
+func (s *session) closeModels() {
+	for _, m := range s.models {
+		m.close()
+	}
+}
+
+// keep writes the results of a model to the run folder, unless the model has changed while it was measured.
+func (s *session) keep(m *model) error {
+	if err := m.verify(); err != nil {
+		return err
+	}
+
+	results, curves := s.pending, s.curves
+	s.pending, s.curves = nil, nil
+	s.results = append(s.results, results...)
+	if s.run == nil {
+		return nil
+	}
+	return errors.Join(s.run.AddResults(results), s.run.AddCurves(curves))
+}
