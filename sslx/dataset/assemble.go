@@ -27,6 +27,7 @@ type assembly struct {
 
 // add places the bytes that content opens, hashes them and shows them to also.
 func (a *assembly) add(content func() io.Reader, length int64, also io.Writer) (section, error) {
+	// The content is read twice: once for its sum, which stands in the header before it, and once to be written.
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(sum, also), archive.ContextReader{Ctx: a.ctx, R: content()})
 	if err == nil && n != length {
@@ -35,6 +36,8 @@ func (a *assembly) add(content func() io.Reader, length int64, also io.Writer) (
 	if err != nil {
 		return section{}, fmt.Errorf("decoded images cannot be read back: %w", err)
 	}
+
+	// Sections begin at pages, so that each can be mapped by itself.
 	sec := section{roundUp(a.end), length, hex.EncodeToString(sum.Sum(nil))}
 	a.end = sec.Offset + length
 	a.parts = append(a.parts, part{sec, archive.ContextReader{Ctx: a.ctx, R: content()}})
@@ -51,12 +54,14 @@ func (r *run) assemble(ctx context.Context, h *header) ([]part, error) {
 		h.Skipped = append(h.Skipped, Skipped{r.name[i], r.bad[i]})
 	}
 
+	// Labels first: they are small, and Open checks them always.
 	a := &assembly{ctx: ctx}
 	spans, err := r.addLabels(a, h)
 	if err != nil {
 		return nil, err
 	}
 
+	// Pixels pass by once more; only those of train count for the statistics.
 	var counts channelCounts
 	for i := range h.Splits {
 		sp := &h.Splits[i]
@@ -82,6 +87,8 @@ func (r *run) addLabels(a *assembly, h *header) ([]span, error) {
 	for _, split := range r.plan.Splits {
 		sp, at := headerSplit{Name: split.Name}, span{first, first + split.N}
 		first = at.end
+
+		// A split of bad images alone is left out.
 		for _, labels := range r.labels {
 			kept := r.keptLabels(labels, at)
 			if len(kept) == 0 {
@@ -133,6 +140,7 @@ func (c *channelCounts) Write(rgb []byte) (int, error) {
 
 // stats returns mean and population standard deviation on [0, 1] from exact integer sums.
 func (c *channelCounts) stats() (mean, std [3]float64) {
+	// Integers are exact, however many pixels there are; only the results are rounded.
 	for k, counts := range c.counts {
 		n, sum, squares := new(big.Int), new(big.Int), new(big.Int)
 		for v, count := range counts {
@@ -179,6 +187,7 @@ func (s *spool) put(position int, rgb []byte) error {
 func (s *spool) reader(at span, skip map[int]string) io.Reader {
 	var runs []io.Reader
 	from := at.first
+	// Each run of images without a gap is one section of the file.
 	for i := at.first; i <= at.end; i++ {
 		if _, skipped := skip[i]; !skipped && i < at.end {
 			continue

@@ -120,6 +120,8 @@ func removeOld(h *header, dir string) {
 	if err != nil {
 		return
 	}
+
+	// The same stamp and the same content: it is a copy under another name.
 	same := set.header.Origin == "" && set.header.Source == h.Source && set.header.Fingerprint == h.Fingerprint
 	if set.Close() == nil && same {
 		_ = os.Remove(path)
@@ -146,6 +148,7 @@ func cachedPacks(dir string) ([]cachedPack, error) {
 
 	var packs []cachedPack
 	for _, e := range entries {
+		// Hidden files are locks, and packs that are being written.
 		if strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != packExt {
 			continue
 		}
@@ -153,6 +156,7 @@ func cachedPacks(dir string) ([]cachedPack, error) {
 		if info, err := e.Info(); err == nil {
 			pack.changed = info.ModTime()
 		}
+		// Without a header, the name of the file is what is left of the set's name.
 		if set, err := openPack(pack.path); err != nil {
 			pack.err = err
 			pack.Name = nameInFile(pack.path)
@@ -182,6 +186,8 @@ func packsNamed(packs []cachedPack, name string) []cachedPack {
 	if newest < 0 {
 		return named
 	}
+
+	// Packs of other sources keep their files and lose the name.
 	origin := named[newest].Origin
 	return slices.DeleteFunc(named, func(p cachedPack) bool { return p.err == nil && p.Origin != origin })
 }

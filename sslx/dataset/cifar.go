@@ -121,6 +121,7 @@ func (c cifarLayout) find(files *Files) (map[string]File, error) {
 	}
 	names, first := append(slices.Clone(c.train), c.test), ""
 	found := map[string]File{}
+	// The first file tells the folder; a second one of a name can only lie in another.
 	for _, file := range files.list {
 		base := path.Base(file.Path)
 		if !slices.Contains(names, base) {
@@ -166,6 +167,8 @@ func (c cifarLayout) records(file File, position, n int, emit func(Item) error) 
 		if _, err := io.ReadFull(r, data); err != nil {
 			return fmt.Errorf("%s cannot be read: %w", file.Path, err)
 		}
+
+		// A label that no class has is damage; it must not become an index.
 		labels := make([]int32, len(c.at))
 		for k, at := range c.at {
 			labels[k] = int32(data[at])
@@ -174,6 +177,7 @@ func (c cifarLayout) records(file File, position, n int, emit func(Item) error) 
 					classes)
 			}
 		}
+
 		name := fmt.Sprintf("%s record %d", file.Path, i)
 		if err := emit(Item{Position: position + i, Name: name, Data: data[len(c.at):], Labels: labels}); err != nil {
 			return err
@@ -186,6 +190,7 @@ func (c cifarLayout) records(file File, position, n int, emit func(Item) error) 
 func (c cifarLayout) named(files *Files, dir string) ([]Task, error) {
 	var tasks []Task
 	for i, task := range c.tasks {
+		// The archive has its text files next to the data; a stray copy elsewhere is better than numbers.
 		text := files.Text(path.Join(dir, c.names[i]))
 		if text == nil {
 			text = files.Text(c.names[i])

@@ -11,6 +11,9 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"runtime"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
@@ -42,6 +45,7 @@ func decodeConfig(data []byte) (image.Config, error) {
 	case bytes.HasPrefix(data, []byte(jpegMagic)):
 		return jpeg.DecodeConfig(bytes.NewReader(data))
 	}
+	// Renamed files are frequent: the name of the format says more than that decoding failed.
 	for _, other := range otherImages {
 		if startsWith(data, other.magic) {
 			return image.Config{}, fmt.Errorf("it is %s image, and only PNG and JPEG can be read", other.name)
@@ -96,6 +100,7 @@ func (s *slowReader) Read(p []byte) (int, error) {
 	if len(s.left) == 0 {
 		return 0, io.EOF
 	}
+
 	const few = 512
 	n := copy(p[:min(len(p), few)], s.left)
 	s.left = s.left[n:]
@@ -117,6 +122,8 @@ func readFrame(data []byte) jpegFrame {
 		endOfImage       = 0xd9
 	)
 	f := jpegFrame{samples: 4}
+
+	// Markers begin with 0xff. In the data of a scan, every byte 0xff is followed by one that is none.
 	for i := len(jpegMagic); i+1 < len(data); {
 		next := bytes.IndexByte(data[i:], 0xff)
 		if next < 0 || i+next+3 >= len(data) {
@@ -162,22 +169,69 @@ func frameSamples(header []byte) float64 {
 	return float64(all) / float64(most)
 }
 
-// decodeCost returns the bytes of memory that decoding takes at most: the image in its own model, what the decoder
-// needs besides, and the image as RGBA where it is not made in place.
-func decodeCost(data []byte, config image.Config) int64 {
+// measureImage returns the size of a PNG or JPEG image and the bytes of memory that decoding takes at most: for the
+// image in its own model, for what the decoder needs besides, and for the RGBA image where it is not made in place.
+func measureImage(data []byte) (size image.Point, cost int64, err error) {
+	config, err := decodeConfig(data)
+	if err != nil {
+		return size, 0, err
+	}
+
+	// Four channels of 16 bits are the most that a PNG has a pixel. An interlaced one is put together from passes; the
+	// last is half of the image.
 	pixel := 8.0
+	if len(data) > pngInterlace && data[pngInterlace] == 1 {
+		pixel *= 1.5
+	}
+	// A progressive JPEG keeps the coefficients of all channels, 32 bits each.
 	if bytes.HasPrefix(data, []byte(jpegMagic)) {
 		frame := readFrame(data)
 		pixel = frame.samples + 4
-		// A progressive image keeps the coefficients of all channels, 32 bits each.
 		if frame.progressive {
 			pixel += 4 * frame.samples
 		}
-	} else if len(data) > pngInterlace && data[pngInterlace] == 1 {
-		// An interlaced PNG is put together from passes; the last is half of the image.
-		pixel *= 1.5
 	}
-	return int64(float64(config.Width) * float64(config.Height) * pixel)
+	return image.Pt(config.Width, config.Height), int64(float64(config.Width) * float64(config.Height) * pixel), nil
+}
+
+// budget is the memory that images in work may take together.
+type budget struct {
+	bytes int64
+	left  *semaphore.Weighted
+}
+
+// bytesPerPixel is the memory that may be taken for each of the pixels that one image may have: what an interlaced PNG
+// of 16-bit RGBA needs. It makes 768 MB of 64 megapixels.
+const bytesPerPixel = 12
+
+// largeImage is the cost from which the memory of an image is collected at once, so that the next one does not find it
+// still taken.
+const largeImage = 64 << 20
+
+func newBudget(maxPixels int) *budget {
+	bytes := int64(maxPixels) * bytesPerPixel
+	return &budget{bytes, semaphore.NewWeighted(bytes)}
+}
+
+// allows returns an error for an image that takes more than the whole budget.
+func (b *budget) allows(cost int64) error {
+	if cost <= b.bytes {
+		return nil
+	}
+	return fmt.Errorf("it takes %.1f MB of memory to decode and %.1f MB are allowed: make it smaller, or store it as "+
+		"a baseline JPEG", float64(cost)/1e6, float64(b.bytes)/1e6)
+}
+
+// take waits until there is memory for an image with its file, which may exceed the budget together.
+func (b *budget) take(ctx context.Context, cost int64) error {
+	return b.left.Acquire(ctx, min(cost, b.bytes))
+}
+
+func (b *budget) giveBack(cost int64) {
+	if cost > largeImage {
+		runtime.GC()
+	}
+	b.left.Release(min(cost, b.bytes))
 }
 
 func checkSize(width, height, maxPixels int) error {
@@ -200,6 +254,7 @@ func opaque(ctx context.Context, img image.Image) (*image.RGBA, error) {
 			return src, nil
 		}
 	case *image.NRGBA:
+		// The stored color counts, so that only the alpha changes.
 		for i := 3; i < len(src.Pix); i += 4 {
 			src.Pix[i] = 255
 		}

@@ -65,6 +65,7 @@ func Factors(ctx context.Context, opt FactorsOptions) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The pack's name and its source say all that the images depend on.
 	h := opt.header()
 	path := filepath.Join(dir, h.fileName())
 	if set, err := Open(path); err == nil && set.header.Source == h.Source {
@@ -80,6 +81,7 @@ func Factors(ctx context.Context, opt FactorsOptions) (*Set, error) {
 		return set, nil
 	}
 
+	// It becomes a pack as every other source does.
 	imports, err := ImportOptions{Progress: opt.Progress}.check()
 	if err != nil {
 		return nil, err
@@ -111,6 +113,7 @@ func (o FactorsOptions) plan() *Plan {
 		return nil
 	}
 	p.Draw = func(it Item) (image.Image, error) {
+		// Labels come first from the stream, then the nuisances, then the noise.
 		random := o.random(it.Position)
 		scene.DrawLabels(random, it.Labels)
 		return scene.New(random, it.Labels).Render(random), nil

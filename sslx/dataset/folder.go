@@ -37,6 +37,8 @@ func (folderFormat) Plan(_ context.Context, files *Files) (*Plan, error) {
 		return nil, err
 	}
 	p, images := folder.plan, folder.images
+
+	// An archive has its own order; the position of an image follows from its path.
 	positions := make(map[string]int, len(images))
 	for i, im := range images {
 		positions[im.path] = i
@@ -126,10 +128,13 @@ func (p *Plan) labelFolder(files *Files, images []folderImage) (map[string][]int
 			classes = append(classes, im.class)
 		}
 	}
+
+	// Classes are numbered in the order of train, which is sorted.
 	labels := make(map[string][]int32, len(classes))
 	for i, class := range classes {
 		labels[class] = []int32{int32(i)}
 	}
+
 	text := files.Text(superclasses)
 	if text == nil {
 		p.Tasks = []Task{{"class", classes}}
@@ -169,6 +174,7 @@ type levels struct {
 // findLevels looks for a single root folder, around class folders or splits, and for a split level.
 func findLevels(files *Files) (levels, error) {
 	var l levels
+	// A single folder around everything is what unpacking an archive leaves; one around images alone is a class.
 	if tops, deep := l.tops(files); len(tops) == 1 && deep && splitNames[tops[0]] == "" {
 		l.root = tops[0] + "/"
 	}
@@ -183,6 +189,7 @@ func findLevels(files *Files) (levels, error) {
 		}
 	}
 
+	// Next to folders of other names, a folder "train" is a class, unless there are several splits.
 	hasTrain := slices.Contains(splits, "train")
 	switch {
 	case len(others) > 0 && hasTrain && len(splits) > 1:
@@ -252,6 +259,7 @@ func (l levels) checkClasses(files *Files, images []folderImage) error {
 		trained[im.class] = trained[im.class] || im.split == "train"
 	}
 
+	// An empty class is more often a mistake than a class.
 	for _, dir := range files.dirs {
 		split, class, rest, ok := l.cut(dir)
 		if ok && rest == "" && class != "" && !filled[[2]string{split, class}] {
@@ -260,6 +268,7 @@ func (l levels) checkClasses(files *Files, images []folderImage) error {
 		}
 	}
 
+	// No probe can learn a class that train lacks.
 	for _, im := range images {
 		if !trained[im.class] {
 			return usage.Errorf("class %q is in %s of %s and not in train: add it to train or remove it", im.class,

@@ -186,6 +186,7 @@ func filesOf(ctx context.Context, t archive.Tree, source, set string, opt Import
 		}
 	}
 
+	// Text files are read at once: an archive is walked from its start each time.
 	f := &Files{source: source, set: set, tree: t, opt: opt, texts: map[string][]byte{}}
 	seen, left := map[string]bool{}, int64(maxText)
 	err := t.Walk(ctx, func(e archive.Entry) error {
@@ -249,6 +250,8 @@ func allFormats() []Format {
 func recognize(files *Files) (Format, error) {
 	all := allFormats()
 	last := len(all) - 1
+
+	// Every file is asked about, so that files of a second format are noticed.
 	found, by := all[last], ""
 	for _, file := range files.list {
 		for _, format := range all[:last] {
@@ -315,6 +318,7 @@ func (p *Plan) check() error {
 		}
 	}
 
+	// Positions count through the splits in this order, which is that of a pack.
 	at := -1
 	for _, sp := range p.Splits {
 		next := slices.Index(splitOrder, sp.Name)
@@ -330,6 +334,7 @@ func (p *Plan) check() error {
 		return fmt.Errorf("there are %d images, and %d are allowed", n, maxImages)
 	}
 
+	// The size is fixed, or decoding or the format tells it.
 	switch {
 	case p.Height < 0 || p.Width < 0 || (p.Height == 0) != (p.Width == 0):
 		return fmt.Errorf("images are %dx%d", p.Height, p.Width)

@@ -49,6 +49,7 @@ func get(ctx context.Context, name string, what knownSet, opt GetOptions) (strin
 		}
 	}
 
+	// Files wait in a folder of their own until they are packed: what came is not fetched again after an interruption.
 	folder := filepath.Join(filepath.Dir(dir), "downloads", name)
 	unlock, err := lockName(ctx, filepath.Dir(folder), name)
 	if err != nil {
@@ -64,6 +65,7 @@ func get(ctx context.Context, name string, what knownSet, opt GetOptions) (strin
 		return "", err
 	}
 
+	// The pack is all that is kept.
 	pack, _, err := Import(ctx, source, ImportOptions{Cache: opt.Cache, Name: name})
 	if err == nil {
 		err = os.RemoveAll(folder)
@@ -78,6 +80,7 @@ func (k knownSet) fetch(ctx context.Context, folder, name string, progress fetch
 		return k.module.Fetch(ctx, name, progress)
 	}
 
+	// What to do without a network is said in every error.
 	byHand := fmt.Sprintf("fetch it by hand and import it under the name %s", name)
 	if len(k.files) > 1 {
 		byHand = fmt.Sprintf("fetch its %d files by hand from %s into one folder and import that under the name %s",

@@ -90,6 +90,7 @@ func (idxFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 		p.Splits = append(p.Splits, SplitCount{s.split, len(of.labels)})
 	}
 
+	// The files hold no class names: there are as many classes as train has labels.
 	classes := 1 + int(slices.Max(labels[:p.Splits[0].N]))
 	for i, l := range labels {
 		if int(l) >= classes {
@@ -147,6 +148,7 @@ func readIDX(ctx context.Context, files *Files) (map[string]*idxFile, error) {
 		left = archive.MaxUnpacked(packed)
 	}
 
+	// Every idx file is read, so that a second set in the source is noticed.
 	found, any := map[string]*idxFile{}, ""
 	err := files.Walk(ctx, func(file File) error {
 		if !format.Matches(file.Path) {
@@ -158,6 +160,7 @@ func readIDX(ctx context.Context, files *Files) (map[string]*idxFile, error) {
 		if idxDir(any) != idxDir(file.Path) {
 			return severalSets(files, "idx", any, file.Path)
 		}
+
 		read, err := scanIDX(ctx, file, &left)
 		if err != nil {
 			return fmt.Errorf("%s: %w", files.source, err)
@@ -210,6 +213,8 @@ func scanIDX(ctx context.Context, file File, left *int64) (*idxFile, error) {
 		return nil, err
 	}
 	defer func() { _ = opened.Close() }()
+
+	// A plain file ends where it says; a gzipped one may unpack to any number of bytes.
 	limit := &archive.LimitedReader{R: opened, Left: *left + 1}
 	if !strings.HasSuffix(file.Path, ".gz") {
 		limit.Left = file.Size + 1

@@ -138,6 +138,8 @@ func importSource(ctx context.Context, source string, opt ImportOptions, may reu
 	if err != nil {
 		return nil, Report{}, err
 	}
+
+	// The name is that of the source, and must be allowed as one that was given.
 	if opt.Name == "" {
 		if opt.Name, err = nameOf(source); err != nil {
 			return nil, Report{}, err
@@ -150,6 +152,8 @@ func importSource(ctx context.Context, source string, opt ImportOptions, may reu
 	if err != nil {
 		return nil, Report{}, err
 	}
+
+	// What tells whether a pack is of this source as it is now.
 	how, rule := resizeRule(opt.Size)
 	h := &header{Name: opt.Name, How: how, Resize: rule}
 	if h.Source, err = t.Stamp(ctx); err != nil {
@@ -175,6 +179,7 @@ func importSource(ctx context.Context, source string, opt ImportOptions, may reu
 		return set.reused(before, err, start)
 	}
 
+	// From here on this process alone makes the pack.
 	files, err := filesOf(ctx, t, source, opt.Name, opt)
 	if err != nil {
 		return nil, Report{}, err
@@ -206,6 +211,8 @@ func (h *header) findReusable(dir string, may reuse) (set *Set, before []cachedP
 		return nil, nil, err
 	}
 	before = packsNamed(packs, h.Name)
+
+	// The header is compared again once the pack is open: another process may have replaced the file.
 	for _, pack := range packs {
 		if pack.err != nil || !h.sameSource(&pack.header) || !may.skipped && len(pack.Skipped) > 0 {
 			continue

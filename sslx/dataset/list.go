@@ -45,6 +45,7 @@ func List(opt LocateOptions) ([]Listing, error) {
 		return nil, err
 	}
 
+	// Packs of one name stand one by one, damaged ones too.
 	var list []Listing
 	for _, pack := range packs {
 		l := Listing{Name: pack.Name, State: StatePacked, Path: pack.path, Detail: pack.Resize, Height: pack.Height,
@@ -58,6 +59,7 @@ func List(opt LocateOptions) ([]Listing, error) {
 		list = append(list, l)
 	}
 
+	// A set that is packed already is not listed again.
 	add := func(l Listing) {
 		if !slices.ContainsFunc(list, func(k Listing) bool { return k.Name == l.Name }) {
 			list = append(list, l)

@@ -66,13 +66,17 @@ func NewLoader(ctx context.Context, source Source, order iter.Seq[[]int], opt Lo
 	if opt.Ahead < 1 {
 		opt.Ahead = defaultAhead
 	}
+
 	height, width := source.Size()
 	l := &Loader{source: source, stride: height * width * 3, tasks: make(chan task, opt.Workers),
 		queue: make(chan *slot, opt.Ahead+1), free: make(chan *slot, opt.Ahead+1)}
 	l.ctx, l.cancel = context.WithCancel(ctx)
+
+	// One slot is with the caller, the others are ahead.
 	for range opt.Ahead + 1 {
 		l.free <- &slot{ready: make(chan struct{}, 1)}
 	}
+
 	l.running.Go(func() { l.feed(order, opt.Workers) })
 	for range opt.Workers {
 		l.running.Go(l.work)
@@ -88,9 +92,12 @@ func (l *Loader) Next() (pixels []byte, indices []int32, err error) {
 	if l.err != nil {
 		return nil, nil, l.err
 	}
+
+	// The caller is done with the batch before.
 	if l.held != nil {
 		l.free <- l.held
 	}
+
 	start := time.Now()
 	l.held, l.err = l.await()
 	l.wait += time.Since(start)
@@ -172,6 +179,8 @@ func (l *Loader) feed(order iter.Seq[[]int], workers int) {
 		case <-l.ctx.Done():
 			return
 		}
+
+		// The queue has the order of the batches, and its slot is found there before its images are read.
 		err := s.fill(batch, l.stride, l.source.Len())
 		l.queue <- s // has room for all slots
 		if err != nil || !l.handOut(s, workers) {
@@ -191,6 +200,8 @@ func (s *slot) fill(batch []int, stride, n int) error {
 		}
 		s.indices = append(s.indices, int32(i))
 	}
+
+	// [batch, height, width, 3]; it only grows while batches do.
 	s.pixels = slices.Grow(s.pixels[:0], len(batch)*stride)[:len(batch)*stride]
 	return nil
 }
@@ -199,6 +210,7 @@ func (s *slot) fill(batch []int, stride, n int) error {
 func (l *Loader) handOut(s *slot, workers int) bool {
 	n := len(s.indices)
 	size := max(1, n/(tasksPerWorker*workers))
+
 	s.pending.Store(1) // until all tasks are handed out
 	defer s.done()
 	for from := 0; from < n; from += size {

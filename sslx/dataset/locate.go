@@ -66,6 +66,8 @@ func Locate(ctx context.Context, name string, opt LocateOptions) (*Set, error) {
 	const tries = 10
 	var set *Set
 	var err error
+
+	// The pack that was chosen by its header may be another one when it is opened: then it is chosen again.
 	for range tries {
 		var p place
 		if p, err = opt.find(ctx, name); err != nil {
@@ -123,6 +125,7 @@ func (o LocateOptions) find(ctx context.Context, name string) (place, error) {
 		return place{}, nil
 	}
 
+	// A path comes before the cache: it says where the data are.
 	bare := setName.MatchString(name)
 	info, err := os.Stat(name)
 	// A folder that has the set's name by chance, such as a run's, does not hide the set.
@@ -145,6 +148,8 @@ func (o LocateOptions) recorded() (place, bool) {
 	if err != nil {
 		return place{}, false
 	}
+
+	// A damaged one is passed over: the name may still lead to the source.
 	packs, _ := cachedPacks(dir)
 	for _, pack := range packs {
 		if pack.err != nil || pack.Fingerprint != o.Fingerprint {
@@ -242,6 +247,7 @@ func (o LocateOptions) byName(name string) (place, error) {
 		return place{}, err
 	}
 
+	// A pack of the size wanted, one that can be brought to it, a source: in the order of their cost.
 	named := packsNamed(packs, name)
 	pack, packErr := o.choose(named, name)
 	if pack != nil {
@@ -261,6 +267,7 @@ func (o LocateOptions) byName(name string) (place, error) {
 
 // choose picks one of the packs of a name: of the wanted size, or else the native one, or else the only one.
 func (o LocateOptions) choose(named []cachedPack, name string) (*cachedPack, error) {
+	// A damaged pack of the name is not passed over in silence.
 	var fitting []cachedPack
 	var sizes []string
 	for _, pack := range named {
@@ -322,6 +329,8 @@ func (o LocateOptions) hint(name string, packs []cachedPack) string {
 	if set, ok := known[name]; ok {
 		return set.hint()
 	}
+
+	// The name may be misspelled: all that could be meant are compared.
 	names := append([]string{FactorsName}, knownNames()...)
 	for _, pack := range packs {
 		if pack.err == nil {

@@ -142,6 +142,7 @@ func openPack(path string) (*Set, error) {
 		return nil, fmt.Errorf("pack %s cannot be mapped into memory: %w", path, err)
 	}
 
+	// The file stays open: its size and time tell later whether somebody wrote to it.
 	set := &Set{path: path, header: *h, file: file, mapped: mapped, data: mapped[start:]}
 	if set.opened, err = file.Stat(); err != nil {
 		_ = set.Close()
@@ -176,11 +177,14 @@ func readHeader(file *os.File) (*header, int64, error) {
 	if err != nil {
 		return nil, 0, errors.New("is cut short inside its header: " + importAgain)
 	}
+
+	// A newer version may differ in everything that follows.
 	if v := binary.LittleEndian.Uint32(prefix[8:]); v != packVersion {
 		return nil, 0, fmt.Errorf("has format version %d and this sslx reads version %d: update sslx, or %s",
 			v, packVersion, importAgain)
 	}
 
+	// The sum is compared before a byte of the header is believed.
 	length := int64(binary.LittleEndian.Uint32(prefix[12:]))
 	if length > maxHeader || prefixSize+length > info.Size() {
 		return nil, 0, errors.New("is cut short inside its header: " + importAgain)
@@ -218,6 +222,7 @@ func (h *header) check(length int64) error {
 		return inconsistent
 	}
 
+	// Every number is bounded by the length of the file before it is multiplied.
 	stride := int64(h.Height) * int64(h.Width) * 3
 	for _, sp := range h.Splits {
 		if sp.N < 1 || int64(sp.N) > length/stride || sp.Pixels.Length != int64(sp.N)*stride ||
@@ -231,6 +236,7 @@ func (h *header) check(length int64) error {
 		}
 	}
 
+	// Sections follow each other without gaps or overlaps.
 	end := int64(0)
 	for _, sec := range h.sections() {
 		if sec.Length < 0 || sec.Offset != roundUp(end) {

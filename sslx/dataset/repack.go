@@ -51,6 +51,8 @@ func resizeNative(ctx context.Context, native string, opt ImportOptions) (*Set, 
 // planPack says how the images of a pack become another set.
 func planPack(set *Set) (*Plan, error) {
 	p := &Plan{Kind: set.header.Kind, Tasks: set.Tasks(), Height: set.Height(), Width: set.Width()}
+
+	// Labels are few and are read at once; pixels stay where they are.
 	var splits []*Split
 	var labels [][][]int32 // by split and task
 	for _, name := range set.Splits() {
@@ -93,6 +95,7 @@ func fromRGB(rgb []byte, height, width int) (*image.RGBA, error) {
 	if len(rgb) != height*width*3 {
 		return nil, fmt.Errorf("it has %d bytes, and %dx%d RGB takes %d", len(rgb), height, width, height*width*3)
 	}
+
 	for i := range height * width {
 		copy(img.Pix[4*i:], rgb[3*i:3*i+3])
 		img.Pix[4*i+3] = 255

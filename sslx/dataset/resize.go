@@ -34,15 +34,20 @@ func shortCrop(img *image.RGBA, size, maxPixels int) (*image.RGBA, error) {
 	} else {
 		height = size * b.Dy() / b.Dx()
 	}
+
+	// A strip of one pixel would become as long as its sides differ.
 	if width*height > maxPixels {
 		return nil, fmt.Errorf("it is %dx%d, too long a strip to resize", b.Dx(), b.Dy())
 	}
+
 	left := int(math.RoundToEven(float64(width-size) / 2))
 	top := int(math.RoundToEven(float64(height-size) / 2))
 	square := image.Rect(0, 0, size, size)
 	if width == b.Dx() && height == b.Dy() {
 		return img.SubImage(square.Add(b.Min).Add(image.Pt(left, top))).(*image.RGBA), nil
 	}
+
+	// Only the square is drawn: the scaled image lies around it.
 	cropped := image.NewRGBA(square)
 	place := image.Rect(-left, -top, width-left, height-top)
 	scalerOf(place.Size(), b.Size()).Scale(cropped, place, img, b, draw.Src, nil)
@@ -61,6 +66,7 @@ const maxScalers = 64
 func scalerOf(to, from image.Point) draw.Scaler {
 	scalers.mu.Lock()
 	defer scalers.mu.Unlock()
+
 	key := [2]image.Point{to, from}
 	s, ok := scalers.bySize[key]
 	if !ok {

@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/sslx-go/lab/internal/atomicfile"
 	"github.com/sslx-go/lab/internal/usage"
@@ -26,10 +25,8 @@ type run struct {
 	spool  *spool
 	labels [][]int32 // [task][position]
 
-	// budget holds the bytes that files and images in work may take. It is taken by the one goroutine that reads the
-	// source and given back by the many that draw.
-	budget     *semaphore.Weighted
-	budgetSize int64
+	// budget is taken by the one goroutine that reads the source and given back by the many that draw.
+	budget *budget
 
 	mu   sync.Mutex
 	seen []bool         // by position
@@ -37,13 +34,6 @@ type run struct {
 	name map[int]string // of the bad images
 	done int64
 }
-
-// bytesPerPixel is the memory that an import may take for each of MaxPixels: what a PNG of four channels of 16 bits
-// needs while it becomes RGBA. It makes 768 MB of the default.
-const bytesPerPixel = 12
-
-// largeImage is the cost from which the memory of an image is collected at once, so that two never wait for it.
-const largeImage = 64 << 20
 
 // writeSet draws all images of the plan and writes the pack into dir, with the header h completed.
 func writeSet(ctx context.Context, dir, source string, p *Plan, h *header, opt ImportOptions) (string, error) {
@@ -53,8 +43,7 @@ func writeSet(ctx context.Context, dir, source string, p *Plan, h *header, opt I
 	}
 	defer sp.close()
 
-	budget := int64(opt.MaxPixels) * bytesPerPixel
-	r := &run{source: source, plan: p, opt: opt, spool: sp, budget: semaphore.NewWeighted(budget), budgetSize: budget,
+	r := &run{source: source, plan: p, opt: opt, spool: sp, budget: newBudget(opt.MaxPixels),
 		seen: make([]bool, p.total()), bad: map[int]string{}, name: map[int]string{}}
 	for range p.Tasks {
 		r.labels = append(r.labels, make([]int32, p.total()))
@@ -63,12 +52,14 @@ func writeSet(ctx context.Context, dir, source string, p *Plan, h *header, opt I
 		return "", err
 	}
 
+	// The header is completed from what was drawn: sizes, left out images, statistics, checksums.
 	h.Kind, h.Notes, h.Tasks = p.Kind, slices.Concat(p.Notes, r.lackNotes()), p.Tasks
 	parts, err := r.assemble(ctx, h)
 	if err != nil {
 		return "", err
 	}
 
+	// The pack gets its name when all of it is on the disk.
 	path := filepath.Join(dir, h.fileName())
 	removeLeftovers(path)
 	write := func(w io.Writer) error { return writePack(w, h, parts) }
@@ -90,12 +81,14 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 		height, width = r.opt.Size, r.opt.Size
 	}
 
+	// One goroutine reads the source, in its own order.
 	group.Go(func() error {
 		defer close(items)
 		return r.plan.Items(ctx, func(it Item) error {
 			if err := r.plan.checkItem(it); err != nil {
 				return fmt.Errorf("%s cannot be read: %w", r.source, err)
 			}
+			// What cannot be measured is a bad image, and is counted as one where it would be drawn.
 			own, err := r.measure(&it)
 			if err != nil {
 				it.Err, it.cost = err, 0
@@ -104,7 +97,8 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 			}
 			it.height, it.width = height, width
 
-			if err := r.budget.Acquire(ctx, it.cost); err != nil {
+			// Only so many images wait and are drawn as there is memory for.
+			if err := r.budget.take(ctx, it.cost); err != nil {
 				return err
 			}
 			select {
@@ -115,11 +109,13 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 			}
 		})
 	})
+
+	// The others draw into the spool, each image at its position.
 	for range workers {
 		group.Go(func() error {
 			for it := range items {
 				err := r.draw(ctx, it)
-				r.release(it.cost)
+				r.budget.giveBack(it.cost)
 				if err != nil {
 					return err
 				}
@@ -131,6 +127,7 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 		return err
 	}
 
+	// A source that loses a file while it is read gives fewer images than it was planned for.
 	h.Height, h.Width, r.spool.stride = height, width, int64(height)*int64(width)*3
 	if int(r.done) != r.plan.total() {
 		return fmt.Errorf("%s changed while it was read: %d of %d images came: import it again", r.source, r.done,
@@ -144,40 +141,31 @@ func (r *run) measure(it *Item) (own image.Point, err error) {
 	if it.Err != nil {
 		return own, it.Err
 	}
+
 	switch p := r.plan; {
 	case p.Height > 0:
 		own = image.Pt(p.Width, p.Height)
-		it.cost = 8 * int64(p.Width) * int64(p.Height)
-	case p.Draw == nil:
-		config, err := decodeConfig(it.Data)
-		if err != nil {
-			return own, err
-		}
-		own = image.Pt(config.Width, config.Height)
-		it.cost = decodeCost(it.Data, config)
+	case p.Draw != nil:
+		own.Y, own.X, err = p.Size(*it)
 	default:
-		if own.Y, own.X, err = p.Size(*it); err != nil {
-			return own, err
-		}
-		it.cost = 8 * int64(own.X) * int64(own.Y)
+		own, it.cost, err = measureImage(it.Data)
 	}
-	if err := checkSize(own.X, own.Y, r.opt.MaxPixels); err != nil {
+	if err == nil {
+		err = checkSize(own.X, own.Y, r.opt.MaxPixels)
+	}
+	if err != nil {
 		return own, err
 	}
-	if it.cost > r.budgetSize {
-		return own, fmt.Errorf("it takes %.1f MB of memory to decode and %.1f MB are allowed: make it smaller, or "+
-			"store it as a baseline JPEG", float64(it.cost)/1e6, float64(r.budgetSize)/1e6)
-	}
-	it.cost = min(it.cost+int64(len(it.Data)), r.budgetSize)
-	return own, nil
-}
 
-// release gives the memory of an image back.
-func (r *run) release(cost int64) {
-	if cost > largeImage {
-		runtime.GC()
+	// A foreign format may hold an image twice, in its own model and as RGBA.
+	if it.cost == 0 {
+		it.cost = 8 * int64(own.X) * int64(own.Y)
 	}
-	r.budget.Release(cost)
+	if err := r.budget.allows(it.cost); err != nil {
+		return own, err
+	}
+	it.cost += int64(len(it.Data))
+	return own, nil
 }
 
 // draw brings one image into the spool.
@@ -221,6 +209,8 @@ func (r *run) image(ctx context.Context, it Item) (img *image.RGBA, err error) {
 	default:
 		img, err = decodeImage(ctx, it.Data)
 	}
+
+	// Resizing comes last, so that every format has it.
 	if err == nil && r.opt.Size > 0 {
 		img, err = shortCrop(img, r.opt.Size, r.opt.MaxPixels)
 	}

@@ -54,6 +54,7 @@ func (s *Set) Close() error {
 	if s.mapped == nil {
 		return nil
 	}
+
 	mapped := s.mapped
 	s.mapped, s.data = nil, nil
 	return errors.Join(mapped.Unmap(), s.file.Close())

@@ -18,6 +18,7 @@ type Folder struct {
 	images        []folderImage
 	labels        map[string][]int32
 	tasks         []Task
+	budget        *budget
 	size          int // as asked for; 0 is the images' own
 	height, width int
 }
@@ -39,6 +40,7 @@ func OpenFolder(ctx context.Context, path, split string, size int) (*Folder, err
 		return nil, usage.Errorf("%s is an archive, and only files are decoded one by one: unpack or import it", path)
 	}
 
+	// The rules of an image folder decide order, classes and labels, as they do for a pack.
 	files, err := filesOf(ctx, dir, path, "", ImportOptions{})
 	if err != nil {
 		return nil, err
@@ -47,7 +49,9 @@ func OpenFolder(ctx context.Context, path, split string, size int) (*Folder, err
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{tree: dir, labels: list.labels, tasks: list.plan.Tasks, size: size, height: size, width: size}
+
+	f := &Folder{tree: dir, labels: list.labels, tasks: list.plan.Tasks, budget: newBudget(defaultMaxPixels),
+		size: size, height: size, width: size}
 	if f.images = list.split(split); len(f.images) == 0 {
 		return nil, usage.Unknown("split of "+path, split, list.splitNames())
 	}
@@ -73,12 +77,9 @@ func (l *folderList) splitNames() []string {
 func (f *Folder) measure() error {
 	data, err := f.data(0)
 	if err == nil {
-		var config image.Config
-		config, err = decodeConfig(data)
-		f.width, f.height = config.Width, config.Height
-	}
-	if err == nil {
-		err = checkSize(f.width, f.height, defaultMaxPixels)
+		var size image.Point
+		size, _, err = f.check(data)
+		f.width, f.height = size.X, size.Y
 	}
 	return f.unusable(0, err)
 }
@@ -115,7 +116,17 @@ func (f *Folder) Read(dst []byte, i int) error {
 	if err != nil {
 		return f.unusable(i, err)
 	}
-	img, err := decodeChecked(data)
+	_, cost, err := f.check(data)
+	if err != nil {
+		return f.unusable(i, err)
+	}
+
+	// Several goroutines may meet large images at once.
+	if err := f.budget.take(context.Background(), cost); err != nil {
+		return f.unusable(i, err)
+	}
+	defer f.budget.giveBack(cost)
+	img, err := decodeImage(context.Background(), data)
 	if err == nil && f.size > 0 {
 		img, err = shortCrop(img, f.size, defaultMaxPixels)
 	}
@@ -130,16 +141,15 @@ func (f *Folder) Read(dst []byte, i int) error {
 	return nil
 }
 
-// decodeChecked decodes a file of a size that an import takes by default.
-func decodeChecked(data []byte) (*image.RGBA, error) {
-	config, err := decodeConfig(data)
-	if err != nil {
-		return nil, err
+// check returns the size of an image and the memory that decoding takes, unless an import would refuse it.
+func (f *Folder) check(data []byte) (size image.Point, cost int64, err error) {
+	if size, cost, err = measureImage(data); err != nil {
+		return size, cost, err
 	}
-	if err := checkSize(config.Width, config.Height, defaultMaxPixels); err != nil {
-		return nil, err
+	if err := checkSize(size.X, size.Y, defaultMaxPixels); err != nil {
+		return size, cost, err
 	}
-	return decodeImage(context.Background(), data)
+	return size, cost, f.budget.allows(cost)
 }
 
 // data reads the file of image i.

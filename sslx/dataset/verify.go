@@ -36,6 +36,8 @@ func (s *Set) verify(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
+		// Bytes between the sections have no sum; they are zero.
 		end := int64(0)
 		for _, sec := range s.header.sections() {
 			if !zero(s.data[end:sec.Offset]) {
@@ -67,6 +69,7 @@ func (s *Set) damaged(ctx context.Context, labelsOnly bool) (damaged []string, e
 		if sec.classes == 0 && labelsOnly {
 			continue
 		}
+
 		content, sum := s.section(sec.section), sha256.New()
 		if _, err := io.Copy(sum, archive.ContextReader{Ctx: ctx, R: bytes.NewReader(content)}); err != nil {
 			return nil, err
@@ -96,6 +99,8 @@ func (s *Set) Guard(use func() error) (err error) {
 		if cause == nil {
 			return
 		}
+
+		// Only a fault at an address of this pack is its own; everything else is a mistake of the program.
 		fault, ok := cause.(interface{ Addr() uintptr })
 		if !ok || len(s.mapped) == 0 || fault.Addr()-uintptr(unsafe.Pointer(&s.mapped[0])) >= uintptr(len(s.mapped)) {
 			panic(cause)

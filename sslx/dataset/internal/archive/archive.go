@@ -59,6 +59,7 @@ func Open(source string, maxUnpacked int64) (Tree, error) {
 		return Dir{source}, nil
 	}
 
+	// A small archive that unpacks to very much is a bomb more often than data.
 	if maxUnpacked == 0 {
 		maxUnpacked = MaxUnpacked(info.Size())
 	}

@@ -34,6 +34,7 @@ func (d Dir) folder(ctx context.Context, dir string, depth int, visit func(Entry
 		return fmt.Errorf("folder cannot be read: %w", err)
 	}
 
+	// ReadDir sorts, so that the walk is the same on every machine.
 	for _, child := range children {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -33,6 +33,7 @@ func (t tarTree) Walk(ctx context.Context, visit func(Entry) error) error {
 		return err
 	}
 
+	// A walk is one pass: members are read while they go by.
 	archive := tar.NewReader(stream)
 	left := t.maxUnpacked // a sparse member has more bytes than the stream
 	for {
@@ -66,6 +67,8 @@ func (t tarTree) visit(head *tar.Header, archive io.Reader, visit func(Entry) er
 	if head.Typeflag == tar.TypeXGlobalHeader {
 		return nil
 	}
+
+	// Nothing is unpacked, but such names and links are signs of an attack, or of data that are incomplete.
 	if err := checkMember(t.file, head.Name); err != nil {
 		return err
 	}

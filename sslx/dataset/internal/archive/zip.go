@@ -43,6 +43,7 @@ func (t zipTree) Walk(ctx context.Context, visit func(Entry) error) error {
 			return refuseLink(t.file, member.Name)
 		}
 
+		// Sizes are what the archive states; reading fails where they lie.
 		if member.UncompressedSize64 > left {
 			return fmt.Errorf("archive %s is refused: %w (%d)", t.file, ErrUnpacked, t.maxUnpacked)
 		}

@@ -39,6 +39,7 @@ func (f File) Fetch(ctx context.Context, folder, byHand string, progress Progres
 		return nil
 	}
 
+	// A broken network is no reason to hide that the user stopped it.
 	response, err := f.request(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -70,6 +71,7 @@ func (f File) request(ctx context.Context) (*http.Response, error) {
 		return nil, err
 	}
 
+	// A server that accepts and says nothing must not hold the program.
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = 30 * time.Second
 	transport.DisableKeepAlives = true

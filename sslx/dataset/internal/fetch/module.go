@@ -44,8 +44,8 @@ func (m *Module) Fetch(ctx context.Context, name string, progress Progress) (str
 	}
 	if err != nil {
 		return "", fmt.Errorf("Go module %v cannot be used (%w): make `go mod download` work, or fetch the "+
-			"%d files in %s of https://%s by hand into one folder and import it under the name %s", m, err, len(m.Sums), m.Folder,
-			m.Path, name)
+			"%d files in %s of https://%s by hand into one folder and import it under the name %s", m, err,
+			len(m.Sums), m.Folder, m.Path, name)
 	}
 	return source, nil
 }
@@ -59,11 +59,13 @@ func (m *Module) download(ctx context.Context) (string, error) {
 	}
 	defer func() { _ = os.RemoveAll(empty) }()
 
+	// The user's flags and workspaces must not decide what is fetched.
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", m.String())
 	cmd.Dir, cmd.WaitDelay = empty, time.Second
 	cmd.Env = append(cmd.Environ(), "GO111MODULE=on", "GOFLAGS=-mod=mod", "GOWORK=off")
 	out, err := cmd.Output()
 
+	// The command answers in JSON even when it fails, unless it failed early.
 	var answer struct{ Dir, Error string } // of its Module; absent where it failed early
 	_ = json.Unmarshal(out, &answer)
 	if failed := new(exec.ExitError); errors.As(err, &failed) {

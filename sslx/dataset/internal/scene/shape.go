@@ -5,6 +5,7 @@ import "math"
 // shapeDistance is the approximate signed distance in pixels, negative inside, from the outline of a shape whose long
 // half axis lies along u. The order of shapes is the one in Factors.
 func shapeDistance(shape int32, u, v, long, short float64) float64 {
+	// All shapes are symmetric about the long axis.
 	v = math.Abs(v)
 	switch shape {
 	case 0:

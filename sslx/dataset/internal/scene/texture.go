@@ -32,6 +32,7 @@ func newTexture(random *rand.Rand, kind int32) texture {
 
 // at returns the tone in [0, 1] at a point. The order of patterns is the one in Factors.
 func (t *texture) at(x, y float64) float64 {
+	// Coordinates along and across the pattern, in periods.
 	u, v := (x*t.cos+y*t.sin)/t.period+t.phaseU, (y*t.cos-x*t.sin)/t.period+t.phaseV
 
 	var wave float64 // about -1 to 1
@@ -52,6 +53,7 @@ func (t *texture) at(x, y float64) float64 {
 		wave = 2.4 * (t.valueNoise(1.6*u, 1.6*v) - 0.5)
 	}
 
+	// Saturated, so that the tones are mostly two.
 	tone := min(max(0.5+0.5*t.sharpness*wave, 0), 1)
 	if t.complement {
 		return 1 - tone
@@ -69,6 +71,7 @@ func (t *texture) valueNoise(u, v float64) float64 {
 		cell := uint64(uint32(int32(u0+du)))<<32 | uint64(uint32(int32(v0+dv)))
 		return float64(counter.Mix(t.lattice, cell)>>11) / (1 << 53)
 	}
+
 	low := corner(0, 0) + a*(corner(1, 0)-corner(0, 0))
 	high := corner(0, 1) + a*(corner(1, 1)-corner(0, 1))
 	return low + b*(high-low)
