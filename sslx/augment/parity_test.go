@@ -62,23 +62,30 @@ func TestOperations_GiveThePixelsOfTorchvision(t *testing.T) {
 
 // apply builds the operation of the case.
 func (c goldenCase) apply(image *Node) *Node {
-	p := Params{}
-	for name, value := range c.Params {
+	if c.Operation == "normalize" {
+		return Normalize(image, cifarMean, cifarStd)
+	}
+
+	// The parameters of the case, and for the draw that decides a number below the operations' probability of 1.
+	op, p := c.operation(), Params{}
+	for _, name := range paramNames(op) {
+		value, ok := c.Params[name]
+		if !ok {
+			value = 0.3
+		}
 		p[name] = Const(image.Graph(), [][]float32{{value}})
 	}
-	// A draw below the probability 1 of the operations.
-	for _, name := range []string{"flipped", "gray", "jittered", "blurred", "solarized", "posterized", "erased"} {
-		p[name] = Const(image.Graph(), [][]float32{{0.3}})
-	}
+	return op.Apply(image, p)
+}
+
+// operation returns the operation of the case with its fixed parameters.
+func (c goldenCase) operation() Operation {
 	whole := func(name string) int { return int(c.Params[name]) }
 	height, width := c.Size[0], c.Size[1]
 	padding := Padding{Top: whole("top"), Bottom: whole("bottom"), Left: whole("left"), Right: whole("right"),
 		Fill: [3]float64{0.2, 0.4, 0.6}}
 	reflected := padding
 	reflected.Reflect = true
-	if c.Operation == "normalize" {
-		return Normalize(image, cifarMean, cifarStd)
-	}
 	return map[string]Operation{
 		"center-crop":      CenterCrop{Height: height, Width: width},
 		"color-jitter":     ColorJitter{Probability: 1, Hue: 0.5},
@@ -97,7 +104,7 @@ func (c goldenCase) apply(image *Node) *Node {
 		"solarize":         Solarize{Threshold: float64(c.Params["threshold"]), Probability: 1},
 		"translation":      Translation{Height: 0.5, Width: 0.5},
 		"vertical-flip":    VerticalFlip{Probability: 1},
-	}[c.Operation].Apply(image, p)
+	}[c.Operation]
 }
 
 func readGolden(t *testing.T) (image *tensors.Tensor, cases []goldenCase) {

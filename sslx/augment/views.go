@@ -10,14 +10,14 @@ import (
 )
 
 // Views are the views that are made of each image, in their order. In YAML they are
-//   - the name of a preset: simclr-cifar;
-//   - a mapping, which changes every view that is already there: {gray: 0.4}; with the key preset it changes those of a
-//     preset instead: {preset: simclr-cifar, gray: 0.4}; the key count says how many views there are, which repeat the
-//     given ones in their order;
+//   - the name of a preset: cifar;
+//   - a mapping, which changes every view that is already there: {gray: 0.4}; with the key preset it changes the views of
+//     a preset instead: {preset: cifar, gray: 0.4}; the key count says how many views there are, which repeat the given
+//     ones in their order;
 //   - a list of such mappings, whose views follow one another; a mapping without preset begins with one view without
 //     operations: [{crop_scale: 0.2, count: 2}, {preset: simclr, count: 1}].
 //
-// In JSON they are a list of [Config].
+// They are written as a list without presets. In JSON they are a list of [Config].
 type Views []Config
 
 // maxViews bounds the number of views, so that a typing error does not ask for all memory.

@@ -53,6 +53,7 @@ func TestViews_ReadFromANameAMappingOrAList(t *testing.T) {
 		{"{gray: 0.4}", gray(before, 0.4)},
 		{"{}", before},
 		{"{gray: 0.4, preset: byol}", gray(byol, 0.4)},
+		{"{preset: simclr-cifar, crop_scale: 0.2}", preset(t, "cifar")}, // as the first records of methods have it
 		{"{preset: byol, count: 3}", Views{byol[0], byol[1], byol[0]}},
 		{"{count: 1}", before[:1]},
 		{"{patch: 8, patch_at: \"0,4\", size: 16, noise: 1}", Views{
@@ -175,6 +176,11 @@ func TestViews_OfTheFirstRecordsStillRead(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no records: %v", err)
 	}
+	methods, err := filepath.Glob("../../experiments/results/methods/*/config.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths = append(paths, methods...)
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
