@@ -1,15 +1,11 @@
 package command
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +15,7 @@ import (
 	_ "github.com/sslx-go/lab/experiments/claims" // registers the five claims
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/internal/words"
+	"github.com/sslx-go/lab/internal/workers"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/runs"
@@ -330,43 +327,20 @@ func (a *app) printRecord(r experiments.Record) error {
 	return printResults(a.stdout, r.Results)
 }
 
-// workers runs this command in several processes at once, each with its share of the cores: two trainings that share all
-// cores slow each other down by more than a half. The first that fails stops the others.
+// workers runs this command in several processes that share the work.
 func (a *app) workers(ctx context.Context, jobs int) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	args := withoutJobs(os.Args[1:])
-	failures := make([]error, jobs)
-	var last bytes.Buffer
-	var wait sync.WaitGroup
-	for i := range jobs {
-		cmd := exec.CommandContext(ctx, self, args...)
-		cmd.Stderr = a.stderr
-		if i == 0 {
-			cmd.Stdout = &last
-		}
-		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-		wait.Go(func() {
-			first, last := share(i, jobs, runtime.NumCPU())
-			if failures[i] = startOn(cmd, first, last); failures[i] == nil {
-				failures[i] = cmd.Wait()
-			}
-			if failures[i] != nil {
-				stop()
-			}
-		})
+	printed, err := workers.Run(ctx, jobs, a.stderr, self, withoutJobs(os.Args[1:])...)
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: the same command resumes the sweep", ctx.Err())
 	}
-	wait.Wait()
-	for _, err := range failures {
-		if err != nil {
-			return fmt.Errorf("a process of the sweep ended early (%w): the same command goes on where it was", err)
-		}
+	if err != nil {
+		return fmt.Errorf("a process of the sweep ended early (%w): the same command resumes it", err)
 	}
-	_, err = a.stdout.Write(last.Bytes())
+	_, err = a.stdout.Write(printed)
 	return err
 }
 
@@ -381,14 +355,6 @@ func withoutJobs(args []string) (rest []string) {
 		}
 	}
 	return rest
-}
-
-// share returns the first and last core of worker i of n.
-func share(i, n, cores int) (first, last int) {
-	if n > cores {
-		return i % cores, i % cores
-	}
-	return i * cores / n, (i+1)*cores/n - 1
 }
 
 // configText returns a configuration as YAML.

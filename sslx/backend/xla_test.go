@@ -110,3 +110,21 @@ func TestXLA_LogsNothingWhenOpeningFails(t *testing.T) {
 		t.Errorf("logged %q", logged)
 	}
 }
+
+func TestOpen_RefusesAPluginWithAnotherChecksum(t *testing.T) {
+	source, err := os.ReadFile(installed(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SSLX_CACHE", t.TempDir())
+	folder := t.TempDir()
+	source[len(source)/2] ^= 1
+	if err := os.WriteFile(filepath.Join(folder, pluginFile(cpu)), source, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var damaged *PluginError
+	_, err = Open(t.Context(), Options{Config: "xla:cpu", Folder: folder, NoInstall: true})
+	if !errors.As(err, &damaged) || !errors.Is(err, errDamaged) || damaged.Plugin != cpu {
+		t.Errorf("got %v", err)
+	}
+}
