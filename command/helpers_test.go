@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,11 +19,15 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// call runs a command line in this process.
+// call runs a command line in this process, and looks at the advice in what it prints.
 func call(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
 	status = run(args, &out, &err)
+	checkAdvice(t, args, err.String())
+	if !slices.Contains(args, "--json") && status == statusDone && args != nil && args[0] != "help" && args[0] != "__complete" {
+		checkAdvice(t, args, out.String())
+	}
 	return status, out.String(), err.String()
 }
 
