@@ -63,13 +63,16 @@ func arguments(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:
-			return usage.Errorf("an argument is missing: write `%s`", cmd.UseLine())
+			return usage.Errorf("an argument is missing: write `%s`", useLine(cmd))
 		case most >= 0 && len(args) > most:
-			return usage.Errorf("%q is one argument too many: write `%s`", args[most], cmd.UseLine())
+			return usage.Errorf("%q is one argument too many: write `%s`", args[most], useLine(cmd))
 		}
 		return nil
 	}
 }
+
+// useLine returns how a command is called, without its flags.
+func useLine(cmd *cobra.Command) string { return strings.TrimSuffix(cmd.UseLine(), " [flags]") }
 
 // argument returns the first argument, or "" when there is none.
 func argument(args []string) string {

@@ -25,7 +25,8 @@ func call(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	status = run(args, &out, &err)
 	checkAdvice(t, args, err.String())
-	if !slices.Contains(args, "--json") && status == statusDone && args != nil && args[0] != "help" && args[0] != "__complete" {
+	asJSON, help, completion := slices.Contains(args, "--json"), strings.Contains(out.String(), "Usage:"), slices.Contains(args, "__complete")
+	if !asJSON && !help && !completion {
 		checkAdvice(t, args, out.String())
 	}
 	return status, out.String(), err.String()

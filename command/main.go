@@ -106,5 +106,5 @@ func (a *app) warn(sentence string) { a.say("warning: %s", sentence) }
 
 // say prints a message to standard error.
 func (a *app) say(format string, args ...any) {
-	fmt.Fprintln(a.stderr, "sslx:", abridged(visible(fmt.Sprintf(format, args...))))
+	fmt.Fprintln(a.stderr, "sslx:", visible(fmt.Sprintf(format, args...)))
 }

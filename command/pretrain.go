@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/runs"
 )
@@ -99,7 +100,7 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 // resumable adds to the error of an interrupted training how it is resumed.
 func resumable(err error, dir string) error {
 	if errors.Is(err, sslx.ErrInterrupted) {
-		return fmt.Errorf("%w: resume it with `sslx pretrain --resume %s`", err, shellWord(dir))
+		return fmt.Errorf("%w: resume it with `sslx pretrain --resume %s`", err, words.Quote(dir))
 	}
 	return err
 }
@@ -124,6 +125,6 @@ func (a *app) printSummary(dir string, s sslx.Summary) error {
 	t.add("trained", fmt.Sprintf("%d steps, %d images, %v on %s", s.Steps, s.Images, took, s.Device))
 	t.add("rate", fmt.Sprintf("%.0f views/s", s.ViewsPerSecond))
 	t.add("final loss", fmt.Sprintf("%.4f", s.FinalLoss))
-	t.add("next", "sslx evaluate "+shellWord(dir))
+	t.add("next", "sslx evaluate "+words.Quote(dir))
 	return t.print(a.stdout)
 }

@@ -34,7 +34,7 @@ type table struct {
 func (t *table) add(cells ...string) {
 	row := make([]string, len(cells))
 	for i, cell := range cells {
-		row[i] = abridged(visible(cell))
+		row[i] = visible(cell)
 	}
 	t.rows = append(t.rows, row)
 }
@@ -43,35 +43,14 @@ func (t *table) print(w io.Writer) error {
 	return report.Table{Align: strings.Repeat("l", t.left) + "r", Rows: t.rows}.WriteText(w, 0)
 }
 
-// visible returns a text of others, such as a file's name, without what a terminal would act on.
-func visible(text string) string { return words.Printable(text, false) }
+// visible returns a text of others, such as a file's name, without what a terminal would act on, and without the middle
+// of one that no screen has room for.
+func visible(text string) string { return words.Shorten(words.Printable(text, false), 2000) }
 
-// What is shown of a longer text: its beginning and its end, where messages have the reason.
-const (
-	maxText = 2000
-	maxTail = 500
-)
-
-// abridged leaves out the middle of a text that no screen has room for.
-func abridged(text string) string {
-	runes := []rune(text)
-	if len(runes) <= maxText {
-		return text
-	}
-	return string(runes[:maxText-maxTail]) + " … " + string(runes[len(runes)-maxTail:])
-}
-
-// terminalWriter writes to a terminal what is visible of a text, and its lines.
+// terminalWriter writes to a terminal what it does not act on.
 type terminalWriter struct{ w io.Writer }
 
 func (t terminalWriter) Write(b []byte) (int, error) {
-	lines := strings.Split(string(b), "\n")
-	for i, line := range lines {
-		lines[i] = visible(line)
-	}
-	_, err := io.WriteString(t.w, strings.Join(lines, "\n"))
+	_, err := io.WriteString(t.w, words.Printable(string(b), true))
 	return len(b), err
 }
-
-// shellWord returns a word as a POSIX shell reads it back: quoted where it has to be.
-func shellWord(word string) string { return words.Quote(word) }

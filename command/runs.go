@@ -10,6 +10,7 @@ import (
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx/runs"
 )
@@ -126,7 +127,7 @@ func (a *app) printDetails(d runs.Details) error {
 		t.add("process", fmt.Sprintf("%d on %s, last seen %s", h.PID, h.Host, h.Seen.Local().Format(time.RFC1123)))
 	}
 	if d.Status == runs.Died || d.Status == runs.Stopped {
-		t.add("next", "sslx pretrain --resume "+shellWord(d.Path))
+		t.add("next", "sslx pretrain --resume "+words.Quote(d.Path))
 	}
 	t.add("started", e.Started.Local().Format(time.RFC1123))
 	t.add("data", fmt.Sprintf("%s, fingerprint %.12s", e.Data, e.Fingerprint))

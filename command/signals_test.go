@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/sslx"
+	_ "github.com/sslx-go/lab/sslx/backend/tuned" // as the command
 	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
 )

@@ -17,6 +17,7 @@ import (
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/slurm"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
 )
@@ -166,7 +167,7 @@ func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) 
 		return err
 	}
 	if !runs.StateOf(dir).Finished {
-		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` goes on", j.Log, shellWord(dir))
+		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` goes on", j.Log, words.Quote(dir))
 	}
 	return a.runsShow(dir, false)
 }

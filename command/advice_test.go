@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"errors"
@@ -118,7 +118,7 @@ func TestAdvice_IsUnderstood(t *testing.T) {
 				line, _, _ = strings.Cut(line, " > ")
 				line, _, _ = strings.Cut(line, " #")
 				line = strings.NewReplacer("%s", "X", "runs/*", "runs/a runs/b").Replace(strings.TrimRight(line, ":,.)"))
-				if strings.HasSuffix(line, " ") {
+				if strings.HasSuffix(line, " ") && strings.HasSuffix(text, line) {
 					line += "X" // what is appended to the text
 				}
 				if err := refused(line); err != nil {
