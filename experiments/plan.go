@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/sslx"
-	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -71,10 +70,10 @@ func NewArm(name string, c sslx.Config) Arm {
 	return Arm{Name: name, Candidates: []Candidate{{"base", c}}}
 }
 
-// With returns a copy of a configuration after a change. The original keeps its views and its projector.
+// With returns a copy of a configuration after a change, which the original does not see.
 func With(c sslx.Config, change func(*sslx.Config)) sslx.Config {
-	c.Views = append(augment.Views{}, c.Views...)
-	c.Projector = append([]int{}, c.Projector...)
+	c.Views, c.Resolutions = slices.Clone(c.Views), slices.Clone(c.Resolutions)
+	c.Projector, c.Predictor = slices.Clone(c.Projector), slices.Clone(c.Predictor)
 	change(&c)
 	return c
 }

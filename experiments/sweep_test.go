@@ -2,23 +2,17 @@ package experiments
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
-	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -68,7 +62,7 @@ func outcome(t *testing.T, p Plan, s Store) Outcome {
 	return o
 }
 
-func TestASweepThatIsStoppedGoesOnAndEndsAsIfItWereNot(t *testing.T) {
+func TestSweep_ResumesAndEndsAsIfNeverStopped(t *testing.T) {
 	p, whole := toy(t)
 	runs := 0
 	if err := whole.counting(&runs).Run(context.Background(), p); err != nil {
@@ -116,29 +110,7 @@ func TestASweepThatIsStoppedGoesOnAndEndsAsIfItWereNot(t *testing.T) {
 	}
 }
 
-func TestWhatDecidesComesFirstOfAllPlans(t *testing.T) {
-	arm := func(name string, lr float64) Arm {
-		return Arm{Name: name, Candidates: []Candidate{{"base", With(Base(Smoke), func(c *sslx.Config) { c.Optimizer.LR = lr })}}}
-	}
-	plan := func(first float64) Plan {
-		arms := []Arm{arm("other", first), arm("a", first+1), arm("b", first+2)}
-		return Plan{Scale: Smoke, Seeds: []uint64{1, 2}, Arms: arms, Comparisons: []Comparison{{"a over b", "a", "b"}}}
-	}
-	trials, err := Pending(Records{}, plan(10), plan(20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got [][2]float64
-	for _, run := range trials {
-		got = append(got, [2]float64{run.Config.Optimizer.LR, float64(run.Config.Seed)})
-	}
-	want := [][2]float64{{11, 1}, {12, 1}, {11, 2}, {12, 2}, {21, 1}, {22, 1}, {21, 2}, {22, 2}, {10, 1}, {10, 2}, {20, 1}, {20, 2}}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("learning rates and seeds of the runs are %v, want %v", got, want)
-	}
-}
-
-func TestTwoSweepsShareTheRuns(t *testing.T) {
+func TestSweep_TwoShareTheTrials(t *testing.T) {
 	p, s := toy(t)
 	p.Arms = p.Arms[:1]
 	p.Arms[0].Candidates = p.Arms[0].Candidates[:1]
@@ -174,180 +146,19 @@ func invented(t Trial, value float64) Record {
 	return r
 }
 
-// made is a record of an arm with an accuracy on test.
-func made(p Plan, arm string, seed uint64, value float64) Record {
-	i := slices.IndexFunc(p.Arms, func(a Arm) bool { return a.Name == arm })
-	c := p.Arms[i].Candidates[0].Config
-	c.Seed = seed
-	run := Trial{Config: c}
-	return Record{Key: run.Key("print"), Tasks: p.Tasks, Config: c, Environment: record.Environment{Fingerprint: "print"}, Results: []record.Result{
-		{Model: "simclr", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@encoder"), Layer: "encoder", Split: "test", Metric: "accuracy", Value: value},
-		{Model: "untrained", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@encoder"), Layer: "encoder", Split: "test", Metric: "accuracy", Value: 0.25},
-		{Model: "pixels", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@pixels"), Layer: "pixels", Split: "test", Metric: "accuracy", Value: 0.3},
-		{Model: "simclr", Task: "cifar10/class", Protocol: record.ParseProtocol("knn/x@encoder"), Layer: "encoder", Split: "validation", Metric: "accuracy", Value: 0.9},
-	}}
-}
-
-// simulated is a claim of two arms whose true accuracies differ, with noise over seeds.
-func simulated(random *rand.Rand, difference, noise float64) (Claim, Records) {
-	a := Base(CPU)
-	b := With(a, func(c *sslx.Config) { c.Objective = objective.SimCLR{Temperature: 0.5} })
-	p := NewPlan(CPU, []Arm{{Name: "a", Candidates: []Candidate{{"base", a}}, Floors: true}, {Name: "b", Candidates: []Candidate{{"base", b}}}},
-		Comparison{"a over b", "a", "b"}, Comparison{"a over untrained", "a", record.ModelUntrained}, Comparison{"a over pixels", "a", record.ModelPixels})
-	p.Protocols = p.Protocols[:1]
-	records := Records{}
-	for _, seed := range p.Seeds {
-		for arm, mean := range map[string]float64{"a": 0.5 + difference, "b": 0.5} {
-			r := made(p, arm, seed, mean+noise*random.NormFloat64())
-			records[r.Key] = r
-		}
+// The key of a record tells what it was trained on. Data that change while a sweep runs are found before the record is kept.
+func TestSweep_KeepsNoRecordOfDataThatChanged(t *testing.T) {
+	p, s := toy(t)
+	s.Make = func(_ context.Context, trial Trial, key string) (Record, error) {
+		r := invented(trial, 0.5)
+		r.Key, r.Environment.Fingerprint = key, "of other data"
+		return r, nil
 	}
-	return Claim{ID: "simulated", Plan: func(Scale) Plan { return p }}, records
-}
-
-func TestIdenticalArmsAreNeverFoundToDifferAndFivePointsAre(t *testing.T) {
-	random := rand.New(rand.NewPCG(2, 3))
-	count := func(difference float64) map[statistics.Verdict]int {
-		counts := map[statistics.Verdict]int{}
-		for range 100 {
-			c, records := simulated(random, difference, 0.006)
-			o, err := Judge(c, CPU, records)
-			if err != nil || o.Missing != 0 || len(o.Estimates) != 3 {
-				t.Fatalf("%+v (%v)", o, err)
-			}
-			counts[o.Verdict]++
-		}
-		return counts
-	}
-	if null := count(0); null[statistics.Upheld] > 6 || null[statistics.Equivalent] < 50 {
-		t.Errorf("identical arms: %v", null)
-	}
-	if planted := count(0.05); planted[statistics.Upheld] < 94 {
-		t.Errorf("five points: %v", planted)
-	}
-}
-
-func TestAnOutcomeIsThatOfTheTestResultsAndFloors(t *testing.T) {
-	c, records := simulated(rand.New(rand.NewPCG(1, 2)), 0.1, 0)
-	o, err := Judge(c, CPU, records)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range []float64{10, 35, 30} {
-		e := o.Estimates[i]
-		if math.Abs(e.Mean-want) > 1e-9 || e.Seeds != 5 || e.Task != "cifar10/class" || e.Protocol != record.ParseProtocol("knn/x") || e.P == nil {
-			t.Errorf("estimate %d is %+v, want %g points", i, e, want)
-		}
-	}
-	for key := range records {
-		delete(records, key)
-		break
-	}
-	if o, err = Judge(c, CPU, records); err != nil || o.Missing != 1 || o.Verdict != statistics.NotSettled {
-		t.Errorf("with a run missing: %+v (%v)", o, err)
-	}
-}
-
-func TestAStoreKeepsWholeLinesOnly(t *testing.T) {
-	s := Store{filepath.Join(t.TempDir(), "new", "cpu.jsonl")}
-	if got, err := s.Read(); err != nil || len(got) != 0 {
-		t.Fatalf("%v (%v)", got, err)
-	}
-	for i, key := range []string{"a", "b", "a"} {
-		if err := s.Append(Record{Key: key, Images: int64(i)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	whole, err := os.ReadFile(s.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for cut := len(whole) - 1; cut > 0; cut -= 37 {
-		if err := os.WriteFile(s.Path, whole[:cut], 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Append(Record{Key: "c", Images: 9}); err != nil {
-			t.Fatal(err)
-		}
-		got, err := s.Read()
-		if err != nil || got["c"].Images != 9 || len(got) != 1+min(2, strings.Count(string(whole[:cut]), "\n")) {
-			t.Fatalf("cut at %d: %d records (%v)", cut, len(got), err)
-		}
-	}
-	if err := os.WriteFile(s.Path, []byte("{\"key\":\"a\"}\nbad\n{\"key\":\"b\"}\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Read(); err == nil || !strings.Contains(err.Error(), s.Path+" is damaged at line 2") {
+	err := s.Run(context.Background(), p)
+	if err == nil || !strings.Contains(err.Error(), "changed while the sweep ran") {
 		t.Errorf("got %v", err)
 	}
-}
-
-func TestTheTaskThatDecidesIsOfTheDataOfTheRuns(t *testing.T) {
-	p := NewPlan(CPU, nil)
-	for task, want := range map[string]bool{"cifar10/class": true, "class": true, "gtsrb32/class": false, "dtd10/class": false,
-		"cifar100s/coarse": false, "cifar10/made-gray": false} {
-		if got := p.Decides(task, record.ParseProtocol("knn/cosine/k20/t0.07@encoder")); got != want {
-			t.Errorf("%s decides: %v", task, got)
-		}
-	}
-	if p.Decides("cifar10/class", record.ParseProtocol("linear/lbfgs/l2-val@encoder")) {
-		t.Error("the second protocol decides")
-	}
-}
-
-func TestAKeyIsOfWhatDecidesTheNumbers(t *testing.T) {
-	base := Trial{Config: Base(CPU)}
-	same := base
-	same.Config.Data, same.Config.LogSteps, same.Config.CheckpointSeconds = "elsewhere", 7, 7
-	same.Tasks, same.Floors = []string{"x"}, true
-	if base.Key("print") != same.Key("print") {
-		t.Error("where the data is, or what is logged, changes the key")
-	}
-	seeded, validated := base, base
-	seeded.Config.Seed++
-	validated.Validation = true
-	keys := map[string]bool{base.Key("print"): true, base.Key("other"): true, seeded.Key("print"): true, validated.Key("print"): true}
-	if len(keys) != 4 {
-		t.Errorf("%d keys of 4", len(keys))
-	}
-}
-
-func TestJudge_TellsWhatItsSeedsFind(t *testing.T) {
-	c, records := simulated(rand.New(rand.NewPCG(5, 5)), 0, 0.01)
-	o, err := Judge(c, CPU, records)
-	if err != nil || o.Power <= 0 || o.Power > 6 {
-		t.Errorf("the smallest effect is %g (%v)", o.Power, err)
-	}
-	text, err := json.Marshal(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range []string{`"claim"`, `"scale"`, `"verdict"`, `"margin"`, `"estimates":[{"factor"`, `"difference"`, `"low"`, `"high"`, `"seeds"`, `"records"`} {
-		if !strings.Contains(string(text), key) {
-			t.Errorf("%s lacks %s", text, key)
-		}
-	}
-}
-
-func TestARunIsThereOnlyWithAllThatIsAskedOfIt(t *testing.T) {
-	run := Trial{Config: Base(CPU), Tasks: []string{"class", "dtd10"}, Protocols: []string{evaluate.ProtocolKNN}}
-	known := Record{Tasks: []string{"dtd10", "class", "mnist"}, Results: []record.Result{
-		{Model: "simclr", Protocol: record.ParseProtocol("knn/x@encoder")}, {Model: record.ModelUntrained, Protocol: record.ParseProtocol("knn/x@encoder")}}}
-	in := func(r Trial) bool { return r.in(Records{run.Key("print"): known}, "print") }
-	if !in(run) {
-		t.Error("a run that has all is said to be missing")
-	}
-	for name, change := range map[string]func(r *Trial, k *Record){
-		"another task":     func(r *Trial, _ *Record) { r.Tasks = []string{"gtsrb32"} },
-		"another protocol": func(r *Trial, _ *Record) { r.Protocols = []string{evaluate.ProtocolLinear} },
-		"another seed":     func(r *Trial, _ *Record) { r.Config.Seed++ },
-		"floors":           func(r *Trial, k *Record) { r.Floors, k.Results = true, k.Results[:1] },
-	} {
-		changed, before := run, known
-		change(&changed, &known)
-		if in(changed) {
-			t.Errorf("%s: the run is said to be there", name)
-		}
-		known = before
+	if records, err := s.Store.Read(); err != nil || len(records) != 0 {
+		t.Errorf("%d records are kept (%v)", len(records), err)
 	}
 }

@@ -68,7 +68,7 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
-func TestAFlippedBitOfARecordNeverChangesIt(t *testing.T) {
+func TestStore_AFlippedBitNeverChangesARecord(t *testing.T) {
 	store := Store{filepath.Join(t.TempDir(), "cpu.jsonl")}
 	if err := store.Append(sampleRecord()); err != nil {
 		t.Fatal(err)
@@ -93,5 +93,39 @@ func TestAFlippedBitOfARecordNeverChangesIt(t *testing.T) {
 		case len(got) > 0 && !reflect.DeepEqual(got, want):
 			t.Errorf("bit %d of byte %d changes the record", i%8, i)
 		}
+	}
+}
+
+func TestStore_KeepsWholeLinesOnly(t *testing.T) {
+	s := Store{filepath.Join(t.TempDir(), "new", "cpu.jsonl")}
+	if got, err := s.Read(); err != nil || len(got) != 0 {
+		t.Fatalf("%v (%v)", got, err)
+	}
+	for i, key := range []string{"a", "b", "a"} {
+		if err := s.Append(Record{Key: key, Config: Base(Smoke), Images: int64(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole, err := os.ReadFile(s.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := len(whole) - 1; cut > 0; cut -= 37 {
+		if err := os.WriteFile(s.Path, whole[:cut], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Append(Record{Key: "c", Config: Base(Smoke), Images: 9}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Read()
+		if err != nil || got["c"].Images != 9 || len(got) != 1+min(2, strings.Count(string(whole[:cut]), "\n")) {
+			t.Fatalf("cut at %d: %d records (%v)", cut, len(got), err)
+		}
+	}
+	if err := os.WriteFile(s.Path, []byte("{\"key\":\"a\"}\nbad\n{\"key\":\"b\"}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(); err == nil || !strings.Contains(err.Error(), s.Path+" is damaged at line 2") {
+		t.Errorf("got %v", err)
 	}
 }
