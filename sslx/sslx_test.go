@@ -263,11 +263,11 @@ func testGallery(t *testing.T, dir string, c Config) {
 		}
 		q := g.Queries[i]
 		if !slices.Equal(q.Image, test.Pixels[i*size:(i+1)*size]) || len(q.Nearest) != 8 || len(q.Same) != 8 {
-			t.Errorf("query %d is not that of test, or has %d neighbours", i, len(q.Nearest))
+			t.Errorf("query %d is not that of test, or has %d neighbors", i, len(q.Nearest))
 		}
 		for _, near := range q.Nearest {
 			if slices.Equal(near, q.Image) {
-				t.Errorf("query %d is its own neighbour", i)
+				t.Errorf("query %d is its own neighbor", i)
 			}
 		}
 	}

@@ -137,11 +137,11 @@ func (g *Gallery) addRepresentations(ctx context.Context, handle *backend.Handle
 	}
 	defer programs.Close()
 	// One more than is shown: the nearest of each query is the query itself.
-	neighbours, err := probe.Nearest(programs, features, features.Head(galleryQueries), min(galleryNearest+1, test.N))
+	neighbors, err := probe.Nearest(programs, features, features.Head(galleryQueries), min(galleryNearest+1, test.N))
 	if err != nil {
 		return err
 	}
-	if g.Queries, err = queries(test, neighbours, g.Task); err != nil {
+	if g.Queries, err = queries(test, neighbors, g.Task); err != nil {
 		return err
 	}
 
@@ -154,7 +154,7 @@ func (g *Gallery) addRepresentations(ctx context.Context, handle *backend.Handle
 }
 
 // queries copies the first images of a split, and their neighbors other than themselves.
-func queries(s *dataset.Split, neighbours probe.Neighbours, task string) ([]Query, error) {
+func queries(s *dataset.Split, neighbors probe.Neighbors, task string) ([]Query, error) {
 	labels := make([]int32, s.N)
 	if task != "" {
 		var err error
@@ -163,10 +163,10 @@ func queries(s *dataset.Split, neighbours probe.Neighbours, task string) ([]Quer
 		}
 	}
 
-	all := make([]Query, neighbours.N)
+	all := make([]Query, neighbors.N)
 	for i := range all {
 		q := Query{Image: slices.Clone(s.At(i))}
-		index, _ := neighbours.Of(i)
+		index, _ := neighbors.Of(i)
 		for _, j := range index {
 			if int(j) != i && len(q.Nearest) < galleryNearest {
 				q.Nearest = append(q.Nearest, slices.Clone(s.At(int(j))))

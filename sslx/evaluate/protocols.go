@@ -24,12 +24,12 @@ func (KNN) Measures(m Model, layer string) bool {
 // Measure searches the neighbors once, and votes for each task.
 func (p KNN) Measure(_ context.Context, in Input) ([]Outcome, error) {
 	o := p.Resolved()
-	neighbours, err := probe.Nearest(in.Programs, in.Train, in.Test, o.K)
+	neighbors, err := probe.Nearest(in.Programs, in.Train, in.Test, o.K)
 	if err != nil {
 		return nil, err
 	}
 	return eachTask(in, func(t Task) (Outcome, error) {
-		predicted, err := neighbours.Vote(t.Labels, t.Classes, o.Temperature)
+		predicted, err := neighbors.Vote(t.Labels, t.Classes, o.Temperature)
 		return Outcome{Protocol: pin(o), Predicted: [][]int32{predicted}}, err
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-// CKA returns the linear centred kernel alignment of two representations of the same N >= 2 images, in [0, 1]: with X
+// CKA returns the linear centered kernel alignment of two representations of the same N >= 2 images, in [0, 1]: with X
 // and Y the features less their column means, |XᵀY|² / (|XᵀX| |YᵀY|) in Frobenius norms (Kornblith et al., "Similarity
 // of Neural Network Representations Revisited", 2019, section 3 and table 1, https://arxiv.org/abs/1905.00414). It is 1
 // when one is a rotation, a reflection, a shift or a uniform scaling of the other, and does not survive other

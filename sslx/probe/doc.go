@@ -1,4 +1,4 @@
-// Package probe measures frozen representations: a k-nearest-neighbour vote, linear probes by L-BFGS and by
+// Package probe measures frozen representations: a k-nearest-neighbor vote, linear probes by L-BFGS and by
 // stochastic gradient descent, a probe with a hidden layer, a few-shot probe, label-free statistics (effective ranks,
 // alignment, uniformity, similarity of two representations), and the check that the encoder did not change meanwhile.
 //

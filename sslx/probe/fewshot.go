@@ -8,8 +8,8 @@ import (
 
 // FewShotOptions configures [FewShot]. The zero value means the defaults. At most one of PerClass and Share is set.
 type FewShotOptions struct {
-	PerClass int     // labelled images of each class, as [Subset] draws them; 0 means 10 unless Share is set
-	Share    float64 // labelled share of each class, in (0, 1], as [SubsetShare] draws it; 0 means PerClass
+	PerClass int     // labeled images of each class, as [Subset] draws them; 0 means 10 unless Share is set
+	Share    float64 // labeled share of each class, in (0, 1], as [SubsetShare] draws it; 0 means PerClass
 	Draws    int     // subsets, drawn with the seeds 0, 1, … ; 0 means 3
 }
 
@@ -45,10 +45,10 @@ func (o FewShotOptions) check() error {
 	return nil
 }
 
-// FewShot fits a multinomial logistic regression on a few labelled images and predicts the test images, once for each
+// FewShot fits a multinomial logistic regression on a few labeled images and predicts the test images, once for each
 // of several draws: predicted[draw] holds the class of each test image. [Score] each, and report their mean and spread.
 //
-// Each draw is [LinearProbe] on the subset's n images, standardised with their own statistics, with the single penalty
+// Each draw is [LinearProbe] on the subset's n images, standardized with their own statistics, with the single penalty
 // L2 = 1/n, which is scikit-learn's default C = 1. Nothing is chosen: a few labels leave none to validate on. The draws
 // depend on the labels only, so that all models are measured on the same subsets.
 //

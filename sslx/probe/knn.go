@@ -11,7 +11,7 @@ import (
 
 // KNNOptions configures [KNN]. The zero value means the defaults.
 type KNNOptions struct {
-	K           int     // neighbours that vote; 0 means 20
+	K           int     // neighbors that vote; 0 means 20
 	Temperature float64 // T of the vote's weight exp(similarity/T), above 0; 0 means 0.07
 }
 
@@ -38,7 +38,7 @@ func (o KNNOptions) String() string {
 // similarities the image with the lower index is nearer, of equal sums the lower class wins.
 //
 // Labels are in 0..classes-1. See [Nearest] for cost and errors; to evaluate several tasks on the same features call
-// Nearest once and [Neighbours.Vote] for each.
+// Nearest once and [Neighbors.Vote] for each.
 func KNN(b compute.Backend, train Features, trainLabels []int32, test Features, classes int, opt KNNOptions,
 ) (predicted []int32, err error) {
 	opt = opt.Resolved()
@@ -50,16 +50,16 @@ func KNN(b compute.Backend, train Features, trainLabels []int32, test Features, 
 		return nil, err
 	}
 	defer p.Close()
-	neighbours, err := Nearest(p, train, test, opt.K)
+	neighbors, err := Nearest(p, train, test, opt.K)
 	if err != nil {
 		return nil, err
 	}
-	return neighbours.Vote(trainLabels, classes, opt.Temperature)
+	return neighbors.Vote(trainLabels, classes, opt.Temperature)
 }
 
-// Vote returns for each query the class with the largest sum of exp(similarity/temperature) over its neighbours, where
-// labels are those of the training images that the neighbours came from. Of equal sums the lower class wins.
-func (n Neighbours) Vote(labels []int32, classes int, temperature float64) ([]int32, error) {
+// Vote returns for each query the class with the largest sum of exp(similarity/temperature) over its neighbors, where
+// labels are those of the training images that the neighbors came from. Of equal sums the lower class wins.
+func (n Neighbors) Vote(labels []int32, classes int, temperature float64) ([]int32, error) {
 	if err := checkVote(labels, len(labels), classes, temperature); err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (n Neighbours) Vote(labels []int32, classes int, temperature float64) ([]in
 		clear(sums)
 		for j, row := range index {
 			if int(row) >= len(labels) {
-				return nil, usage.Errorf("there are %d train labels but image %d is a neighbour: give the labels of"+
+				return nil, usage.Errorf("there are %d train labels but image %d is a neighbor: give the labels of"+
 					" the features that were searched", len(labels), row)
 			}
 			// Weights are relative to the nearest one: a small temperature does not overflow.

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// bruteNeighbours sorts all training rows by cosine in float64.
-func bruteNeighbours(train Features, query []float32, k int) (index []int, cosine []float64) {
+// bruteNeighbors sorts all training rows by cosine in float64.
+func bruteNeighbors(train Features, query []float32, k int) (index []int, cosine []float64) {
 	all := make([]float64, train.N)
 	for i := range train.N {
 		var dot, a, b float64
@@ -65,13 +65,13 @@ func TestKNNAgreesWithABruteForceSearchInFloat64(t *testing.T) {
 			const temperature = 0.1
 			for i := range c.test {
 				index, similarity := got.Of(i)
-				wantIndex, wantCosine := bruteNeighbours(train, test.Row(i), c.k)
+				wantIndex, wantCosine := bruteNeighbors(train, test.Row(i), c.k)
 				for j := range c.k {
 					if math.Abs(float64(similarity[j])-wantCosine[j]) > 1e-5 {
 						t.Fatalf("image %d: similarity %d is %v, want %v", i, j, similarity[j], wantCosine[j])
 					}
 					if apart(wantCosine, j) && int(index[j]) != wantIndex[j] {
-						t.Fatalf("image %d: neighbour %d is %d, want %d", i, j, index[j], wantIndex[j])
+						t.Fatalf("image %d: neighbor %d is %d, want %d", i, j, index[j], wantIndex[j])
 					}
 				}
 			}
@@ -83,7 +83,7 @@ func TestKNNAgreesWithABruteForceSearchInFloat64(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, got := range predicted {
-				index, cosine := bruteNeighbours(train, test.Row(i), c.k)
+				index, cosine := bruteNeighbors(train, test.Row(i), c.k)
 				if want := bruteVote(index, cosine, labels, c.classes, temperature); got != want {
 					t.Errorf("image %d: class %d, want %d", i, got, want)
 				}
@@ -101,7 +101,7 @@ func TestOfEqualSimilaritiesTheLowerIndexIsNearer(t *testing.T) {
 	}
 	// Rows 1, 2 and 4 point the same way as the first query; the second is zero, so that all similarities are 0.
 	if want := []int32{1, 2, 4, 0, 0, 1, 2, 3}; !slices.Equal(got.Index, want) {
-		t.Errorf("neighbours %v, want %v", got.Index, want)
+		t.Errorf("neighbors %v, want %v", got.Index, want)
 	}
 	if !slices.Equal(got.Similarity[4:], []float32{0, 0, 0, 0}) {
 		t.Errorf("a row of zeros has similarities %v, want 0", got.Similarity[4:])
@@ -123,12 +123,12 @@ func TestOfManyEqualRowsTheFirstAreNearest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !slices.Equal(got.Index, want) {
-		t.Errorf("neighbours %v, want %v", got.Index, want)
+		t.Errorf("neighbors %v, want %v", got.Index, want)
 	}
 }
 
 func TestALowTemperatureLetsTheNearestDecideAndAHighOneTheMajority(t *testing.T) {
-	n := Neighbours{N: 1, K: 3, Index: []int32{0, 1, 2}, Similarity: []float32{0.9, 0.5, 0.5}}
+	n := Neighbors{N: 1, K: 3, Index: []int32{0, 1, 2}, Similarity: []float32{0.9, 0.5, 0.5}}
 	labels := []int32{1, 0, 0}
 	for temperature, want := range map[float64]int32{1e-6: 1, 0.07: 1, 10: 0} {
 		if got, err := n.Vote(labels, 2, temperature); err != nil || got[0] != want {

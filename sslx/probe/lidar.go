@@ -15,7 +15,7 @@ import (
 const (
 	// lidarDelta is added to the diagonal of the within-class covariance (Thilak et al. 2023, section 4).
 	lidarDelta = 1e-4
-	// lidarEpsilon is added to each normalised eigenvalue, as in [RankMe], whose form the paper takes.
+	// lidarEpsilon is added to each normalized eigenvalue, as in [RankMe], whose form the paper takes.
 	lidarEpsilon = rankMeEpsilon
 )
 

@@ -64,9 +64,9 @@ func (o MLPOptions) String() string {
 // what a representation holds that a linear classifier cannot read (the non-linear probe of Bordes, Balestriero,
 // Vincent, "Towards Democratizing Joint-Embedding Self-Supervised Learning", 2023, https://arxiv.org/abs/2303.01986).
 //
-// Logits are W2·relu(W1·x + b1) + b2 for x standardised with the train statistics, without dropout or normalisation. W1
+// Logits are W2·relu(W1·x + b1) + b2 for x standardized with the train statistics, without dropout or normalization. W1
 // is normal with variance 2/D, W2 with 1/width, biases are zero at first. AdamW (learning rate 0.001, betas 0.9 and
-// 0.999, weight decay 0.0001 on W1 and W2) minimises mean cross-entropy over batches of 256, the learning rate falling
+// 0.999, weight decay 0.0001 on W1 and W2) minimizes mean cross-entropy over batches of 256, the learning rate falling
 // by a half cosine to 0; each epoch has a new order and drops its last partial batch. Nothing is chosen, and the last
 // epoch counts.
 //

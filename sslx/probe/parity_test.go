@@ -137,7 +137,7 @@ func linearSGDAgreesWithPyTorch(t *testing.T, b compute.Backend) {
 	}
 }
 
-// stable-pretraining adds 1e-5 to normalised singular values, where the paper and RankMe add 1e-7. The forms are
+// stable-pretraining adds 1e-5 to normalized singular values, where the paper and RankMe add 1e-7. The forms are
 // compared at its epsilon.
 func TestRankMeAgreesWithStablePretrainingAtItsEpsilon(t *testing.T) {
 	train, _ := paritySplit(0, 240)
@@ -151,7 +151,7 @@ func TestRankMeAgreesWithStablePretrainingAtItsEpsilon(t *testing.T) {
 	near(t, "RankMe at 1e-5", effectiveRank(squares, 1e-5), readParity(t).TheirRankMe, 1e-6, nil)
 }
 
-// stable-pretraining adds 1e-8 to eigenvalues before it normalises them, LiDAR 1e-7 after: up to 7e-6 of the value
+// stable-pretraining adds 1e-8 to eigenvalues before it normalizes them, LiDAR 1e-7 after: up to 7e-6 of the value
 // here, where all other settings are equal.
 func TestLiDARAgreesWithStablePretraining(t *testing.T) {
 	for i, images := range []int{60, 5} { // five images in eight dimensions: fewer eigenvalues than dimensions
@@ -167,7 +167,7 @@ func TestLiDARAgreesWithStablePretraining(t *testing.T) {
 	}
 }
 
-func TestCKAAgreesWithThatOfCentredGramMatrices(t *testing.T) {
+func TestCKAAgreesWithThatOfCenteredGramMatrices(t *testing.T) {
 	for i, n := range []int{240, 6} {
 		a, _ := paritySplit(0, n)
 		b := Features{N: n, D: 5}

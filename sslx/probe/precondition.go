@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// preconditionLimit is the width above which a fit goes without preconditioner: its factorisation costs D^3/3.
+// preconditionLimit is the width above which a fit goes without preconditioner: its factorization costs D^3/3.
 const preconditionLimit = 4096
 
 // preconditioner changes variables so that the Hessian is near the identity. The Hessian of mean cross-entropy is at

@@ -16,7 +16,7 @@ type Components struct {
 	Plane [][2]float64
 }
 
-// Principal returns the principal components of the features, which are centred first. The first row lies on the
+// Principal returns the principal components of the features, which are centered first. The first row lies on the
 // positive side of each. Cost: N*D*min(N, D) operations on the host.
 func Principal(f Features) (Components, error) {
 	if err := f.Check("embedding"); err != nil {

@@ -7,12 +7,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// rankMeEpsilon is added to each normalised singular value (Garrido et al. 2023, equation 1).
+// rankMeEpsilon is added to each normalized singular value (Garrido et al. 2023, equation 1).
 const rankMeEpsilon = 1e-7
 
 // RankMe returns the effective rank of the features, between 1 and min(N, D) up to the epsilon below, and 0 when all
 // are zero: the exponential of the entropy of p_k = s_k / sum(s) + 1e-7, where s are the singular values of the [N, D]
-// matrix, not centred (Garrido et al., "RankMe: Assessing the Downstream Performance of Pretrained Self-Supervised
+// matrix, not centered (Garrido et al., "RankMe: Assessing the Downstream Performance of Pretrained Self-Supervised
 // Representations by Their Rank", 2023, equation 1, https://arxiv.org/abs/2210.02885). A collapsed encoder is near 1.
 //
 // The singular values are square roots of the eigenvalues of the smaller Gram matrix in float64, so that those below

@@ -53,13 +53,13 @@ func (o SGDOptions) String() string {
 
 // LinearSGD trains a linear classifier on frozen features as SimCLR's linear evaluation does, without augmentation, and
 // predicts the test images after each epoch: stochastic gradient descent with Nesterov momentum 0.9, 90 epochs,
-// learning rate 0.1·batch/256, no weight decay and no other regularisation (Chen et al., "A Simple Framework for
+// learning rate 0.1·batch/256, no weight decay and no other regularization (Chen et al., "A Simple Framework for
 // Contrastive Learning of Visual Representations", 2020, appendix B.6, https://arxiv.org/abs/2002.05709). The appendix
 // names no schedule: as in its code (https://github.com/google-research/simclr, learning_rate_schedule and the README's
 // commands) the learning rate falls by a half cosine to 0, without warm-up, from weights of zero.
 //
 // It differs from the paper in three points: the features are fixed, where the paper crops and flips each time;
-// they are standardised with the train statistics; the batch is 256 in place of 4096. A batch is drawn without
+// they are standardized with the train statistics; the batch is 256 in place of 4096. A batch is drawn without
 // replacement from an order that is new in each epoch; the last partial one is dropped. Nothing is chosen, so that it
 // needs no validation images; [LinearProbe] finds the optimum itself and has no learning rate to be wrong.
 //

@@ -61,7 +61,7 @@ func (t trainer) check(lr float64) error {
 	return nil
 }
 
-// fit trains on standardised features and predicts test after each epoch.
+// fit trains on standardized features and predicts test after each epoch.
 func (t trainer) fit(b compute.Backend, train Features, labels []int32, test Features, classes int,
 ) (CurveResult, error) {
 	if err := checkLinear(train, Features{}, test); err != nil {
@@ -89,7 +89,7 @@ func (t trainer) fit(b compute.Backend, train Features, labels []int32, test Fea
 	return result, nil
 }
 
-// fitting is a training on a device: standardised features, labels, variables and two compiled programs.
+// fitting is a training on a device: standardized features, labels, variables and two compiled programs.
 type fitting struct {
 	store         *model.Store
 	pool, queries *tensors.Tensor // [train, D] and [test, D]
