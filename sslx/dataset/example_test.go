@@ -1,12 +1,16 @@
 package dataset_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"log"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/sslx-go/lab/sslx/dataset"
@@ -44,18 +48,18 @@ func ExampleLoader() {
 	loader := dataset.NewLoader(ctx, train, slices.Chunk(order, 25), dataset.LoaderOptions{Workers: 2})
 	defer loader.Close()
 	for {
-		pixels, indices, err := loader.Next()
+		batch, indices, err := loader.Next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(len(indices), len(pixels))
+		fmt.Println(len(indices), batch.N, batch.Height, batch.Width)
 	}
 	// Output:
-	// 25 76800
-	// 25 76800
+	// 25 25 32 32
+	// 25 25 32 32
 }
 
 func ExampleFactors() {
@@ -86,4 +90,105 @@ func ExampleFactors() {
 	// scale 4
 	// position 9
 	// orientation 4
+}
+
+// photos makes an image folder with two classes in a new folder, which the caller deletes.
+func photos() (folder string) {
+	folder, err := os.MkdirTemp("", "photos")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for i, name := range []string{"train/cat/1.png", "train/dog/1.png", "test/cat/2.png"} {
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			log.Fatal(err)
+		}
+		img := image.NewGray(image.Rect(0, 0, 20, 16))
+		img.Pix[0] = byte(i)
+		var b bytes.Buffer
+		if err := png.Encode(&b, img); err != nil {
+			log.Fatal(err)
+		}
+		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// A folder of images becomes a pack in the cache, and is found there by its name.
+func ExampleImport() {
+	folder := photos()
+	defer func() { _ = os.RemoveAll(folder) }()
+	ctx, cache := context.Background(), filepath.Join(folder, ".cache")
+	opt := dataset.ImportOptions{Cache: cache, Name: "pets", Size: 8}
+	_, report, err := dataset.Import(ctx, folder, opt)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report.Kind, report.Splits, report.Notes)
+
+	set, err := dataset.Locate(ctx, "pets", dataset.LocateOptions{Cache: cache})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	train, err := set.Split("train")
+	if err != nil {
+		log.Fatal(err)
+	}
+	labels, err := train.Labels("class")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(train.N, train.Height, train.Width, labels)
+	// Output:
+	// image folder [{train 2} {test 1}] [test lacks 1 of the 2 classes of train: dog]
+	// 2 8 8 [0 1]
+}
+
+// Locate means by a path what it means by a name, and its error says how to get what is not there.
+func ExampleLocate() {
+	folder := photos()
+	defer func() { _ = os.RemoveAll(folder) }()
+	opt := dataset.LocateOptions{Cache: filepath.Join(folder, ".cache"), DataDir: folder}
+	set, err := dataset.Locate(context.Background(), folder, opt)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	fmt.Println(set.Height(), set.Width(), set.Splits())
+
+	_, err = dataset.Locate(context.Background(), "cifar10", opt)
+	fmt.Println(err != nil, dataset.Downloadable(err))
+	// Output:
+	// 16 20 [train test]
+	// true cifar10
+}
+
+// The images of a folder are decoded at each use, without a pack.
+func ExampleOpenFolder() {
+	folder := photos()
+	defer func() { _ = os.RemoveAll(folder) }()
+	train, err := dataset.OpenFolder(context.Background(), folder, "train", 8)
+	if err != nil {
+		log.Fatal(err)
+	}
+	pixels := make([]byte, 8*8*3)
+	for i := range train.Len() {
+		if err := train.Read(pixels, i); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(train.Name(i))
+	}
+	// Output:
+	// train/cat/1.png
+	// train/dog/1.png
+}
+
+func ExampleImages() {
+	images := dataset.Images{Pixels: make([]byte, 4*2*2*3), N: 4, Height: 2, Width: 2}
+	images.At(3)[0] = 255
+	fmt.Println(images.Stride(), images.Slice(2, 4).N, images.Pick([]int{3, 0}).At(0)[0])
+	// Output: 12 2 255
 }

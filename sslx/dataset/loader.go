@@ -43,7 +43,9 @@ type Loader struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	source Source
-	stride int // bytes an image
+
+	height, width int
+	stride        int // bytes an image
 
 	tasks   chan task
 	queue   chan *slot // in the order of delivery
@@ -68,7 +70,7 @@ func NewLoader(ctx context.Context, source Source, order iter.Seq[[]int], opt Lo
 	}
 
 	height, width := source.Size()
-	l := &Loader{source: source, stride: height * width * 3, tasks: make(chan task, opt.Workers),
+	l := &Loader{source: source, height: height, width: width, stride: height * width * 3, tasks: make(chan task, opt.Workers),
 		queue: make(chan *slot, opt.Ahead+1), free: make(chan *slot, opt.Ahead+1)}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 
@@ -84,13 +86,12 @@ func NewLoader(ctx context.Context, source Source, order iter.Seq[[]int], opt Lo
 	return l
 }
 
-// Next returns the next batch: pixels [len(indices), height, width, 3] and the indices of its images. Both are valid
-// until the next call. After the last batch the error is [io.EOF]. The error of an image comes in place of its batch,
+// Next returns the next batch and the indices of its images in the source. Both are valid until the next call. After the last batch the error is [io.EOF]. The error of an image comes in place of its batch,
 // after all batches before it; of several bad images in a batch it is the first's. An index out of the source's range
 // is a usage error. When ctx ends, the error is its. After an error, every call returns the same one.
-func (l *Loader) Next() (pixels []byte, indices []int32, err error) {
+func (l *Loader) Next() (batch Images, indices []int32, err error) {
 	if l.err != nil {
-		return nil, nil, l.err
+		return Images{}, nil, l.err
 	}
 
 	// The caller is done with the batch before.
@@ -103,9 +104,9 @@ func (l *Loader) Next() (pixels []byte, indices []int32, err error) {
 	l.wait += time.Since(start)
 	if l.err != nil {
 		l.cancel()
-		return nil, nil, l.err
+		return Images{}, nil, l.err
 	}
-	return l.held.pixels, l.held.indices, nil
+	return Images{l.held.pixels, len(l.held.indices), l.height, l.width}, l.held.indices, nil
 }
 
 // await returns the next slot once it is ready.

@@ -54,7 +54,7 @@ func drain(l *Loader) (pixels []byte, indices []int32, err error) {
 		if err != nil {
 			return pixels, indices, err
 		}
-		pixels, indices = append(pixels, p...), append(indices, i...)
+		pixels, indices = append(pixels, p.Pixels...), append(indices, i...)
 	}
 }
 
@@ -91,12 +91,12 @@ func TestLoader_ABatchMayBeEmptyOrOfAnotherLength(t *testing.T) {
 	l := NewLoader(t.Context(), &slow{n: 5}, slices.Values(batches), LoaderOptions{Workers: 2})
 	defer l.Close()
 	for _, want := range batches {
-		pixels, indices, err := l.Next()
-		if err != nil || len(indices) != len(want) || len(pixels) != 3*len(want) {
-			t.Fatalf("got %d pixels and %v, error %v, want %v", len(pixels), indices, err, want)
+		batch, indices, err := l.Next()
+		if err != nil || len(indices) != len(want) || batch.N != len(want) || batch.Check() != nil {
+			t.Fatalf("got %+v and %v, error %v, want %v", batch, indices, err, want)
 		}
 		for at, i := range want {
-			if int(indices[at]) != i || int(pixels[3*at]) != i {
+			if int(indices[at]) != i || int(batch.At(at)[0]) != i {
 				t.Errorf("got %v, want %v", indices, want)
 			}
 		}
@@ -149,11 +149,11 @@ func TestLoader_ASlowCallerDoesNotGrowMemory(t *testing.T) {
 			if read, want := int(source.read.Load()), min(100, 5*(max(taken, 1)+2)); read != want {
 				t.Fatalf("%d images are read after %d batches of 5 were taken, want %d", read, taken, want)
 			}
-			pixels, _, err := l.Next()
+			batch, _, err := l.Next()
 			if err == io.EOF {
 				break
 			}
-			buffers[&pixels[0]] = true
+			buffers[&batch.Pixels[0]] = true
 		}
 		if len(buffers) != 3 || source.read.Load() != 100 {
 			t.Errorf("%d buffers for %d images, want 3 for 100", len(buffers), source.read.Load())

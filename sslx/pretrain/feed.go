@@ -25,7 +25,11 @@ func newFeed(c Config, d stepData, from int) feed {
 	batches := batchesFrom(c, d.N, from)
 	if d.streamed {
 		loader := dataset.NewLoader(context.Background(), d.source, batches, dataset.LoaderOptions{})
-		return feed{loader.Next, loader.Wait, loader.Close}
+		next := func() ([]byte, []int32, error) {
+			batch, indices, err := loader.Next()
+			return batch.Pixels, indices, err
+		}
+		return feed{next, loader.Wait, loader.Close}
 	}
 
 	// The images are on the device: nothing is waited for.
