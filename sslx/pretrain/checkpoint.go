@@ -26,8 +26,8 @@ type runState struct {
 // stateKey is the metadata entry of a checkpoint that holds the state.
 const stateKey = "sslx"
 
-// saveCheckpoint writes all variables of store and the state to path. A variable that is not finite is an error: such a
-// training cannot go on.
+// saveCheckpoint writes all variables of store and the state to path. A variable that is not finite is an error: a
+// training cannot recover from it.
 func saveCheckpoint(path string, store *model.Store, state runState) error {
 	text, err := json.Marshal(state)
 	if err != nil {
@@ -84,8 +84,8 @@ func loadCheckpoint(path string) (c checkpoint, err error) {
 	return c, nil
 }
 
-// restore sets the variables of store, in which a program was built, to those of the checkpoint. Building first gives
-// a resumed run the very program of the one it continues: the order of the variables is part of it.
+// restore gives the variables of store the values of the checkpoint. The program must be built: the order in which it
+// makes the variables is part of it, and a resumed run has to compile the program of the run that it continues.
 func (c checkpoint) restore(store *model.Store) error {
 	for v := range store.IterVariables() {
 		value := c.values[v.Path()]

@@ -19,14 +19,14 @@ import (
 // the loss of all outputs gives their gradient; and each chunk goes through the trained network once more, to carry its
 // share of that gradient on to the variables.
 //
-// The views of a chunk are one batch to batch normalization: a step is that of ghost batch normalization (Hoffer et al.
-// 2017, https://arxiv.org/abs/1705.08741, algorithm 1), whose running statistics move with every chunk. The predictor
-// works on embeddings, and sees the whole batch. Cost: a third more operations than at once, and all views twice.
+// Batch normalization takes the views of a chunk as its batch, which is ghost batch normalization (Hoffer et al. 2017,
+// https://arxiv.org/abs/1705.08741, algorithm 1); running statistics move with every chunk. The predictor works on
+// embeddings, and sees the whole batch. Cost: a third more operations than at once, and all views twice.
 type chunkedStep struct {
 	step   *stepper
 	config Config
 	data   stepData
-	size   int // of the views, 0 for that of the images
+	size   int // of the views, 0 for the size of the images
 
 	// The programs of a step, in the order in which they run.
 	embed    *model.Exec // outputs of a chunk
@@ -34,7 +34,8 @@ type chunkedStep struct {
 	backward *model.Exec // the gradient to the variables, by a chunk's share of the gradient to the outputs
 	update   *model.Exec // the optimizer's step
 
-	outputs, lossInputs []shapes.Shape // of a chunk: what embed returns, and those of them that the loss depends on
+	// Of a chunk: the outputs of embed, and those among them that the loss depends on.
+	outputs, lossInputs []shapes.Shape
 }
 
 // chunked reports whether a step takes its batch in more than one chunk.
@@ -239,7 +240,7 @@ func (k *chunkedStep) updateGraph(scope *model.Scope, inputs []*Node) []*Node {
 	return []*Node{step}
 }
 
-// joinChunks joins the outputs of all chunks, each [chunk, width], to those of the batch, each [batch, width].
+// joinChunks joins the outputs of all chunks, each [chunk, width], to outputs of the batch, each [batch, width].
 func joinChunks(chunks [][]*Node) []*Node {
 	joined := make([]*Node, len(chunks[0]))
 	for i := range joined {

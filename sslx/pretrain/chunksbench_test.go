@@ -42,7 +42,7 @@ func memoryOfAStep(b *testing.B, c Config) {
 }
 
 // temporary returns how many bytes XLA takes for what the largest program of s computes on the way: activations most of
-// all. It is 0 on another back end.
+// all. It is 0 on another backend.
 func temporary(s *stepper) (most int64) {
 	programs := []*model.Exec{s.exec}
 	if s.chunks != nil {

@@ -4,6 +4,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // stepData is what a step needs of the training images.
@@ -40,10 +41,10 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 	d := stepData{Images: split.Images, source: split, streamed: c.Stream}
 	d.mean, d.std = set.Stats()
 
-	// The labels of the online probe.
+	// The labels of the online probe, from which supervised objectives learn too.
 	name := c.Probe.Task
 	if name == NoProbe || (name == "" && len(set.Tasks()) == 0) {
-		return d, nil
+		return d, needsNoLabels(set, c)
 	}
 	if name == "" {
 		name = set.Tasks()[0].Name
@@ -55,6 +56,20 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 	d.classes = len(task.Classes)
 	d.labels, err = split.Labels(name)
 	return d, err
+}
+
+// needsNoLabels returns a usage error when the objective of c learns from labels, which set or c does not give it.
+func needsNoLabels(set *dataset.Set, c Config) error {
+	needs := c.Objective.Needs()
+	switch name := objective.NameOf(c.Objective); {
+	case !needs.Labels && !needs.Logits:
+		return nil
+	case len(set.Tasks()) == 0:
+		return usage.Errorf("objective %s learns from labels, and %s has none: choose another objective", name, set.Name())
+	default:
+		return usage.Errorf("objective %s learns from the labels of probe.task, which is %q: set it to a task of %s", name,
+			NoProbe, set.Name())
+	}
 }
 
 // fitsEncoder returns a usage error when a view of the images of set is smaller than the encoder takes.

@@ -21,6 +21,12 @@ func TestFits_RefusesDataThatCannotBeTrainedOn(t *testing.T) {
 		{"8 or more", func(c *Config) { c.Views[1].Size = 7 }},
 		{"8 or more", func(c *Config) { c.Views[1].Operations = augment.Pipeline{augment.CenterCrop{Height: 7}} }},
 		{`"shape"`, func(c *Config) { c.Probe.Task = "shap" }},
+		{"supcon learns from the labels of probe.task", func(c *Config) {
+			c.Probe.Task, c.Objective = NoProbe, method("supcon")
+		}},
+		{"supervised learns from the labels of probe.task", func(c *Config) {
+			c.Probe.Task, c.Objective = NoProbe, method("supervised")
+		}},
 	} {
 		config := tiny()
 		c.change(&config)

@@ -63,13 +63,13 @@ func opened(t testing.TB, opt dataset.FactorsOptions) *dataset.Set {
 	return set
 }
 
-// training is a Train of a new run, or of the rest of a former one.
+// training is a Train of a new run, or of the rest of a run.
 type training struct {
 	set    *dataset.Set
 	config Config
 	dir    string // "" is a new run
 
-	backend compute.Backend // nil is that of testbackend.Open
+	backend compute.Backend // nil is testbackend.Open
 }
 
 // limited is a context that ends after so many steps.

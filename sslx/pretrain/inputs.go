@@ -11,7 +11,7 @@ import (
 // stepInputs has one T for each input of the program of a step: its shape, its node, its value. The order of a
 // program's inputs is known to list and split, here and in batchInputs, and nowhere else.
 type stepInputs[T any] struct {
-	pixels T // uint8 [n, height, width, 3]: all training images, or those of the batch where they are streamed
+	pixels T // uint8 [n, height, width, 3]: all training images, or the images of the batch when they are streamed
 	batchInputs[T]
 }
 

@@ -54,7 +54,7 @@ func mustBeNear(t *testing.T, b compute.Backend, c, other Config) {
 	}
 }
 
-// cosine returns that of the angle between two gradients to all variables that the loss trains.
+// cosine returns the cosine similarity of two gradients to all variables that the loss trains.
 func cosine(a, b map[string]*tensors.Tensor) float64 {
 	product, lengthA, lengthB := 0.0, 0.0, 0.0
 	for path := range b {

@@ -30,8 +30,8 @@ type stepper struct {
 // deviceData is what stays on a device: the labels and, unless they are streamed, the pixels of all training images.
 type deviceData struct{ labels, pixels *tensors.Tensor }
 
-// newStepper compiles the step for views of a size (0 is that of the images), which makes the variables in store, and
-// brings the data to the devices.
+// newStepper compiles the step for views of a size (0 is the size of the images), which makes the variables in store,
+// and brings the data to the devices.
 func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, size int) (*stepper, error) {
 	if err := FitsDevices(b, c); err != nil {
 		return nil, err
@@ -133,7 +133,8 @@ func (s *stepper) shard(d stepData) error {
 	return nil
 }
 
-// pixelShape returns the shape of the pixels that a device gets: those of a batch, or of all images.
+// pixelShape returns the shape of the pixels that a device gets: of a batch when they are streamed, of all images
+// otherwise.
 func (s *stepper) pixelShape(d stepData) shapes.Shape {
 	shape := s.batch.Clone()
 	if !d.streamed {
@@ -157,7 +158,7 @@ func (s *stepper) run(v stepValues) ([]float32, error) {
 		return s.chunks.run(v)
 	}
 
-	var args []any // those of the first device first
+	var args []any // of the first device, then of the second, …
 	share := len(v.indices) / s.devices
 	for device := range s.devices {
 		args = append(args, s.args(device, v.part(device*share, (device+1)*share)).list()...)

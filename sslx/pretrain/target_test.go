@@ -13,8 +13,8 @@ import (
 )
 
 // A target network, views that grow, and images that come from the host: none of them changes that a run is a function
-// of its configuration and goes on as if it had not stopped. A streamed step is another program than one whose images
-// lie on the device: only the optimised ones round alike.
+// of its configuration and resumes as if it had not stopped. A streamed step is another program than one whose images
+// lie on the device: only the optimized ones round alike.
 func TestTrain_ResumesTargetsResolutionsAndStreamsExactly(t *testing.T) {
 	if !testbackend.Optimized(t) {
 		return

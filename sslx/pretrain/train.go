@@ -58,6 +58,9 @@ type Hooks struct {
 // Train trains the encoder of c on the train split of set, and writes log and checkpoints to run. When the run has a
 // checkpoint, training resumes from it, and ends with the same bits as a training that was not interrupted.
 //
+// A configuration that fails Check, data that it does not fit (see Fits and FitsDevices), and a checkpoint of other
+// data or of another configuration are errors of package usage.
+//
 // When ctx ends, Train saves a checkpoint and returns ErrInterrupted. When the loss or a variable is no longer finite,
 // the error names the step, and the last checkpoint stays as it is.
 func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record.Run, c Config,
@@ -85,6 +88,9 @@ func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record
 }
 
 func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) (*trainer, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
 	c = c.Resolved()
 	d, err := trainingData(set, c)
 	if err != nil {
@@ -96,16 +102,16 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	t.schedule = c.Optimizer.Schedule(c.Batch, t.perEpoch(), t.total)
 	t.state = runState{Total: t.total, Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
 
-	former, err := runCheckpoint(set, run, c)
+	saved, err := runCheckpoint(set, run, c)
 	if err != nil {
 		return nil, err
 	}
-	if former != nil {
-		t.state, t.saved = former.state, former.state.Step
+	if saved != nil {
+		t.state, t.saved = saved.state, saved.state.Step
 	}
 
 	if t.state.Step < t.total {
-		err = t.build(former)
+		err = t.build(saved)
 	}
 	if err == nil {
 		err = t.openLog()
@@ -124,15 +130,15 @@ func newStore(c Config) *model.Store {
 	return store
 }
 
-// build compiles the step, and sets the variables to those of a former checkpoint, if there is one.
-func (t *trainer) build(former *checkpoint) error {
+// build compiles the step, and gives the variables the values of a checkpoint, if there is one.
+func (t *trainer) build(saved *checkpoint) error {
 	if err := t.compileFor(t.state.Step / t.perEpoch()); err != nil {
 		return err
 	}
-	if former == nil {
+	if saved == nil {
 		return startTarget(t.store)
 	}
-	return former.restore(t.store)
+	return saved.restore(t.store)
 }
 
 // compileFor compiles the step for the size that views have in an epoch, unless it is compiled.

@@ -79,7 +79,7 @@ func testInterrupted(t *testing.T, whole *training) {
 	}
 }
 
-// testFinished goes on with a training that has no step left.
+// testFinished continues a training that has no step left.
 func testFinished(t *testing.T, done *trainer) {
 	before, err := os.Stat(record.CheckpointPath(done.run.Dir()))
 	if err != nil {
@@ -224,6 +224,14 @@ func TestTrain_RefusesACheckpointOfAnotherRun(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestTrain_RefusesAConfigurationThatFailsCheck(t *testing.T) {
+	tr := &training{set: tinySet(t), config: tiny()}
+	tr.config.Epochs = -1
+	if _, err := tr.run(t, context.Background()); !usage.Is(err) || !strings.Contains(err.Error(), "epochs is -1") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -33,8 +33,8 @@ type Network struct {
 }
 
 // Untrained returns the network of a configuration with the initial values of its seed: the state before the first
-// step. Mean and std are those of the data on [0, 1], by channel; height and width are those of the images. Its
-// features are the outputs of the named layers (see Layers), that of the encoder when none is named.
+// step. Mean and std are the statistics of the data on [0, 1], by channel; height and width are the size of an image.
+// Its features are the outputs of the named layers (see Layers), or of the encoder when none is named.
 func Untrained(b compute.Backend, c Config, mean, std [3]float64, height, width int,
 	layers ...string) (*Network, error) {
 	if len(layers) == 0 {
@@ -121,7 +121,7 @@ func (n *Network) Width(layer string) int { return layerWidth(n.config, layer) }
 // Stats returns the mean and standard deviation by channel, on [0, 1], by which images are normalized.
 func (n *Network) Stats() (mean, std [3]float64) { return n.mean, n.std }
 
-// Variables returns the variables of the network by path, the running statistics of batch normalisation included.
+// Variables returns the variables of the network by path, the running statistics of batch normalization included.
 func (n *Network) Variables() (map[string]*tensors.Tensor, error) {
 	values := map[string]*tensors.Tensor{}
 	for v := range n.store.IterVariables() {

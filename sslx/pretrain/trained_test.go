@@ -182,7 +182,7 @@ func TestNetwork_HasFeaturesOfEachLayer(t *testing.T) {
 	}
 	for i, v := range alone {
 		if math.Abs(float64(v-got[0][i])) > 1e-5 {
-			t.Fatalf("representation %d is %v beside the projector, %v alone", i, got[0][i], v)
+			t.Fatalf("representation %d is %v with the projector, %v alone", i, got[0][i], v)
 		}
 	}
 	if _, err := Untrained(testbackend.Open(t), c, half, half, 32, 32, "projector9"); err == nil ||
