@@ -1,0 +1,250 @@
+// Package examples tests the modules in its folders as their users build and run them.
+package examples
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// parts are the files of module own, each with one part.
+var parts = []string{"objective.go", "augmentation.go", "encoder.go", "rule.go", "format.go", "protocol.go", "claim.go"}
+
+func TestOwn_PartsAreShortAndImportNothingInternal(t *testing.T) {
+	for _, name := range parts {
+		text, err := os.ReadFile(filepath.Join("own", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := 0
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+				lines++
+			}
+		}
+		if lines > 40 {
+			t.Errorf("%s has %d lines of code, more than 40", name, lines)
+		}
+		if strings.Contains(string(text), "/internal/") {
+			t.Errorf("%s imports something internal", name)
+		}
+	}
+}
+
+// goBlock matches a block of Go in Markdown.
+var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
+
+func TestExtending_ShowsTheCodeOfModuleOwn(t *testing.T) {
+	page, err := os.ReadFile("../docs/extending.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, name := range append([]string{"cmd/main.go"}, parts...) {
+		text, err := os.ReadFile(filepath.Join("own", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		code.Write(text)
+		if !strings.Contains(string(page), name) {
+			t.Errorf("docs/extending.md does not name %s", name)
+		}
+	}
+
+	blocks := goBlock.FindAllStringSubmatch(string(page), -1)
+	if len(blocks) < len(parts) {
+		t.Errorf("docs/extending.md has %d blocks of Go for %d parts", len(blocks), len(parts))
+	}
+	for _, block := range blocks {
+		if !strings.Contains(code.String(), block[1]) {
+			t.Errorf("docs/extending.md shows code that is not in examples/own:\n%s", block[1])
+		}
+	}
+}
+
+func TestOwn_PartsOfAnotherModuleTrainResumeEvaluateAndJudge(t *testing.T) {
+	own := build(t)
+	runs := t.TempDir()
+	train := func(run string) []string {
+		return []string{"pretrain", "--config", abs(t, "own/own.yaml"), "--set", "data=" + own.data, "--out", filepath.Join(runs, run)}
+	}
+
+	// One training is left alone, the other is killed after its first checkpoint and resumed.
+	own.run(t, train("whole")...)
+	killed := own.command(train("killed")...)
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitCheckpoint(t, filepath.Join(runs, "killed"))
+	if err := killed.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := killed.Wait(); err == nil {
+		t.Fatal("the training ended before it was killed: make it longer")
+	}
+	own.run(t, "pretrain", "--resume", filepath.Join(runs, "killed"))
+	if whole, resumed := variables(t, filepath.Join(runs, "whole")), variables(t, filepath.Join(runs, "killed")); !bytes.Equal(whole, resumed) {
+		t.Error("the training that was killed and resumed ended with other variables than the one that was left alone")
+	}
+
+	// The own protocol stands beside a built-in one, and finds two classes of other colors apart.
+	var results []struct {
+		Model, Task, Protocol string
+		Value                 float64
+	}
+	text := own.run(t, "evaluate", filepath.Join(runs, "whole"), "--protocols", "centroid,knn", "--json")
+	if err := json.Unmarshal(text, &results); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	if !slices.ContainsFunc(results, func(r struct {
+		Model, Task, Protocol string
+		Value                 float64
+	}) bool {
+		return r.Model == "align-uniform" && strings.HasPrefix(r.Protocol, "centroid") && r.Value > 0.9
+	}) {
+		t.Errorf("no result by centroid above 0.9 in %s", text)
+	}
+
+	// The claim is run and judged like a built-in one.
+	var outcome struct {
+		Claim     string
+		Estimates []struct{ Factor string }
+	}
+	text = own.run(t, "claims", "run", "uniformity", "--scale", "smoke", "--json")
+	if err := json.Unmarshal(text, &outcome); err != nil || outcome.Claim != "uniformity" || len(outcome.Estimates) == 0 {
+		t.Errorf("claims run printed %s (%v)", text, err)
+	}
+}
+
+func TestOwn_NamesAreSuggestedLikeBuiltInOnes(t *testing.T) {
+	own := build(t)
+	for _, c := range []struct{ set, want string }{
+		{"objective.name=align-unifrom", `did you mean "align-uniform"?`},
+		{"objective.wieght=2", `did you mean "objective.weight"?`},
+		{"objective.weight=-1", "weight is -1: it must be positive"},
+		{"encoder.name=patchbag", `did you mean "patch-bag"?`},
+		{"optimizer.name=lyon", `did you mean "lion"?`},
+	} {
+		command := own.command("pretrain", "--config", abs(t, "own/own.yaml"), "--set", c.set, "--out", filepath.Join(t.TempDir(), "run"))
+		text, err := command.CombinedOutput()
+		if command.ProcessState.ExitCode() != 2 || !strings.Contains(string(text), c.want) {
+			t.Errorf("--set %s: exit status %d (%v), want 2 and %q in %s", c.set, command.ProcessState.ExitCode(), err, c.want, text)
+		}
+	}
+}
+
+// built is the command of module own, with a data set in its format.
+type built struct{ binary, data, home string }
+
+// build builds the command in folder own and makes a data set.
+func build(t *testing.T) built {
+	t.Helper()
+	dir := t.TempDir()
+	b := built{filepath.Join(dir, "own"), filepath.Join(dir, "colors"), dir}
+	command := exec.Command("go", "build", "-o", b.binary, "./cmd")
+	command.Dir = "own"
+	if text, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, text)
+	}
+
+	if err := os.Mkdir(b.data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	for name, text := range map[string][]byte{
+		"train.rgb32": records(random, 512), "test.rgb32": records(random, 64), "classes.txt": []byte("reddish\nbluish\n"),
+	} {
+		if err := os.WriteFile(filepath.Join(b.data, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b
+}
+
+// records returns n images of the format rgb32: of noise, with more red in class 0 and more blue in class 1.
+func records(random *rand.Rand, n int) (text []byte) {
+	for i := range n {
+		class := byte(i % 2)
+		text = append(text, class)
+		for range 32 * 32 {
+			pixel := [3]byte{byte(random.IntN(128)), byte(random.IntN(128)), byte(random.IntN(128))}
+			pixel[2*class] += 127
+			text = append(text, pixel[:]...)
+		}
+	}
+	return text
+}
+
+func (b built) command(args ...string) *exec.Cmd {
+	command := exec.Command(b.binary, args...)
+	command.Env = append(os.Environ(), "SSLX_CACHE="+filepath.Join(b.home, "cache"))
+	command.Dir = b.home
+	return command
+}
+
+// run runs the command and returns what it prints.
+func (b built) run(t *testing.T, args ...string) []byte {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, b.binary, args...)
+	like := b.command()
+	command.Env, command.Dir = like.Env, like.Dir
+	var errors bytes.Buffer
+	command.Stderr = &errors
+	text, err := command.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, errors.String())
+	}
+	return text
+}
+
+// awaitCheckpoint waits until the run in dir has a checkpoint.
+func awaitCheckpoint(t *testing.T, dir string) {
+	t.Helper()
+	for range 3000 {
+		if found, _ := filepath.Glob(filepath.Join(dir, "*.safetensors")); len(found) > 0 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("there was no checkpoint within a minute")
+}
+
+// variables returns the bytes of all variables in the checkpoint of a run: safetensors without its header, which holds
+// the seconds of the training.
+func variables(t *testing.T, dir string) []byte {
+	t.Helper()
+	found, _ := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	if len(found) != 1 {
+		t.Fatal(fmt.Sprintf("run %s has checkpoints %v", dir, found))
+	}
+	text, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := 0
+	for i := range 8 {
+		header |= int(text[i]) << (8 * i)
+	}
+	return text[8+header:]
+}
+
+func abs(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

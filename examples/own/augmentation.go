@@ -1,0 +1,32 @@
+package own
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/sslx/augment"
+)
+
+// ChannelDrop replaces one color channel, drawn at random, by gray of half brightness, with the given probability.
+type ChannelDrop struct {
+	augment.SameSize
+	Probability float64 `yaml:"probability"` // in [0, 1]
+}
+
+func init() { augment.Register("channel-drop", ChannelDrop{Probability: 0.2}) }
+
+// Name keys the random numbers.
+func (ChannelDrop) Name() string { return "channel-drop" }
+
+// Draw decides for each image whether a channel is dropped, and which.
+func (ChannelDrop) Draw(uniform, _ augment.Source, _, _ int) augment.Params {
+	return augment.Params{"drop": uniform(1), "channel": uniform(1)} // both [batch, 1], in [0, 1)
+}
+
+// Apply changes images [batch, height, width, 3].
+func (o ChannelDrop) Apply(images *Node, p augment.Params) *Node {
+	g, batch := images.Graph(), images.Shape().Dimensions[0]
+	chosen := OneHot(Floor(MulScalar(Squeeze(p["channel"], -1), 3.0)), 3, images.DType()) // [batch, 3]
+	dropped := Where(augment.Applies(p["drop"], o.Probability), chosen, ZerosLike(chosen))
+	mask := Reshape(dropped, batch, 1, 1, 3)
+	return Add(Mul(images, OneMinus(mask)), Mul(mask, Scalar(g, images.DType(), 0.5)))
+}
