@@ -5,6 +5,7 @@ import (
 	"github.com/sslx-go/lab/command"
 
 	_ "example.com/own"
+	_ "github.com/sslx-go/lab/sslx/backend/tuned" // the allocator and the environment that XLA is fast with
 )
 
 func main() { command.Main() }
