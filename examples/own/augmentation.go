@@ -1,6 +1,7 @@
 package own
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/sslx-go/lab/sslx/augment"
@@ -25,7 +26,8 @@ func (ChannelDrop) Draw(uniform, _ augment.Source, _, _ int) augment.Params {
 // Apply changes images [batch, height, width, 3].
 func (o ChannelDrop) Apply(images *Node, p augment.Params) *Node {
 	g, batch := images.Graph(), images.Shape().Dimensions[0]
-	chosen := OneHot(Floor(MulScalar(Squeeze(p["channel"], -1), 3.0)), 3, images.DType()) // [batch, 3]
+	channel := ConvertDType(MulScalar(Squeeze(p["channel"], -1), 3.0), dtypes.Int32)
+	chosen := OneHot(channel, 3, images.DType()) // [batch, 3]
 	dropped := Where(augment.Applies(p["drop"], o.Probability), chosen, ZerosLike(chosen))
 	mask := Reshape(dropped, batch, 1, 1, 3)
 	return Add(Mul(images, OneMinus(mask)), Mul(mask, Scalar(g, images.DType(), 0.5)))
