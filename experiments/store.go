@@ -92,7 +92,7 @@ func (s Store) append(line []byte) (err error) {
 	}
 
 	// One process appends at a time.
-	lock := flock.New(filepath.Join(dir, "."+filepath.Base(s.Path)+".lock"))
+	lock := flock.New(filepath.Join(dir, "."+filepath.Base(s.Path)+".lock"), flock.SetPermissions(0o666))
 	if err := lock.Lock(); err != nil {
 		return err
 	}

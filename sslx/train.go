@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/sslx/encoder"
@@ -48,8 +49,29 @@ func Resume(ctx context.Context, dir string, opt Options) (Summary, error) {
 	}
 	// Without its record, the run's data are found by their name, and the checkpoint compares.
 	environment, _ := record.ReadEnvironment(dir)
-	reopen := func(record.Environment) (*record.Run, error) { return record.Open(dir) }
+	reopen := func(e record.Environment) (*record.Run, error) {
+		run, err := record.Open(dir)
+		if err == nil {
+			addSession(run, e, opt)
+		}
+		return run, err
+	}
 	return train(ctx, dir, c, environment.Fingerprint, opt, reopen)
+}
+
+// addSession records that this process continues an unfinished run, and warns where its numbers may differ for that.
+func addSession(run *record.Run, e record.Environment, opt Options) {
+	done, total, err := pretrain.StepsDone(run.Dir())
+	if err != nil || total > 0 && done >= total {
+		return // a checkpoint that cannot be read is reported when it is loaded
+	}
+	switch differences, err := run.AddSession(e); {
+	case err != nil:
+		opt.Warnf("%v", err)
+	case len(differences) > 0:
+		opt.Warnf("run %s is resumed with another %s: its last bits may differ from those of an uninterrupted run",
+			run.Name(), strings.Join(differences, ", "))
+	}
 }
 
 // train trains in the run that take returns, once everything else that can fail early was opened. Fingerprint is that

@@ -3,21 +3,27 @@ package atomicfile
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 
 	"github.com/google/renameio/v2"
 )
 
 // Write calls fill with a writer to a new file beside path, syncs it, renames it to path, and syncs the folder.
-// When fill or the disk fails, path keeps its former content (or stays absent) and no temporary file is left.
+// When fill or the disk fails, path keeps its former content (or stays absent) and no temporary file is left. A process
+// that is killed leaves a file beside path, named as IsTemporary says. Permissions are those of the process's umask.
 func Write(path string, fill func(io.Writer) error) error {
-	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o666), renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = file.Cleanup() }()
+
 	buffered := bufio.NewWriterSize(file, 1<<20)
 	if err := fill(buffered); err != nil {
 		return err
@@ -25,10 +31,43 @@ func Write(path string, fill func(io.Writer) error) error {
 	if err := buffered.Flush(); err != nil {
 		return err
 	}
+
 	if err := file.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
 	return SyncDir(filepath.Dir(path))
+}
+
+// IsTemporary reports whether the file called name is what a killed Write left of the file called target.
+func IsTemporary(name, target string) bool {
+	digits, ok := strings.CutPrefix(name, "."+target)
+	return ok && digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
+// Open opens a regular file for reading. Anything else, such as a pipe that would be waited for, is refused.
+func Open(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "read", Path: path, Err: errors.New("it is not a regular file")}
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// Read returns what a regular file holds; see Open.
+func Read(path string) ([]byte, error) {
+	file, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(file)
 }
 
 // SyncDir syncs a folder, so that the names of new files in it outlive a crash of the machine.

@@ -50,7 +50,7 @@ exit $status
 // Submit adds the workers that the queue lacks, and returns how many these were: none where the job was submitted before and
 // nothing happened to it. Two processes that submit the same job at once add them once.
 func (j Job) Submit(ctx context.Context) (added int, err error) {
-	lock := flock.New(filepath.Join(filepath.Dir(j.Log), "."+j.Name+".lock"))
+	lock := flock.New(filepath.Join(filepath.Dir(j.Log), "."+j.Name+".lock"), flock.SetPermissions(0o666))
 	if err := lock.Lock(); err != nil {
 		return 0, err
 	}

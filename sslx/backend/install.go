@@ -88,7 +88,7 @@ func lock(ctx context.Context, folder string) (unlock func(), err error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
 	}
-	l := flock.New(filepath.Join(folder, ".sslx-install.lock"))
+	l := flock.New(filepath.Join(folder, ".sslx-install.lock"), flock.SetPermissions(0o666))
 	if _, err := l.TryLockContext(ctx, 100*time.Millisecond); err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -106,7 +105,7 @@ func headerOf(names []string, values map[string]*tensors.Tensor, metadata map[st
 // loadTensors reads a file of saveTensors. For a file that is missing, foreign, cut short or changed, the error says
 // which.
 func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, error) {
-	text, err := os.ReadFile(path)
+	text, err := atomicfile.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, usage.Errorf("there is no checkpoint %s", path)
 	}

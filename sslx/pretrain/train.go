@@ -342,6 +342,9 @@ func (t *trainer) save() error {
 	if err := t.log.Sync(); err != nil {
 		return err
 	}
+	if err := t.run.Check(); err != nil {
+		return err
+	}
 	if err := saveCheckpoint(record.CheckpointPath(t.run.Dir()), t.store, t.state); err != nil {
 		return fmt.Errorf("%w; %s", err, t.kept())
 	}

@@ -3,11 +3,14 @@
 // A run folder holds
 //
 //	config.yaml        the whole configuration, defaults included
-//	environment.json   machine, versions, revision, data fingerprint, start
+//	environment.json   machine, versions, revision, data fingerprint, start; those of processes that resumed it
 //	metrics.jsonl      one line for each logging step
 //	results.jsonl      one line for each evaluation result
 //	curves.jsonl       one line for each probe that was trained epoch by epoch
 //	checkpoint.safetensors
 //	report.html        when one was made
 //	.lock              held by the process that writes to the run, which names itself in it
+//
+// A run folder may come from somebody else. No symbolic link is followed for the lock, only regular files are read, and
+// before anything is saved the folder must still be the one that was locked.
 package record

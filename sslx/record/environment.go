@@ -1,6 +1,8 @@
 package record
 
 import (
+	"cmp"
+	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -23,6 +25,49 @@ type Environment struct {
 	Modules     map[string]string `json:"modules"`
 	Data        string            `json:"data"`
 	Fingerprint string            `json:"data_fingerprint"`
+
+	// Resumed are the environments of the processes that continued the run, in their order.
+	Resumed []Environment `json:"resumed,omitempty"`
+}
+
+// last returns the environment of the last process that worked on the run.
+func (e Environment) last() Environment {
+	if n := len(e.Resumed); n > 0 {
+		return e.Resumed[n-1]
+	}
+	return e
+}
+
+// differences says what is not as before and can change the numbers of a run: "backend go (it was xla:cpu)".
+func (e Environment) differences(before Environment) (list []string) {
+	for _, fact := range []struct{ name, now, before string }{
+		{"backend", strings.TrimSpace(e.Backend + " " + e.Plugin), strings.TrimSpace(before.Backend + " " + before.Plugin)},
+		{"device", e.Device, before.Device}, {"processor", e.CPU, before.CPU}, {"revision", e.Revision, before.Revision},
+	} {
+		if fact.now != fact.before {
+			list = append(list, fmt.Sprintf("%s %s (it was %s)", fact.name, cmp.Or(fact.now, "unknown"), cmp.Or(fact.before, "unknown")))
+		}
+	}
+	return list
+}
+
+// AddSession adds the environment of this process, which continues the run, to the run's. It returns what differs from
+// the process before it and can change numbers: backend, device, processor, revision.
+func (r *Run) AddSession(now Environment) (differences []string, err error) {
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
+	e, err := ReadEnvironment(r.dir)
+	if err != nil {
+		return nil, fmt.Errorf("the record of run %s does not say that it was resumed: %w", r.dir, err)
+	}
+
+	differences = now.differences(e.last())
+	e.Resumed = append(e.Resumed, now)
+	if err := writeJSON(r.path(environmentFile), e); err != nil {
+		return nil, fmt.Errorf("cannot write %s of run %s: %w", environmentFile, r.dir, err)
+	}
+	return differences, nil
 }
 
 // numericModules are the modules whose versions can change a number.

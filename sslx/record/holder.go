@@ -2,11 +2,15 @@ package record
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
+	"github.com/sslx-go/lab/internal/lockfile"
+	"github.com/sslx-go/lab/internal/usage"
 )
 
 const (
@@ -25,30 +29,38 @@ type Holder struct {
 type Holding int
 
 // A run is free when whoever held it gave it back, and was left behind by a process that died with it: what that one
-// saved is whole, and training goes on from there.
+// saved is whole, and training resumes from there. It is unknown where the lock cannot be read, such as another user's.
 const (
 	Free Holding = iota
 	Held
 	Left
+	Unknown
 )
 
-// HolderOf returns who holds the run in dir, and whether he does. The lock decides where it reaches, which is on this host
-// and on file systems whose locks are those of all hosts; a process of another host whose lock is not seen here holds the
-// run until it gave no sign of life for two minutes.
+// HolderOf returns the process that holds the run in dir, and whether it is still alive. The lock decides where it
+// reaches, which is on this host and on file systems whose locks reach all hosts; a process of another host whose lock is
+// not seen here holds the run until it gave no sign of life for two minutes.
 func HolderOf(dir string) (h Holder, is Holding) {
-	path := filepath.Join(dir, lockFile)
-	info, err := os.Stat(path)
-	if err != nil {
+	lock, err := lockfile.OpenShared(filepath.Join(dir, lockFile))
+	if errors.Is(err, fs.ErrNotExist) {
 		return h, Free
 	}
-	text, err := os.ReadFile(path)
+	if err != nil {
+		return h, Unknown
+	}
+	defer func() { _ = lock.Close() }()
+
+	text, seen, err := lock.Read()
 	if err != nil || json.Unmarshal(text, &h) != nil {
 		h = Holder{}
 	}
-	h.Seen = info.ModTime()
+	h.Seen = seen
+
+	// The lock is taken for an instant: it is free where that succeeds.
+	free, err := lock.TryRLock()
 	host, _ := os.Hostname()
 	switch {
-	case lockedByAnother(path):
+	case err == nil && !free:
 		return h, Held
 	case h.PID == 0:
 		return Holder{}, Free
@@ -58,12 +70,44 @@ func HolderOf(dir string) (h Holder, is Holding) {
 	return h, Left
 }
 
-// lockedByAnother looks through a shared lock, held for an instant.
-func lockedByAnother(path string) bool {
-	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
-	free, err := lock.TryRLock()
-	_ = lock.Close()
-	return err == nil && !free
+// patience is how long a lock is tried: who only looks whether a run is in use holds it for an instant.
+const patience = 200 * time.Millisecond
+
+// take locks the run in dir. A run in use is a usage error.
+func take(dir string) (*lockfile.Lock, error) {
+	for began := time.Now(); ; time.Sleep(patience / 10) {
+		lock, err := lockfile.Open(filepath.Join(dir, lockFile))
+		if err != nil {
+			return nil, fmt.Errorf("cannot lock run %s: %w", dir, err)
+		}
+		ok, err := lock.TryLock()
+		if ok {
+			return lock, nil
+		}
+		if err := errors.Join(err, lock.Close()); err != nil {
+			return nil, fmt.Errorf("cannot lock run %s: %w", dir, err)
+		}
+
+		if time.Since(began) > patience {
+			h, _ := HolderOf(dir)
+			return nil, usage.About("out", "run %s is in use by another process (%d on %s): wait for it, or choose another folder",
+				dir, h.PID, h.Host)
+		}
+	}
+}
+
+// Check returns an error unless the folder of the run is still the one that this process holds. It is not when the folder
+// was renamed or deleted: what was written under its name would go to another run.
+func (r *Run) Check() error {
+	current, err := r.lock.Current()
+	if err != nil {
+		return fmt.Errorf("run %s cannot be told from others: %w", r.dir, err)
+	}
+	if !current {
+		return fmt.Errorf("run folder %s was moved or deleted while this process worked on it: nothing more is saved under that name; "+
+			"move it back and resume it", r.dir)
+	}
+	return nil
 }
 
 // hold writes into the lock file who holds the run, and keeps giving signs of life until the run is given back.
@@ -76,7 +120,7 @@ func (r *Run) hold() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(r.path(lockFile), append(text, '\n'), 0o644); err != nil {
+	if err := r.lock.Write(append(text, '\n')); err != nil {
 		return err
 	}
 	r.given = make(chan struct{})
@@ -92,7 +136,7 @@ func (r *Run) beat() {
 		case <-r.given:
 			return
 		case now := <-tick.C:
-			_ = os.Chtimes(r.path(lockFile), now, now) // a sign that is missed is made up for by the next one
+			_ = r.lock.Touch(now) // a sign that is missed is made up for by the next one
 		}
 	}
 }

@@ -21,6 +21,9 @@ type Log struct{ file *os.File }
 // OpenLog keeps the lines of the run's training log up to a step, drops later ones (of a process that was killed
 // after its last checkpoint), and returns it open for appending.
 func (r *Run) OpenLog(step int) (*Log, error) {
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
 	lines, err := ReadMetrics(r.dir)
 	if err != nil {
 		return nil, err
@@ -34,7 +37,7 @@ func (r *Run) OpenLog(step int) (*Log, error) {
 	if err := writeLines(r.path(metricsFile), kept); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(r.path(metricsFile), os.O_APPEND|os.O_WRONLY, 0o644)
+	file, err := os.OpenFile(r.path(metricsFile), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +88,9 @@ func addLines[T any](r *Run, name string, values []T, same func(old, now T) bool
 	if len(values) == 0 {
 		return nil
 	}
+	if err := r.Check(); err != nil {
+		return err
+	}
 	earlier, err := readLines[T](r.path(name))
 	if err != nil {
 		return err
@@ -128,7 +134,7 @@ func writeLines[T any](path string, values []T) error {
 }
 
 func readLines[T any](path string) (values []T, err error) {
-	file, err := os.Open(path)
+	file, err := atomicfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,12 +10,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"time"
+	"sync"
 
-	"github.com/gofrs/flock"
 	"gopkg.in/yaml.v3"
 
 	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/lockfile"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -34,8 +33,9 @@ const (
 // Run is a run folder that this process holds for writing.
 type Run struct {
 	dir   string
-	lock  *flock.Flock
+	lock  *lockfile.Lock
 	given chan struct{} // closed when the run is given back
+	close sync.Once
 }
 
 // Create makes the folder dir, which must be absent or empty, writes config (as YAML) and environment to it, and
@@ -44,7 +44,7 @@ func Create(dir string, config any, environment Environment) (*Run, error) {
 	if err := vacant(dir); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("cannot make run folder: %w", err)
 	}
 	r, err := locked(dir)
@@ -98,22 +98,11 @@ func IsRun(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// patience is how long a lock is tried: who only looks whether a run is in use holds it for an instant.
-const patience = 200 * time.Millisecond
-
 // locked locks the folder dir, and removes the temporary files that a killed process left there.
 func locked(dir string) (*Run, error) {
-	lock := flock.New(filepath.Join(dir, lockFile))
-	ctx, stop := context.WithTimeout(context.Background(), patience)
-	defer stop()
-	ok, err := lock.TryLockContext(ctx, patience/10)
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("cannot lock run %s: %w", dir, err)
-	}
-	if !ok {
-		h, _ := HolderOf(dir)
-		return nil, usage.About("out", "run %s is in use by another process (%d on %s): wait for it, or choose another folder",
-			dir, h.PID, h.Host)
+	lock, err := take(dir)
+	if err != nil {
+		return nil, err
 	}
 	r := &Run{dir: dir, lock: lock}
 	if err := r.hold(); err != nil {
@@ -143,10 +132,10 @@ func (r *Run) sweep() error {
 
 // Close gives the run back. It may be called twice.
 func (r *Run) Close() error {
-	if r.lock.Locked() {
+	r.close.Do(func() {
 		close(r.given)
-		_ = os.Truncate(r.path(lockFile), 0) // with nobody named in it the run was given back; it may be removed
-	}
+		_ = r.lock.Write(nil) // with nobody named in it the run was given back; it may be removed
+	})
 	return r.lock.Close()
 }
 
@@ -195,7 +184,7 @@ func ReportPath(dir string) string { return filepath.Join(dir, reportFile) }
 
 // ReadConfig decodes the configuration of the run in dir into config. Keys that config does not have are an error.
 func ReadConfig(dir string, config any) error {
-	file, err := os.Open(filepath.Join(dir, configFile))
+	file, err := atomicfile.Open(filepath.Join(dir, configFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return usage.Errorf("%s is not a run folder: it has no %s", dir, configFile)
 	}
@@ -219,7 +208,7 @@ func ReadConfig(dir string, config any) error {
 
 // ReadEnvironment returns the environment of the run in dir.
 func ReadEnvironment(dir string) (e Environment, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, environmentFile))
+	text, err := atomicfile.Read(filepath.Join(dir, environmentFile))
 	if err != nil {
 		return e, err
 	}

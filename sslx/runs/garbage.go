@@ -38,7 +38,7 @@ func FindGarbage(states []State, kept Kept) []Garbage {
 
 // garbage says why nothing is lost with the run folder dir, or "".
 func garbage(dir string, kept Kept) (why string) {
-	if _, holding := record.HolderOf(dir); holding == record.Held {
+	if _, holding := record.HolderOf(dir); holding == record.Held || holding == record.Unknown {
 		return ""
 	}
 	return useless(dir, kept)
@@ -64,7 +64,9 @@ func useless(dir string, kept Kept) (why string) {
 
 // Lock returns the lock of the process that makes the run of that name in a folder, for a sweep whose processes share
 // the work. It is not locked yet.
-func Lock(folder, run string) *flock.Flock { return flock.New(filepath.Join(folder, "."+run+".lock")) }
+func Lock(folder, run string) *flock.Flock {
+	return flock.New(filepath.Join(folder, "."+run+".lock"), flock.SetPermissions(0o666))
+}
 
 // Discard deletes a run folder that is garbage, and reports whether it did: it does not when a process has taken the
 // run meanwhile. Through a symbolic link it deletes the folder and leaves the link.

@@ -22,6 +22,7 @@ type Status string
 const (
 	Unreadable     Status = "unreadable"      // see State.Error
 	InUse          Status = "in use"          // a process works on it
+	Unknown        Status = "unknown"         // its lock cannot be read: another user may be working on it
 	Finished       Status = "finished"        // its checkpoint is that of its last step
 	WithoutWeights Status = "without weights" // its log is complete, and it has no checkpoint
 	Died           Status = "died"            // its process did not give it back
@@ -74,7 +75,7 @@ func Read(dir string) (Details, error) {
 func read(dir string) (s State, d Details, err error) {
 	holder, holding := record.HolderOf(dir)
 	s = State{Run: record.Name(dir), Path: dir, InUse: holding == record.Held}
-	if holding != record.Free {
+	if holding == record.Held || holding == record.Left {
 		s.Holder = &holder
 	}
 
@@ -95,6 +96,9 @@ func read(dir string) (s State, d Details, err error) {
 		s.Error, _, _ = strings.Cut(err.Error(), "\n")
 	}
 	s.Status = s.status(d.logged() && total == 0)
+	if holding == record.Unknown && s.Status != Unreadable && s.Status != Finished {
+		s.Status = Unknown
+	}
 
 	d.State, d.Environment, d.Outcome = s, environment, results
 	if d.Outcome == nil {
