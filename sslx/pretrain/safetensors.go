@@ -166,7 +166,7 @@ const maxHeader = 64 << 20
 
 // loadMetadata reads the metadata of a file of saveTensors, and no tensor. The checksum is not compared.
 func loadMetadata(path string) (map[string]string, error) {
-	file, err := os.Open(path)
+	file, err := atomicfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
