@@ -87,8 +87,9 @@ func TestRandomErasing_FillsTheRectangleWithNoise(t *testing.T) {
 	out := call(t, testbackend.Open(t), func(images, noise *Node) []*Node {
 		x := FromBytes(images)
 		value := func(v float32) *Node { return Const(x.Graph(), [][]float32{{v}}) }
-		return []*Node{x, RandomErasing{Noise: true, Probability: 1}.Apply(x, Params{"erased": value(0), "top": value(1),
-			"left": value(0), "height": value(2), "width": value(1), "noise": noise})}
+		p := Params{"erased": value(0), "top": value(1),
+			"left": value(0), "height": value(2), "width": value(1), "noise": noise}
+		return []*Node{x, RandomErasing{Noise: true, Probability: 1}.Apply(x, p)}
 	}, images, [][]float32{noise})
 	for i, got := range out[1] {
 		want := out[0][i]

@@ -69,7 +69,8 @@ func (m bandMatrix) sumRows(x *Node) *Node {
 	reached = Reshape(reached, batch, m.blocks, columns, n)
 
 	y := Dot(m.weights, reached).General([]int{3}, []int{0, 1}, []int{2}, []int{0, 1}) // [batch, blocks, rows, n]
-	return SliceAxis(Reshape(y, batch, -1, n), 1, AxisRange(0, m.to))                  // the last block may be partly unused
+	y = Reshape(y, batch, -1, n)
+	return SliceAxis(y, 1, AxisRange(0, m.to)) // the last block may reach further
 }
 
 // sumColumns returns the product of x [batch, n, from] with the transposed matrix: [batch, n, to].
@@ -87,7 +88,7 @@ func (m bandMatrix) sumColumns(x *Node) *Node {
 
 	y := Dot(reached, m.weights).General([]int{3}, []int{0, 1}, []int{3}, []int{0, 1}) // [batch, blocks, n, rows]
 	y = Reshape(TransposeAllAxes(y, 0, 2, 1, 3), batch, n, -1)
-	return SliceAxis(y, 2, AxisRange(0, m.to)) // the last block may be partly unused
+	return SliceAxis(y, 2, AxisRange(0, m.to)) // the last block may reach further
 }
 
 // starts returns int32 [batch, blocks, 2]: the image and the first column of each block.

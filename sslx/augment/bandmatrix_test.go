@@ -28,7 +28,9 @@ func TestBandMatrix_LargeImagesFollowTheFormulas(t *testing.T) {
 		image := pixels(images, i, height, width)
 		within(t, "crop", row(outputs[0], i, 2), image.
 			along(131, func(line []float64) []float64 { return resized(line, top[i][0], rows[i][0], 131) }).turned().
-			along(139, func(line []float64) []float64 { return resized(line, left[i][0], columns[i][0], 139) }).turned())
+			along(139, func(line []float64) []float64 {
+				return resized(line, left[i][0], columns[i][0], 139)
+			}).turned())
 		within(t, "blur", row(outputs[1], i, 2), image.
 			along(height, func(line []float64) []float64 { return blurred(line, sigma[i][0], 23) }).turned().
 			along(width, func(line []float64) []float64 { return blurred(line, sigma[i][0], 13) }).turned())

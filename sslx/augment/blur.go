@@ -66,10 +66,11 @@ func (o GaussianBlur) Check() error {
 		return fmt.Errorf("kernel_width is %d: it must be odd", o.KernelWidth)
 	}
 	return inRange(sideLimit("kernel_height", o.KernelHeight), sideLimit("kernel_width", o.KernelWidth),
-		limit{"sigma_min", o.SigmaMin, 1e-3, 1e3}, limit{"sigma_max", o.SigmaMax, o.SigmaMin, 1e3}, probabilityLimit(o.Probability))
+		limit{"sigma_min", o.SigmaMin, 1e-3, 1e3}, limit{"sigma_max", o.SigmaMax, o.SigmaMin, 1e3},
+		probabilityLimit(o.Probability))
 }
 
-// blurMatrix returns the weights with which each of n pixels sums those of its axis. A pixel beyond an edge is its
+// blurMatrix returns the weights with which each of n pixels sums all pixels of its axis. A pixel beyond an edge is its
 // mirror image, which does not repeat the edge. Sigma and applies have one value for each image.
 func blurMatrix(sigma, applies *Node, n, kernel int) bandMatrix {
 	half := kernel / 2

@@ -10,14 +10,14 @@ import (
 )
 
 // Config describes how one view of an image is made: the operations below, in the order of their fields, and then
-// Operations. An operation whose number is 0 is left out. Normalizing comes after all of them, with the statistics of the
-// data.
+// Operations. An operation whose number is 0 is left out. Normalizing comes after all of them, with the statistics of
+// the data.
 //
 // Experiments are keyed by their configuration in JSON. So a new field must be left out at its zero value, in YAML and
-// in JSON ("omitempty", "omitzero"), and its zero value must mean what was done before there was the field: else all
-// records of earlier experiments would be those of other ones.
+// in JSON ("omitempty", "omitzero"), and its zero value must mean what was done before there was the field. Otherwise
+// no earlier record would be found again.
 type Config struct {
-	// Size is the height and width of a view in pixels; 0 means those of the images.
+	// Size is the height and width of a view in pixels; 0 means the size of the images.
 	Size int `yaml:"size" json:"size"`
 
 	// SizeShare makes the view smaller, to this share of Size, in (0, 1]; 0 means 1. Local views have it.
@@ -89,8 +89,11 @@ type Config struct {
 
 // Thresholds and depths that a configuration does not vary.
 const (
-	solarizeThreshold = 128. / 255 // BYOL (Grill et al. 2020, https://arxiv.org/abs/2006.07733, appendix B) and FFCV-SSL
-	posterizeBits     = 4          // the strongest of AutoAugment's (Cubuk et al. 2018, https://arxiv.org/abs/1805.09501)
+	// BYOL (Grill et al. 2020, https://arxiv.org/abs/2006.07733, appendix B) and FFCV-SSL.
+	solarizeThreshold = 128. / 255
+
+	// The strongest of AutoAugment's (Cubuk et al. 2018, https://arxiv.org/abs/1805.09501).
+	posterizeBits = 4
 )
 
 // Equal reports whether two descriptions are the same.
@@ -247,7 +250,8 @@ func (c Config) check(name string) error {
 		return usage.Errorf("%s.crop_scale_max is %g: it must not be below crop_scale, which is %g and must be above 0",
 			name, c.CropScaleMax, c.CropScale)
 	case c.JitterSaturation > 0 && c.Jitter == 0:
-		return usage.Errorf("%s.jitter_saturation is %g, but there is no jitter: set jitter too", name, c.JitterSaturation)
+		return usage.Errorf("%s.jitter_saturation is %g, but there is no jitter: set jitter too", name,
+			c.JitterSaturation)
 	case c.BlurKernel > 0 && c.BlurKernel%2 == 0:
 		return usage.Errorf("%s.blur_kernel is %d: it must be odd", name, c.BlurKernel)
 	case c.BlurKernelWidth > 0 && c.BlurKernelWidth%2 == 0:

@@ -16,9 +16,10 @@ const rectangleAttempts = 10
 func init() { Register("resized-crop", NewResizedCrop(0, 0.08)) }
 
 // ResizedCrop cuts a random rectangle and resizes it to Height x Width, bilinear and antialiased: torchvision's
-// RandomResizedCrop. A Height or Width of 0 keeps that of the image. The area of the rectangle is a uniform share of the image's between ScaleMin and ScaleMax, its
-// aspect ratio is log-uniform between RatioMin and RatioMax, and its corner is uniform over the whole pixels where it
-// fits. Parameters: "top", "left", "height", "width", each [batch, 1] in whole pixels.
+// RandomResizedCrop. A Height or Width of 0 keeps the image's. The area of the rectangle is a uniform share of the
+// image's between ScaleMin and ScaleMax, its aspect ratio is log-uniform between RatioMin and RatioMax, and its corner
+// is uniform over the whole pixels where it fits. Parameters: "top", "left", "height", "width", each [batch, 1] in
+// whole pixels.
 //
 // The resize is two batched products with interpolation matrices, [w, Width] and [Height, h] for each image. Its cost
 // is 6·h·Width·(w + Height) operations an image.

@@ -150,7 +150,7 @@ func TestPipeline_ParametersAreThoseOfThePureGoBackend(t *testing.T) {
 	}
 	pure, xla := key(b), key(testbackend.Open(t))
 	for k := range pure {
-		// A back end may keep more digits between a product and a sum, and has logarithms and cosines of its own.
+		// A backend may keep more digits between a product and a sum, and has logarithms and cosines of its own.
 		tolerance := 2e-7
 		if len(pure[k]) > allSamples {
 			tolerance = 1e-5 // noise

@@ -2,8 +2,13 @@
 //
 // Images are float32 in [0, 1], channels last: [batch, height, width, 3]. Every operation is a small type with
 // torchvision's parameters. It first draws its random parameters, one row for each image, and then applies them:
-// Draw and Apply are apart, so that the parameters of a view can be returned, stored, and applied again. A [Pipeline]
+// The two are apart, so that the parameters of a view can be returned, stored, and applied again. A [Pipeline]
 // makes one view; [Views] describe all views of an image, in a configuration or as a [Preset].
+//
+// # Operations of other modules
+//
+// [Register] gives an operation a name, under which configurations find it: any struct with the four methods of
+// [Operation], from any module. [SameSize], [NoDraw], [Applies], [Between] and [PerImage] make it short.
 //
 // # Randomness
 //

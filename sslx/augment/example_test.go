@@ -9,6 +9,7 @@ import (
 
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/backend"
+	"github.com/sslx-go/lab/sslx/dataset"
 )
 
 // Two views of three images. Samples are the images' indices in their data set.
@@ -68,4 +69,29 @@ func ExampleViews() {
 	// Output:
 	// <nil>
 	// [{count: 2, crop_scale: 0.2, flip: 0.5, jitter: 0.5, gray: 0.4}]
+}
+
+// What a view does to each of three images, of which two are flipped.
+func ExampleViews_ShowWords() {
+	h, err := backend.Open(context.Background(), backend.Options{Config: "go"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer h.Close()
+
+	images := dataset.Images{Pixels: make([]byte, 3*8*8*3), N: 3, Height: 8, Width: 8}
+	views := augment.Views{{Flip: 0.5, Noise: 0.1}}
+	shown, err := views.ShowWords(h.Backend, images, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, words := range shown[0].Words {
+		fmt.Println(words)
+	}
+	// Output:
+	// [horizontal-flip gaussian-noise]
+	// [horizontal-flip gaussian-noise]
+	// [gaussian-noise]
 }

@@ -28,8 +28,9 @@ func simCLR() Pipeline {
 		Grayscale{Probability: 0.2}}
 }
 
-// operations returns every registered operation of this package with random parameters that it can have, for images of 16 x 16 or more.
-// Those that do nothing interesting by default have parameters of their own; a new operation needs no line here.
+// operations returns every registered operation of this package with random parameters that it can have, for images of
+// 16 x 16 or more. Those that do nothing interesting by default have parameters of their own; a new operation needs no
+// line here.
 func operations() map[string]Operation {
 	all := map[string]Operation{}
 	for _, name := range Names() {

@@ -39,7 +39,7 @@ func TestKey_DrawsAreIndependent(t *testing.T) {
 	limit := 4.5 / math.Sqrt(draws)
 	for a, x := range series {
 		if r := stat.Correlation(x[1:], x[:draws-1], nil); math.Abs(r) > limit {
-			t.Errorf("%s: neighbouring samples are correlated: %.3f", a, r)
+			t.Errorf("%s: neighboring samples are correlated: %.3f", a, r)
 		}
 		for b, y := range series {
 			same := a[:len(a)-len("uniform")] == b[:len(b)-len("uniform")] // one draw has one of the two in use

@@ -6,7 +6,7 @@ import (
 
 // Operation is one change of a batch of images, random or fixed. A struct whose fields are its parameters implements
 // it; [Register] makes it known to configurations. It may have two more methods: Check() error, which returns an error
-// for parameters out of range, and that of [Describer].
+// for parameters out of range, and the method of [Describer].
 type Operation interface {
 	// Name keys the random numbers, together with the position among the operations of the same name in a pipeline.
 	// Two operations of different names draw independent numbers.

@@ -37,8 +37,8 @@ func (o ColorCast) Apply(images *Node, p augment.Params) *Node {
 // An operation of another module: its name is known to the key "operations" of a view.
 func ExampleRegister() {
 	var config struct{ Views augment.Views }
-	err := yaml.Unmarshal([]byte("views: [{count: 2, flip: 0.5, operations: [{name: color-cast, probability: 1}]}]"), &config)
-	if err != nil {
+	recipe := "views: [{count: 2, flip: 0.5, operations: [{name: color-cast, probability: 1}]}]"
+	if err := yaml.Unmarshal([]byte(recipe), &config); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -71,7 +71,7 @@ func (o Padding) Check() error {
 }
 
 // CenterCrop cuts Height x Width from the middle of an image, after it has added zeros around a smaller one
-// (torchvision's CenterCrop). A Height or Width of 0 keeps that of the image. It draws nothing.
+// (torchvision's CenterCrop). A Height or Width of 0 keeps the image's. It draws nothing.
 type CenterCrop struct {
 	NoDraw
 	Height int `yaml:"height"`

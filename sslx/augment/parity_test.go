@@ -84,13 +84,14 @@ func (c goldenCase) operation() Operation {
 	height, width := c.Size[0], c.Size[1]
 	padding := Padding{Top: whole("top"), Bottom: whole("bottom"), Left: whole("left"), Right: whole("right"),
 		Fill: [3]float64{0.2, 0.4, 0.6}}
+	blur := GaussianBlur{KernelHeight: whole("kernel_height"), KernelWidth: whole("kernel_width"), Probability: 1}
 	reflected := padding
 	reflected.Reflect = true
 	return map[string]Operation{
 		"center-crop":      CenterCrop{Height: height, Width: width},
 		"color-jitter":     ColorJitter{Probability: 1, Hue: 0.5},
 		"cutout":           Cutout{Side: whole("side")},
-		"gaussian-blur":    GaussianBlur{KernelHeight: whole("kernel_height"), KernelWidth: whole("kernel_width"), Probability: 1},
+		"gaussian-blur":    blur,
 		"grayscale":        Grayscale{Probability: 1},
 		"horizontal-flip":  HorizontalFlip{Probability: 1},
 		"padding-constant": padding,

@@ -11,9 +11,9 @@ import (
 func init() { Register("patch", Patch{Side: 8, Random: true}) }
 
 // Patch cuts a square of Side pixels and resizes it to Height x Width, bilinear and antialiased: the negative of the
-// paper's instance SimCLR. A Height or Width of 0 keeps that of the image. The corner of the square is Top, Left, or with Random uniform over the whole pixels where it
-// fits. Parameters: "top", "left", each [batch, 1]. Draw panics when the square does not lie in the image. Its cost is
-// that of [ResizedCrop].
+// paper's instance SimCLR. A Height or Width of 0 keeps the image's. The corner of the square is Top, Left, or with
+// Random uniform over the whole pixels where it fits. Parameters: "top", "left", each [batch, 1]. Draw panics when the
+// square does not lie in the image. It costs as much as [ResizedCrop].
 type Patch struct {
 	Side   int  `yaml:"side"`
 	Height int  `yaml:"height"`
@@ -34,8 +34,8 @@ func (o Patch) Size(height, width int) (int, int) {
 // Draw implements [Operation].
 func (o Patch) Draw(uniform, _ Source, height, width int) Params {
 	if o.Side > min(height, width) || !o.Random && (o.Top+o.Side > height || o.Left+o.Side > width) {
-		panic(usage.Errorf("a patch of %d pixels at %d,%d of images of %d x %d: it must lie in the image", o.Side, o.Top,
-			o.Left, height, width))
+		panic(usage.Errorf("a patch of %d pixels at %d,%d of images of %d x %d: it must lie in the image", o.Side,
+			o.Top, o.Left, height, width))
 	}
 
 	draw := uniform(2) // drawn for a fixed corner too, which then gives it the shape [batch, 1]
@@ -60,6 +60,6 @@ func (o Patch) cut(images *Node, p Params) planes {
 
 // Check returns an error for the first parameter out of range.
 func (o Patch) Check() error {
-	return inRange(limit{"side", float64(o.Side), 1, maxSide}, sideLimit("height", o.Height), sideLimit("width", o.Width),
-		sideLimit("top", o.Top), sideLimit("left", o.Left))
+	return inRange(limit{"side", float64(o.Side), 1, maxSide}, sideLimit("height", o.Height),
+		sideLimit("width", o.Width), sideLimit("top", o.Top), sideLimit("left", o.Left))
 }

@@ -8,8 +8,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Pipeline is the sequence of operations that makes one view of each image. In YAML and JSON it is a list of operations,
-// each a mapping with the operation's name and its parameters.
+// Pipeline is the sequence of operations that makes one view of each image. In YAML and JSON it is a list of
+// operations, each a mapping with the operation's name and its parameters.
 type Pipeline []Operation
 
 // View is a batch of views with the parameters that made them.
@@ -51,8 +51,8 @@ func (p Pipeline) draw(key Key, numbers []*Node, height, width int) []Params {
 	return params
 }
 
-// requests returns the uniform numbers that the operations ask for, in their order. It runs their Draw in another graph,
-// which is thrown away.
+// requests returns the uniform numbers that the operations ask for, in their order. It runs their Draw in another
+// graph, which is thrown away.
 func (p Pipeline) requests(key Key, height, width int) (requests []request) {
 	trial := NewGraph(key.Samples.Graph().Backend(), "trial")
 	defer trial.Finalize()
@@ -71,8 +71,8 @@ func (p Pipeline) requests(key Key, height, width int) (requests []request) {
 	return requests
 }
 
-// walk visits each operation with its name, which is numbered among those of the same name, and the size of the images
-// that it gets.
+// walk visits each operation with its name, which is numbered among the operations of the same name, and the size of
+// the images that it gets.
 func (p Pipeline) walk(height, width int, visit func(i int, name string, height, width int)) {
 	seen := map[string]int{}
 	for i, op := range p {

@@ -13,9 +13,9 @@ import (
 var registered = registry.New[Operation]("operation")
 
 // Register makes an operation known to the key "operations" of a [Config] under a name. Defaults is a struct value: its
-// exported fields, with yaml tags, are the parameters, and its values the defaults. A parameter that is added later needs
-// a default that means what the operation did before, so that old records keep their meaning. Register is called from
-// an init function; it panics when the name is taken.
+// exported fields, with yaml tags, are the parameters, and its values the defaults. A parameter that is added later
+// needs a default that means what the operation did before, so that old records keep their meaning. Register is called
+// from an init function; it panics when the name is taken.
 func Register(name string, defaults Operation) { registered.Register(name, defaults) }
 
 // Names returns the names of all registered operations, sorted.
@@ -24,8 +24,8 @@ func Names() []string { return registered.Names() }
 // Named returns the operation of a name with its default parameters, or a usage error that suggests the nearest name.
 func Named(name string) (Operation, error) { return registered.Named(name) }
 
-// NameOf returns the name that an operation's type was registered under, "" when it was not. It may differ from what the
-// operation's method Name says.
+// NameOf returns the name that an operation's type was registered under, "" when it was not. It may differ from what
+// the operation's method Name says.
 func NameOf(op Operation) string { return registered.NameOf(op) }
 
 // Check returns a usage error for the first operation that is not registered or whose parameters are out of range.
@@ -62,7 +62,8 @@ func (p *Pipeline) UnmarshalYAML(node *yaml.Node) error { return p.read(node, "o
 // read is UnmarshalYAML for a list that is found at the key name.
 func (p *Pipeline) read(node *yaml.Node, name string) error {
 	if node = resolved(node); node.Kind != yaml.SequenceNode {
-		return usage.Errorf("line %d: %q must be a list of operations, each a name or keys with values", node.Line, name)
+		return usage.Errorf("line %d: %q must be a list of operations, each a name or keys with values", node.Line,
+			name)
 	}
 
 	var operations Pipeline

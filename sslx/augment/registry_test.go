@@ -80,7 +80,8 @@ func TestOperations_WrongOnesAreAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 		{"[rotatoin]", `unknown operation "rotatoin": did you mean "rotation"?`},
 		{"[{degrees: 3}]", `"views.operations[0].name" has no value`},
 		{"[rotation, {name: rotation, degree: 3}]", `did you mean "views.operations[1].degrees"?`},
-		{"[{name: rotation, probability: 1}]", "views.operations[0].probability is a parameter that rotation does not use"},
+		{"[{name: rotation, probability: 1}]",
+			"views.operations[0].probability is a parameter that rotation does not use"},
 		{"[{name: rotation, degrees: }]", `"views.operations[0].degrees" has no value`},
 		{"[{name: rotation, degrees: many}]", `"views.operations[0].degrees" is many: it must be a number`},
 		{"[{name: cutout, side: 2.5}]", `"views.operations[0].side" is 2.5: it must be a whole number`},
@@ -89,7 +90,8 @@ func TestOperations_WrongOnesAreAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 		{"[3]", "views.operations[0]"},
 		{"[{name: sometimes, operation: rotatoin}]", `did you mean "rotation"?`},
 	} {
-		if _, err := readViews("[{operations: " + c.text + "}]"); !usage.Is(err) || !strings.Contains(err.Error(), c.want) {
+		_, err := readViews("[{operations: " + c.text + "}]")
+		if !usage.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.text, err, c.want)
 		}
 	}
@@ -103,7 +105,8 @@ func TestOperations_CheckSaysWhichParameterIsOutOfRange(t *testing.T) {
 		{Rotation{Degrees: 200}, "rotation: degrees is 200: it must be between 0 and 180"},
 		{Rotation{Degrees: math.NaN()}, "degrees is NaN"},
 		{GaussianBlur{KernelHeight: 4, KernelWidth: 3}, "kernel_height is 4: it must be odd"},
-		{GaussianBlur{KernelHeight: 3, KernelWidth: 3, SigmaMin: 2, SigmaMax: 1}, "sigma_max is 1: it must be between 2"},
+		{GaussianBlur{KernelHeight: 3, KernelWidth: 3, SigmaMin: 2, SigmaMax: 1},
+			"sigma_max is 1: it must be between 2"},
 		{Posterize{Bits: 9}, "bits is 9"},
 		{ResizedCrop{ScaleMin: 0.5, ScaleMax: 0.1}, "scale_max is 0.1: it must be between 0.5 and 1"},
 		{Cutout{Fill: [3]float64{0, 2, 0}}, "fill is 2: it must be between 0 and 1"},
@@ -115,7 +118,11 @@ func TestOperations_CheckSaysWhichParameterIsOutOfRange(t *testing.T) {
 		{nil, "there is no operation"},
 	} {
 		err := Views{{}, {Operations: Pipeline{Grayscale{}, c.op}}}.Check()
-		if !usage.Is(err) || !strings.HasPrefix(err.Error(), "views[1].operations[1]") || !strings.Contains(err.Error(), c.want) {
+		if !usage.Is(err) {
+			t.Errorf("%+v: %v is no usage error", c.op, err)
+			continue
+		}
+		if text := err.Error(); !strings.HasPrefix(text, "views[1].operations[1]") || !strings.Contains(text, c.want) {
 			t.Errorf("%+v: %v, want %q", c.op, err, c.want)
 		}
 	}
@@ -160,7 +167,9 @@ func TestConfig_ZeroValuesAreNotWritten(t *testing.T) {
 
 func TestConfig_OperationsComeLastWithDrawsOfTheirOwn(t *testing.T) {
 	plain := Config{CropScale: 0.2, Flip: 0.5, Noise: 0.1}
-	more := plain.with(func(c *Config) { c.Operations = Pipeline{VerticalFlip{Probability: 0.5}, CenterCrop{Height: 5}} })
+	more := plain.with(func(c *Config) {
+		c.Operations = Pipeline{VerticalFlip{Probability: 0.5}, CenterCrop{Height: 5}}
+	})
 	if got := more.Pipeline(8, 9); !reflect.DeepEqual(got, append(plain.Pipeline(8, 9), more.Operations...)) {
 		t.Errorf("the pipeline is %+v", got)
 	}

@@ -11,7 +11,7 @@ import (
 func init() { Register("resize", Resize{}) }
 
 // Resize brings an image to Height x Width, bilinear and antialiased (torchvision's Resize to a height and a width). A
-// Height or Width of 0 keeps that of the image. It draws nothing. Its cost is that of [ResizedCrop].
+// Height or Width of 0 keeps the image's. It draws nothing. It costs as much as [ResizedCrop].
 type Resize struct {
 	NoDraw
 	Height int `yaml:"height"`
@@ -88,7 +88,8 @@ func interpolation(start, length *Node, from, to int) bandMatrix {
 	width := MaxScalar(scale, 1.0) // of the filter, to either side
 	center := func(row, start, scale *Node) *Node { return Add(start, Mul(AddScalar(row, 0.5), scale)) }
 
-	// A row reaches the pixels within the filter's width of its center; no image has a larger scale than the whole axis.
+	// A row reaches the pixels within the filter's width of its center; no image has a larger scale than the whole
+	// axis.
 	most := max(1, float64(from)/float64(to))
 	l := newBandLayout(start.Shape().Dimensions[0], to, from,
 		func(rows int) int { return int(math.Ceil(float64(rows+1)*most)) + 2 },
@@ -100,7 +101,7 @@ func interpolation(start, length *Node, from, to int) bandMatrix {
 	distance := Abs(Sub(AddScalar(l.column, 0.5), center(l.row, begin, spread(scale))))
 	weights := MaxScalar(OneMinus(Div(distance, spread(width))), 0.0)
 
-	// Pixels outside of the range have no weight, and those of a row sum to 1.
+	// Pixels outside of the range have no weight, and the weights of a row sum to 1.
 	inside := LogicalAnd(GreaterOrEqual(l.column, begin), LessThan(l.column, Add(begin, spread(length))))
 	weights = Where(inside, weights, ZerosLike(weights))
 	l.weights = Div(weights, ReduceAndKeep(weights, ReduceSum, -1))

@@ -15,7 +15,7 @@ func init() { Register("rotation", Rotation{Degrees: 30}) }
 // bilinear, with zeros beyond the image: torchvision's rotate without expand and without fill. Parameter: "degrees"
 // [batch, 1].
 //
-// Each pixel is gathered from four: the cost is a few nanoseconds a value, several times that of a crop.
+// Each pixel is gathered from four: the cost is a few nanoseconds a value, several times what a crop costs.
 type Rotation struct {
 	SameSize
 	Degrees float64 `yaml:"degrees"`

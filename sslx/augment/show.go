@@ -24,13 +24,14 @@ type Shown struct {
 // Show returns the views that training with a seed makes of images in its first epochs: for each epoch one set of
 // images for each view, the first epoch first. All have the size of the images, whatever the size of the views, so that
 // they can be shown side by side.
-func (v Views) Show(b compute.Backend, images dataset.Images, seed uint64, epochs int) (shown []dataset.Images, err error) {
-	s, err := newShow(b, v, images, false)
+func (v Views) Show(b compute.Backend, images dataset.Images, seed uint64, epochs int) ([]dataset.Images, error) {
+	s, err := newViewProgram(b, v, images, false)
 	if err != nil {
 		return nil, err
 	}
 	defer s.exec.Finalize()
 
+	var shown []dataset.Images
 	for epoch := range epochs {
 		views, err := s.run(seed, epoch)
 		if err != nil {
@@ -45,7 +46,7 @@ func (v Views) Show(b compute.Backend, images dataset.Images, seed uint64, epoch
 
 // ShowWords is [Views.Show] for the first epoch, with what was done to each image.
 func (v Views) ShowWords(b compute.Backend, images dataset.Images, seed uint64) ([]Shown, error) {
-	s, err := newShow(b, v, images, true)
+	s, err := newViewProgram(b, v, images, true)
 	if err != nil {
 		return nil, err
 	}
@@ -53,12 +54,12 @@ func (v Views) ShowWords(b compute.Backend, images dataset.Images, seed uint64) 
 	return s.run(seed, 0)
 }
 
-// show is the compiled program that makes views of images.
-type show struct {
-	images    dataset.Images
-	exec      *Exec
-	pipelines []Pipeline
-	outputs   [][]drawnParameter // for each view, the parameters that the program returns after its pixels
+// viewProgram is the compiled program that makes views of images.
+type viewProgram struct {
+	images     dataset.Images
+	exec       *Exec
+	pipelines  []Pipeline
+	parameters [][]drawnParameter // for each view, what the program returns after its pixels
 }
 
 // drawnParameter names a parameter of the operation at a position of a pipeline.
@@ -67,10 +68,10 @@ type drawnParameter struct {
 	name      string
 }
 
-// newShow returns the program. It returns parameters only when they are asked for: a program with other outputs may
+// newViewProgram returns the program. It returns parameters only when they are asked for: a program with other outputs may
 // round the last bit of a pixel differently.
-func newShow(b compute.Backend, views Views, images dataset.Images, words bool) (*show, error) {
-	s := &show{images: images, outputs: make([][]drawnParameter, len(views))}
+func newViewProgram(b compute.Backend, views Views, images dataset.Images, words bool) (*viewProgram, error) {
+	s := &viewProgram{images: images, parameters: make([][]drawnParameter, len(views))}
 	for _, view := range views {
 		s.pipelines = append(s.pipelines, view.ofSize(images.Height, images.Width))
 	}
@@ -85,10 +86,10 @@ func newShow(b compute.Backend, views Views, images dataset.Images, words bool) 
 				continue
 			}
 
-			s.outputs[i] = nil
+			s.parameters[i] = nil
 			for k, params := range view.Params {
 				for _, name := range slices.Sorted(maps.Keys(params)) {
-					s.outputs[i] = append(s.outputs[i], drawnParameter{k, name})
+					s.parameters[i] = append(s.parameters[i], drawnParameter{k, name})
 					outputs = append(outputs, params[name])
 				}
 			}
@@ -114,7 +115,7 @@ func toBytes(images *Node) *Node {
 }
 
 // run makes the views of an epoch.
-func (s *show) run(seed uint64, epoch int) ([]Shown, error) {
+func (s *viewProgram) run(seed uint64, epoch int) ([]Shown, error) {
 	samples := make([]uint32, s.images.N)
 	for i := range samples {
 		samples[i] = uint32(i)
@@ -131,7 +132,7 @@ func (s *show) run(seed uint64, epoch int) ([]Shown, error) {
 		if shown[i].Pixels, err = take[byte](outputs[0]); err != nil {
 			return nil, err
 		}
-		parameters := s.outputs[i]
+		parameters := s.parameters[i]
 		if shown[i].Words, err = s.words(i, outputs[1:1+len(parameters)]); err != nil {
 			return nil, err
 		}
@@ -141,7 +142,7 @@ func (s *show) run(seed uint64, epoch int) ([]Shown, error) {
 }
 
 // words returns what view i did to each image, given the values of its parameters.
-func (s *show) words(i int, values []*tensors.Tensor) ([][]string, error) {
+func (s *viewProgram) words(i int, values []*tensors.Tensor) ([][]string, error) {
 	// What each operation drew for each image. Parameters of several numbers, such as noise, have no words.
 	drawn := make([][]Drawn, s.images.N)
 	for image := range drawn {
@@ -150,7 +151,7 @@ func (s *show) words(i int, values []*tensors.Tensor) ([][]string, error) {
 			drawn[image][k] = Drawn{}
 		}
 	}
-	for j, parameter := range s.outputs[i] {
+	for j, parameter := range s.parameters[i] {
 		numbers, err := take[float32](values[j])
 		if err != nil {
 			return nil, err

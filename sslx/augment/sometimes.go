@@ -12,7 +12,7 @@ func init() { Register("sometimes", Sometimes{Probability: 0.5}) }
 
 // Sometimes applies an operation that keeps the size of an image with the given probability (torchvision's
 // RandomApply, whose default is 0.5). Parameters: "applied" [batch, 1], the draw, below Probability where it applies,
-// and those of the operation. It computes the operation for every image. Its random numbers are keyed by the
+// and the operation's own. It computes the operation for every image. Its random numbers are keyed by the
 // operation's name. In YAML, the key "operation" holds the operation as in the list of a [Config].
 type Sometimes struct {
 	Operation   `yaml:"operation"`

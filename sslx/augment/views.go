@@ -11,9 +11,9 @@ import (
 
 // Views are the views that are made of each image, in their order. In YAML they are
 //   - the name of a preset: cifar;
-//   - a mapping, which changes every view that is already there: {gray: 0.4}; with the key preset it changes the views of
-//     a preset instead: {preset: cifar, gray: 0.4}; the key count says how many views there are, which repeat the given
-//     ones in their order;
+//   - a mapping, which changes every view of the configuration so far: {gray: 0.4}; with the key preset it changes the
+//     views of a preset instead: {preset: cifar, gray: 0.4}; the key count says how many views there are, which repeat
+//     the given ones in their order;
 //   - a list of such mappings, whose views follow one another; a mapping without preset begins with one view without
 //     operations: [{crop_scale: 0.2, count: 2}, {preset: simclr, count: 1}].
 //

@@ -109,8 +109,9 @@ func TestViews_WriteThemselvesWithoutPresets(t *testing.T) {
 		{Views{{Noise: 0.1, Patch: 4, PatchAt: "1,2"}, {}}, "[{patch: 4, patch_at: '1,2', noise: 0.1}, {}]"},
 		{Views{{Flip: 0.5}, {Flip: 0.5}, {Gray: 1}}, "[{count: 2, flip: 0.5}, {gray: 1}]"},
 		{Views{{}}, "[{}]"},
-		{two(Config{Noise: 1, Operations: turned}), "[{count: 2, noise: 1, operations: [{name: rotation, degrees: 9}, " +
-			"{name: sometimes, operation: {name: horizontal-flip, probability: 1}, probability: 0.25}]}]"},
+		{two(Config{Noise: 1, Operations: turned}),
+			"[{count: 2, noise: 1, operations: [{name: rotation, degrees: 9}, " +
+				"{name: sometimes, operation: {name: horizontal-flip, probability: 1}, probability: 0.25}]}]"},
 	} {
 		if got := c.views.String(); got != c.want {
 			t.Errorf("%+v prints as %s, want %s", c.views, got, c.want)

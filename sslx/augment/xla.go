@@ -80,8 +80,8 @@ func counted(n int) []int {
 	return order
 }
 
-// single reports whether a batch has one image. It is then computed as a batch of two: XLA leaves out the axis of a single
-// image, fuses the operations in another way, and rounds them differently.
+// single reports whether a batch has one image. It is then computed as a batch of two: XLA leaves out the axis of a
+// single image, fuses the operations in another way, and rounds them differently.
 func single(x *Node) bool { return x.Shape().Dimensions[0] == 1 }
 
 // twice repeats a batch of one.

@@ -10,14 +10,14 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-// Keys of a mapping that are not those of a [Config].
+// Keys of a mapping that are no fields of [Config].
 const (
 	presetKey = "preset"
 	countKey  = "count"
 )
 
-// UnmarshalYAML implements [yaml.Unmarshaler]. It returns a usage error for an unknown preset or key and for a value that
-// is missing or of the wrong type. It does not check ranges. yaml.v3 does not call it for a value of nothing.
+// UnmarshalYAML implements [yaml.Unmarshaler]. It returns a usage error for an unknown preset or key and for a value
+// that is missing or of the wrong type. It does not check ranges. yaml.v3 does not call it for a value of nothing.
 func (v *Views) UnmarshalYAML(node *yaml.Node) error {
 	read, err := v.read(node)
 	if err == nil {
@@ -37,7 +37,8 @@ func (v Views) read(node *yaml.Node) (Views, error) {
 	var views Views
 	for _, entry := range node.Content {
 		if entry = resolved(entry); entry.Kind != yaml.MappingNode {
-			return nil, usage.Errorf("line %d: views is a list: each of its entries must be keys with values", entry.Line)
+			return nil, usage.Errorf("line %d: views is a list: each of its entries must be keys with values",
+				entry.Line)
 		}
 		part, err := readEntry(entry, Views{{}})
 		if err != nil {
