@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"context"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
@@ -10,9 +11,10 @@ import (
 // stepData is what a step needs of the training images.
 type stepData struct {
 	dataset.Images
-	source    dataset.Source // of the same images: it fails where reading Pixels of a file that was cut short crashes
-	streamed  bool           // pixels go to the device batch by batch
-	labels    []int32        // of each image; nil leaves the probe out
+	source    dataset.Source              // of the same images: it fails where reading Pixels of a file that was cut short crashes
+	recheck   func(context.Context) error // finds images that somebody overwrote; nil without a file
+	streamed  bool                        // pixels go to the device batch by batch
+	labels    []int32                     // of each image; nil leaves the probe out
 	classes   int
 	mean, std [3]float64
 }
@@ -38,7 +40,7 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 		return stepData{}, err
 	}
 
-	d := stepData{Images: split.Images, source: split, streamed: c.Stream}
+	d := stepData{Images: split.Images, source: split, streamed: c.Stream, recheck: set.Recheck}
 	d.mean, d.std = set.Stats()
 
 	// The labels of the online probe, from which supervised objectives learn too.

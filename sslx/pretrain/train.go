@@ -338,6 +338,11 @@ func (t *trainer) save() error {
 		return nil
 	}
 
+	// What was learned from other images than the record names is not kept.
+	if err := t.data.recheck(context.Background()); err != nil {
+		return fmt.Errorf("%w; %s", err, t.kept())
+	}
+
 	// After a power cut the log must have every line up to the checkpoint: a resume writes the lines after it only.
 	if err := t.log.Sync(); err != nil {
 		return err
