@@ -38,9 +38,9 @@ type Registry[T any] struct {
 func New[T any](kind string) *Registry[T] { return &Registry[T]{kind: kind, defaults: map[string]T{}} }
 
 // Register gives a thing its name. Defaults is a struct value, whose fields are the defaults of the parameters. A type
-// has one name, unless it has a method Name() string that tells its values apart. A struct that it embeds without a yaml
-// tag lends it methods and no parameters. Register panics when the name is taken or empty, and when defaults is not a
-// struct that can be written: these are mistakes of the program.
+// has one name, unless it has a method Name() string that tells its values apart. A struct that it embeds without a
+// yaml tag lends it methods and no parameters. Register panics when the name is taken or empty, and when defaults is
+// not a struct that can be written: these are mistakes of the program.
 func (r *Registry[T]) Register(name string, defaults T) {
 	t := reflect.TypeOf(defaults)
 	if name == "" || t == nil || t.Kind() != reflect.Struct {
@@ -157,7 +157,7 @@ func (r *Registry[T]) Keys() []string {
 // Decode returns the thing that a YAML mapping describes. Parameters that it does not set are those of before when it
 // names the same thing or none, and the defaults otherwise. Prefix is where the mapping stands, such as "objective".
 //
-// Shared are pointers to structs whose fields stand in the same mapping beside the thing's; what the mapping sets of
+// Shared are pointers to structs whose fields stand in the same mapping as the thing's; what the mapping sets of
 // them is set. An unknown key, a value of another type and a parameter of another thing are usage errors.
 func (r *Registry[T]) Decode(node *yaml.Node, prefix string, before T, shared ...any) (T, error) {
 	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!str" { // objective: vicreg
@@ -260,7 +260,8 @@ func (r *Registry[T]) checkKeys(node *yaml.Node, prefix string, thing T, shared 
 		}
 		if !slices.Contains(own, key) {
 			if slices.Contains(r.Keys(), key) {
-				return usage.Errorf("%s.%s is a parameter that %s does not use: leave it out", prefix, key, r.NameOf(thing))
+				return usage.Errorf("%s.%s is a parameter that %s does not use: leave it out",
+					prefix, key, r.NameOf(thing))
 			}
 			return usage.Unknown("key", prefix+"."+key, prefixed(prefix, append(own, nameKey)))
 		}

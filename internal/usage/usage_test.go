@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestNearestFindsTheNameThatWasMeant(t *testing.T) {
+func TestNearest_FindsTheNameThatWasMeant(t *testing.T) {
 	known := []string{"optimizer.lr", "optimizer.name", "epochs", "batch"}
 	for _, c := range []struct{ name, want string }{
 		{"optimiser.lr", "optimizer.lr"},
@@ -21,7 +21,7 @@ func TestNearestFindsTheNameThatWasMeant(t *testing.T) {
 	}
 }
 
-func TestUnknownIsAUsageErrorEvenWhenWrapped(t *testing.T) {
+func TestUnknown_IsAUsageErrorEvenWhenWrapped(t *testing.T) {
 	err := fmt.Errorf("run.yaml: %w", Unknown("key", "epoch", []string{"epochs"}))
 	if !Is(err) || !strings.Contains(err.Error(), `did you mean "epochs"?`) {
 		t.Errorf("got %v, Is = %v", err, Is(err))

@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// normState is a batch normalisation in float64, written from Ioffe and Szegedy 2015, algorithm 1 and section 3.
+// normState is a batch normalization in float64, written from Ioffe and Szegedy 2015, algorithm 1 and section 3.
 type normState struct{ scale, offset, mean, variance []float64 }
 
 // forward returns the output and the statistics after the step for x of n rows.
@@ -73,7 +73,7 @@ func moments(x []float64, n, c, channels int) (mean, variance float64) {
 	return mean, variance
 }
 
-// norms returns a store with the variables of a batch normalisation of three channels, and their values.
+// norms returns a store with the variables of a batch normalization of three channels, and their values.
 func norms() (*model.Store, normState) {
 	store := model.NewStore()
 	set := func(seed uint64, name string, mean float64) []float64 {
@@ -84,7 +84,7 @@ func norms() (*model.Store, normState) {
 	return store, normState{set(1, "scale", 1), set(2, "offset", 0), set(3, "mean", 0.5), set(4, "variance", 2)}
 }
 
-func TestBatchNormIsThatOfThePaperInEachMode(t *testing.T) {
+func TestBatchNorm_IsThatOfThePaperInEachMode(t *testing.T) {
 	for _, c := range []struct {
 		x         *tensors.Tensor
 		tolerance float64 // of values; that of gradients is ten times that
@@ -125,7 +125,7 @@ func TestBatchNormIsThatOfThePaperInEachMode(t *testing.T) {
 	}
 }
 
-func TestOnlyTrainingChangesVariablesAndThenRunningStatisticsOnly(t *testing.T) {
+func TestBatchNorm_OnlyTrainingMovesRunningStatistics(t *testing.T) {
 	store := model.NewStore()
 	net := func(mode Mode) builder {
 		return func(scope *model.Scope, in []*Node) []*Node {

@@ -24,9 +24,8 @@ func BenchmarkGradient(b *testing.B) {
 func perEncoder(b *testing.B, graph func(e Encoder, scope *model.Scope, x *Node) []*Node) {
 	for name, batch := range map[string]int{"convnet": 256, "resnet18": 32} {
 		b.Run(name, func(b *testing.B) {
-			exec, err := model.NewExec(testbackend.Open(b), model.NewStore(), func(scope *model.Scope, x *Node) []*Node {
-				return graph(named(name), scope, x)
-			})
+			build := func(scope *model.Scope, x *Node) []*Node { return graph(named(name), scope, x) }
+			exec, err := model.NewExec(testbackend.Open(b), model.NewStore(), build)
 			if err != nil {
 				b.Fatal(err)
 			}

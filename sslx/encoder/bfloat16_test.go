@@ -29,7 +29,7 @@ func shortened(x *tensors.Tensor) (short, left *tensors.Tensor) {
 	return tensors.FromFlatDataAndDimensions(shorts, dims...), tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
-func TestConvolutionsInBfloat16AreThoseInFloat32ButForRounding(t *testing.T) {
+func TestConvolution_InBfloat16IsTheOneInFloat32ButForRounding(t *testing.T) {
 	worst := 0.0
 	for _, c := range []geometry{
 		{8, 8, 3, 1, 5}, {9, 4, 3, 1, 5}, {4, 4, 3, 1, 5}, // Winograd's in float32
@@ -55,8 +55,8 @@ func TestConvolutionsInBfloat16AreThoseInFloat32ButForRounding(t *testing.T) {
 	t.Logf("largest difference %.1e of the largest value", worst)
 }
 
-// A mean that is large beside the deviation shows in which type squares are added.
-func TestBatchNormOfBfloat16TakesItsStatisticsInFloat32(t *testing.T) {
+// A mean that is large compared with the deviation shows in which type squares are added.
+func TestBatchNorm_OfBfloat16TakesItsStatisticsInFloat32(t *testing.T) {
 	short, left := shortened(normal(5, 20, 1, 8, 4, 4, 3))
 	store, state := norms()
 	got := run(t, store, func(scope *model.Scope, in []*Node) []*Node {
@@ -70,10 +70,10 @@ func TestBatchNormOfBfloat16TakesItsStatisticsInFloat32(t *testing.T) {
 	mustBeClose(t, "output", got[0], y, bfloat16Epsilon)
 	v := variables(t, store)
 	mustBeClose(t, "running mean", v["/mean"], after.mean, 1e-6)
-	mustBeClose(t, "running variance", v["/variance"], after.variance, 1e-4) // as in TestBatchNormIsThatOfThePaperInEachMode
+	mustBeClose(t, "running variance", v["/variance"], after.variance, 1e-4) // as in float32
 }
 
-func TestNetworksInBfloat16HaveTheVariablesAndTheOutputsOfFloat32(t *testing.T) {
+func TestEncoder_InBfloat16HasTheVariablesAndTheOutputsOfFloat32(t *testing.T) {
 	for _, name := range Names() {
 		all := map[string]map[string]shapes.Shape{}
 		for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.BFloat16} {
@@ -100,7 +100,7 @@ func TestNetworksInBfloat16HaveTheVariablesAndTheOutputsOfFloat32(t *testing.T) 
 }
 
 // Sums of ones in bfloat16 would end at 256.
-func TestProductsOfBfloat16AddUpInFloat32(t *testing.T) {
+func TestDense_ProductsOfBfloat16AddUpInFloat32(t *testing.T) {
 	ones := func(dims ...int) *tensors.Tensor {
 		short, _ := shortened(normal(1, 1, 0, dims...))
 		return short

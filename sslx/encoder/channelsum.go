@@ -7,9 +7,10 @@ import (
 // maxParts is the largest number of parts of a map that channelSum adds at once.
 const maxParts = 8
 
-// channelSum returns the sums over all axes of x [..., channels] but the last. XLA's CPU reduces leading axes at a tenth of
-// the speed of memory; parts of the maps, added to each other, are one pass of additions of whole rows, and leave
-// little to reduce. Parts are taken along the second axis, which is never that of the batch: on several devices it is whole.
+// channelSum returns the sums over all axes of x [..., channels] but the last. XLA's CPU reduces leading axes at a
+// tenth of the speed of memory. Parts of the maps, added to each other, are one pass of additions of whole rows, and
+// leave little to reduce. Parts are taken along the second axis, which is never that of the batch: several devices have
+// it whole.
 func channelSum(x *Node) *Node {
 	return linear(x, sumParts, func(dy *Node) *Node { return broadcastLike(dy, x) })
 }
@@ -19,6 +20,7 @@ func overChannels(v, x *Node) *Node {
 	return linear(v, func(v *Node) *Node { return broadcastLike(v, x) }, sumParts)
 }
 
+// sumParts is channelSum without its gradient.
 func sumParts(x *Node) *Node {
 	last := x.Rank() - 1
 	if x.Rank() > 2 {
@@ -27,6 +29,7 @@ func sumParts(x *Node) *Node {
 		for size%parts != 0 {
 			parts--
 		}
+
 		var sum *Node
 		for i := range parts {
 			part := Slice(x, AxisRange(), AxisRange(i*size/parts, (i+1)*size/parts))
@@ -36,22 +39,24 @@ func sumParts(x *Node) *Node {
 				sum = Add(sum, part)
 			}
 		}
-		x = sum
+		x = sum // the second axis is size/parts now
 	}
+
 	axes := make([]int, last)
 	for i := range axes {
 		axes[i] = i
 	}
-	return ReduceSum(x, axes...)
+	return ReduceSum(x, axes...) // [channels]
 }
 
+// broadcastLike repeats v [channels] to the shape of x [..., channels].
 func broadcastLike(v, x *Node) *Node {
 	return BroadcastToDims(ExpandLeftToRank(v, x.Rank()), x.Shape().Dimensions...)
 }
 
-// linear is f(x) for a linear f, with the gradient transposed(dy). GoMLX lets only an identity have a gradient of its own:
-// the identity after f notes dy, and the one before f, whose turn comes later, answers with it. What autodiff makes of f in
-// between is left without a use, and XLA drops it.
+// linear is f(x) for a linear f, with the gradient transposed(dy). GoMLX lets only an identity have a gradient of its
+// own: the identity after f notes dy, and the one before f, whose turn comes later, answers with it. What autodiff
+// makes of f in between is left without a use, and XLA drops it.
 func linear(x *Node, f, transposed func(*Node) *Node) *Node {
 	var dy *Node
 	x = IdentityWithCustomGradient(x, func(_, _ *Node) *Node { return transposed(dy) })

@@ -8,8 +8,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-func TestSumsOverPixelsAndTheirGradientsAreThoseOfPlainAutodiff(t *testing.T) {
-	for _, dims := range [][]int{{1, 1}, {7, 3}, {4, 5, 6}, {1, 1, 1, 1}, {3, 4, 4, 5}, {2, 17, 3, 7}, {5, 16, 2, 3}, {2, 33, 1, 4}} {
+func TestChannelSum_IsPlainAutodiff(t *testing.T) {
+	for _, dims := range [][]int{{1, 1}, {7, 3}, {4, 5, 6}, {1, 1, 1, 1}, {3, 4, 4, 5}, {2, 17, 3, 7},
+		{5, 16, 2, 3}, {2, 33, 1, 4}} {
 		channels := dims[len(dims)-1]
 		x, v := normal(1, 0.5, 1, dims...), normal(2, 0.5, 1, channels)
 		got := run(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {

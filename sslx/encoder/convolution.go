@@ -6,18 +6,20 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// winogradSide is the largest side of a map on which winograd is faster than XLA's convolution. It is not for bfloat16, whose
-// rounding its transforms enlarge.
+// winogradSide is the largest side of a map on which winograd is faster than XLA's convolution. It is not for bfloat16,
+// whose rounding its transforms enlarge.
 const winogradSide = 32
 
 // convolution is a 2-D convolution without bias, padded so that stride 1 keeps the size: a map of height x width with
-// some channels becomes one of ⌈height/stride⌉ x ⌈width/stride⌉. An even kernel, for few channels only, reaches one pixel
-// further to the right and down. Variable in scope: "kernel" [size, size, in, channels], normal with variance 2/fan-in (He et al. 2015,
-// https://arxiv.org/abs/1502.01852).
+// some channels becomes one of ⌈height/stride⌉ x ⌈width/stride⌉. An even kernel, for few channels only, reaches one
+// pixel further to the right and down. Variable in scope: "kernel" [size, size, in, channels], normal with variance
+// 2/fan-in (He et al. 2015, https://arxiv.org/abs/1502.01852).
 func convolution(scope *model.Scope, m featureMaps, channels, size, stride int) featureMaps {
 	in := m.channels()
 	kernel := valueLike(weights(scope, "kernel", 2, size*size*in, size, size, in, channels), m.x)
 	height, width := m.size()
+
+	// The first that fits is the fastest on a CPU.
 	switch {
 	case size == 1 && stride == 1:
 		return featureMaps{pointwise(m.x, kernel), m.pixelsFirst}
@@ -37,8 +39,8 @@ func pointwise(x, kernel *Node) *Node {
 	return Reshape(Dot(Reshape(x, -1, in), Reshape(kernel, in, channels)).Product(), dims...)
 }
 
-// convolve is XLA's convolution of images [batch, height, width, in]. The size of the kernel is odd: GoMLX 0.28.2's gradient
-// to the image is that of a shifted kernel where it is even.
+// convolve is XLA's convolution of images [batch, height, width, in]. The size of the kernel is odd: with an even one,
+// GoMLX 0.28.2's gradient to the image is that of a shifted kernel.
 func convolve(images, kernel *Node, stride int) *Node {
 	size := kernel.Shape().Dimensions[0]
 	pad := [2]int{size / 2, size / 2}

@@ -32,16 +32,19 @@ func (c geometry) each(f func(y, kernel, x int)) {
 	}
 }
 
-func TestConvolutionsAndTheirGradientsAreThoseOfPlainLoops(t *testing.T) {
+func TestConvolution_IsThatOfPlainLoops(t *testing.T) {
 	worst := 0.0
 	for _, c := range []geometry{
 		// Winograd's
-		{1, 1, 3, 1, 5}, {2, 2, 3, 1, 5}, {4, 4, 3, 1, 5}, {5, 3, 3, 1, 5}, {8, 8, 3, 1, 5}, {9, 4, 3, 1, 5}, {16, 13, 3, 1, 5},
+		{1, 1, 3, 1, 5}, {2, 2, 3, 1, 5}, {4, 4, 3, 1, 5}, {5, 3, 3, 1, 5}, {8, 8, 3, 1, 5}, {9, 4, 3, 1, 5},
+		{16, 13, 3, 1, 5},
 		// unfolded
-		{1, 1, 3, 1, 3}, {4, 5, 3, 1, 3}, {8, 8, 3, 2, 1}, {9, 5, 3, 2, 3}, {5, 4, 1, 2, 3}, {8, 8, 4, 2, 3}, {7, 8, 4, 1, 4},
+		{1, 1, 3, 1, 3}, {4, 5, 3, 1, 3}, {8, 8, 3, 2, 1}, {9, 5, 3, 2, 3}, {5, 4, 1, 2, 3}, {8, 8, 4, 2, 3},
+		{7, 8, 4, 1, 4},
 		{6, 6, 2, 2, 3}, {1, 4, 4, 2, 3},
 		// XLA's
-		{33, 4, 3, 1, 5}, {1, 1, 3, 2, 5}, {2, 2, 3, 2, 5}, {3, 3, 3, 2, 5}, {4, 7, 3, 2, 5}, {8, 8, 3, 2, 5}, {9, 5, 3, 2, 5},
+		{33, 4, 3, 1, 5}, {1, 1, 3, 2, 5}, {2, 2, 3, 2, 5}, {3, 3, 3, 2, 5}, {4, 7, 3, 2, 5}, {8, 8, 3, 2, 5},
+		{9, 5, 3, 2, 5},
 		{5, 5, 1, 1, 5}, {5, 4, 1, 2, 5}, {7, 9, 5, 1, 3}, {9, 8, 5, 2, 5}, {8, 9, 7, 1, 5}, {10, 9, 7, 2, 3},
 	} {
 		images := normal(1, 0, 1, convBatch, c.height, c.width, c.in)
@@ -69,7 +72,7 @@ func TestConvolutionsAndTheirGradientsAreThoseOfPlainLoops(t *testing.T) {
 }
 
 // Sums over many channels and pixels, as in training: the error must not grow with them.
-func TestWinogradIsXLAsConvolutionAtTheSizesOfTraining(t *testing.T) {
+func TestWinograd_IsXLAsConvolutionAtTheSizesOfTraining(t *testing.T) {
 	for _, c := range []struct{ side, in, out int }{{4, 128, 64}, {8, 64, 64}, {16, 32, 32}, {32, 64, 64}} {
 		images := normal(1, 0, 1, 16, c.side, c.side, c.in)
 		g := normal(2, 0, 1, 16, c.side, c.side, c.out)
@@ -83,7 +86,9 @@ func TestWinogradIsXLAsConvolutionAtTheSizesOfTraining(t *testing.T) {
 			}
 			return all
 		}, images, g)
-		for i, what := range map[[2]int]string{{0, 1}: "output", {2, 4}: "gradient to the image", {3, 5}: "gradient to the kernel"} {
+		for i, what := range map[[2]int]string{
+			{0, 1}: "output", {2, 4}: "gradient to the image", {3, 5}: "gradient to the kernel",
+		} {
 			error := mustBeClose(t, fmt.Sprintf("%+v: %s", c, what), got[i[0]], got[i[1]], 1e-5)
 			t.Logf("%+v: %s: %.1e of the largest value", c, what, error)
 		}

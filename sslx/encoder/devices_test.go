@@ -34,7 +34,7 @@ func compileShared(t *testing.T, e Encoder) {
 	}
 }
 
-func TestDevicesThatShareABatchExchangeSumsAlone(t *testing.T) {
+func TestEncoder_DevicesThatShareABatchExchangeSumsAlone(t *testing.T) {
 	if b := testbackend.Open(t); b.NumDevices() < 2 {
 		t.Skipf("%s has one device", b.Name())
 	}

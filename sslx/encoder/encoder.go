@@ -16,7 +16,7 @@ type Encoder interface {
 	// height and width are at least MinSize. The encoder must pass Check. Variables live in scope.
 	//
 	// Convolutions are computed and activations kept in the type of the images: float32, float64 or bfloat16. For
-	// bfloat16, statistics of batches, sums of products and the representation are float32. Variables are float32 always.
+	// bfloat16, statistics of batches, sums of products and the representation are float32. Variables always are.
 	Build(scope *model.Scope, images *Node, mode Mode) *Node
 
 	// Dim returns the number of elements of a representation.

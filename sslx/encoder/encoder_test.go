@@ -24,7 +24,7 @@ func build(t testing.TB, store *model.Store, e Encoder, height, width int) *Node
 	return e.Build(store.RootScope(), Parameter(g, "images", shapes.Make(dtypes.Float32, 2, height, width, 3)), Train)
 }
 
-func TestParameterCounts(t *testing.T) {
+func TestEncoder_ParameterCounts(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		want int
@@ -51,7 +51,7 @@ func TestParameterCounts(t *testing.T) {
 	}
 }
 
-func TestARepresentationHasDimNumbersAtEveryImageSize(t *testing.T) {
+func TestEncoder_ARepresentationHasDimNumbersAtEveryImageSize(t *testing.T) {
 	for _, name := range Names() {
 		for _, e := range []Encoder{named(name), ofWidth(name, 4)} {
 			store := model.NewStore()
@@ -74,7 +74,7 @@ func seeded(seed uint64) *model.Store {
 	return store
 }
 
-func TestInitialWeightsDependOnSeedAndPathAlone(t *testing.T) {
+func TestWeights_DependOnSeedAndPathAlone(t *testing.T) {
 	layers := []string{"a", "b", "c"}
 	values := func(seed uint64, order []int) map[string][]float64 {
 		store := seeded(seed)
@@ -99,7 +99,7 @@ func TestInitialWeightsDependOnSeedAndPathAlone(t *testing.T) {
 	}
 }
 
-func TestInitialConvolutionsHaveTheVarianceOfHe(t *testing.T) {
+func TestWeights_OfConvolutionsHaveTheVarianceOfHe(t *testing.T) {
 	store := seeded(1)
 	build(t, store, named("convnet"), 32, 32)
 	for path, values := range variables(t, store) {

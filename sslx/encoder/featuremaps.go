@@ -4,9 +4,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// featureMaps are the activations of a layer. Their order is that of images, [batch, height, width, channels], for XLA's convolution, or
-// [height, width, batch, channels], in which a mix of pixels is a matrix product with whole rows of batch and channels.
-// What works on every channel for itself does not care.
+// featureMaps are the activations of a layer, in one of two orders: that of images, [batch, height, width, channels],
+// for XLA's convolution, or [height, width, batch, channels], in which a mix of pixels is a matrix product with whole
+// rows of batch and channels. Operations on each channel alone work on both.
 type featureMaps struct {
 	x           *Node
 	pixelsFirst bool

@@ -25,13 +25,14 @@ func reversed(t *testing.T, e Encoder, dtype dtypes.DType) (worst float64) {
 }
 
 // Sums of a batch in another order show in which type they are added.
-func TestNetworksInFloat64RoundNothingToFloat32(t *testing.T) {
+func TestEncoder_InFloat64RoundsNothingToFloat32(t *testing.T) {
 	for _, name := range []string{"convnet", "resnet18"} {
 		e := ofWidth(name, 4)
 		single, double := reversed(t, e, dtypes.Float32), reversed(t, e, dtypes.Float64)
 		t.Logf("%s: embeddings differ by %.1e in float32, by %.1e in float64", name, single, double)
 		if !(double <= 1e-12) || !(single >= 1e-8) {
-			t.Errorf("%s: the order of the batch changes embeddings by %.1e in float32, by %.1e in float64", name, single, double)
+			t.Errorf("%s: the order of the batch changes embeddings by %.1e in float32, by %.1e in float64",
+				name, single, double)
 		}
 	}
 }

@@ -18,9 +18,11 @@ const ParamSeed = "encoder_seed"
 // weights returns the variable of the given name and shape, normal with variance gain / fanIn when it is new.
 func weights(scope *model.Scope, name string, gain float64, fanIn int, dims ...int) *model.Variable {
 	return variable(scope, name, dims, func(path string) *tensors.Tensor {
+		// A stream of its own for each path: the order of building does not matter.
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(path))
 		random := rand.New(rand.NewPCG(model.GetParamOr(scope, ParamSeed, uint64(0)), h.Sum64()))
+
 		values := make([]float32, shapes.Make(dtypes.Float32, dims...).Size())
 		deviation := math.Sqrt(gain / float64(fanIn))
 		for i := range values {

@@ -6,12 +6,12 @@ import (
 )
 
 // Projector is the multi-layer perceptron from a representation to an embedding: for each hidden width a Dense layer
-// without bias, batch normalisation and a ReLU, and a last Dense layer without bias (Bordes et al. 2023,
-// https://arxiv.org/abs/2303.01986, code). Widths are those of its layers in order, for example 8192, 8192, 8192; none
-// makes the embedding the representation.
+// without bias, batch normalization and a ReLU, and a last Dense layer without bias (Bordes et al. 2023,
+// https://arxiv.org/abs/2303.01986, code). Widths are those of its layers in order, for example 8192, 8192, 8192;
+// without any, the embedding is the representation.
 //
-// It returns the output of every layer, the embedding last: each [batch, width]. It computes in the type of h; the embedding
-// is float32 where h is bfloat16: a loss is that of numbers that were not rounded.
+// It returns the output of every layer, the embedding last: each [batch, width]. It computes in the type of h. The
+// embedding is float32 even where h is bfloat16: a loss is not to see rounded numbers.
 func Projector(scope *model.Scope, h *Node, widths []int, mode Mode) []*Node {
 	outputs := make([]*Node, 0, len(widths))
 	for i, width := range widths {
@@ -23,6 +23,7 @@ func Projector(scope *model.Scope, h *Node, widths []int, mode Mode) []*Node {
 		}
 		outputs = append(outputs, h)
 	}
+
 	if len(outputs) == 0 {
 		outputs = append(outputs, h)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-func TestAProjectorReturnsEveryLayerAndEndsLinear(t *testing.T) {
+func TestProjector_ReturnsEveryLayerAndEndsLinear(t *testing.T) {
 	const batch, in = 6, 5
 	widths := []int{8, 7, 4}
 	h := normal(3, 0, 1, batch, in)
@@ -21,7 +21,7 @@ func TestAProjectorReturnsEveryLayerAndEndsLinear(t *testing.T) {
 		t.Fatalf("%d outputs, want %d", len(got), len(widths))
 	}
 	x := floats(h)
-	fresh := func(n int) normState { // a batch normalisation as it starts
+	fresh := func(n int) normState { // a batch normalization as it starts
 		return normState{slices.Repeat([]float64{1}, n), make([]float64, n), make([]float64, n), make([]float64, n)}
 	}
 	for i, layer := range []string{"/layer0", "/layer1", "/layer2"} {
@@ -36,11 +36,11 @@ func TestAProjectorReturnsEveryLayerAndEndsLinear(t *testing.T) {
 		x = want
 	}
 	if v["/layer2/scale"] != nil || v["/layer2/bias"] != nil {
-		t.Error("the last layer has a bias or a batch normalisation")
+		t.Error("the last layer has a bias or a batch normalization")
 	}
 }
 
-func TestAProjectorWithoutLayersReturnsTheRepresentation(t *testing.T) {
+func TestProjector_WithoutLayersReturnsTheRepresentation(t *testing.T) {
 	h := normal(3, 0, 1, 2, 5)
 	got := run(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
 		return Projector(scope, in[0], nil, Train)

@@ -4,7 +4,7 @@ package encoder
 const tileSize = 4
 
 // bilinear computes a convolution of rows of one size as output·((input·x) ∘ (kernel·w)), with fewer products than the
-// taps of all outputs.
+// outputs have taps.
 type bilinear struct {
 	tiles  int         // groups of outputs
 	input  [][]float64 // [points·tiles, size], the tiles of a point next to each other
@@ -28,6 +28,8 @@ func bilinear3(size int) bilinear {
 // the callers follow: with 0, ±1, ±2 the error in float32 is four times as large as with 0, ±3/4, ±3/2).
 func toomCook(points []float64, outputs, taps int) (f bilinear) {
 	f.tiles = 1
+
+	// A row of input and of kernel for each finite point: Lagrange's interpolation.
 	for i, p := range points {
 		others := polynomial(points, i)
 		scale := evaluate(others, p)
@@ -38,10 +40,14 @@ func toomCook(points []float64, outputs, taps int) (f bilinear) {
 		f.kernel = append(f.kernel, kernel)
 		f.input = append(f.input, append(others, 0))
 	}
+
+	// The point at infinity stands for the highest power.
 	infinity := make([]float64, taps)
 	infinity[taps-1] = 1
 	f.kernel = append(f.kernel, infinity)
 	f.input = append(f.input, polynomial(points, -1))
+
+	// Output i sums the products of all points, each with its power i.
 	for i := range outputs {
 		row := make([]float64, len(points)+1)
 		for j, p := range points {
@@ -59,6 +65,8 @@ func toomCook(points []float64, outputs, taps int) (f bilinear) {
 func (f bilinear) tiled(size int) bilinear {
 	before, outputs := (len(f.kernel[0])-1)/2, len(f.output)
 	b := bilinear{tiles: (size + outputs - 1) / outputs, kernel: f.kernel}
+
+	// What a point takes of each tile. A tile reads as many pixels before its first output as the kernel has there.
 	for _, coefficients := range f.input {
 		for tile := range b.tiles {
 			row := make([]float64, size)
@@ -70,6 +78,8 @@ func (f bilinear) tiled(size int) bilinear {
 			b.input = append(b.input, row)
 		}
 	}
+
+	// Each output of the row comes from the products of its own tile.
 	for i := range size {
 		row := make([]float64, len(f.kernel)*b.tiles)
 		for point, v := range f.output[i%outputs] {

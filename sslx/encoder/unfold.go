@@ -4,16 +4,18 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// A convolution of at most fewChannels with a kernel of at most smallKernel is faster unfolded than by XLA, and a patch has
-// no more than 64 values.
+// A convolution of at most fewChannels with a kernel of at most smallKernel is faster unfolded than by XLA, and a patch
+// has no more than 64 values.
 const fewChannels, smallKernel = 4, 4
 
-// unfolded is the convolution as one matrix product: each output's patch of m is a row [size·size·in] (Chellapilla et al.
-// 2006, https://inria.hal.science/inria-00112631). Memory: the patches, size²/stride² times m.
+// unfolded is the convolution as one matrix product: each output's patch of m is a row [size·size·in] (Chellapilla et
+// al. 2006, https://inria.hal.science/inria-00112631). Memory: the patches, size²/stride² times m.
 func unfolded(m featureMaps, kernel *Node, stride int) featureMaps {
 	dims := kernel.Shape().Dimensions
 	size, in, channels := dims[0], dims[2], dims[3]
 	rows, columns := m.pixelAxes()
+
+	// Tap (i, j) of all outputs is a part of the padded maps with the stride as its step.
 	x := surrounded(surrounded(m.x, rows, size, stride), columns, size, stride)
 	var taps []*Node
 	for i := range size {
@@ -21,7 +23,8 @@ func unfolded(m featureMaps, kernel *Node, stride int) featureMaps {
 			taps = append(taps, every(every(x, rows, i, size, stride), columns, j, size, stride))
 		}
 	}
-	patches := Concatenate(taps, 3)
+	patches := Concatenate(taps, 3) // [batch, height/stride, width/stride, size·size·in], or pixels first
+
 	y := Dot(Reshape(patches, -1, size*size*in), Reshape(kernel, -1, channels)).Product()
 	out := patches.Shape().Clone().Dimensions
 	out[3] = channels
@@ -33,11 +36,13 @@ func surrounded(x *Node, axis, size, stride int) *Node {
 	length := x.Shape().Dimensions[axis]
 	before := (size - 1) / 2
 	after := max(0, (length-1)/stride*stride+size-before-length)
+
 	zeros := func(n int) *Node {
 		shape := x.Shape().Clone()
 		shape.Dimensions[axis] = n
 		return Zeros(x.Graph(), shape)
 	}
+
 	parts := []*Node{x}
 	if before > 0 {
 		parts = append([]*Node{zeros(before)}, parts...)

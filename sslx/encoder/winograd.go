@@ -22,10 +22,16 @@ func winograd(x, kernel *Node) *Node {
 	rows, columns := bilinear3(height), bilinear3(width)
 	tiles, products := rows.tiles*columns.tiles, rows.points()*columns.points()
 
+	// What each product takes of the maps, of all tiles.
 	v := spread(Reshape(x, height, width, batch*in), rows, columns)
-	v = merge(Reshape(v, products, tiles, batch, in), 1)
+	v = merge(Reshape(v, products, tiles, batch, in), 1) // [products, tiles·batch, in]
+
+	// What it takes of the kernel: [products, in·channels].
 	u := Dot(constant(x, pairs(rows.kernel, columns.kernel, 1, 1)), Reshape(kernel, 9, in*channels)).Product()
+
+	// The products themselves, a matrix product each: [products, tiles·batch, channels].
 	m := Dot(v, Reshape(u, products, in, channels)).General([]int{v.Rank() - 1}, []int{0}, []int{1}, []int{0})
+
 	y := gather(Reshape(m, products, tiles, batch*channels), rows, columns)
 	return Reshape(y, height, width, batch, channels)
 }
@@ -38,7 +44,8 @@ func spread(x *Node, rows, columns bilinear) *Node {
 		matrix := constant(x, pairs(rows.input, columns.input, rows.tiles, columns.tiles))
 		return Reshape(Dot(matrix, Reshape(x, -1, dims[2])).Product(), products, tiles, dims[2])
 	}
-	x = along(constant(x, rows.input), constant(x, columns.input), x)
+
+	x = along(constant(x, rows.input), constant(x, columns.input), x) // [points·tiles of rows, of columns, rest]
 	x = Reshape(x, rows.points(), rows.tiles, columns.points(), columns.tiles, dims[2])
 	return Reshape(TransposeAllAxes(x, 0, 2, 1, 3, 4), products, tiles, dims[2])
 }
@@ -52,6 +59,8 @@ func gather(m *Node, rows, columns bilinear) *Node {
 		y := Dot(matrix, Reshape(m, -1, rest)).EinsumAxes([][2]int{{0, 0}}, nil)
 		return Reshape(y, height, width, rest)
 	}
+
+	// The tiles go next to the points of their axis, as the columns of output want them.
 	m = Reshape(m, rows.points(), columns.points(), rows.tiles, columns.tiles, rest)
 	m = Reshape(TransposeAllAxes(m, 0, 2, 1, 3, 4), rows.points()*rows.tiles, columns.points()*columns.tiles, rest)
 	return along(constant(m, rows.output), constant(m, columns.output), m)
@@ -66,13 +75,14 @@ func isDense(rows, columns bilinear) bool {
 func along(rows, columns, x *Node) *Node {
 	dims := x.Shape().Dimensions
 	p, q := rows.Shape().Dimensions[0], columns.Shape().Dimensions[0]
-	x = Reshape(Dot(rows, merge(x, 1)).General([]int{1}, nil, []int{0}, nil), p, dims[1], dims[2])
+
+	x = Reshape(Dot(rows, merge(x, 1)).General([]int{1}, nil, []int{0}, nil), p, dims[1], dims[2]) // [p, b, rest]
 	columns = BroadcastToDims(Reshape(columns, 1, q, dims[1]), p, q, dims[1])
 	return Dot(columns, x).General([]int{2}, []int{0}, []int{1}, []int{0})
 }
 
-// merge makes one axis of the given one and the next, which holds the batch; products of matrices are faster so. Devices
-// that share the batch keep both: they would exchange the maps, and each compute all of them.
+// merge makes one axis of the given one and the next, which holds the batch: products of matrices are faster so.
+// Devices that share the batch keep both: they would exchange the maps, and each compute all of them.
 func merge(x *Node, axis int) *Node {
 	if x.Graph().NumDevices() > 1 {
 		return x

@@ -20,8 +20,8 @@ func init() {
 // (https://github.com/facebookresearch/barlowtwins). It takes two images or more. Correlations of 0 give scale·dim.
 // Cost: 2·N·dim² operations for each pair of views and memory for dim² correlations.
 type Barlow struct {
-	// Lambda is the weight of the correlations between different dimensions, and Scale that of the whole loss; positive.
-	// Their defaults are 0.0051 and 1.
+	// Lambda is the weight of the correlations between different dimensions, and Scale that of the whole loss. Both are
+	// positive; their defaults are 0.0051 and 1.
 	Lambda float64 `yaml:"lambda"`
 	Scale  float64 `yaml:"scale"`
 }

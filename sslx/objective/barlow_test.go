@@ -89,7 +89,8 @@ func (o *oracle) correlations(a, b [][]*number) (diagonal, rest *number) {
 	return o.add(on...), o.add(off...)
 }
 
-// leastBarlow is 0 but where all correlations are 1 and -1 whatever the embeddings: for two images, and in one dimension.
+// leastBarlow is 0 except where all correlations are 1 and -1 whatever the embeddings: for two images, and in one
+// dimension.
 func leastBarlow(o objective.Objective, b batch) float64 {
 	if b.n == 2 || b.dim == 1 {
 		return o.(objective.Barlow).Scale / (float64(b.n) * b.shortest(matrix.columns))

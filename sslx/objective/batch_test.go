@@ -68,11 +68,11 @@ func randomBatch(n, dim, views int, common, length float64) batch {
 			b.draws[i] = append(b.draws[i], float64(random.Float32()))
 		}
 	}
-	b.queue = b.queue.normalised()
+	b.queue = b.queue.normalized()
 	return b
 }
 
-func (m matrix) normalised() matrix {
+func (m matrix) normalized() matrix {
 	out := make(matrix, len(m))
 	for i, row := range m {
 		for _, v := range vector(row, new(tape)) {
@@ -169,7 +169,8 @@ func inputs(o objective.Objective, nodes []*Node) objective.Inputs {
 
 // gradientInputs are those of inputs that a loss is differentiated by.
 func gradientInputs(o objective.Objective, in objective.Inputs) []*Node {
-	return groups[*Node]{[]*Node{in.Queue}, in.Views, in.Predictions, in.Targets, in.Logits, in.Negatives, in.Negatives}.by(o)
+	queue := []*Node{in.Queue}
+	return groups[*Node]{queue, in.Views, in.Predictions, in.Targets, in.Logits, in.Negatives, in.Negatives}.by(o)
 }
 
 // differentiatedBy returns the matrices that gradientInputs are made from.

@@ -35,7 +35,7 @@ func (in Inputs) inverse(temperature float64) *Node {
 	return Scalar(in.Views[0].Graph(), in.Views[0].DType(), 1/temperature)
 }
 
-// crossEntropies returns the losses of the anchors whose denominators hold the positive beside the negatives.
+// crossEntropies returns the losses of the anchors whose denominators hold the positive besides the negatives.
 func (c contrast) crossEntropies() []*Node {
 	losses := make([]*Node, len(c.excess))
 	for i, excess := range c.excess {

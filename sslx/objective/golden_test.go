@@ -30,7 +30,7 @@ type goldenEntry struct {
 //
 //   - solo-learn's vicreg_loss_func adds the variance terms of the two views, as equation 6 of Bardes et al. 2022 does;
 //     lightly, FFCV-SSL, the authors' code and we take their mean. Our variance weight is doubled.
-//   - lightly's and solo-learn's Barlow Twins normalise with a batch norm, whose epsilon of 1e-5 is not in equation 2
+//   - lightly's and solo-learn's Barlow Twins normalize with a batch norm, whose epsilon of 1e-5 is not in equation 2
 //     of Zbontar et al. 2021. The embeddings are multiplied by 64, where it no longer counts.
 //   - solo-learn's byol_loss_func and moco_loss_func, and lightly's memory bank, are of one direction: byol adds both
 //     and moco takes their mean.

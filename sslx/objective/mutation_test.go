@@ -4,7 +4,7 @@ import "testing"
 
 // The comparisons with the oracles must notice each mistake, in the value or the gradient, at one of the temperatures,
 // on one of two batches that are not special in any way.
-func TestTheComparisonNoticesEveryMistake(t *testing.T) {
+func TestOracle_TheComparisonNoticesEveryMistake(t *testing.T) {
 	t.Parallel()
 	largest := map[string]map[string]float64{} // errors by subject and mistake
 	for _, b := range []batch{randomBatch(33, 64, 2, common, length), threeViews()} {

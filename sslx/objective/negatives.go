@@ -73,8 +73,8 @@ func (n Negatives) check(method string) error {
 	}{{"negatives_k", n.K, kind.k}, {"patch", n.Patch, kind.patch}} {
 		switch {
 		case p.value != 0 && p.own == 0:
-			return usage.Errorf("objective.%s is %d, which %s with negatives %s does not use: leave it out", p.key, p.value,
-				method, n.resolved().Kind)
+			return usage.Errorf("objective.%s is %d, which %s with negatives %s does not use: leave it out",
+				p.key, p.value, method, n.resolved().Kind)
 		case p.value < 0:
 			return usage.Errorf("objective.%s is %d: it must be positive (0 takes the kind's own)", p.key, p.value)
 		}

@@ -88,7 +88,11 @@ func TestNegatives_MethodsThatMeetInALimitAgreeThere(t *testing.T) {
 	t.Parallel()
 	b := randomBatch(4, 64, 2, common, length)
 	b.labels = []int32{0, 1, 2, 3}
-	losses := []objective.Objective{objective.SimCLR{}, objective.SimCLR{Negatives: of("random-k", 3, 0)}, objective.SupCon{}}
+	losses := []objective.Objective{
+		objective.SimCLR{},
+		objective.SimCLR{Negatives: of("random-k", 3, 0)},
+		objective.SupCon{},
+	}
 	results := newProgram(losses).compute(t, b, 0.5)
 	for _, r := range results[1:] {
 		if e := max(r.valueError(b, results[0].answer), r.gradientError(b, results[0].answer)); e > 1e-6 {

@@ -69,7 +69,8 @@ func TestCheckBatch_RefusesABatchOnWhichALossIsNotDefined(t *testing.T) {
 	}{
 		{objective.SimCLR{Temperature: 1}, 1, ""},
 		{objective.SupCon{Temperature: 1}, 1, ""},
-		{objective.DCL{Temperature: 1}, 2, "objective dcl needs a batch of 2 images or more and got 1: there would be no negative"},
+		{objective.DCL{Temperature: 1}, 2,
+			"objective dcl needs a batch of 2 images or more and got 1: there would be no negative"},
 		{objective.DCL{Temperature: 1, Negatives: of("patch-same", 0, 0)}, 1, ""},
 		{objective.SimCLR{Temperature: 1, Negatives: of("random-k", 7, 0)}, 8,
 			"objective simclr needs a batch of 8 images or more and got 7: negatives_k counts the others"},
@@ -110,7 +111,8 @@ func TestNeeds_AreThoseOfTheMethod(t *testing.T) {
 		{objective.Supervised{}, plain{labels: true, logits: true}},
 	} {
 		n := c.loss.Needs()
-		got := plain{n.Predictor, n.Target, n.Labels, n.Logits, n.Random, n.Queue, n.Negatives.Count, n.Negatives.OneImage}
+		got := plain{n.Predictor, n.Target, n.Labels, n.Logits, n.Random, n.Queue,
+			n.Negatives.Count, n.Negatives.OneImage}
 		if got != c.want {
 			t.Errorf("%+v needs %+v, want %+v", c.loss, got, c.want)
 		}
@@ -145,10 +147,13 @@ func TestLoss_NamesWhatItLacks(t *testing.T) {
 		in   objective.Inputs
 		want string
 	}{
-		{objective.SimCLR{Temperature: 1}, objective.Inputs{Views: two[:1]}, "objective: simclr got 1 views: it needs two or more"},
-		{objective.BYOL{}, objective.Inputs{Views: two, Predictions: two}, "objective: byol needs 2 of Inputs.Targets and got 0"},
+		{objective.SimCLR{Temperature: 1}, objective.Inputs{Views: two[:1]},
+			"objective: simclr got 1 views: it needs two or more"},
+		{objective.BYOL{}, objective.Inputs{Views: two, Predictions: two},
+			"objective: byol needs 2 of Inputs.Targets and got 0"},
 		{objective.SupCon{}, objective.Inputs{Views: two}, "objective: supcon needs 1 of Inputs.Labels and got 0"},
-		{unnamed{}, objective.Inputs{Views: two}, "objective: objective_test.unnamed needs 2 of Inputs.Predictions and got 0"},
+		{unnamed{}, objective.Inputs{Views: two},
+			"objective: objective_test.unnamed needs 2 of Inputs.Predictions and got 0"},
 		{objective.SimCLR{Negatives: of("random-k", 2, 0)}, objective.Inputs{Views: two},
 			"objective simclr needs a batch of 3 images or more and got 2: negatives_k counts the others"},
 	} {

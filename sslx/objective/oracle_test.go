@@ -62,7 +62,8 @@ func leaves(m matrix) [][]*number {
 
 // differentiatedBy returns what the package's loss is differentiated by too.
 func (o *oracle) differentiatedBy() [][][]*number {
-	return groups[[][]*number]{[][][]*number{o.queued}, o.z, o.q, o.target, o.logit, o.extra, [][][]*number{o.patch}}.by(o.loss)
+	queue, patch := [][][]*number{o.queued}, [][][]*number{o.patch}
+	return groups[[][]*number]{queue, o.z, o.q, o.target, o.logit, o.extra, patch}.by(o.loss)
 }
 
 // others calls visit for every image i and every ordered pair (v, w) of different views.

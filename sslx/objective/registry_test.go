@@ -31,7 +31,7 @@ func TestDecode_DefaultsAreThoseOfThePapers(t *testing.T) {
 		"vicreg":                    objective.VICReg{25, 25, 1},     // Bardes et al. 2022
 		"{name: barlow, scale: .1}": objective.Barlow{0.0051, 0.1},   // the authors' code
 		"byol":                      objective.BYOL{0.996},           // Grill et al. 2020
-		"moco":                      objective.MoCo{0.2, 0.99, 4096}, // temperature: Chen et al. 2020, https://arxiv.org/abs/2003.04297
+		"moco":                      objective.MoCo{0.2, 0.99, 4096}, // temperature: MoCo v2
 		"supervised":                objective.Supervised{},
 	} {
 		if got, err := read(t, text, start); err != nil || got != want {
@@ -57,9 +57,10 @@ func TestDecode_AnotherKindOfNegativesStartsFromItsOwnNumbers(t *testing.T) {
 }
 
 func TestDecode_RefusesAParameterOfAnotherMethod(t *testing.T) {
+	const unused = " does not use: leave it out"
 	for text, want := range map[string]string{
-		"{name: vicreg, temperature: 0.2}": "objective.temperature is a parameter that vicreg does not use: leave it out",
-		"{name: supcon, negatives: batch}": "objective.negatives is a parameter that supcon does not use: leave it out",
+		"{name: vicreg, temperature: 0.2}": "objective.temperature is a parameter that vicreg" + unused,
+		"{name: supcon, negatives: batch}": "objective.negatives is a parameter that supcon" + unused,
 		"{temprature: 0.2}":                `unknown key "objective.temprature": did you mean "objective.temperature"?`,
 		"{name: simclar}":                  `unknown objective "simclar": did you mean "simclr"?`,
 	} {
@@ -70,18 +71,22 @@ func TestDecode_RefusesAParameterOfAnotherMethod(t *testing.T) {
 }
 
 func TestEncode_WritesEveryParameter(t *testing.T) {
-	for want, o := range map[string]objective.Objective{
-		`{"name":"barlow","lambda":0.01,"scale":1}`:               objective.Barlow{0.01, 1},
-		`{"name":"simclr","temperature":0.2,"negatives":"batch"}`: objective.SimCLR{Temperature: 0.2},
-		`{"name":"dclw","temperature":0.2,"negatives":"patch-same","negatives_k":1,"patch":8,"sigma":0.5}`: objective.DCLW{0.2,
-			of("patch-same", 0, 0), 0.5},
-		`{"name":"simsiam"}`: objective.SimSiam{},
+	for _, c := range []struct {
+		objective objective.Objective
+		want      string
+	}{
+		{objective.Barlow{0.01, 1}, `{"name":"barlow","lambda":0.01,"scale":1}`},
+		{objective.SimCLR{Temperature: 0.2}, `{"name":"simclr","temperature":0.2,"negatives":"batch"}`},
+		{objective.DCLW{0.2, of("patch-same", 0, 0), 0.5},
+			`{"name":"dclw","temperature":0.2,"negatives":"patch-same","negatives_k":1,"patch":8,"sigma":0.5}`},
+		{objective.SimSiam{}, `{"name":"simsiam"}`},
 	} {
-		text, err := objective.EncodeJSON(o)
-		if err != nil || string(text) != want {
-			t.Errorf("%s, %v, want %s", text, err, want)
+		text, err := objective.EncodeJSON(c.objective)
+		if err != nil || string(text) != c.want {
+			t.Errorf("%s, %v, want %s", text, err, c.want)
 		}
-		if back, err := objective.DecodeJSON(text, "objective", nil); err != nil || back != objective.Resolved(o) {
+		back, err := objective.DecodeJSON(text, "objective", nil)
+		if err != nil || back != objective.Resolved(c.objective) {
 			t.Errorf("%s is read as %+v, %v", text, back, err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // subject is what the tests need of a method. The test file of each method registers one in subjects: then its loss is
-// compared with the oracle on all batches and back ends, and the comparison has to notice each of its mistakes.
+// compared with the oracle on all batches and backends, and the comparison has to notice each of its mistakes.
 type subject struct {
 	// loss is what is compared, with a temperature of 0 where it has one: the tests set it.
 	loss objective.Objective
@@ -55,7 +55,7 @@ func everyMethod() (losses []objective.Objective) {
 // subjectOf returns the subject of a loss.
 func subjectOf(o objective.Objective) subject { return subjects[objective.NameOf(o)] }
 
-func TestEveryMethodIsTested(t *testing.T) {
+func TestSubjects_HoldEveryMethod(t *testing.T) {
 	for _, name := range objective.Names() {
 		s := subjects[name]
 		if s.loss == nil || s.oracle == nil || len(s.mistakes) == 0 || s.equal == nil || s.orthonormal == nil {

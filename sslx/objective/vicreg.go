@@ -24,7 +24,7 @@ const noSpread = "the spread over a batch is not defined for fewer"
 //	+ covariance · 2 · mean over views of Σ_{i≠j} cov(i,j)² / dim
 //
 // where var and cov are over the batch, with divisor N-1. (In the paper's equations the similarity is summed over
-// dimensions, and the variance over the two views.) It takes two images or more. Embeddings are not normalised: their
+// dimensions, and the variance over the two views.) It takes two images or more. Embeddings are not normalized: their
 // length matters. Equal embeddings give variance·(1 - 0.01). Cost: 2·V·N·dim² operations, memory for dim² covariances.
 type VICReg struct {
 	// Similarity, Variance and Covariance are the weights of the terms; positive. Their defaults are 25, 25 and 1.
@@ -72,7 +72,7 @@ func centered(z *Node) *Node { return Sub(z, ReduceAndKeep(z, ReduceMean, 0)) }
 // crossProducts returns [dim, dim], the sums over the batch of the products of a's and b's numbers, both [n, dim].
 func crossProducts(a, b *Node) *Node { return Dot(a, b).EinsumAxes([][2]int{{0, 0}}, nil) }
 
-// sumOfSquares adds the squares of a matrix row by row, which keeps digits on a back end that adds one by one.
+// sumOfSquares adds the squares of a matrix row by row, which keeps digits on a backend that adds one by one.
 func sumOfSquares(x *Node) *Node { return ReduceAllSum(ReduceSum(Square(x), 1)) }
 
 // withoutDiagonal returns the square matrix x with zeros on its diagonal.

@@ -35,7 +35,7 @@ func init() {
 	}
 }
 
-// vicReg is Bardes et al. 2022, equations 1 to 6, with the normalisations of the authors' code: a mean over dimensions
+// vicReg is Bardes et al. 2022, equations 1 to 6, with the normalizations of the authors' code: a mean over dimensions
 // in the similarity, and over the two views in the variance.
 func (o *oracle) vicReg() map[string]*number {
 	var distances, hinges, covariances []*number

@@ -100,7 +100,7 @@ func randomValues(random *rand.Rand, n int, deviation float64) []float64 {
 	return values
 }
 
-func TestEveryRuleIsThatOfItsPaper(t *testing.T) {
+func TestRules_AreThoseOfTheirPapers(t *testing.T) {
 	for _, c := range []Config{
 		{Rule: SGD{Momentum: 0.9}, WeightDecay: 0.05},
 		{Rule: SGD{}},
@@ -127,7 +127,7 @@ func TestEveryRuleIsThatOfItsPaper(t *testing.T) {
 }
 
 // testdata/golden.py makes the numbers with torch.optim.
-func TestSGDAndAdamWGiveTheWeightsOfPyTorch(t *testing.T) {
+func TestRules_GiveTheWeightsOfPyTorch(t *testing.T) {
 	text, err := os.ReadFile("testdata/golden.json")
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestSGDAndAdamWGiveTheWeightsOfPyTorch(t *testing.T) {
 	}
 }
 
-func TestLARSTakesPlainStepsWhereANormIsZero(t *testing.T) {
+func TestLARS_TakesPlainStepsWhereANormIsZero(t *testing.T) {
 	c := Config{Rule: LARS{Momentum: 0.5}}
 	zero, ones := make([]float64, 6), []float64{1, 1, 1, 1, 1, 1}
 	tr := newTrainer(t, c, zero)
@@ -166,7 +166,7 @@ func TestLARSTakesPlainStepsWhereANormIsZero(t *testing.T) {
 	mustBeNear(t, "zero gradient", tr.value("/kernel"), ones)
 }
 
-func TestEachVariableHasItsOwnStateWhichIsNotTrained(t *testing.T) {
+func TestUpdate_EachVariableHasItsOwnStateWhichIsNotTrained(t *testing.T) {
 	tr := newTrainer(t, Config{Rule: AdamW{}}, []float64{1, 2, 3})
 	tr.step([]float64{1, 1, 1}, 0.1)
 	states := 0

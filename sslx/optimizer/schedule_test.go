@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAScheduleWarmsUpToThePeakAndFallsToZero(t *testing.T) {
+func TestSchedule_WarmsUpToThePeakAndFallsToZero(t *testing.T) {
 	s := Schedule{Peak: 2, Warmup: 4, Steps: 12}
 	for step, want := range map[int]float64{
 		1:  0.5,                                 // a quarter of the way
@@ -27,7 +27,7 @@ func TestAScheduleWarmsUpToThePeakAndFallsToZero(t *testing.T) {
 	}
 }
 
-func TestSchedulesOfFewStepsAndLongWarmUps(t *testing.T) {
+func TestSchedule_OfFewStepsAndLongWarmUps(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		epochs       float64
@@ -52,7 +52,7 @@ func TestSchedulesOfFewStepsAndLongWarmUps(t *testing.T) {
 	}
 }
 
-func TestTheRateScalesWithTheBatch(t *testing.T) {
+func TestSchedule_TheRateScalesWithTheBatch(t *testing.T) {
 	for _, c := range []struct {
 		scale string
 		batch int

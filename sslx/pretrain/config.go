@@ -31,9 +31,9 @@ type Config struct {
 	// epoch is dropped.
 	Batch int `yaml:"batch" json:"batch"`
 
-	// Chunk is the number of images that are in memory with their activations at once; it divides Batch. The gradient is
-	// that of the loss of the whole batch all the same, and batch normalization takes its statistics from a chunk. 0
-	// takes the batch at once.
+	// Chunk is the number of images that are in memory with their activations at once; it divides Batch. The gradient
+	// is still that of the loss of the whole batch, and batch normalization takes its statistics from a chunk. 0 takes
+	// the batch at once.
 	Chunk int `yaml:"chunk,omitempty" json:"chunk,omitempty"`
 
 	// Precision is the type in which encoder, projector and predictor compute and keep activations while they are
@@ -79,7 +79,8 @@ type Resolution struct {
 }
 
 // Probe is the online linear probe: a linear classifier of the representation and one of the output of each layer of
-// the projector, trained beside the encoder on the first view, without a gradient to either (Bordes et al. 2023, code).
+// the projector, trained along with the encoder on the first view, without a gradient to either (Bordes et al. 2023,
+// code).
 type Probe struct {
 	// Task is the label that it learns: "" is the first task of the data, "none" leaves the probe out.
 	Task string `yaml:"task" json:"task"`
@@ -109,7 +110,7 @@ func Default() Config {
 	}
 }
 
-// must returns a thing that is registered.
+// must returns a thing that is known to be registered.
 func must[T any](thing T, err error) T {
 	if err != nil {
 		panic(err)
@@ -117,11 +118,13 @@ func must[T any](thing T, err error) T {
 	return thing
 }
 
-// mostEpochs bounds Config.Epochs, so that the number of steps of a training fits an int: images are counted in 31 bits.
+// mostEpochs bounds Config.Epochs, so that the number of steps of a training fits an int: images are counted in 31
+// bits.
 const mostEpochs = 1_000_000_000
 
 // Check returns an error of package usage that names the first value out of range.
 func (c Config) Check() error {
+	// Numbers, each alone.
 	for _, f := range []struct {
 		name string
 		ok   bool
@@ -144,6 +147,7 @@ func (c Config) Check() error {
 			return usage.Errorf("%s is %v: it must be %s", f.name, f.v, f.want)
 		}
 	}
+
 	for name, widths := range map[string][]int{"projector": c.Projector, "predictor": c.Predictor} {
 		for _, width := range widths {
 			if width <= 0 {
@@ -151,9 +155,12 @@ func (c Config) Check() error {
 			}
 		}
 	}
+
 	if c.Precision != "" && !slices.Contains(precisions, c.Precision) {
 		return usage.Unknown("precision", c.Precision, precisions)
 	}
+
+	// What has parameters of its own; resolutions ask the encoder.
 	for _, check := range []func() error{
 		c.Views.Check,
 		func() error { return encoder.Check(c.Encoder) },
@@ -165,20 +172,23 @@ func (c Config) Check() error {
 			return err
 		}
 	}
+
+	// What has to fit together.
 	if len(c.Views) < 2 {
 		return usage.Errorf("views has one view: an objective compares two or more")
 	}
 	if err := objective.CheckBatch(c.Objective, c.Batch); err != nil {
 		return err
 	}
+
 	needs := c.Objective.Needs()
 	switch {
 	case c.chunked() && c.Devices > 1:
-		return usage.Errorf("chunk is %d and devices %d: a batch is either taken in chunks or shared by devices; leave "+
-			"one of them out", c.Chunk, c.Devices)
+		return usage.Errorf("chunk is %d and devices %d: a batch is either taken in chunks or shared by devices; "+
+			"leave one of them out", c.Chunk, c.Devices)
 	case c.chunked() && needs.Negatives.OneImage:
-		return usage.Errorf("chunk is %d, but the negatives of objective %s are one embedding that all images share, and "+
-			"each chunk would compute its own: leave chunk out", c.Chunk, objective.NameOf(c.Objective))
+		return usage.Errorf("chunk is %d, but the negatives of objective %s are one embedding that all images share, "+
+			"and each chunk would compute its own: leave chunk out", c.Chunk, objective.NameOf(c.Objective))
 	case len(c.Predictor) > 0 && !needs.Predictor:
 		return usage.Errorf("predictor is set, but objective %s has none: leave it out",
 			objective.NameOf(c.Objective))

@@ -11,13 +11,13 @@ import (
 	"github.com/sslx-go/lab/sslx/optimizer"
 )
 
-func TestTheDefaultConfigurationIsValid(t *testing.T) {
+func TestDefault_IsValid(t *testing.T) {
 	if err := Default().Check(); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestAValueOutOfRangeIsNamed(t *testing.T) {
+func TestConfig_CheckNamesAValueOutOfRange(t *testing.T) {
 	for name, change := range map[string]func(c *Config){
 		"data":          func(c *Config) { c.Data = "" },
 		"size":          func(c *Config) { c.Size = -1 },
@@ -39,7 +39,9 @@ func TestAValueOutOfRangeIsNamed(t *testing.T) {
 		"views":              func(c *Config) { c.Views = c.Views[:1] },
 		"predictor":          func(c *Config) { c.Predictor = []int{8} },
 		"devices":            func(c *Config) { c.Devices = 3 },
-		"objective.queue":    func(c *Config) { c.Objective = objective.MoCo{Temperature: 1, EMA: 0.9, Queue: c.Batch + 1} },
+		"objective.queue": func(c *Config) {
+			c.Objective = objective.MoCo{Temperature: 1, EMA: 0.9, Queue: c.Batch + 1}
+		},
 		"must be of epoch 0": func(c *Config) { c.Resolutions = []Resolution{{1, 16}} },
 		"put them in order":  func(c *Config) { c.Resolutions = []Resolution{{0, 16}, {2, 24}, {2, 32}} },
 		"resolutions":        func(c *Config) { c.Resolutions = []Resolution{{0, 7}} },

@@ -27,7 +27,7 @@ func written(t *testing.T, text string) string {
 	return path
 }
 
-func TestAssignmentsChangeTheFileAndTheFileTheDefaults(t *testing.T) {
+func TestReadConfig_AssignmentsChangeTheFileAndTheFileTheDefaults(t *testing.T) {
 	path := written(t, "seed: 3\nbatch: 64\noptimizer: {lr: 0.5}\nprojector: [8, 4]\n")
 	got, err := ReadConfig(path, []string{"batch=128", "optimizer.name=lars", "projector=[32, 16, 8]", "data= x y ",
 		" probe.task = none", "seed=18446744073709551615", "views.jitter=0"})
@@ -43,7 +43,7 @@ func TestAssignmentsChangeTheFileAndTheFileTheDefaults(t *testing.T) {
 	}
 }
 
-func TestAFileThatSetsNothingGivesTheDefaults(t *testing.T) {
+func TestReadConfig_AFileThatSetsNothingGivesTheDefaults(t *testing.T) {
 	for _, text := range []string{"", "\n", "# nothing\n", "---\n", "{}\n", "~\n"} {
 		if got, err := ReadConfig(written(t, text), nil); err != nil || !reflect.DeepEqual(got, Default()) {
 			t.Errorf("%q: %+v, %v", text, got, err)
@@ -54,7 +54,7 @@ func TestAFileThatSetsNothingGivesTheDefaults(t *testing.T) {
 	}
 }
 
-func TestAWrittenConfigurationReadsBackAsItself(t *testing.T) {
+func TestReadConfig_AWrittenConfigurationReadsBackAsItself(t *testing.T) {
 	c := tiny()
 	text, err := yaml.Marshal(c)
 	if err != nil {
@@ -65,7 +65,7 @@ func TestAWrittenConfigurationReadsBackAsItself(t *testing.T) {
 	}
 }
 
-func TestAWrongConfigurationIsAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
+func TestReadConfig_SaysWhatIsWrongAndWhere(t *testing.T) {
 	for _, c := range []struct {
 		file string
 		set  string
@@ -129,7 +129,7 @@ func TestAWrongConfigurationIsAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 	}
 }
 
-func TestAMissingFileAndAFolderAreUsageErrors(t *testing.T) {
+func TestReadConfig_RefusesAMissingFileAndAFolder(t *testing.T) {
 	for _, path := range []string{filepath.Join(t.TempDir(), "none.yaml"), t.TempDir()} {
 		if _, err := ReadConfig(path, nil); !usage.Is(err) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", path, err)
@@ -137,7 +137,7 @@ func TestAMissingFileAndAFolderAreUsageErrors(t *testing.T) {
 	}
 }
 
-func TestEveryKeyCanBeAssigned(t *testing.T) {
+func TestKeys_CanAllBeAssigned(t *testing.T) {
 	keys := Keys()
 	for _, key := range []string{"data", "optimizer.lr", "views.crop_scale", "probe.task", "checkpoint_seconds"} {
 		if !slices.Contains(keys, key) {
@@ -157,7 +157,8 @@ func TestEveryKeyCanBeAssigned(t *testing.T) {
 		}
 	}
 	fits := func(key string) bool {
-		for _, value := range []string{"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch",
+		for _, value := range []string{
+			"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch",
 			"center", "bfloat16", "[{epoch: 0, size: 16}]", "[rotation]"} {
 			for _, method := range append([]string{""}, objective.Names()...) {
 				assignments := []string{key + "=" + value}
@@ -194,7 +195,8 @@ optimizer: {name: adamw, lr: 0.6, scale: linear, weight_decay: 0.0005, momentum:
 		Encoder: encoder.ConvNet{Width: 32},
 		Objective: objective.DCLW{Temperature: 0.1, Sigma: 0.5,
 			Negatives: objective.Negatives{Kind: "patch-same", K: 1, Patch: 8}},
-		Optimizer: optimizer.Config{Rule: optimizer.AdamW{}, LR: 0.6, Scale: "linear", WeightDecay: 5e-4, WarmupEpochs: 0.5}}
+		Optimizer: optimizer.Config{Rule: optimizer.AdamW{}, LR: 0.6, Scale: "linear", WeightDecay: 5e-4,
+			WarmupEpochs: 0.5}}
 	if err != nil || !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v (%v), want %+v", c, err, want)
 	}
@@ -212,8 +214,9 @@ func TestConfig_IsWrittenWithEveryParameterAndReadBack(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(again, c.Resolved()) {
 		t.Errorf("YAML: got %+v (%v), want %+v", again, err, c.Resolved())
 	}
-	if want := "objective:\n    name: simclr\n    temperature: 0.2\n    negatives: patch-fixed\n    patch: 8\n"; !strings.Contains(string(text), want) {
-		t.Errorf("%s lacks %s", text, want)
+	inYAML := "objective:\n    name: simclr\n    temperature: 0.2\n    negatives: patch-fixed\n    patch: 8\n"
+	if !strings.Contains(string(text), inYAML) {
+		t.Errorf("%s lacks %s", text, inYAML)
 	}
 
 	text, err = json.Marshal(c)

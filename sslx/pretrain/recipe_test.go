@@ -15,7 +15,7 @@ import (
 	"github.com/sslx-go/lab/sslx/objective"
 )
 
-func TestEveryObjectiveHasARecipe(t *testing.T) {
+func TestRecipes_EveryObjectiveHasOne(t *testing.T) {
 	for _, name := range objective.Names() {
 		c, err := ReadConfig("cifar10-"+name, nil)
 		if err != nil || objective.NameOf(c.Objective) != name {
@@ -34,7 +34,7 @@ func narrow(e encoder.Encoder) encoder.Encoder {
 }
 
 // The networks are made narrow, which changes nothing but how long their initial values take to draw.
-func TestTheStepOfEveryRecipeCanBeBuilt(t *testing.T) {
+func TestRecipes_TheStepOfEachCanBeBuilt(t *testing.T) {
 	for _, name := range Recipes() {
 		c, err := ReadConfig(name, nil)
 		if err != nil {
