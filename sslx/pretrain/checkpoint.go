@@ -34,6 +34,7 @@ func saveCheckpoint(path string, store *model.Store, state runState) error {
 		return err
 	}
 
+	// A checkpoint of a diverged training would replace the last good one.
 	values := map[string]*tensors.Tensor{}
 	for v := range store.IterVariables() {
 		if values[v.Path()], err = v.Value(); err != nil {

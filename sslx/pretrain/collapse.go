@@ -56,6 +56,7 @@ type collapseWatch struct{ point, line, chance bool }
 
 // warning returns a sentence for a line of the log that shows a new reason, "" otherwise.
 func (w *collapseWatch) warning(m record.Metrics, total int) string {
+	// At first every training looks collapsed.
 	if float64(m.Step) < collapseStart*float64(total) {
 		return ""
 	}

@@ -60,6 +60,7 @@ func FineTune(ctx context.Context, b compute.Backend, n *Network, train Labeled,
 		return nil, err
 	}
 
+	// The classifier is new, the encoder starts where pre-training has left it.
 	if err := step.fit(ctx, c, len(train.Labels), o.Steps); err != nil {
 		return nil, err
 	}
@@ -99,6 +100,7 @@ func (s *stepper) fit(ctx context.Context, c Config, n, steps int) error {
 			return err
 		}
 
+		// The images in a random order, again and again; what is left of one order is dropped.
 		if len(order) < c.Batch {
 			order = random.Perm(n)
 		}

@@ -95,6 +95,7 @@ func representations(views []layerOutputs) []*Node {
 
 // network runs encoder and projector on images. They compute in the type of the images.
 func network(scope *model.Scope, c Config, images *Node, mode encoder.Mode) layerOutputs {
+	// The encoder's output stays in its own type for the projector; losses and probes take float32.
 	h := c.Encoder.Build(scope.At(encoderScope), images, mode) // [batch, dim]
 	outputs := layerOutputs{ConvertDType(h, dtypes.Float32)}
 	if len(c.Projector) == 0 {
@@ -111,11 +112,13 @@ func network(scope *model.Scope, c Config, images *Node, mode encoder.Mode) laye
 // Neighbors of one size go through together: batch normalization sees them as one batch.
 func forward(scope *model.Scope, c Config, views []*Node) (outputs []layerOutputs) {
 	for len(views) > 0 {
+		// How many of the views that are left have the size of the first of them.
 		same := 1
 		for same < len(views) && slices.Equal(views[same].Shape().Dimensions[1:], views[0].Shape().Dimensions[1:]) {
 			same++
 		}
 
+		// Together through the network, and apart again.
 		joined := c.rounded(augment.Join(views[:same], 0)) // [same*batch, height, width, 3]
 		each := make([]layerOutputs, same)
 		for _, layer := range network(scope, c, joined, encoder.Train) {
@@ -173,6 +176,7 @@ func (out outputs) nodes() (nodes []*Node) {
 
 // outputsOf is the inverse of nodes.
 func outputsOf(c Config, nodes []*Node) (out outputs) {
+	// As many of each kind as nodes has put there.
 	take := func(n int) (taken []*Node) {
 		taken, nodes = nodes[:n], nodes[n:]
 		return taken
@@ -196,12 +200,15 @@ func (out outputs) lossInputs(c Config) []*Node {
 // objectiveInputs returns what the objective needs, and runs predictor and classifier for it.
 func (out outputs) objectiveInputs(scope *model.Scope, c Config, d stepData, b batch) objective.Inputs {
 	needs := c.Objective.Needs()
+	// What every objective gets.
 	in := objective.Inputs{
 		Views:     embeddings(out.online),
 		Negatives: out.negatives,
 		Targets:   out.targets,
 		Random:    b.random,
 	}
+
+	// What this one asks for.
 	if needs.Predictor {
 		in.Predictions = predict(scope.At(predictorScope), c, in.Views)
 	}

@@ -121,6 +121,7 @@ func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) 
 // sameTraining reports whether two configurations train the same network: they may differ in where the data is, and in
 // how often is logged and saved.
 func sameTraining(saved, config Config) (bool, error) {
+	// Compared as they are written, names and parameters of every part included.
 	saved.Data, saved.LogSteps, saved.CheckpointSeconds = config.Data, config.LogSteps, config.CheckpointSeconds
 	was, err := yaml.Marshal(saved)
 	if err != nil {

@@ -94,6 +94,7 @@ func headerOf(names []string, values map[string]*tensors.Tensor, metadata map[st
 		offset = end
 	}
 
+	// The sum has its length already, so that the header keeps its size.
 	metadata = maps.Clone(metadata)
 	metadata[checksumKey] = noChecksum
 	header[metadataKey] = metadata
@@ -140,6 +141,7 @@ func loadTensors(path string) (map[string]*tensors.Tensor, map[string]string, er
 			"or start a new run", path)
 	}
 
+	// A file with the right checksum may still be of another program: every entry is checked.
 	values := map[string]*tensors.Tensor{}
 	left := int64(len(data)) // tensors do not overlap
 	for name, raw := range entries {
@@ -173,6 +175,7 @@ func loadMetadata(path string) (map[string]string, error) {
 	defer func() { _ = file.Close() }()
 	foreign := fmt.Errorf("%s is no checkpoint: restore it from a copy", path)
 
+	// The length of the header, then the header.
 	reader := bufio.NewReader(file)
 	var size uint64
 	if err := binary.Read(reader, binary.LittleEndian, &size); err != nil || size > maxHeader {

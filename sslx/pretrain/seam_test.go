@@ -156,3 +156,24 @@ func TestTrain_ResumesThingsOfAnotherModuleExactly(t *testing.T) {
 		}
 	}
 }
+
+// misnamed is an objective whose part would hide another measure.
+type misnamed struct{ sticky }
+
+func (misnamed) Needs() objective.Needs { return objective.Needs{} }
+
+func (misnamed) Loss(in objective.Inputs) objective.Terms {
+	loss := ReduceAllMean(Square(Sub(in.Views[0], in.Views[1])))
+	return objective.Terms{Loss: loss, Parts: map[string]*Node{rankMeasure: loss}}
+}
+
+func TestStepGraph_RefusesAPartWithTheNameOfAMeasure(t *testing.T) {
+	c := tiny()
+	c.Objective = misnamed{}
+	store := newStore(c)
+	defer store.Finalize()
+	_, err := newStepper(sequential(t), store, c, blank(64, 4), 0)
+	if err == nil || !strings.Contains(err.Error(), `part of the loss named "rank"`) {
+		t.Errorf("got %v", err)
+	}
+}

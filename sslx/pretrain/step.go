@@ -37,6 +37,7 @@ func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, siz
 		return nil, err
 	}
 
+	// A program takes a device's share of the batch, or a chunk.
 	s := &stepper{devices: max(1, c.Devices)}
 	s.batch = shapes.Make(dtypes.Uint8, c.Batch/s.devices, d.Height, d.Width, 3)
 	if c.chunked() {
@@ -115,6 +116,8 @@ func (s *stepper) shard(d stepData) error {
 	if s.devices == 1 {
 		return nil
 	}
+
+	// One axis of devices, along the batch.
 	mesh, err := distributed.NewDeviceMesh([]int{s.devices}, []string{"batch"})
 	if err != nil {
 		return err
@@ -164,6 +167,7 @@ func (s *stepper) run(v stepValues) ([]float32, error) {
 		args = append(args, s.args(device, v.part(device*share, (device+1)*share)).list()...)
 	}
 
+	// The devices agree in the measures: the first one's are taken.
 	results, err := s.exec.Call(args...)
 	if err != nil {
 		return nil, err

@@ -2,8 +2,10 @@ package pretrain
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -28,10 +30,12 @@ const lossMeasure = "loss"
 
 // stepGraph builds the step and returns its measures [len(s.measureNames)].
 func (s *stepper) stepGraph(scope *model.Scope, c Config, d stepData, size int, in stepInputs[*Node]) *Node {
+	// Forward: views, networks, loss.
 	b := newBatch(d, in)
 	out := encode(scope, c, normalizedViews(c, d, size, b))
 	terms := objective.Loss(c.Objective, out.objectiveInputs(scope, c, d, b))
 
+	// Backward, through all that the loss trains.
 	applyGradients(scope.At(optimizerScope), c.Optimizer, terms.Loss, b.lr, b.step, scope.At(encoderScope),
 		scope.At(projectorScope), scope.At(predictorScope), scope.At(classifierScope))
 	if c.Objective.Needs().Target {
@@ -52,7 +56,15 @@ func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, ou
 	}
 
 	measures := map[string]*Node{lossMeasure: terms.Loss, spreadMeasure: spread(z), rankMeasure: rank(z)}
-	maps.Copy(measures, terms.Parts)
+	for name, part := range terms.Parts {
+		if measures[name] != nil || strings.HasPrefix(name, probeMeasure) {
+			panic(fmt.Sprintf("objective %s has a part of the loss named %q: another measure has that name",
+				objective.NameOf(c.Objective), name))
+		}
+		measures[name] = part
+	}
+
+	// A probe for each layer, on the first view.
 	if d.labels != nil {
 		for i, layer := range Layers(c) {
 			measures[probeName(layer)] = probe(scope, probeName(layer), c, d, out.online[0][i], b)

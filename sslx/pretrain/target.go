@@ -42,6 +42,7 @@ func startTarget(store *model.Store) error {
 
 // onlineOf returns the variable of the online network that a variable of the target network follows.
 func onlineOf(store *model.Store, target *model.Variable) *model.Variable {
+	// /target/encoder/… follows /encoder/…
 	prefix := model.RootScopePath + targetScope + model.ScopeSeparator
 	return store.GetVariable(model.RootScopePath + strings.TrimPrefix(target.Path(), prefix))
 }

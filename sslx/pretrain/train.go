@@ -102,6 +102,7 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	t.schedule = c.Optimizer.Schedule(c.Batch, t.perEpoch(), t.total)
 	t.state = runState{Total: t.total, Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
 
+	// A run with a checkpoint resumes from it.
 	saved, err := runCheckpoint(set, run, c)
 	if err != nil {
 		return nil, err
@@ -110,6 +111,7 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 		t.state, t.saved = saved.state, saved.state.Step
 	}
 
+	// A finished run needs no program.
 	if t.state.Step < t.total {
 		err = t.build(saved)
 	}
@@ -135,6 +137,7 @@ func (t *trainer) build(saved *checkpoint) error {
 	if err := t.compileFor(t.state.Step / t.perEpoch()); err != nil {
 		return err
 	}
+	// The program has made the variables with their initial values.
 	if saved == nil {
 		return startTarget(t.store)
 	}
@@ -148,6 +151,7 @@ func (t *trainer) compileFor(epoch int) (err error) {
 		return nil
 	}
 
+	// The variables are in the store: they stay as they are.
 	if t.stepper != nil {
 		t.stepper.close()
 	}
@@ -193,7 +197,7 @@ func (t *trainer) close() {
 
 // loop makes the steps that are left.
 func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
-	started, before := time.Now(), t.state.Seconds
+	started, before := time.Now(), t.state.Seconds // of this process, and the time of those before it
 	saved := started
 	feed := newFeed(t.config, t.data, t.state.Step)
 	defer feed.close()
@@ -204,6 +208,7 @@ func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
 	}
 	hooks.Report(t.state.Step, t.total, t.last)
 	for t.state.Step < t.total {
+		// Between two steps the state is whole.
 		if ctx.Err() != nil {
 			if err := t.save(); err != nil {
 				return err
@@ -260,7 +265,7 @@ func (t *trainer) step(feed feed) error {
 		return fmt.Errorf("step %d failed: %w", step, err)
 	}
 
-	// The log has means over the steps since its last line.
+	// The log has means over the steps since its last line. A step that diverged enters neither log nor checkpoint.
 	if t.state.Window == nil {
 		t.state.Window = make([]float64, len(measures))
 	}
@@ -308,6 +313,7 @@ func (t *trainer) appendLog(waited time.Duration) error {
 		Waited:      waited.Seconds(),
 	}
 
+	// What is not a measure of every training is a term of this objective's loss, or a probe of the projector.
 	for i, name := range t.stepper.measureNames {
 		switch mean := t.state.Window[i] / float64(t.state.WindowSteps); name {
 		case lossMeasure:
@@ -323,10 +329,11 @@ func (t *trainer) appendLog(waited time.Duration) error {
 				m.ProbeLayers[layer] = mean
 				continue
 			}
-			m.Parts[name] = mean // a term of the loss
+			m.Parts[name] = mean
 		}
 	}
 
+	// The next line begins here.
 	t.state.Window, t.state.WindowSteps = nil, 0
 	t.last = m
 	return t.log.Append(m)

@@ -69,6 +69,7 @@ func Load(b compute.Backend, c Config, path string, height, width int, layers ..
 		return nil, err
 	}
 
+	// The statistics are those of training: the encoder sees images as it saw them then.
 	n, err := Untrained(b, c, saved.state.Mean, saved.state.Std, height, width, layers...)
 	if err != nil {
 		return nil, err
@@ -82,7 +83,8 @@ func Load(b compute.Backend, c Config, path string, height, width int, layers ..
 
 func (n *Network) compile(b compute.Backend) (err error) {
 	n.exec, err = model.NewExec(b, n.store, func(scope *model.Scope, pixels *Node) (outputs []*Node) {
-		images := augment.Normalize(augment.FromBytes(pixels), n.mean, n.std)
+		// All layers are built, and XLA drops those that are not returned.
+		images := augment.Normalize(augment.FromBytes(pixels), n.mean, n.std) // [batch, height, width, 3]
 		all := n.outputs(scope, images)
 		for _, name := range n.layers {
 			outputs = append(outputs, all[slices.Index(Layers(n.config), name)])
@@ -172,7 +174,7 @@ func inBatches(ctx context.Context, exec *model.Exec, shape shapes.Shape, pixels
 			return err
 		}
 
-		batch := make([]byte, shape.Size())
+		batch := make([]byte, shape.Size()) // the program takes whole batches
 		copy(batch, pixels[start:])
 		outputs, err := exec.Call(tensors.FromFlatDataAndDimensions(batch, shape.Dimensions...))
 		if err != nil {
