@@ -1,6 +1,11 @@
 package show
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +15,7 @@ import (
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 func TestLineSaysWhatIsDoneAndWhatIsLeft(t *testing.T) {
@@ -61,5 +67,78 @@ func TestRunsAreInTheRepositoryUnlessToldOtherwise(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(root(), "go.mod")); err != nil {
 		t.Error(err)
+	}
+}
+
+// shades makes a folder of small images in two classes; other ones for each level.
+func shades(t *testing.T, dir string, level uint8) {
+	t.Helper()
+	for _, split := range []string{"train", "test"} {
+		for i, class := range []string{"dark", "light"} {
+			for k := range 12 {
+				m := image.NewGray(image.Rect(0, 0, 16, 16))
+				for p := range m.Pix {
+					m.Pix[p] = uint8(100*i+p%(k+1)) + level
+				}
+				var file bytes.Buffer
+				if err := png.Encode(&file, m); err != nil {
+					t.Fatal(err)
+				}
+				path := filepath.Join(dir, split, class, fmt.Sprintf("%d.png", k))
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, file.Bytes(), 0o644)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+func TestFolder_OtherDataHaveAnotherFolder(t *testing.T) {
+	t.Setenv("SSLX_CACHE", t.TempDir())
+	t.Setenv(runsVariable, t.TempDir())
+	first, second := filepath.Join(t.TempDir(), "birds"), filepath.Join(t.TempDir(), "birds")
+	shades(t, first, 0)
+	shades(t, second, 40)
+
+	c := sslx.Default()
+	folders := map[string]bool{}
+	for _, data := range []string{first, second, first} {
+		c.Data = data
+		dir, err := folder(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folders[dir] = true
+	}
+	if len(folders) != 2 {
+		t.Errorf("two sets of images have %d folders", len(folders))
+	}
+	c.Data = "no-such-set"
+	if _, err := folder(c); err == nil {
+		t.Error("data that do not exist have a folder")
+	}
+}
+
+func TestPretrain_RefusesAFolderWithAnotherConfiguration(t *testing.T) {
+	c := sslx.Default()
+	dir := filepath.Join(t.TempDir(), experiments.Trial{Config: c}.Key("print"))
+	for name, refused := range map[string]bool{"its own": false, "another epochs": true, "other data": true} {
+		kept, environment := c, record.Environment{Fingerprint: "print"}
+		if name == "another epochs" {
+			kept.Epochs++
+		}
+		if name == "other data" {
+			environment.Fingerprint = "another print"
+		}
+		run, err := record.Create(dir, kept, environment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := namedByItsRecords(dir); (err != nil) != refused {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := run.Remove(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package show
 
 import (
+	"fmt"
+
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/report"
@@ -10,21 +12,53 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// Folder returns the folder of the run of a configuration: another one for each.
-func Folder(c sslx.Config) string { return Runs("notebook", experiments.Trial{Config: c}.Key("")) }
+// Folder returns the folder of the run of a configuration: another one for each, and for other data under the same name.
+func Folder(c sslx.Config) string {
+	dir, err := folder(c)
+	Check(err)
+	return dir
+}
+
+func folder(c sslx.Config) (dir string, err error) {
+	set, err := dataset.Locate(Context(), c.Data, dataset.LocateOptions{Size: c.Size})
+	if err != nil {
+		return "", err
+	}
+	key := experiments.Trial{Config: c}.Key(set.Fingerprint())
+	return Runs("notebook", key), set.Close()
+}
 
 // Pretrain trains an encoder, shows its curves as they grow, and returns the folder of the run. What was trained before is
-// not trained again.
+// not trained again. The cell fails when the folder holds a run of another configuration or of other data.
 func Pretrain(c sslx.Config) (dir string) {
 	dir = Folder(c)
 	live := Training(dir)
 	train := func() (sslx.Summary, error) { return sslx.Pretrain(Context(), dir, c, live.Options()) }
 	if record.IsRun(dir) {
+		Check(namedByItsRecords(dir))
 		train = func() (sslx.Summary, error) { return sslx.Resume(Context(), dir, live.Options()) }
 	}
 	Must(train())
 	live.Done("trained")
 	return dir
+}
+
+// namedByItsRecords returns an error unless the run in dir is the one that the folder is named by: the key of its records has to be
+// the folder's.
+func namedByItsRecords(dir string) error {
+	var kept sslx.Config
+	if err := record.ReadConfig(dir, &kept); err != nil {
+		return err
+	}
+	environment, err := record.ReadEnvironment(dir)
+	if err != nil {
+		return err
+	}
+	if key := (experiments.Trial{Config: kept}).Key(environment.Fingerprint); key != record.Name(dir) {
+		return fmt.Errorf("run folder %s holds another configuration or other data than its name says: move it away, and run the "+
+			"cell again", dir)
+	}
+	return nil
 }
 
 // Views shows the first images of the configuration's data, and the views that training makes of them in its first epoch.

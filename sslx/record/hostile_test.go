@@ -109,7 +109,7 @@ func TestRun_SavesNothingUnderANameThatIsAnothersNow(t *testing.T) {
 
 // In 4 of 3,659 tries two processes held one run: one had deleted the lock file that the other waited for.
 func TestOpen_OfADeletedRunHoldsNothing(t *testing.T) {
-	for range 50 {
+	for range 15 {
 		dir := filepath.Join(t.TempDir(), "run")
 		first, err := Create(dir, settings{}, Environment{})
 		if err != nil {
