@@ -60,8 +60,15 @@ func TestABadImageIsNamedAndSkipBadCountsIt(t *testing.T) {
 	imageFolder(t, "photos")
 	writeFile(t, "photos/cat/2.png", "no image")
 	status, stdout, stderr := call(t, "data", "import", "photos")
-	if status != statusFailed || stdout != "" || !strings.Contains(stderr, "cat/2.png") {
-		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
+	if status != statusFailed || stdout != "" {
+		t.Errorf("status %d, stdout %q", status, stdout)
+	}
+	wantTexts(t, stderr, "cat/2.png", "or skip bad images (--skip-bad)")
+
+	// A command without the flag does not name it, and takes what was imported with it.
+	status, _, stderr = call(t, "data", "views", "--data", "photos", "--out", "v.png")
+	if status != statusFailed || strings.Contains(stderr, "--skip-bad") {
+		t.Errorf("status %d, stderr %q", status, stderr)
 	}
 	status, stdout, stderr = call(t, "data", "import", "photos", "--skip-bad")
 	if status != statusDone {
@@ -143,6 +150,30 @@ func TestWrongUsageOfDataViewsExitsWith2(t *testing.T) {
 		status, stdout, stderr := call(t, strings.Fields(args)...)
 		if status != statusUsage || stdout != "" || !strings.Contains(stderr, says) {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want 2 and %q", args, status, stdout, stderr, says)
+		}
+	}
+}
+
+func TestData_AMissingSetNamesTheCommandThatFetchesIt(t *testing.T) {
+	isolate(t)
+	status, _, stderr := call(t, "data", "views", "--data", "cifar10", "--out", "v.png")
+	if status != statusUsage {
+		t.Errorf("status %d", status)
+	}
+	wantTexts(t, stderr, "download it (`sslx data get cifar10`)")
+}
+
+func TestDataImport_SaysThatTheNameMeantAnotherSource(t *testing.T) {
+	isolate(t)
+	imageFolder(t, "a/images")
+	imageFolder(t, "b/images")
+	for _, project := range []string{"a", "b"} {
+		status, stdout, stderr := call(t, "data", "import", project+"/images")
+		if status != statusDone {
+			t.Errorf("status %d, stderr %q", status, stderr)
+		}
+		if says := strings.Contains(stdout, "until now it meant"); says != (project == "b") {
+			t.Errorf("import of %s/images: %s", project, stdout)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/backend"
+	"github.com/sslx-go/lab/sslx/dataset"
 )
 
 // statusOf returns the exit status of an error: 2 when the call was wrong, else 1.
@@ -35,19 +36,21 @@ func (a *app) printError(err error) {
 // listings holds the commands that list what an argument of any command can be.
 var listings = map[string]string{"run": "sslx runs list", "data": "sslx data list"}
 
-// advice says how to change the argument that a usage error is about, or what installs a missing plugin: libraries name
-// it, and the command that runs knows the flag and the command.
+// advice says how to change the argument that an error is about, or what gets a missing plugin or data set: libraries
+// name it, and the command that runs knows the flag and the command.
 func (a *app) advice(err error) string {
 	var plugin *backend.PluginError
 	if errors.As(err, &plugin) {
 		return fmt.Sprintf(": run `%s`", installCommand(plugin.Plugin))
 	}
-	var wrong *usage.Error
-	if a.command == nil || !errors.As(err, &wrong) || wrong.Argument() == "" {
+	if set := dataset.Downloadable(err); set != "" {
+		return fmt.Sprintf(" (`sslx data get %s`)", set)
+	}
+	argument := usage.ArgumentOf(err)
+	if a.command == nil || argument == "" {
 		return ""
 	}
 
-	argument := wrong.Argument()
 	has := func(flag string) bool { return a.command.Flags().Lookup(flag) != nil }
 	switch listing, listed := listings[argument]; {
 	case listed:
