@@ -41,7 +41,8 @@ func (p Plan) choices(r Records, arm Arm) (choices []Choice) {
 	tuned := len(arm.Candidates) > 1
 	settled, best := tuned, 0
 	for i, candidate := range arm.Candidates {
-		c := Choice{Arm: arm.Name, Label: candidate.Label, Config: candidate.Config, Tuned: tuned, Validation: math.NaN()}
+		c := Choice{Arm: arm.Name, Label: candidate.Label, Config: candidate.Config, Tuned: tuned,
+			Validation: math.NaN()}
 		if tuned {
 			if mean, ok := p.Validation(r, candidate); ok {
 				c.Validation = mean

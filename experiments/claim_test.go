@@ -36,7 +36,11 @@ func TestRegister_MakesAClaimKnown(t *testing.T) {
 func TestRegister_PanicsWithoutAnIDOrAPlanAndForATakenID(t *testing.T) {
 	plan := func(s Scale) Plan { return NewPlan(s, nil) }
 	register(t, Claim{ID: "flips", Plan: plan})
-	for name, c := range map[string]Claim{"no ID": {Plan: plan}, "no plan": {ID: "x"}, "taken": {ID: "flips", Plan: plan}} {
+	for name, c := range map[string]Claim{
+		"no ID":   {Plan: plan},
+		"no plan": {ID: "x"},
+		"taken":   {ID: "flips", Plan: plan},
+	} {
 		func() {
 			defer func() {
 				if recover() == nil {

@@ -27,8 +27,8 @@ var flips = experiments.Claim{
 	},
 }
 
-// A claim is registered, its trials are made by a sweep, and its verdict follows from the records. At smoke scale this takes a
-// minute or two, and gives no verdict; at cpu scale it takes an hour or two, and does.
+// A claim is registered, its trials are made by a sweep, and its verdict follows from the records. At smoke scale this
+// takes a minute or two, and gives no verdict; at cpu scale it takes an hour or two, and does.
 func Example() {
 	experiments.Register(flips)
 
@@ -84,6 +84,6 @@ func ExampleJudge() {
 		return
 	}
 	e, _ := outcome.Deciding()
-	fmt.Printf("%s: %s, %+.2f points (%.2f to %.2f), %d runs missing\n", e.Factor, outcome.Verdict, e.Mean, e.Low, e.High, outcome.Missing)
-	// Output: flips over none: upheld, +4.88 points (4.74 to 5.02), 0 runs missing
+	fmt.Printf("%s: %s, %+.2f points (%.2f to %.2f)\n", e.Factor, outcome.Verdict, e.Mean, e.Low, e.High)
+	// Output: flips over none: upheld, +4.88 points (4.74 to 5.02)
 }

@@ -15,8 +15,8 @@ import (
 // AccuracyAxis is the title of an axis of accuracies.
 const AccuracyAxis = "accuracy on test (%)"
 
-// Figure draws what the records say of a claim at a scale: of all its runs, or of those that were made so far. It is nil
-// where they are too few to draw anything. The cost is that of a [Judge].
+// Figure draws what the records say of a claim at a scale: of all its runs, or of those that were made so far. It is
+// nil where they are too few to draw anything. The cost is that of a [Judge].
 func Figure(c Claim, s Scale, r Records) (*plots.Figure, error) {
 	if c.Figure != nil {
 		return c.Figure(c.Plan(s), r)
@@ -27,8 +27,8 @@ func Figure(c Claim, s Scale, r Records) (*plots.Figure, error) {
 // Accuracies are test accuracies in percent, one for each seed that was run, by arm or baseline, and by column.
 type Accuracies map[string]map[Column][]float64
 
-// Accuracies returns the accuracies of the arms and the baselines, and the columns that were measured, the one that decides
-// first. There are no columns while that one is not measured.
+// Accuracies returns the accuracies of the arms and the baselines, and the columns that were measured, the one that
+// decides first. There are no columns while that one is not measured.
 func (p Plan) Accuracies(r Records) (all Accuracies, columns []Column) {
 	names := []string{record.ModelPixels, record.ModelUntrained}
 	for _, arm := range p.Arms {
@@ -57,8 +57,8 @@ func (p Plan) Accuracies(r Records) (all Accuracies, columns []Column) {
 	return all, slices.Insert(slices.Delete(columns, i, i+1), 0, first)
 }
 
-// Point returns the mean accuracy of an arm or a baseline in a column, as a point of a plot at x, with its interval over
-// seeds where there are two or more. The mean is NaN where nothing was measured.
+// Point returns the mean accuracy of an arm or a baseline in a column, as a point of a plot at x, with its interval
+// over seeds where there are two or more. The mean is NaN where nothing was measured.
 func (all Accuracies) Point(x float64, name string, at Column) plots.Point {
 	return pointAt(x, all[name][at])
 }
@@ -110,8 +110,8 @@ func (p Plan) Title(at Column) string {
 	return fmt.Sprintf("%s by %s, scale %s", at.Task, at.Protocol, p.Scale)
 }
 
-// drawDifferences draws the plan's comparisons on the task and by the protocol that decide. A comparison with a baseline has no
-// verdict: it tells whether an arm learns, not what is believed.
+// drawDifferences draws the plan's comparisons on the task and by the protocol that decide. A comparison with a
+// baseline has no verdict: it tells whether an arm learns, not what is believed.
 func drawDifferences(c Claim, p Plan, r Records) (*plots.Figure, error) {
 	all, err := estimates(c, p, r)
 	if err != nil {
@@ -121,7 +121,8 @@ func drawDifferences(c Claim, p Plan, r Records) (*plots.Figure, error) {
 	var at Column
 	known := 0
 	f := plots.Forest{Margin: p.Margin,
-		Verdicts: words(statistics.Equivalent, statistics.Upheld, statistics.NotSettled, statistics.Reversed, statistics.Debunked)}
+		Verdicts: words(statistics.Equivalent, statistics.Upheld, statistics.NotSettled, statistics.Reversed,
+			statistics.Debunked)}
 	for _, comparison := range p.Comparisons {
 		d := plots.Difference{Label: comparison.Factor, Mean: math.NaN(), Low: math.NaN(), High: math.NaN()}
 		for _, e := range all {

@@ -45,8 +45,8 @@ type Outcome struct {
 	Estimates []Estimate         `json:"estimates"` // the one that decides first, if it is there
 	Records   []string           `json:"records"`   // keys of the runs
 
-	// Missing is the number of runs that are not there yet. Power is the smallest true difference, in points, that the seeds of
-	// the deciding estimate find with a probability of 0.8; 0 where that is not known.
+	// Missing is the number of runs that are not there yet. Power is the smallest true difference, in points, that the
+	// seeds of the deciding estimate find with a probability of 0.8; 0 where that is not known.
 	Missing int     `json:"missing"`
 	Power   float64 `json:"power,omitempty"`
 
@@ -54,8 +54,8 @@ type Outcome struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Deciding returns the estimate that gives the claim its verdict. It is not ok while that estimate is not there, whatever
-// else is.
+// Deciding returns the estimate that gives the claim its verdict. It is not ok while that estimate is not there,
+// whatever else is.
 func (o Outcome) Deciding() (Estimate, bool) {
 	i := slices.IndexFunc(o.Estimates, func(e Estimate) bool { return e.Decides })
 	if i < 0 {
@@ -126,7 +126,8 @@ func estimates(c Claim, p Plan, r Records) ([]Estimate, error) {
 	return append([]Estimate{}, found...), nil // never null in JSON
 }
 
-// Column is a task and a protocol that accuracies are compared on, without the layer: baselines have layers of their own.
+// Column is a task and a protocol that accuracies are compared on, without the layer: baselines have layers of their
+// own.
 type Column struct {
 	Task     string
 	Protocol record.Protocol
@@ -140,8 +141,8 @@ func (c Column) Compare(other Column) int {
 // columnOf returns the column of a result.
 func columnOf(x record.Result) Column { return Column{x.Task, x.Protocol.WithoutLayer()} }
 
-// Results returns the test accuracies of an arm with a seed, or of a baseline that was measured with such a run. It is empty
-// where nothing was measured yet.
+// Results returns the test accuracies of an arm with a seed, or of a baseline that was measured with such a run. It is
+// empty where nothing was measured yet.
 func (p Plan) Results(r Records, name string, seed uint64) []record.Result {
 	for _, arm := range p.Arms {
 		switch {
@@ -161,9 +162,9 @@ func (p Plan) Results(r Records, name string, seed uint64) []record.Result {
 // Compare returns the estimates of the plan's comparisons on every task and by every protocol that both sides have two
 // seeds of: differences in points of accuracy, paired over seeds.
 //
-// P is the p-value of the verdict ([statistics.VerdictP]) or, where there is none, of no difference. The estimate that decides
-// stands for itself. The others of a comparison are one family: their p-values are corrected (Holm), and those that are
-// above 1-[Level] settle nothing.
+// P is the p-value of the verdict ([statistics.VerdictP]) or, where there is none, of no difference. The estimate that
+// decides stands for itself. The others of a comparison are one family: their p-values are corrected (Holm), and those
+// that are above 1-[Level] settle nothing.
 func (p Plan) Compare(r Records) (all []Estimate, err error) {
 	for _, c := range p.Comparisons {
 		differences, order := p.differences(r, c)
@@ -182,8 +183,8 @@ func (p Plan) Compare(r Records) (all []Estimate, err error) {
 	return all, nil
 }
 
-// differences returns the differences of a comparison in points, one for each seed that both sides have, and the columns in
-// the order in which they were measured.
+// differences returns the differences of a comparison in points, one for each seed that both sides have, and the
+// columns in the order in which they were measured.
 func (p Plan) differences(r Records, c Comparison) (differences map[Column][]float64, order []Column) {
 	differences = map[Column][]float64{}
 	for _, seed := range p.Seeds {

@@ -19,7 +19,8 @@ func made(p Plan, arm string, seed uint64, value float64) Record {
 	i := slices.IndexFunc(p.Arms, func(a Arm) bool { return a.Name == arm })
 	c := p.Arms[i].Candidates[0].Config
 	c.Seed = seed
-	r := Record{Key: Trial{Config: c}.Key("print"), Tasks: p.Tasks, Config: c, Environment: record.Environment{Fingerprint: "print"}}
+	r := Record{Key: Trial{Config: c}.Key("print"), Tasks: p.Tasks, Config: c,
+		Environment: record.Environment{Fingerprint: "print"}}
 	add := func(model, layer, split string, value float64) {
 		r.Results = append(r.Results, record.Result{Model: model, Task: "cifar10/class", Layer: layer, Split: split,
 			Protocol: record.ParseProtocol("knn/x@" + layer), Metric: record.MetricAccuracy, Value: value})
@@ -37,7 +38,9 @@ func simulated(random *rand.Rand, difference, noise float64) (Claim, Records) {
 	b := With(a, func(c *sslx.Config) { c.Objective = objective.SimCLR{Temperature: 0.5} })
 	arms := []Arm{NewArm("a", a), NewArm("b", b)}
 	arms[0].Floors = true
-	p := NewPlan(CPU, arms, Comparison{"a over b", "a", "b"}, Comparison{"a over untrained", "a", record.ModelUntrained},
+	p := NewPlan(CPU, arms,
+		Comparison{"a over b", "a", "b"},
+		Comparison{"a over untrained", "a", record.ModelUntrained},
 		Comparison{"a over pixels", "a", record.ModelPixels})
 	p.Protocols = p.Protocols[:1]
 	records := Records{}
@@ -109,8 +112,8 @@ func TestJudge_TellsWhatItsSeedsFind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{`"claim"`, `"scale"`, `"verdict"`, `"margin"`, `"estimates":[{"factor"`, `"difference"`, `"low"`, `"high"`,
-		`"seeds"`, `"records"`} {
+	for _, key := range []string{`"claim"`, `"scale"`, `"verdict"`, `"margin"`, `"estimates":[{"factor"`,
+		`"difference"`, `"low"`, `"high"`, `"seeds"`, `"records"`} {
 		if !strings.Contains(string(text), key) {
 			t.Errorf("%s lacks %s", text, key)
 		}

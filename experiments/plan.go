@@ -13,8 +13,8 @@ type Plan struct {
 	Scale Scale
 	Arms  []Arm
 
-	// TuneSeeds are the seeds of the runs that choose an arm's hyper-parameters on validation images. Seeds are the seeds of
-	// the runs that are measured on test; the two have none in common.
+	// TuneSeeds are the seeds of the runs that choose an arm's hyper-parameters on validation images. Seeds are the
+	// seeds of the runs that are measured on test; the two have none in common.
 	TuneSeeds, Seeds []uint64
 
 	// Tasks and Protocols are measured. The first of each decides: in tuning, and in the verdict.
@@ -47,9 +47,9 @@ type Candidate struct {
 	Config sslx.Config
 }
 
-// Comparison is the difference between the accuracies of A and B, which the belief predicts to be above the margin. Each is the
-// name of an arm, or of a baseline: [record.ModelUntrained] or [record.ModelPixels]. About a difference from a baseline the
-// belief predicts nothing, and there is no verdict.
+// Comparison is the difference between the accuracies of A and B, which the belief predicts to be above the margin.
+// Each is the name of an arm, or of a baseline: [record.ModelUntrained] or [record.ModelPixels]. About a difference
+// from a baseline the belief predicts nothing, and there is no verdict.
 type Comparison struct{ Factor, A, B string }
 
 // withBaseline reports whether the comparison is with a baseline.
@@ -61,8 +61,8 @@ func isBaseline(name string) bool { return name == record.ModelUntrained || name
 // NewPlan returns a plan of arms with the seeds, tasks and protocols of a scale and a margin of 2 points. The first
 // comparison decides. The fields of the plan may be changed.
 func NewPlan(s Scale, arms []Arm, comparisons ...Comparison) Plan {
-	return Plan{Scale: s, Arms: arms, TuneSeeds: s.TuneSeeds(), Seeds: s.Seeds(), Tasks: s.Tasks(), Protocols: s.Protocols(),
-		Comparisons: comparisons, Margin: 2}
+	return Plan{Scale: s, Arms: arms, TuneSeeds: s.TuneSeeds(), Seeds: s.Seeds(), Tasks: s.Tasks(),
+		Protocols: s.Protocols(), Comparisons: comparisons, Margin: 2}
 }
 
 // NewArm returns an arm with a single configuration, which is not tuned.
@@ -83,8 +83,8 @@ func (p Plan) arm(name string) Arm {
 	return p.Arms[slices.IndexFunc(p.Arms, func(a Arm) bool { return a.Name == name })]
 }
 
-// Decides reports whether a task and a protocol of a result are the first ones of the plan. The task must be a label of the
-// run's own data, not one of the same name of another data set of the plan.
+// Decides reports whether a task and a protocol of a result are the first ones of the plan. The task must be a label of
+// the run's own data, not one of the same name of another data set of the plan.
 func (p Plan) Decides(task string, protocol record.Protocol) bool {
 	if protocol.Name() != p.Protocols[0] {
 		return false
@@ -97,7 +97,9 @@ func (p Plan) Decides(task string, protocol record.Protocol) bool {
 	if !ok || label != p.Tasks[0] {
 		return false
 	}
-	return !slices.ContainsFunc(p.Tasks[1:], func(other string) bool { return other == set || strings.HasPrefix(other, set+"/") })
+	return !slices.ContainsFunc(p.Tasks[1:], func(other string) bool {
+		return other == set || strings.HasPrefix(other, set+"/")
+	})
 }
 
 // decidedBetween reports whether the comparison that decides is between the arm and another one.

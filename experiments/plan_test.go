@@ -14,7 +14,7 @@ import (
 
 func TestPending_DecidingTrialsOfAllPlansComeFirst(t *testing.T) {
 	arm := func(name string, lr float64) Arm {
-		return Arm{Name: name, Candidates: []Candidate{{"base", With(Base(Smoke), func(c *sslx.Config) { c.Optimizer.LR = lr })}}}
+		return NewArm(name, With(Base(Smoke), func(c *sslx.Config) { c.Optimizer.LR = lr }))
 	}
 	plan := func(first float64) Plan {
 		arms := []Arm{arm("other", first), arm("a", first+1), arm("b", first+2)}
@@ -28,7 +28,10 @@ func TestPending_DecidingTrialsOfAllPlansComeFirst(t *testing.T) {
 	for _, run := range trials {
 		got = append(got, [2]float64{run.Config.Optimizer.LR, float64(run.Config.Seed)})
 	}
-	want := [][2]float64{{11, 1}, {12, 1}, {11, 2}, {12, 2}, {21, 1}, {22, 1}, {21, 2}, {22, 2}, {10, 1}, {10, 2}, {20, 1}, {20, 2}}
+	want := [][2]float64{
+		{11, 1}, {12, 1}, {11, 2}, {12, 2}, {21, 1}, {22, 1}, {21, 2}, {22, 2}, // decide
+		{10, 1}, {10, 2}, {20, 1}, {20, 2},
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("learning rates and seeds of the runs are %v, want %v", got, want)
 	}
@@ -36,8 +39,8 @@ func TestPending_DecidingTrialsOfAllPlansComeFirst(t *testing.T) {
 
 func TestPlan_DecidingTaskIsOfTheDataOfTheRuns(t *testing.T) {
 	p := NewPlan(CPU, nil)
-	for task, want := range map[string]bool{"cifar10/class": true, "class": true, "gtsrb32/class": false, "dtd10/class": false,
-		"cifar100s/coarse": false, "cifar10/made-gray": false} {
+	for task, want := range map[string]bool{"cifar10/class": true, "class": true, "gtsrb32/class": false,
+		"dtd10/class": false, "cifar100s/coarse": false, "cifar10/made-gray": false} {
 		if got := p.Decides(task, record.ParseProtocol("knn/cosine/k20/t0.07@encoder")); got != want {
 			t.Errorf("%s decides: %v", task, got)
 		}
@@ -58,7 +61,10 @@ func TestTrial_KeyIsOfWhatDecidesTheNumbers(t *testing.T) {
 	seeded, validated := base, base
 	seeded.Config.Seed++
 	validated.Validation = true
-	keys := map[string]bool{base.Key("print"): true, base.Key("other"): true, seeded.Key("print"): true, validated.Key("print"): true}
+	keys := map[string]bool{}
+	for _, key := range []string{base.Key("print"), base.Key("other"), seeded.Key("print"), validated.Key("print")} {
+		keys[key] = true
+	}
 	if len(keys) != 4 {
 		t.Errorf("%d keys of 4", len(keys))
 	}
@@ -67,7 +73,9 @@ func TestTrial_KeyIsOfWhatDecidesTheNumbers(t *testing.T) {
 func TestTrial_IsThereOnlyWithAllThatIsAskedOfIt(t *testing.T) {
 	run := Trial{Config: Base(CPU), Tasks: []string{"class", "dtd10"}, Protocols: []string{evaluate.ProtocolKNN}}
 	known := Record{Tasks: []string{"dtd10", "class", "mnist"}, Results: []record.Result{
-		{Model: "simclr", Protocol: record.ParseProtocol("knn/x@encoder")}, {Model: record.ModelUntrained, Protocol: record.ParseProtocol("knn/x@encoder")}}}
+		{Model: "simclr", Protocol: record.ParseProtocol("knn/x@encoder")},
+		{Model: record.ModelUntrained, Protocol: record.ParseProtocol("knn/x@encoder")},
+	}}
 	in := func(r Trial) bool { return r.in(Records{run.Key("print"): known}, "print") }
 	if !in(run) {
 		t.Error("a run that has all is said to be missing")
@@ -103,5 +111,18 @@ func TestWith_LeavesTheOriginal(t *testing.T) {
 	}
 	if changed.Resolutions[0] != (pretrain.Resolution{Size: 7}) || changed.Encoder != (encoder.ConvNet{Width: 7}) {
 		t.Errorf("the copy is %+v", changed)
+	}
+}
+
+func TestBase_IsARecipeAndItsOptimizerFollowsTheBatch(t *testing.T) {
+	for _, s := range Scales() {
+		if err := Base(s).Check(); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	for _, s := range []Scale{Smoke, CPU} {
+		if c := Base(s); c.Optimizer != AdamW(c.Batch) {
+			t.Errorf("%s has %+v at batch %d, want %+v", s, c.Optimizer, c.Batch, AdamW(c.Batch))
+		}
 	}
 }

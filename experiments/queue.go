@@ -7,8 +7,8 @@ import (
 	"github.com/sslx-go/lab/sslx"
 )
 
-// Missing returns how many trials of plans the records lack, those that follow tuning among them. The data are taken to be
-// those of the latest records.
+// Missing returns how many trials of plans the records lack, those that follow tuning among them. The data are taken to
+// be those of the latest records.
 func Missing(r Records, plans ...Plan) (int, error) {
 	q, err := newQueue(r, r.fingerprint, plans)
 	return len(q.trials) + len(q.unsettled), err
@@ -34,8 +34,8 @@ type queue struct {
 	unsettled map[string]bool // final runs whose arm is still being tuned
 }
 
-// newQueue returns the trials of plans. The parts that decide come first for all plans, and within each the trials go seed by
-// seed: a sweep that is stopped has verdicts, and whole pairs.
+// newQueue returns the trials of plans. The parts that decide come first for all plans, and within each the trials go
+// seed by seed: a sweep that is stopped has verdicts, and whole pairs.
 func newQueue(r Records, fingerprint fingerprinter, plans []Plan) (queue, error) {
 	q := queue{records: r, fingerprint: fingerprint, seen: map[string]bool{}, unsettled: map[string]bool{}}
 	for _, decides := range []bool{true, false} {

@@ -17,9 +17,9 @@ import (
 // RecordsFolder is where the records of claims are kept in the repository.
 const RecordsFolder = "experiments/results/claims"
 
-// codeVersion is part of the key of a trial. It is raised by hand when a change of the code changes numbers by more than
-// their last digits: earlier records then no longer count, and a sweep makes them again. A test of a short training
-// notices such a change.
+// codeVersion is part of the key of a trial. It is raised by hand when a change of the code changes numbers by more
+// than their last digits: earlier records then no longer count, and a sweep makes them again. A test of a short
+// training notices such a change.
 const codeVersion = 1
 
 // Trial is one training of a claim and how it is measured.
@@ -32,10 +32,10 @@ type Trial struct {
 	Floors     bool // raw pixels and the untrained encoder are measured, too
 }
 
-// Key returns the address of a trial: a hash of what decides its numbers. That is the resolved configuration (every default
-// filled in, so that a changed default changes no key) with its seed, the fingerprint of the data's content, the version of
-// the code, and whether it is measured on validation images. Where the data are, and how often the training logs and saves,
-// do not count.
+// Key returns the address of a trial: a hash of what decides its numbers. That is the resolved configuration (every
+// default filled in, so that a changed default changes no key) with its seed, the fingerprint of the data's content,
+// the version of the code, and whether it is measured on validation images. Where the data are, and how often the
+// training logs and saves, do not count.
 func (t Trial) Key(fingerprint string) string {
 	c := t.Config
 	c.Data, c.CheckpointSeconds, c.LogSteps = "", 0, 0
@@ -68,7 +68,9 @@ func (t Trial) in(records Records, fingerprint string) bool {
 			return false
 		}
 	}
-	return !t.Floors || slices.ContainsFunc(known.Results, func(x record.Result) bool { return x.Model == record.ModelUntrained })
+	return !t.Floors || slices.ContainsFunc(known.Results, func(x record.Result) bool {
+		return x.Model == record.ModelUntrained
+	})
 }
 
 // Record is a trial that was made: all that a reader needs to doubt it.
@@ -89,8 +91,8 @@ type Record struct {
 	Log     []record.Metrics `json:"log"` // about ten lines of the training log
 }
 
-// Accuracies returns the accuracies of a model on test: of the trained encoder, whose model is the name of its method, or of
-// a baseline.
+// Accuracies returns the accuracies of a model on test: of the trained encoder, whose model is the name of its method,
+// or of a baseline.
 func (r Record) Accuracies(model string) (results []record.Result) {
 	for _, x := range r.Results {
 		if x.Model == model && x.Metric == record.MetricAccuracy && x.Split == record.SplitTest {
@@ -155,8 +157,8 @@ func (r Records) Of(t Trial) (Record, bool) {
 	return known, ok
 }
 
-// fingerprint returns the fingerprint of the data of a configuration, from the latest record of such data; "" where there
-// is none.
+// fingerprint returns the fingerprint of the data of a configuration, from the latest record of such data; "" where
+// there is none.
 func (r Records) fingerprint(c sslx.Config) (string, error) {
 	var latest Record
 	data := dataOf(c)

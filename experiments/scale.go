@@ -5,12 +5,8 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
-	"github.com/sslx-go/lab/sslx/augment"
-	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/evaluate"
-	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
-	"github.com/sslx-go/lab/sslx/pretrain"
 )
 
 // Scale is how much is spent on a claim.
@@ -45,47 +41,21 @@ func Pick[T any](s Scale, smoke, cpu, gpu, paper T) T {
 	return map[Scale]T{Smoke: smoke, CPU: cpu, GPU: gpu, Paper: paper}[s]
 }
 
-// Base returns the configuration that the arms of a scale change: SimCLR on the data, with the encoder and for the number
-// of epochs of the scale.
+// Base returns the configuration that the arms of a scale change: the recipe named after the scale, claims-cpu for
+// [CPU]. It is SimCLR on the data, with the encoder and for the number of epochs of the scale.
 func Base(s Scale) sslx.Config {
-	c := sslx.Default()
-	c.Views = augment.MustPreset("cifar")
-	c.Objective = objective.SimCLR{Temperature: 0.2}
-	c.LogSteps, c.CheckpointSeconds = 50, 30
-
-	switch s {
-	case Smoke:
-		c.Data, c.Epochs, c.Batch = "factors", 1, 256
-		c.Encoder, c.Projector = encoder.ConvNet{Width: 8}, []int{64, 32}
-		c.Resolutions = []pretrain.Resolution{{Size: 16}}
-		c.Optimizer = AdamW(c.Batch)
-		c.LogSteps = 20
-	case CPU:
-		c.Data, c.Epochs, c.Batch = "cifar10", 2, 64
-		c.Encoder, c.Projector = encoder.ConvNet{Width: 16}, []int{256, 128}
-		c.Resolutions = []pretrain.Resolution{{Size: 24}}
-		c.Optimizer = AdamW(c.Batch)
-	case GPU:
-		c.Data, c.Epochs, c.Batch = "cifar10", 200, 256
-		c.Encoder, c.Projector = encoder.ResNet18{Width: 64}, []int{2048, 256}
-		c.Optimizer = optimizer.Config{Rule: optimizer.SGD{Momentum: 0.9}, LR: 0.3, Scale: "linear", WeightDecay: 5e-4,
-			WarmupEpochs: 10}
-		c.CheckpointSeconds = 300
-	case Paper:
-		c.Data, c.Size, c.Epochs, c.Batch = "imagenet", 224, 100, 256
-		c.Encoder, c.Projector = encoder.ResNet50{Width: 64}, []int{8192, 8192, 8192}
-		c.Objective = objective.SimCLR{Temperature: 0.15}
-		c.Views = augment.MustPreset("paper")
-		c.Optimizer = optimizer.Config{Rule: optimizer.LARS{Momentum: 0.9}, LR: 1, Scale: "linear", WeightDecay: 1e-6, WarmupEpochs: 10}
-		c.Stream, c.CheckpointSeconds = true, 600
+	c, err := sslx.ReadConfig("claims-"+string(s), nil)
+	if err != nil {
+		panic(err) // the recipes are part of the program
 	}
 	return c.Resolved()
 }
 
-// AdamW returns AdamW as the cheap scales use it: its learning rate grows with the square root of the batch, 0.002 at 64
-// images.
+// AdamW returns AdamW as the scales smoke and cpu use it: its learning rate grows with the square root of the batch,
+// 0.002 at 64 images.
 func AdamW(batch int) optimizer.Config {
-	return optimizer.Config{Rule: optimizer.AdamW{}, LR: 2e-3 * math.Sqrt(float64(batch)/64), Scale: "none", WeightDecay: 5e-4, WarmupEpochs: 0.1}
+	return optimizer.Config{Rule: optimizer.AdamW{}, LR: 2e-3 * math.Sqrt(float64(batch)/64), Scale: "none",
+		WeightDecay: 5e-4, WarmupEpochs: 0.1}
 }
 
 // Tasks are measured by the claims at the scale, the one that decides first.

@@ -21,10 +21,10 @@ import (
 	"github.com/sslx-go/lab/internal/slurm"
 )
 
-// TestASlurmArrayMakesEveryRunOnce makes twelve runs by two workers of a Slurm of its own, while a worker is killed, another
-// one is put into the queue again, the controller is started anew and the job is submitted again. The runs are invented:
-// that training goes on where it was is tested elsewhere.
-func TestASlurmArrayMakesEveryRunOnce(t *testing.T) {
+// TestSweep_ASlurmArrayMakesEveryTrialOnce makes twelve runs by two workers of a Slurm of its own, while a worker is killed,
+// another one is put into the queue again, the controller restarts and the job is submitted again. The runs are invented:
+// other tests hold that training resumes where it was.
+func TestSweep_ASlurmArrayMakesEveryTrialOnce(t *testing.T) {
 	p, s := toy(t)
 	p.Seeds = []uint64{1, 2, 3, 4, 5}
 	s.Make = s.invent(0)
@@ -41,7 +41,8 @@ func TestASlurmArrayMakesEveryRunOnce(t *testing.T) {
 	t.Setenv("SSLX_TEST_SWEEP", dir)
 	t.Setenv("SSLX_TEST_DATA", p.Arms[0].Candidates[0].Config.Data)
 	shared := s.in(dir)
-	j := slurm.Job{Name: "toy", Workers: 2, Log: filepath.Join(dir, "%A_%a.log"), Options: []string{"--cpus-per-task=1"},
+	j := slurm.Job{Name: "toy", Workers: 2, Log: filepath.Join(dir, "%A_%a.log"),
+		Options: []string{"--cpus-per-task=1"},
 		Command: "exec " + slurm.Quote(os.Args[0], "-test.run=^"+t.Name()+"$")}
 	submit := func(want int) {
 		t.Helper()
@@ -167,7 +168,7 @@ func startCluster(t *testing.T) *cluster {
 	t.Helper()
 	for _, program := range []string{"munged", "slurmctld", "slurmd", "sbatch"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s is not installed: the packages slurmctld, slurmd, slurm-client and munge have what this test needs", program)
+			t.Skipf("%s is not installed: this test needs slurmctld, slurmd, slurm-client and munge", program)
 		}
 	}
 	dir, err := os.MkdirTemp("", "slurm") // short: a socket's path is
@@ -187,17 +188,23 @@ func startCluster(t *testing.T) *cluster {
 	key := make([]byte, 1024)
 	_, _ = rand.Read(key)
 	c := &cluster{t: t, dir: dir}
-	for _, err := range []error{os.Chmod(dir, 0o755), os.Mkdir(filepath.Join(dir, "state"), 0o755), os.Mkdir(filepath.Join(dir, "spool"), 0o755),
-		os.WriteFile(filepath.Join(dir, "munge.key"), key, 0o600), os.WriteFile(filepath.Join(dir, "slurm.conf"),
-			fmt.Appendf(nil, slurmConf, host, me.Username, dir, freePort(t), freePort(t)), 0o644)} {
+	conf := fmt.Appendf(nil, slurmConf, host, me.Username, dir, freePort(t), freePort(t))
+	for _, err := range []error{
+		os.Chmod(dir, 0o755),
+		os.Mkdir(filepath.Join(dir, "state"), 0o755),
+		os.Mkdir(filepath.Join(dir, "spool"), 0o755),
+		os.WriteFile(filepath.Join(dir, "munge.key"), key, 0o600),
+		os.WriteFile(filepath.Join(dir, "slurm.conf"), conf, 0o644),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	t.Setenv("SLURM_CONF", filepath.Join(dir, "slurm.conf"))
 	at := func(name string) string { return "=" + filepath.Join(dir, name) }
-	c.start("munged", "--foreground", "--force", "--key-file"+at("munge.key"), "--socket"+at("munge.socket"), "--pid-file"+at("munge.pid"),
-		"--log-file"+at("munge.log"), "--seed-file"+at("munge.seed"))
+	c.start("munged", "--foreground", "--force", "--key-file"+at("munge.key"), "--socket"+at("munge.socket"),
+		"--pid-file"+at("munge.pid"), "--log-file"+at("munge.log"), "--seed-file"+at("munge.seed"))
 	c.await("munge", func() bool { _, err := os.Stat(filepath.Join(dir, "munge.socket")); return err == nil })
 	c.controller = c.start("slurmctld", "-D", "-c")
 	c.start("slurmd", "-D", "-c")

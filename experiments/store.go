@@ -20,9 +20,9 @@ import (
 // Store is a file of records, one JSON object a line. Several processes may append to it.
 type Store struct{ Path string }
 
-// Read returns the records; a file that does not exist has none. A last line that was cut off is left out, and a later line of
-// a key replaces an earlier one. Any other damage is an error that names the line, also when a line differs from its
-// checksum.
+// Read returns the records; a file that does not exist has none. A last line that was cut off is left out, and a later
+// line of a key replaces an earlier one. Any other damage is an error that names the line, also when a line differs
+// from its checksum.
 func (s Store) Read() (Records, error) {
 	records := Records{}
 	file, err := os.Open(s.Path)

@@ -18,8 +18,9 @@ func sampleRecord() Record {
 	accuracy := 0.5
 	return Record{Key: "0123456789abcdef", Scale: CPU, Config: Base(CPU), Tasks: []string{"class"}, Images: 1 << 40,
 		Environment: record.Environment{Device: "cpu <&>", Modules: map[string]string{"a": "v1"}},
-		Results:     []record.Result{{Model: "simclr", Task: "cifar10/class", Value: 1.0 / 3, Chosen: map[string]float64{"l2": 1e-6}}},
-		Log:         []record.Metrics{{Step: 10, Loss: 4.1, ProbeAccuracy: &accuracy}}}
+		Results: []record.Result{{Model: "simclr", Task: "cifar10/class", Value: 1.0 / 3,
+			Chosen: map[string]float64{"l2": 1e-6}}},
+		Log: []record.Metrics{{Step: 10, Loss: 4.1, ProbeAccuracy: &accuracy}}}
 }
 
 // FuzzRecords reads any text as a store. What can be read is the same when it was appended to another store and read
@@ -32,8 +33,9 @@ func FuzzRecords(f *testing.F) {
 	line := string(summed(text)) + "\n"
 	for _, seed := range []string{
 		"", line, line + line[:40], string(text) + "\n", strings.Replace(line, "0.333", "0.334", 1),
-		`{"key":"a"}` + "\n" + `{"key":"a","images":2}` + "\n", `{"images":2}` + "\n", `{"key":"a","config":{"views":[{}]}}` + "\n",
-		`{"key":"a","config":{"views":"paper"}}` + "\n", `{"key":"a","finished":"now"}` + "\n", `{"key":1}` + "\n", "null\n", "\n",
+		`{"key":"a"}` + "\n" + `{"key":"a","images":2}` + "\n", `{"images":2}` + "\n",
+		`{"key":"a","config":{"views":[{}]}}` + "\n", `{"key":"a","config":{"views":"paper"}}` + "\n",
+		`{"key":"a","finished":"now"}` + "\n", `{"key":1}` + "\n", "null\n", "\n",
 		`{"key":"a","sha256":"00"}` + "\n", `{"key":"a"}` + "\x00\n", `,"sha256":"` + "\n", `}{,"sha256":"` + "\n",
 	} {
 		f.Add([]byte(seed))

@@ -16,14 +16,14 @@ import (
 	"github.com/sslx-go/lab/sslx/runs"
 )
 
-// Sweep makes the trials of plans. A trial that the store has is never made again, one that was interrupted resumes from
-// its checkpoint, and several processes with the same folders share the work.
+// Sweep makes the trials of plans. A trial that the store has is never made again, one that was interrupted resumes
+// from its checkpoint, and several processes with the same folders share the work.
 type Sweep struct {
 	Store Store
 	Work  string // holds a run folder for each trial; a trial that is in the store needs none
 
-	// Started, if set, is called before each trial with the number of those that are done, of all that are known, and what is
-	// done.
+	// Started, if set, is called before each trial with the number of those that are done, of all that are known, and
+	// what is done.
 	Started func(done, total int, what string)
 
 	// Make, if set, trains and measures a trial in place of the library: tests and simulations invent their records.
@@ -35,8 +35,8 @@ type Sweep struct {
 // pollSeconds is how long a process waits when all that is left is being made by others.
 const pollSeconds = 2
 
-// Run makes the trials that the plans lack: those of the comparisons that decide first, so that a sweep that is stopped has
-// verdicts. It returns when none is left, when ctx ends, or when a trial fails.
+// Run makes the trials that the plans lack: those of the comparisons that decide first, so that a sweep that is stopped
+// has verdicts. It returns when none is left, when ctx ends, or when a trial fails.
 func (s Sweep) Run(ctx context.Context, plans ...Plan) error {
 	if err := os.MkdirAll(s.Work, 0o755); err != nil {
 		return fmt.Errorf("cannot create the folder of runs: %w", err)
@@ -113,8 +113,8 @@ func (s Sweep) makeOnce(ctx context.Context, t Trial, fingerprint string, done, 
 	}
 
 	if s.Started != nil {
-		s.Started(done, total, fmt.Sprintf("%s, batch %d, seed %d, run %s", objective.NameOf(t.Config.Objective), t.Config.Batch,
-			t.Config.Seed, key))
+		s.Started(done, total, fmt.Sprintf("%s, batch %d, seed %d, run %s", objective.NameOf(t.Config.Objective),
+			t.Config.Batch, t.Config.Seed, key))
 	}
 	r, err := s.measured(ctx, t, key)
 	if err != nil {
@@ -123,8 +123,8 @@ func (s Sweep) makeOnce(ctx context.Context, t Trial, fingerprint string, done, 
 
 	// The key tells what was trained on. If the data changed since they were opened, it tells something else.
 	if now := r.Environment.Fingerprint; now != fingerprint {
-		return false, fmt.Errorf("run %s: the data %s changed while the sweep ran: delete %s and start the sweep again", key,
-			t.Config.Data, filepath.Join(s.Work, key))
+		return false, fmt.Errorf("run %s: the data %s changed while the sweep ran: delete %s and start the sweep again",
+			key, t.Config.Data, filepath.Join(s.Work, key))
 	}
 
 	if earlier, ok := records[key]; ok {

@@ -31,13 +31,15 @@ func toy(t *testing.T) (Plan, Sweep) {
 		c.Resolutions[0].Size = 8
 	})
 	low := With(base, func(c *sslx.Config) { c.Optimizer.LR /= 4 })
-	p := Plan{Scale: Smoke, TuneSeeds: []uint64{9}, Seeds: []uint64{1, 2}, Tasks: []string{"shape"}, Protocols: []string{"knn"},
+	p := Plan{Scale: Smoke, TuneSeeds: []uint64{9}, Seeds: []uint64{1, 2}, Tasks: []string{"shape"},
+		Protocols: []string{"knn"},
 		Arms: []Arm{{Name: "tuned", Candidates: []Candidate{{"base", base}, {"low", low}}, Floors: true},
 			{Name: "after", After: "tuned", From: func(c sslx.Config) sslx.Config {
 				return With(c, func(c *sslx.Config) { c.Batch = 32 })
 			}}},
-		Comparisons: []Comparison{{"tuned over after", "tuned", "after"}, {"tuned over untrained", "tuned", record.ModelUntrained}},
-		Margin:      2}
+		Comparisons: []Comparison{{"tuned over after", "tuned", "after"},
+			{"tuned over untrained", "tuned", record.ModelUntrained}},
+		Margin: 2}
 	dir := t.TempDir()
 	return p, Sweep{Store: Store{filepath.Join(dir, "smoke.jsonl")}, Work: filepath.Join(dir, "work"),
 		Options: sslx.Options{Warn: func(string) {}}}
@@ -72,7 +74,10 @@ func TestSweep_ResumesAndEndsAsIfNeverStopped(t *testing.T) {
 		t.Errorf("%d runs, want two of tuning and two seeds of two arms", runs)
 	}
 	want := outcome(t, p, whole.Store)
-	if want.Missing != 0 || len(want.Records) != 6 || len(want.Estimates) != 2 || want.Estimates[0].Factor != "tuned over after" {
+	if want.Missing != 0 || len(want.Records) != 6 {
+		t.Fatalf("%d runs made, %d missing", len(want.Records), want.Missing)
+	}
+	if len(want.Estimates) != 2 || want.Estimates[0].Factor != "tuned over after" {
 		t.Fatalf("the outcome is %+v", want)
 	}
 
@@ -87,7 +92,8 @@ func TestSweep_ResumesAndEndsAsIfNeverStopped(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	for range 2 { // stopped in the middle of some run
 		ctx, stop := context.WithTimeout(context.Background(), time.Duration(500+random.IntN(2500))*time.Millisecond)
-		if err := broken.Run(ctx, p); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, sslx.ErrInterrupted) {
+		err := broken.Run(ctx, p)
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, sslx.ErrInterrupted) {
 			t.Fatal(err)
 		}
 		stop()
@@ -138,15 +144,17 @@ func invented(t Trial, value float64) Record {
 	for _, task := range t.Tasks {
 		for _, protocol := range t.Protocols {
 			for _, model := range models {
-				r.Results = append(r.Results, record.Result{Model: model, Task: "set/" + task, Split: split, Value: value,
-					Protocol: record.ParseProtocol(protocol + "/x@encoder"), Layer: record.LayerEncoder, Metric: record.MetricAccuracy})
+				r.Results = append(r.Results, record.Result{Model: model, Task: "set/" + task, Split: split,
+					Protocol: record.ParseProtocol(protocol + "/x@encoder"), Layer: record.LayerEncoder,
+					Metric: record.MetricAccuracy, Value: value})
 			}
 		}
 	}
 	return r
 }
 
-// The key of a record tells what it was trained on. Data that change while a sweep runs are found before the record is kept.
+// The key of a record tells what it was trained on. Data that change while a sweep runs are found before the record is
+// kept.
 func TestSweep_KeepsNoRecordOfDataThatChanged(t *testing.T) {
 	p, s := toy(t)
 	s.Make = func(_ context.Context, trial Trial, key string) (Record, error) {

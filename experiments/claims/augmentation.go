@@ -17,11 +17,12 @@ var augmentation = experiments.Claim{
 	ID:         "augmentation",
 	Belief:     "Strong, slow augmentations are required.",
 	Prediction: "The full set of augmentations beats crops with grayscale, which are cheap, by more than the margin.",
-	Decision: "SimCLR: accuracy with the full set minus accuracy with crops and grayscale, paired over seeds. Every subset is measured with " +
-		"three methods on every task: which task loses by which augmentation is the rest of the answer.",
+	Decision: "SimCLR: accuracy with the full set minus accuracy with crops and grayscale, paired over seeds. Every " +
+		"subset is measured with three methods on every task: which task loses by which augmentation is the rest of " +
+		"the answer.",
 	Limits: []string{
-		"No arm is tuned, while the paper's point is that properly tuned arms differ little. Crops with grayscale need a gray " +
-			"probability, crop scale, temperature and learning rate of their own.",
+		"No arm is tuned, while the paper's point is that properly tuned arms differ little. Crops with grayscale " +
+			"need a gray probability, crop scale, temperature and learning rate of their own.",
 	},
 	Plan:   planAugmentation,
 	Figure: drawTasks,
@@ -63,7 +64,8 @@ func planAugmentation(s experiments.Scale) experiments.Plan {
 		}
 
 		over := func(subset string) {
-			comparisons = append(comparisons, experiments.Comparison{Factor: method + ", full over " + subset, A: name("full"), B: name(subset)})
+			comparisons = append(comparisons, experiments.Comparison{
+				Factor: method + ", full over " + subset, A: name("full"), B: name(subset)})
 		}
 		over("crop+gray")
 		if s != experiments.Smoke {
@@ -100,7 +102,8 @@ func drawTasks(p experiments.Plan, r experiments.Records) (*plots.Figure, error)
 		return nil, nil
 	}
 	protocol := columns[0].Protocol
-	m := plots.HeatMap{Title: fmt.Sprintf("by %s, scale %s", protocol, p.Scale), Unit: experiments.AccuracyAxis, PerRow: true}
+	m := plots.HeatMap{Title: fmt.Sprintf("by %s, scale %s", protocol, p.Scale), Unit: experiments.AccuracyAxis,
+		PerRow: true}
 	for _, arm := range p.Arms {
 		m.Columns = append(m.Columns, strings.ReplaceAll(strings.Replace(arm.Name, " ", ": ", 1), "+", " + "))
 	}

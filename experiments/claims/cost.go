@@ -15,10 +15,11 @@ import (
 var cost = experiments.Claim{
 	ID:     "cost",
 	Belief: "It takes a cluster, and full-resolution training from the first step to the last.",
-	Prediction: "Training that grows from small views to full ones loses, after as many images, more than the margin to training " +
-		"at full resolution, whose steps cost more.",
-	Decision: "Accuracy at full resolution minus accuracy at growing resolution, paired over seeds, after the same number of images. The " +
-		"seconds of training are reported with it; the speed against PyTorch pipelines is in docs/performance.md.",
+	Prediction: "Training that grows from small views to full ones loses, after as many images, more than the margin " +
+		"to training at full resolution, whose steps cost more.",
+	Decision: "Accuracy at full resolution minus accuracy at growing resolution, paired over seeds, after the same " +
+		"number of images. The seconds of training are reported with it; the speed against PyTorch pipelines is in " +
+		"docs/performance.md.",
 	Limits: []string{
 		"At the cpu scale \"full resolution\" is 24 of the images' 32 pixels.",
 		"The cluster in the belief enters no number: only the resolution is tested.",
@@ -33,7 +34,11 @@ func planCost(s experiments.Scale) experiments.Plan {
 	epochs := experiments.Pick(s, 2, 2, 200, 100)
 
 	// Growing views: three sizes, each for a third of the epochs; two sizes in two epochs.
-	grow := []pretrain.Resolution{{Size: small}, {Epoch: epochs / 3, Size: (full + small) / 2}, {Epoch: epochs - (epochs+2)/3, Size: full}}
+	grow := []pretrain.Resolution{
+		{Size: small},
+		{Epoch: epochs / 3, Size: (full + small) / 2},
+		{Epoch: epochs - (epochs+2)/3, Size: full},
+	}
 	if epochs == 2 {
 		grow = []pretrain.Resolution{{Size: small}, {Epoch: 1, Size: full}}
 	}
@@ -52,7 +57,9 @@ func planCost(s experiments.Scale) experiments.Plan {
 	constant.Floors = true
 	growing := arm(fmt.Sprintf("growing %d to %d", small, full), base.Batch, grow...)
 	arms := []experiments.Arm{constant, growing}
-	comparisons := []experiments.Comparison{{Factor: "constant over growing resolution", A: constant.Name, B: growing.Name}}
+	comparisons := []experiments.Comparison{
+		{Factor: "constant over growing resolution", A: constant.Name, B: growing.Name},
+	}
 
 	if s == experiments.CPU || s == experiments.GPU {
 		low := arm(fmt.Sprintf("constant %d", small), base.Batch, pretrain.Resolution{Size: small})
@@ -70,8 +77,8 @@ func planCost(s experiments.Scale) experiments.Plan {
 	return p
 }
 
-// drawCost draws accuracy against the time of training, a point for each arm. Accuracies are of all seeds, times of those
-// whose runs can be compared.
+// drawCost draws accuracy against the time of training, a point for each arm. Accuracies are of all seeds, times of
+// those whose runs can be compared.
 func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
 	all, columns := p.Accuracies(r)
 	seeds := timedSeeds(p, r)

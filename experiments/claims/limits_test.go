@@ -48,7 +48,8 @@ func TestJudge_WithdrawnClaimHasDifferencesAndNoVerdict(t *testing.T) {
 	if !strings.Contains(string(text), `"verdict":"withdrawn"`) {
 		t.Errorf("JSON without the verdict: %.200s", text)
 	}
-	if o, err = experiments.Judge(negatives, experiments.CPU, experiments.Records{}); err != nil || o.Verdict == experiments.Withdrawn {
+	o, err = experiments.Judge(negatives, experiments.CPU, experiments.Records{})
+	if err != nil || o.Verdict == experiments.Withdrawn {
 		t.Errorf("without records: %q (%v)", o.Verdict, err)
 	}
 }

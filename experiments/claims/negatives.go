@@ -12,21 +12,25 @@ import (
 var negatives = experiments.Claim{
 	ID:     "negatives",
 	Belief: "Negatives must be many other images, and positives need semantic augmentations.",
-	Prediction: "SimCLR with other images as negatives and the full set of augmentations beats, by more than the margin, SimCLR " +
-		"whose negatives are parts of the anchor's own image and whose positives differ by Gaussian noise alone.",
-	Decision: "Accuracy of SimCLR with the batch as negatives and full views, minus the accuracy with patches of the same image as " +
-		"negatives and views of noise (settings chosen on validation images), paired over seeds. Each variant minus the untrained " +
-		"encoder tells whether it learns at all. The paper does not give sigma, patch size or the number of negatives: ours are swept.",
-	Withdrawn: "Its arms with negatives of the anchor's own image are decided by how they are built, not by what they learn. " +
-		"In `patch-same, noise` and `patch-fixed, noise` only the anchor has noise: telling noisy images from clean ones solves the task. " +
-		"In `crop-same, noise` nothing is cropped, so the negative is the whole image again, like the positive. " +
-		"In `crop-same, full` positive and negative are drawn in the same way, so no encoder can tell them apart. " +
-		"The rule announced the best of these arms; the program compares with `patch-same, noise`, the worst. " +
-		"And the paper claims that such training learns useful features, which a comparison with the untrained encoder tests, " +
-		"not that it equals SimCLR.",
+	Prediction: "SimCLR with other images as negatives and the full set of augmentations beats, by more than the " +
+		"margin, SimCLR whose negatives are parts of the anchor's own image and whose positives differ by Gaussian " +
+		"noise alone.",
+	Decision: "Accuracy of SimCLR with the batch as negatives and full views, minus the accuracy with patches of the " +
+		"same image as negatives and views of noise (settings chosen on validation images), paired over seeds. Each " +
+		"variant minus the untrained encoder tells whether it learns at all. The paper does not give sigma, patch " +
+		"size or the number of negatives: ours are swept.",
+	Withdrawn: "Its arms with negatives of the anchor's own image are decided by how they are built, not by what " +
+		"they learn. In `patch-same, noise` and `patch-fixed, noise` only the anchor has noise: telling noisy images " +
+		"from clean ones solves the task. In `crop-same, noise` nothing is cropped, so the negative is the whole " +
+		"image again, like the positive. In `crop-same, full` positive and negative are drawn in the same way, so no " +
+		"encoder can tell them apart. The rule announced the best of these arms; the program compares with " +
+		"`patch-same, noise`, the worst. And the paper claims that such training learns useful features, which a " +
+		"comparison with the untrained encoder tests, not that it equals SimCLR.",
 	Limits: []string{
-		"One other image as the only negative, the third way to read the paper's \"single image patch\", is not among the arms.",
-		"The untrained encoder is measured with batch-norm statistics of mean 0 and variance 1; with those of the data it is weaker.",
+		"One other image as the only negative, the third way to read the paper's \"single image patch\", is not " +
+			"among the arms.",
+		"The untrained encoder is measured with batch-norm statistics of mean 0 and variance 1; with those of the " +
+			"data it is weaker.",
 	},
 	Plan: planNegatives,
 }
@@ -76,7 +80,8 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 	}
 
 	var comparisons []experiments.Comparison
-	variants := []string{"patch-same, noise", "patch-fixed, noise", "crop-same, noise", "crop-same, full", "batch, noise"}
+	variants := []string{"patch-same, noise", "patch-fixed, noise", "crop-same, noise", "crop-same, full",
+		"batch, noise"}
 	for _, name := range variants {
 		comparisons = append(comparisons, over(usual.Name, name))
 	}

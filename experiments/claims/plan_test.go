@@ -42,8 +42,11 @@ func TestPlans_CanBeRun(t *testing.T) {
 					t.Errorf("%s at %s tunes with seed %d of the final runs", claim.ID, scale, seed)
 				}
 			}
-			if scale != experiments.Smoke && len(p.Seeds) < 3 || claim.Belief == "" || claim.Prediction == "" || claim.Decision == "" {
+			if scale != experiments.Smoke && len(p.Seeds) < 3 {
 				t.Errorf("%s at %s: %d seeds", claim.ID, scale, len(p.Seeds))
+			}
+			if claim.Belief == "" || claim.Prediction == "" || claim.Decision == "" {
+				t.Errorf("%s does not say what is believed, what would follow, or how it is decided", claim.ID)
 			}
 		}
 	}

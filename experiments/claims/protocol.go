@@ -16,16 +16,17 @@ import (
 var protocols = experiments.Claim{
 	ID:     "protocol",
 	Belief: "One linear probe on one data set ranks methods.",
-	Prediction: "The ranking of encoders by one protocol on the data that they were trained on is that of every other task and " +
-		"protocol: Kendall's tau is 0.8 or more.",
-	Decision: "Kendall's tau between the ranking of the encoders of the other claims (means over seeds) by the first protocol on the first " +
-		"task and that by each other task and protocol; the median over other tasks decides. Debunked where the interval, a bootstrap " +
-		"over encoders, lies below 0.8; upheld where it lies above. Fewer than 8 encoders settle nothing.",
+	Prediction: "The ranking of encoders by one protocol on the data that they were trained on is that of every " +
+		"other task and protocol: Kendall's tau is 0.8 or more.",
+	Decision: "Kendall's tau between the ranking of the encoders of the other claims (means over seeds) by the first " +
+		"protocol on the first task and that by each other task and protocol; the median over other tasks decides. " +
+		"Debunked where the interval, a bootstrap over encoders, lies below 0.8; upheld where it lies above. Fewer " +
+		"than 8 encoders settle nothing.",
 	Limits: []string{
-		"At the cpu scale the reference is kNN, but the belief is about the linear probe; with the linear probe as the reference, the " +
-			"same records settle nothing.",
-		"The same task and protocol, measured with other seeds, agree with themselves by less than 0.8 too, so the threshold leans " +
-			"towards a verdict against the belief.",
+		"At the cpu scale the reference is kNN, but the belief is about the linear probe; with the linear probe as " +
+			"the reference, the same records settle nothing.",
+		"The same task and protocol, measured with other seeds, agree with themselves by less than 0.8 too, so the " +
+			"threshold leans towards a verdict against the belief.",
 		"The interval is that of the column that happens to be the median, not of the median.",
 		"Four of the ranked encoders come from the arms for which the verdict of `negatives` is withdrawn.",
 	},
@@ -37,8 +38,8 @@ var protocols = experiments.Claim{
 // agreement is the tau at which two rankings are said to be the same.
 const agreement = 0.8
 
-// minEncoders is the number of encoders from which rankings give a verdict. The bootstrap resamples encoders: of few that two
-// protocols put in one order, every resample agrees too, and the interval has no width.
+// minEncoders is the number of encoders from which rankings give a verdict. The bootstrap resamples encoders: of few
+// that two protocols put in one order, every resample agrees too, and the interval has no width.
 const minEncoders = 8
 
 const (
@@ -48,7 +49,8 @@ const (
 
 // planProtocols has the arms of the other claims: their encoders are ranked. At smoke it has a few of them.
 func planProtocols(s experiments.Scale) experiments.Plan {
-	arms := slices.Concat(planAugmentation(s).Arms, planNegatives(s).Arms[1:]) // the first is an arm of augmentation, too
+	// The first arm of negatives is one of augmentation, too.
+	arms := slices.Concat(planAugmentation(s).Arms, planNegatives(s).Arms[1:])
 	if s != experiments.Smoke {
 		arms = slices.Concat(arms, planMinibatch(s).Arms, planCost(s).Arms)
 	}
@@ -89,8 +91,8 @@ func judgeProtocols(p experiments.Plan, r experiments.Records) (estimates []expe
 	return estimates, nil
 }
 
-// agreementOf returns Kendall's tau between two rankings. It is not ok where there are too few encoders, or where all are
-// equal, for a ranking.
+// agreementOf returns Kendall's tau between two rankings. It is not ok where there are too few encoders, or where all
+// are equal, for a ranking.
 func agreementOf(reference, other ranking) (e experiments.Estimate, ok bool, err error) {
 	a, b := both(reference.values, other.values)
 	if len(a) < 3 {
@@ -100,8 +102,8 @@ func agreementOf(reference, other ranking) (e experiments.Estimate, ok bool, err
 	if err != nil {
 		return e, false, nil
 	}
-	e = experiments.Estimate{Factor: fmt.Sprintf("agreement with %s of %s", reference.Protocol, reference.Task), Task: other.Task,
-		Protocol: other.Protocol, Mean: tau, Unit: "tau", Verdict: statistics.NotSettled}
+	e = experiments.Estimate{Factor: fmt.Sprintf("agreement with %s of %s", reference.Protocol, reference.Task),
+		Task: other.Task, Protocol: other.Protocol, Mean: tau, Unit: "tau", Verdict: statistics.NotSettled}
 	if e.Low, e.High, err = statistics.KendallInterval(a, b, experiments.Level, resamples, resamplesSeed); err != nil {
 		return e, false, err
 	}
@@ -116,8 +118,8 @@ func agreementOf(reference, other ranking) (e experiments.Estimate, ok bool, err
 	return e, true, nil
 }
 
-// rankingsOf returns the means over seeds of the accuracies of the arms, one ranking for each task and protocol on test, the
-// deciding one first. It is empty while that one is not measured.
+// rankingsOf returns the means over seeds of the accuracies of the arms, one ranking for each task and protocol on
+// test, the deciding one first. It is empty while that one is not measured.
 func rankingsOf(p experiments.Plan, r experiments.Records) (rankings []ranking) {
 	values := map[experiments.Column][]float64{}
 	var order []experiments.Column

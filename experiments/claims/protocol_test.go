@@ -11,13 +11,17 @@ import (
 )
 
 func TestProtocols_FewEncodersInOneOrderSettleNothing(t *testing.T) {
-	for encoders, want := range map[int]statistics.Verdict{minEncoders - 1: statistics.NotSettled, minEncoders: statistics.Upheld} {
+	for encoders, want := range map[int]statistics.Verdict{
+		minEncoders - 1: statistics.NotSettled,
+		minEncoders:     statistics.Upheld,
+	} {
 		p, r := planProtocols(experiments.CPU), experiments.Records{}
 		for i, arm := range p.Arms[:encoders] {
 			for _, seed := range p.Seeds {
 				c := arm.Candidates[0].Config
 				c.Seed = seed
-				known := testrecords.Record(experiments.Trial{Config: c, Tasks: p.Tasks, Protocols: p.Protocols}, rand.New(rand.NewPCG(1, 1)))
+				trial := experiments.Trial{Config: c, Tasks: p.Tasks, Protocols: p.Protocols}
+				known := testrecords.Record(trial, rand.New(rand.NewPCG(1, 1)))
 				for j := range known.Results {
 					known.Results[j].Value -= float64(i) / 50
 				}

@@ -1,6 +1,6 @@
 // Package statistics turns the results of a claim's final runs into its verdict: the interval of the mean paired
-// difference over seeds ([Paired]), the decision rule ([VerdictOf]), what a number of seeds can find ([SmallestEffect]),
-// the correction for several comparisons ([Holm]) and the agreement of two rankings ([KendallTau]).
+// difference over seeds ([Paired]), the decision rule ([VerdictOf]), what a number of seeds can find
+// ([SmallestEffect]), the correction for several comparisons ([Holm]) and the agreement of two rankings ([KendallTau]).
 //
 // Differences, standard deviations and margins share one unit, points of accuracy in the claims; the package converts
 // nothing. Levels, powers and p-values are fractions in [0, 1].

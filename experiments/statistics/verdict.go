@@ -8,8 +8,8 @@ import (
 // Verdict is what a claim's final runs say of its belief, for the data, the encoder and the budget they used.
 type Verdict string
 
-// The verdicts of [VerdictOf] on a belief that predicts a difference above a margin, and Debunked for a belief that predicts
-// something else and is wrong.
+// The verdicts of [VerdictOf] on a belief that predicts a difference above a margin, and Debunked for a belief that
+// predicts something else and is wrong.
 const (
 	Equivalent Verdict = "equivalent"  // there is no difference that matters
 	Reversed   Verdict = "reversed"    // there is one, the other way
@@ -27,7 +27,8 @@ func (v Verdict) Debunks() bool { return v == Equivalent || v == Reversed || v =
 // maxSeeds is where [SeedsToSettle] stops counting: more seeds than a claim will ever be run with.
 const maxSeeds = 1000
 
-// VerdictOf compares the interval with a belief that predicts a difference above +margin (in the unit of the differences):
+// VerdictOf compares the interval with a belief that predicts a difference above +margin (in the unit of the
+// differences):
 //
 //   - [Equivalent] when the whole interval lies within [-margin, margin], ends included;
 //   - [Reversed] when it lies wholly below -margin;
@@ -54,12 +55,12 @@ func VerdictOf(i Interval, margin float64) Verdict {
 	return NotSettled
 }
 
-// VerdictP returns the p-value of the verdict of [VerdictOf], in [0, 1]: the smallest 1-level at which an interval of these
-// differences settles anything. It is at most 1-Level exactly when the interval gives a verdict. Correcting it for a family of
-// verdicts, with [Holm], keeps the probability of any wrong one.
+// VerdictP returns the p-value of the verdict of [VerdictOf], in [0, 1]: the smallest 1-level at which an interval of
+// these differences settles anything. It is at most 1-Level exactly when the interval gives a verdict. Correcting it
+// for a family of verdicts, with [Holm], keeps the probability of any wrong one.
 //
-// It is twice the one-sided p-value that the true mean is not above +margin, or not below -margin, or not between them (the
-// larger of the two one-sided tests), whichever is smallest. With fewer than two differences, or a margin that is
+// It is twice the one-sided p-value that the true mean is not above +margin, or not below -margin, or not between them
+// (the larger of the two one-sided tests), whichever is smallest. With fewer than two differences, or a margin that is
 // negative or NaN, it is NaN.
 func VerdictP(i Interval, margin float64) float64 {
 	if i.N < 2 || !(margin >= 0) {
@@ -70,16 +71,16 @@ func VerdictP(i Interval, margin float64) float64 {
 	}
 
 	se := i.SD / math.Sqrt(float64(i.N))
-	below := func(bound float64) float64 { return studentsT(i.N).CDF((bound - i.Mean) / se) } // of a mean that is not above
-	above := func(bound float64) float64 { return studentsT(i.N).CDF((i.Mean - bound) / se) } // of a mean that is not below
+	below := func(bound float64) float64 { return studentsT(i.N).CDF((bound - i.Mean) / se) } // of a mean below bound
+	above := func(bound float64) float64 { return studentsT(i.N).CDF((i.Mean - bound) / se) } // of a mean above bound
 	upheld, reversed := below(margin), above(-margin)
 	equivalent := max(above(margin), below(-margin))
 	return min(1, 2*min(upheld, reversed, equivalent))
 }
 
 // SeedsToSettle returns the smallest number of seeds, in all and not in addition, at which an interval of this mean, SD
-// and level would give a verdict: 0 when it does already, and 1000 when it would take that many or more, or could never be
-// (a mean at the margin). i must be as [Paired] returns it. Cost: some ten t quantiles.
+// and level would give a verdict: 0 when it does already, and 1000 when it would take that many or more, or could never
+// be (a mean at the margin). i must be as [Paired] returns it. Cost: some ten t quantiles.
 //
 // It is a lower guide, not a promise: more seeds move the mean and the SD, and a plan that rests on exactly these
 // values succeeds only about half the time. Nor may the seeds of the first run be topped up until the verdict comes;
@@ -89,7 +90,8 @@ func SeedsToSettle(i Interval, margin float64) int {
 		return 0
 	}
 	first := max(i.N+1, 2)
-	settled := func(k int) bool { return VerdictOf(i.withSeeds(first+k), margin) != NotSettled } // and stays so: intervals shrink
+	// Intervals shrink with the seeds: what is settled once stays settled.
+	settled := func(k int) bool { return VerdictOf(i.withSeeds(first+k), margin) != NotSettled }
 	if first >= maxSeeds {
 		return maxSeeds
 	}

@@ -8,8 +8,8 @@ import (
 
 // Wilson returns the score interval of a share p, in [0, 1], of n draws, which covers the true share with probability
 // about level, in (0, 1) (E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927,
-// https://doi.org/10.1080/01621459.1927.10502953). It lies within [0, 1]. Shares outside [0, 1] are taken for the nearest
-// end; without draws the interval has no width.
+// https://doi.org/10.1080/01621459.1927.10502953). It lies within [0, 1]. Shares outside [0, 1] are taken for the
+// nearest end; without draws the interval has no width.
 func Wilson(p float64, n int, level float64) (low, high float64) {
 	if n <= 0 {
 		return p, p

@@ -43,16 +43,17 @@ func Invent(t *testing.T, s experiments.Scale, claims ...experiments.Claim) expe
 
 // Record invents the record of a trial.
 func Record(trial experiments.Trial, random *rand.Rand) experiments.Record {
-	r := experiments.Record{Key: trial.Key(Fingerprint), Scale: trial.Scale, Config: trial.Config, Validation: trial.Validation,
-		Tasks: trial.Tasks, Seconds: 100 + 20*random.Float64(),
+	r := experiments.Record{Key: trial.Key(Fingerprint), Scale: trial.Scale, Config: trial.Config,
+		Validation: trial.Validation, Tasks: trial.Tasks, Seconds: 100 + 20*random.Float64(),
 		Environment: record.Environment{Fingerprint: Fingerprint, CPU: "a processor"}}
 	split := record.SplitTest
 	if trial.Validation {
 		split = record.SplitValidation
 	}
 	add := func(model, task, protocol, layer string, value float64) {
-		r.Results = append(r.Results, record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol + "@" + layer),
-			Layer: layer, Split: split, Metric: record.MetricAccuracy, Value: value})
+		r.Results = append(r.Results, record.Result{Model: model, Task: task,
+			Protocol: record.ParseProtocol(protocol + "@" + layer), Layer: layer, Split: split,
+			Metric: record.MetricAccuracy, Value: value})
 	}
 
 	protocols := map[string]string{evaluate.ProtocolKNN: "knn/x", evaluate.ProtocolLinear: "linear/lbfgs/x"}
@@ -66,7 +67,8 @@ func Record(trial experiments.Trial, random *rand.Rand) experiments.Record {
 				add(record.ModelPixels, task, protocols[name], "pixels", level-0.2)
 				add(record.ModelUntrained, task, protocols[name], "encoder", level-0.15)
 			}
-			add(objective.NameOf(trial.Config.Objective), task, protocols[name], "encoder", level+0.02*random.NormFloat64())
+			method := objective.NameOf(trial.Config.Objective)
+			add(method, task, protocols[name], "encoder", level+0.02*random.NormFloat64())
 		}
 	}
 	return r

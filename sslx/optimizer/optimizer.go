@@ -54,6 +54,10 @@ func (c Config) MarshalJSON() ([]byte, error) { return rules.EncodeJSON(c.Rule, 
 // UnmarshalYAML changes what a mapping sets. Naming another rule starts from that rule's parameters. Unknown keys and
 // parameters of another rule are errors of package usage.
 func (c *Config) UnmarshalYAML(node *yaml.Node) error {
+	if len(node.Content) == 0 && node.Kind == yaml.MappingNode {
+		return nil // nothing is set: an optimizer without a rule is written like that
+	}
+
 	s := c.shared()
 	rule, err := rules.Decode(written(node, c.Rule), "optimizer", c.Rule, &s)
 	if err == nil {
