@@ -31,12 +31,15 @@ func alternate(ctx context.Context, lanes []*lane, opt Options) (busy float64, e
 			return 0, err
 		}
 	}
+
 	for turn := range opt.Turns {
 		for i := range lanes {
 			opt.report("measure", turn*len(lanes)+i, opt.Turns*len(lanes))
 			if err := m.rest(ctx, opt.pause); err != nil {
 				return 0, err
 			}
+
+			// Another lane begins each round, so that none always follows the same one.
 			l := lanes[(turn+i)%len(lanes)]
 			seconds, err := l.runner.Run(ctx, l.units)
 			if err != nil {

@@ -24,12 +24,9 @@ type EndToEnd struct {
 	Recipe
 }
 
-// logSteps are as many steps as take a few seconds.
-var logSteps = map[string]int{"convnet": 10, "resnet18": 2}
-
 // NewEndToEnd returns the benchmark of an encoder on a set; a batch of 0 is that of [NewStep].
 func NewEndToEnd(data, name string, batch int) EndToEnd {
-	return EndToEnd{Data: data, LogSteps: logSteps[name], Step: NewStep(name, 0, batch), Recipe: newRecipe()}
+	return EndToEnd{Data: data, LogSteps: networks[name].logSteps, Step: NewStep(name, 0, batch), Recipe: newRecipe()}
 }
 
 // many is a number of epochs that no measurement reaches.
@@ -51,6 +48,7 @@ func (e EndToEnd) Run(ctx context.Context, h *backend.Handle, opt Options) (resu
 	if err := e.Check(opt); err != nil {
 		return result, err
 	}
+
 	opt.report("open "+e.Data, 0, 0)
 	set, err := dataset.Locate(ctx, e.Data, dataset.LocateOptions{})
 	if err != nil {
@@ -60,18 +58,22 @@ func (e EndToEnd) Run(ctx context.Context, h *backend.Handle, opt Options) (resu
 	if err := pretrain.Fits(set, e.training()); err != nil {
 		return result, err
 	}
+
 	split, err := set.Split("train")
 	if err != nil {
 		return result, err
 	}
+	// Peers make a set of the same size and count the same parameters.
 	e.Total, e.Size = split.N, set.Height()
 	e.Mean, e.Std = set.Stats()
 	network, err := e.variables(h)
 	if err != nil {
 		return result, err
 	}
+
 	e.Parameters = parameters(network)
 	network.Finalize()
+
 	opt.report("compile", 0, 0)
 	began := time.Now()
 	ours, err := startTrainer(ctx, h, set, e)
@@ -79,6 +81,7 @@ func (e EndToEnd) Run(ctx context.Context, h *backend.Handle, opt Options) (resu
 		return result, err
 	}
 	defer func() { err = errors.Join(err, ours.close()) }()
+
 	if _, err := ours.Run(ctx, 1); err != nil {
 		return result, err
 	}
@@ -105,6 +108,8 @@ func startTrainer(ctx context.Context, h *backend.Handle, set *dataset.Set, e En
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
+
+	// The training runs on its own; its hook after a line of log holds it back between turns.
 	ctx, stop := context.WithCancel(ctx)
 	t := &trainer{folder: folder, turn: make(chan int), ended: make(chan float64), failed: make(chan error, 1), stop: stop}
 	go func() {
@@ -137,6 +142,7 @@ func (t *trainer) Run(ctx context.Context, n int) (float64, error) {
 		t.failed <- nil
 		return 0, firstError(ctx.Err(), err)
 	}
+
 	select {
 	case seconds := <-t.ended:
 		return seconds, ctx.Err()

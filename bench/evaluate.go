@@ -59,6 +59,7 @@ func (e *Evaluate) Run(ctx context.Context, h *backend.Handle, opt Options) (Res
 		return Result{}, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
+
 	e.Features = filepath.Join(folder, "features")
 	opt.report("compile", 0, 0)
 	began := time.Now()
@@ -67,6 +68,7 @@ func (e *Evaluate) Run(ctx context.Context, h *backend.Handle, opt Options) (Res
 		return Result{}, err
 	}
 	defer programs.Close()
+
 	ours := &evaluator{Evaluate: e, programs: programs}
 	if err := ours.make(); err != nil {
 		return Result{}, err
@@ -74,6 +76,7 @@ func (e *Evaluate) Run(ctx context.Context, h *backend.Handle, opt Options) (Res
 	if _, err := ours.Run(ctx, 1); err != nil {
 		return Result{}, err
 	}
+
 	if e.Accuracy, err = probe.Accuracy(ours.predicted, ours.testLabels, e.Classes); err != nil {
 		return Result{}, err
 	}
@@ -96,27 +99,33 @@ type evaluator struct {
 // encoders are; independent ones need fewer iterations of a fit than any real ones.
 func (e *evaluator) make() error {
 	random := rand.New(rand.NewPCG(1, 1))
-	centres := make([]float32, e.Classes*e.Width)
+
+	// The center of each class: [classes, width].
+	centers := make([]float32, e.Classes*e.Width)
 	for class := range e.Classes {
-		correlated(random, centres[class*e.Width:(class+1)*e.Width])
+		correlated(random, centers[class*e.Width:(class+1)*e.Width])
 	}
+
 	draw := func(n int) (probe.Features, []int32) {
 		f, labels := probe.Features{N: n, D: e.Width, X: make([]float32, n*e.Width)}, make([]int32, n)
 		for i := range n {
 			labels[i] = int32(random.IntN(e.Classes))
 			correlated(random, f.Row(i))
 			for j := range e.Width {
-				f.X[i*e.Width+j] += 0.3 * centres[int(labels[i])*e.Width+j]
+				f.X[i*e.Width+j] += 0.3 * centers[int(labels[i])*e.Width+j]
 			}
 		}
 		return f, labels
 	}
+
 	e.train, e.trainLabels = draw(e.Train)
 	e.test, e.testLabels = draw(e.Test)
 	file, err := os.Create(e.Features)
 	if err != nil {
 		return err
 	}
+
+	// Peers read the values in this order.
 	for _, values := range []any{e.train.X, e.test.X, e.trainLabels, e.testLabels} {
 		if err := binary.Write(file, binary.LittleEndian, values); err != nil {
 			return firstError(err, file.Close())
@@ -125,7 +134,7 @@ func (e *evaluator) make() error {
 	return file.Close()
 }
 
-// correlated fills x with normal values of variance 1, neighbours correlated by 0.95.
+// correlated fills x with normal values of variance 1, neighbors correlated by 0.95.
 func correlated(random *rand.Rand, x []float32) {
 	const rho = 0.95
 	last := random.NormFloat64()
@@ -151,18 +160,20 @@ func (e *evaluator) Run(ctx context.Context, n int) (float64, error) {
 
 func (e *evaluator) once() error {
 	if e.Protocol == "knn" {
-		neighbours, err := probe.Nearest(e.programs, e.train, e.test, 20)
+		neighbors, err := probe.Nearest(e.programs, e.train, e.test, 20)
 		if err != nil {
 			return err
 		}
-		e.predicted, err = neighbours.Vote(e.trainLabels, e.Classes, 0.07)
+		e.predicted, err = neighbors.Vote(e.trainLabels, e.Classes, 0.07)
 		return err
 	}
+
 	linear, err := probe.NewLinear(e.programs, e.train, probe.Features{}, e.test)
 	if err != nil {
 		return err
 	}
 	defer linear.Close()
+
 	result, err := linear.Probe(e.trainLabels, nil, e.Classes, probe.LinearOptions{L2: []float64{e.L2}})
 	e.predicted = result.Predicted
 	return err

@@ -42,12 +42,15 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 	if err != nil {
 		return result, err
 	}
+
+	// All programs are lanes, sslx first, then the peers in order, then the yardstick.
 	result.Missing = append(result.Missing, missing...)
 	ours := &lane{name: "sslx", runner: b.ours, items: b.items}
 	lanes := []*lane{ours}
 	for _, p := range peers {
 		lanes = append(lanes, &lane{name: p.name, runner: p, items: b.items, multiple: p.about.Multiple})
 	}
+
 	product := &lane{runner: b.product, items: productGFLOP}
 	if b.product != nil {
 		lanes = append(lanes, product)
@@ -55,12 +58,14 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 	if result.Busy, err = alternate(ctx, lanes, opt); err != nil {
 		return result, err
 	}
+
 	result.Sslx = newRates(ours.rates, b.unit)
 	for i, p := range peers {
 		rates := newRates(lanes[i+1].rates, b.unit)
 		result.Peers = append(result.Peers, Peer{p.name, p.about.Version, p.about.Note, rates})
 		result.Ratio[p.name] = result.Sslx.Median / rates.Median
 	}
+
 	if b.product != nil {
 		rates := newRates(product.rates, "GFLOP/s")
 		result.Peak = &Peak{Image: b.image, Product: rates, Share: result.Sslx.Median * b.image / rates.Median}
@@ -84,6 +89,7 @@ func startAll(ctx context.Context, wanted []program, config any, opt Options) (p
 		return nil, nil, fmt.Errorf("cannot write the peers' programs: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(filepath.Dir(folder))) }()
+
 	for i, w := range wanted {
 		opt.report("start "+w.name, i, len(wanted))
 		p, err := start(ctx, w.name, config, interpreter, filepath.Join(folder, w.script+".py"))

@@ -20,6 +20,7 @@ func (m *meter) rest(ctx context.Context, pause time.Duration) error {
 	if err := wait(ctx, pause/2); err != nil {
 		return err
 	}
+
 	busy, total := ticks()
 	if err := wait(ctx, pause/2); err != nil {
 		return err
@@ -58,9 +59,10 @@ func ticks() (busy, total float64) {
 		if i == 0 || i > 8 {
 			continue
 		}
+		const idle, iowait = 4, 5
 		value, _ := strconv.ParseFloat(field, 64)
 		total += value
-		if i != 4 && i != 5 {
+		if i != idle && i != iowait {
 			busy += value
 		}
 	}

@@ -83,6 +83,7 @@ func (o Options) chosen(what string) ([]program, error) {
 	if len(o.Peers) == 0 {
 		return programs[what], nil
 	}
+
 	var found []program
 	for _, name := range o.Peers {
 		p, ok := find(programs[what], name)
@@ -113,6 +114,7 @@ func python() (string, error) {
 		}
 		folder = filepath.Join(cache, "sslx", "peers")
 	}
+
 	if runtime.GOOS == "windows" {
 		return filepath.Join(folder, "Scripts", "python.exe"), nil
 	}

@@ -38,6 +38,7 @@ func newProduct(h *backend.Handle) (*product, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot compile the matrix product: %w", err)
 	}
+
 	p.exec = exec
 	_, err = p.Run(context.Background(), 1)
 	return p, err
@@ -66,12 +67,6 @@ func (p *product) close() {
 	_ = p.a.FinalizeAll()
 }
 
-// reductions say by how much the layers of an encoder are smaller than the image, by the first part of their scope.
-var reductions = map[string]map[string]int{
-	"convnet":  {"stem": 2, "down1": 4, "block1": 4, "down2": 8, "block2": 8, "last": 8},
-	"resnet18": {"stem": 1, "stage0": 1, "stage1": 2, "stage2": 4, "stage3": 8},
-}
-
 // gflop returns the number of floating-point operations that a step takes for an image with its views, in 10⁹: three
 // times those of the forward pass (the two gradients of a product take as many as the product), of which only products
 // count, convolutions as if each were computed from its definition.
@@ -81,9 +76,11 @@ func (s Step) gflop(store *model.Store) (float64, error) {
 		if v.Name() != "kernel" {
 			continue
 		}
+
+		// A kernel of the encoder is applied at each pixel of its output, one of the projector once.
 		outputs := 1
 		if parts := strings.FieldsFunc(v.Path(), func(r rune) bool { return r == '/' || r == '_' }); parts[0] == "encoder" {
-			by := reductions[s.Encoder][parts[1]]
+			by := networks[s.Encoder].scale[parts[1]]
 			if by == 0 {
 				return 0, fmt.Errorf("cannot count the operations of a step: the size of layer %s is not known", v.Path())
 			}

@@ -50,12 +50,14 @@ func start(ctx context.Context, name string, config any, command ...string) (*pr
 	if err != nil {
 		return nil, err
 	}
+
 	p := &process{name: name}
 	p.command = exec.CommandContext(ctx, command[0], append(command[1:], "--config", string(text))...)
 	p.command.Stderr, p.command.WaitDelay = &p.errors, patience
 	if p.input, err = p.command.StdinPipe(); err != nil {
 		return nil, err
 	}
+
 	output, err := p.command.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -80,6 +82,8 @@ func (p *process) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
+	// "ready" with what the peer says of itself, or "missing" with a module's name.
 	word, rest, _ := strings.Cut(line, " ")
 	if word == "missing" {
 		return fmt.Errorf("%w: Python has no module %s", errMissing, rest)
@@ -113,6 +117,7 @@ func (p *process) Run(ctx context.Context, n int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+
 	seconds, err := strconv.ParseFloat(line, 64)
 	if err != nil || !(seconds > 0) {
 		return 0, fmt.Errorf("%s said %q where it should say how many seconds it took", p.name, line)

@@ -15,7 +15,7 @@ type Rates struct {
 	Turns  []float64 `json:"turns"` // the rate of each turn, in order
 }
 
-// newRates summarises the rates of all turns.
+// newRates summarizes the rates of all turns.
 func newRates(turns []float64, unit string) Rates {
 	return Rates{Median: quantile(turns, 0.5), Q1: quantile(turns, 0.25), Q3: quantile(turns, 0.75), Unit: unit,
 		Turns: turns}
@@ -33,7 +33,7 @@ type Peer struct {
 type Missing struct {
 	Name    string `json:"name"`
 	Reason  string `json:"reason"`
-	Install string `json:"install"` // the command that mends it
+	Install string `json:"install"` // the command that installs it
 }
 
 // Peak sets a rate of training in relation to what the same backend does with a bare matrix product, which was measured

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/backend"
+	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
 	"github.com/sslx-go/lab/sslx/pretrain"
@@ -34,14 +35,31 @@ type Step struct {
 	Parameters  int     `json:"parameters"` // the number of trained ones, which peers compare with theirs
 }
 
-// batches are those that the targets of this project name.
-var batches = map[string]int{"convnet": 128, "resnet18": 64}
+// network is an encoder that the peers have too, and the size of its benchmarks.
+type network struct {
+	build    func(width int) encoder.Encoder
+	width    int // its own, by default
+	batch    int // that the targets of this project name
+	logSteps int // as many as take a few seconds
+	// scale says by how much the layers are smaller than the image, by the first part of their scope.
+	scale map[string]int
+}
 
-// widths are the encoders' own.
-var widths = map[string]int{"convnet": 32, "resnet18": 64}
+var networks = map[string]network{
+	"convnet": {
+		build: func(width int) encoder.Encoder { return encoder.ConvNet{Width: width} },
+		width: 32, batch: 128, logSteps: 10,
+		scale: map[string]int{"stem": 2, "down1": 4, "block1": 4, "down2": 8, "block2": 8, "last": 8},
+	},
+	"resnet18": {
+		build: func(width int) encoder.Encoder { return encoder.ResNet18{Width: width} },
+		width: 64, batch: 64, logSteps: 2,
+		scale: map[string]int{"stem": 1, "stage0": 1, "stage1": 2, "stage2": 4, "stage3": 8},
+	},
+}
 
 // Encoders returns the names of the encoders that the peers have too, sorted.
-func Encoders() []string { return slices.Sorted(maps.Keys(batches)) }
+func Encoders() []string { return slices.Sorted(maps.Keys(networks)) }
 
 // What peers have too, whatever our own defaults are.
 const (
@@ -56,16 +74,16 @@ func NewStep(name string, width, batch int) Step {
 		Projector: c.Projector, Temperature: temperature, LR: 0.03,
 		Momentum: momentum, WeightDecay: c.Optimizer.WeightDecay}
 	if width == 0 {
-		s.Width = widths[name]
+		s.Width = networks[name].width
 	}
 	if batch == 0 {
-		s.Batch = batches[name]
+		s.Batch = networks[name].batch
 	}
 	return s
 }
 
 func (s Step) check() error {
-	if _, known := batches[s.Encoder]; !known {
+	if _, known := networks[s.Encoder]; !known {
 		return usage.Unknown("encoder", s.Encoder, Encoders())
 	}
 	switch {
@@ -87,6 +105,8 @@ func (s Step) Run(ctx context.Context, h *backend.Handle, opt Options) (Result, 
 	if err := s.Check(opt); err != nil {
 		return Result{}, err
 	}
+
+	// The first step is timed from nothing: what a user waits for.
 	opt.report("compile", 0, 0)
 	began := time.Now()
 	ours, err := newStepper(h, s)
@@ -94,6 +114,7 @@ func (s Step) Run(ctx context.Context, h *backend.Handle, opt Options) (Result, 
 		return Result{}, err
 	}
 	defer ours.close()
+
 	if _, err := ours.Run(ctx, 1); err != nil {
 		return Result{}, err
 	}
@@ -104,6 +125,8 @@ func (s Step) Run(ctx context.Context, h *backend.Handle, opt Options) (Result, 
 func (s Step) compare(ctx context.Context, h *backend.Handle, ours *stepper, first float64,
 	opt Options) (Result, error) {
 	s.Parameters = parameters(ours.store)
+
+	// The yardstick takes turns too: the machine is not equally fast all the time.
 	product, err := newProduct(h)
 	if err != nil {
 		return Result{}, err
@@ -119,10 +142,11 @@ func (s Step) compare(ctx context.Context, h *backend.Handle, ours *stepper, fir
 
 // loss returns NT-Xent of views [views·batch, size, size, 3].
 func (s Step) loss(embed func(*Node) *Node, views *Node) *Node {
-	z := embed(views)
+	z := embed(views) // [views·batch, width]
+
 	parts := make([]*Node, s.Views)
 	for i := range parts {
-		parts[i] = SliceAxis(z, 0, AxisRange(i*s.Batch, (i+1)*s.Batch))
+		parts[i] = SliceAxis(z, 0, AxisRange(i*s.Batch, (i+1)*s.Batch)) // [batch, width]
 	}
 	return objective.Loss(objective.SimCLR{Temperature: s.Temperature}, objective.Inputs{Views: parts}).Loss
 }

@@ -36,6 +36,8 @@ func newStepper(h *backend.Handle, s Step) (*stepper, error) {
 	for i := range values {
 		values[i] = float32(random.NormFloat64())
 	}
+
+	// The views stay on the device: making them is measured apart.
 	w := &stepper{Step: s, store: model.NewStore(),
 		views: tensors.FromFlatDataAndDimensions(values, s.Views*s.Batch, s.Size, s.Size, 3)}
 	exec, err := model.NewExec(h.Backend, w.store, w.graph)
@@ -45,28 +47,26 @@ func newStepper(h *backend.Handle, s Step) (*stepper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot compile the training step: %w", err)
 	}
+
 	w.exec = exec
 	return w, nil
 }
 
 // embeddings returns the embeddings of views.
 func embeddings(scope *model.Scope, s Step, views *Node) *Node {
-	h := s.network().Build(scope.At("encoder"), views, encoder.Train)
+	h := s.network().Build(scope.At("encoder"), views, encoder.Train) // [views·batch, dim]
 	layers := encoder.Projector(scope.At("projector"), h, s.Projector, encoder.Train)
 	return layers[len(layers)-1]
 }
 
 // network returns the encoder.
-func (s Step) network() encoder.Encoder {
-	if s.Encoder == "resnet18" {
-		return encoder.ResNet18{Width: s.Width}
-	}
-	return encoder.ConvNet{Width: s.Width}
-}
+func (s Step) network() encoder.Encoder { return networks[s.Encoder].build(s.Width) }
 
 // graph builds the step and returns the loss.
 func (w *stepper) graph(scope *model.Scope, views, lr, step *Node) *Node {
 	loss := w.loss(func(x *Node) *Node { return embeddings(scope, w.Step, x) }, views)
+
+	// Building the loss made the variables.
 	variables := trained(scope)
 	values := make([]*Node, len(variables))
 	for i, v := range variables {
@@ -123,6 +123,7 @@ func (w *stepper) Run(ctx context.Context, n int) (float64, error) {
 		if err != nil {
 			return 0, fmt.Errorf("cannot make a training step: %w", err)
 		}
+
 		w.last = float64(tensors.MustCopyFlatData[float32](loss)[0])
 		if err := loss.FinalizeAll(); err != nil {
 			return 0, err

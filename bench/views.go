@@ -17,7 +17,7 @@ import (
 )
 
 // Views is the benchmark of view pipelines: SimCLR's for CIFAR-10 without blur (resized crop, flip, color jitter,
-// grayscale, normalising), from bytes in memory to float32 views. A unit of work is a batch of random images.
+// grayscale, normalizing), from bytes in memory to float32 views. A unit of work is a batch of random images.
 type Views struct {
 	Size  int `json:"size"`   // height and width of images and views, from 8 to 512
 	Batch int `json:"batch"`  // images, from 1 to 4096
@@ -64,6 +64,7 @@ func (v Views) Run(ctx context.Context, h *backend.Handle, opt Options) (Result,
 		return Result{}, err
 	}
 	defer ours.close()
+
 	if _, err := ours.Run(ctx, 1); err != nil {
 		return Result{}, err
 	}
@@ -86,6 +87,7 @@ func newViewer(h *backend.Handle, v Views) (*viewer, error) {
 	for i := range pixels {
 		pixels[i] = uint8(random.Uint32())
 	}
+
 	w := &viewer{Views: v, random: random, pixels: tensors.FromFlatDataAndDimensions(pixels, v.Total, v.Size, v.Size, 3)}
 	exec, err := NewExec(h.Backend, w.graph)
 	if err == nil {
@@ -94,12 +96,13 @@ func newViewer(h *backend.Handle, v Views) (*viewer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot compile the views: %w", err)
 	}
+
 	w.exec = exec
 	return w, nil
 }
 
 func (w *viewer) graph(pixels, indices, stream *Node) []*Node {
-	images := augment.FromBytes(Gather(pixels, InsertAxes(indices, -1)))
+	images := augment.FromBytes(Gather(pixels, InsertAxes(indices, -1))) // [batch, size, size, 3]
 	key := augment.Key{Stream: stream, Samples: ConvertDType(indices, dtypes.Uint32)}
 	views := make([]*Node, w.Views.Views)
 	for i, v := range sameViews(w.Views.Views).Make(images, key, w.Mean, w.Std) {
@@ -115,6 +118,8 @@ func (w *viewer) Run(ctx context.Context, n int) (float64, error) {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
+
+		// Every batch is of other images, with views of their own.
 		w.epoch++
 		indices := make([]int32, w.Batch)
 		for i := range indices {

@@ -47,6 +47,7 @@ PJRT_PLUGIN_LIBRARY_PATH names another folder to install into.`,
 			return a.backendInstall(cmd.Context(), which, pinned)
 		},
 	}
+
 	cmd.Flags().BoolVar(&pinned, "pinned", false, "install nothing that no checksum guards")
 	return cmd
 }
@@ -63,6 +64,7 @@ func (a *app) backendInstall(ctx context.Context, which string, pinned bool) err
 	if err != nil {
 		return err
 	}
+
 	_, err = fmt.Fprintln(a.stdout, path)
 	return err
 }

@@ -157,6 +157,7 @@ submitted again.`,
 			return a.claimsRun(cmd.Context(), claims, f, work)
 		},
 	}
+
 	f.register(cmd)
 	engine.register(cmd)
 	cmd.Flags().StringVar(&work, "work", workFolder, "folder of the run folders")
@@ -214,6 +215,7 @@ spent. With --out, write the report as one HTML file, with figures and how to re
 			return a.claimsReport(claims, f, out)
 		},
 	}
+
 	f.register(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "an HTML file to write")
 	return cmd
@@ -228,6 +230,7 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 	if err != nil {
 		return err
 	}
+
 	outcomes := []experiments.Outcome{}
 	for _, c := range claims {
 		o, err := experiments.Judge(c, scale, records)
@@ -236,12 +239,14 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 		}
 		outcomes = append(outcomes, o)
 	}
+
 	if out != "" {
 		if err := report.WriteClaims(out, scale, records, claims...); err != nil {
 			return err
 		}
 		a.say("the report is in %s", out)
 	}
+
 	if f.json {
 		return a.printJSON(outcomes)
 	}
@@ -267,6 +272,7 @@ is the key in a report, or its beginning.`,
 		Args:    arguments(1, 1),
 		RunE:    func(_ *cobra.Command, args []string) error { return a.claimsShow(args[0], f) },
 	}
+
 	f.register(cmd)
 	return cmd
 }
@@ -280,12 +286,14 @@ func (a *app) claimsShow(key string, f claimsFlags) error {
 	if err != nil {
 		return err
 	}
+
 	var found []experiments.Record
 	for name, r := range records {
 		if strings.HasPrefix(name, key) {
 			found = append(found, r)
 		}
 	}
+
 	if len(found) != 1 {
 		return usage.Errorf("%d records of %s begin with %q: give the key of one", len(found), store.Path, key)
 	}
@@ -304,6 +312,7 @@ func (a *app) printRecord(r experiments.Record) error {
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
+
 	text, err := configText(r.Config)
 	if err != nil {
 		return err
@@ -323,6 +332,7 @@ func (a *app) printRecord(r experiments.Record) error {
 	if err := log.print(a.stdout); err != nil {
 		return err
 	}
+
 	fmt.Fprintln(a.stdout)
 	return printResults(a.stdout, r.Results)
 }
@@ -340,6 +350,7 @@ func (a *app) workers(ctx context.Context, jobs int) error {
 	if err != nil {
 		return fmt.Errorf("a process of the sweep ended early (%w): the same command resumes it", err)
 	}
+
 	_, err = a.stdout.Write(printed)
 	return err
 }

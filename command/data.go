@@ -46,6 +46,7 @@ get").`,
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error { return a.dataList(asJSON) },
 	}
+
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -58,6 +59,7 @@ func (a *app) dataList(asJSON bool) error {
 	if asJSON {
 		return a.printJSON(list(listings))
 	}
+
 	t := table{left: 6}
 	t.add("name", "state", "images", "splits", "tasks", "where")
 	for _, l := range listings {
@@ -136,6 +138,7 @@ out.`, dataset.MaxSize),
 			return a.dataImport(cmd.Context(), args[0], f)
 		},
 	}
+
 	cmd.Flags().StringVar(&f.name, "name", "", "name of the set; that of the source when left out")
 	cmd.Flags().IntVar(&f.size, "size", 0, "side in pixels that images are brought to; their own when left out")
 	cmd.Flags().BoolVar(&f.skipBad, "skip-bad", false, "leave out images that cannot be decoded, and count them")
@@ -155,6 +158,7 @@ func (a *app) dataImport(ctx context.Context, source string, f importFlags) erro
 	if err != nil {
 		return err
 	}
+
 	if f.json {
 		return a.printJSON(report)
 	}
@@ -177,6 +181,7 @@ func (a *app) printImport(r dataset.Report) error {
 	for _, note := range r.Notes {
 		t.add("note", note)
 	}
+
 	if len(r.Skipped) > 0 {
 		t.add("left out", fmt.Sprintf("%d bad images", len(r.Skipped)))
 	}
@@ -205,6 +210,7 @@ command. A set that is packed already is not fetched again. Prints the pack's pa
 		ValidArgsFunction: completeDownload,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.dataGet(cmd.Context(), args[0], asJSON) },
 	}
+
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -220,6 +226,7 @@ func (a *app) dataGet(ctx context.Context, name string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+
 	if asJSON {
 		return a.printJSON(map[string]string{"name": name, "pack": pack})
 	}
@@ -251,6 +258,7 @@ in the cache. The exit status is 1 when one is damaged.`,
 		ValidArgsFunction: completeDataName,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.dataVerify(cmd.Context(), args, asJSON) },
 	}
+
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -282,6 +290,7 @@ func (a *app) dataVerify(ctx context.Context, names []string, asJSON bool) error
 	if err := a.printVerdicts(verdicts, asJSON); err != nil {
 		return err
 	}
+
 	if damaged > 0 {
 		return fmt.Errorf("%d of %d packs are damaged: import or get them again", damaged, len(packs))
 	}
@@ -315,6 +324,7 @@ func packsOf(names []string) (packs []string, err error) {
 	listings = slices.DeleteFunc(listings, func(l dataset.Listing) bool {
 		return l.State != dataset.StatePacked && l.State != dataset.StateDamaged
 	})
+
 	if len(names) == 0 {
 		return packsNamed(listings, func(dataset.Listing) bool { return true }), nil
 	}
@@ -376,6 +386,7 @@ Presets: ` + strings.Join(augment.Presets(), ", ") + `.`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.dataViews(cmd.Context(), f) },
 	}
+
 	cmd.Flags().StringVar(&f.preset, "preset", "simclr-cifar", "name of the views")
 	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see \"sslx data list\"")
 	cmd.Flags().IntVar(&f.count, "count", 8, "number of images")
@@ -396,6 +407,7 @@ func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
 	case f.count < 1 || f.count > maxSheet:
 		return usage.Errorf("--count is %d: it must be from 1 to %d", f.count, maxSheet)
 	}
+
 	var sheet []byte
 	err = a.work(func(opt sslx.Options) (err error) {
 		sheet, err = viewSheet(ctx, views, f, opt)
@@ -407,6 +419,7 @@ func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
 	if err := atomicfile.Write(f.out, func(w io.Writer) error { _, err := w.Write(sheet); return err }); err != nil {
 		return fmt.Errorf("cannot write the sheet: %w", err)
 	}
+
 	_, err = fmt.Fprintln(a.stdout, f.out)
 	return err
 }
@@ -420,6 +433,7 @@ func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
+
 	split, err := set.Split("train")
 	if err != nil {
 		return nil, err
@@ -443,6 +457,7 @@ func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.
 			lines[i] = append(lines[i], plots.Captioned{Pixels: view.At(i), Caption: view.Words[i]})
 		}
 	}
+
 	for i := range shown {
 		titles = append(titles, fmt.Sprintf("view %d", i+1))
 	}

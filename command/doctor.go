@@ -25,6 +25,7 @@ python --version, jupyter lab --version and gonb -V.`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), asJSON) },
 	}
+
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -36,6 +37,7 @@ func (a *app) doctor(ctx context.Context, asJSON bool) error {
 			report.Checks[i].Fix = installCommand(c.Plugin)
 		}
 	}
+
 	print := func() error { return a.printChecks(report) }
 	if asJSON {
 		print = func() error { return a.printJSON(report) }
@@ -61,6 +63,7 @@ func (a *app) printChecks(report backend.Report) error {
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
+
 	_, err := fmt.Fprintf(a.stdout, "\nbackend: %s\n", orNone(report.Backend.Name))
 	return err
 }

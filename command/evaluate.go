@@ -71,6 +71,7 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	if err != nil {
 		return err
 	}
+
 	var results []record.Result
 	err = a.work(func(opt sslx.Options) (err error) {
 		results, err = sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: f.tasks, Protocols: f.protocols,
@@ -83,6 +84,7 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	if err != nil {
 		return err
 	}
+
 	figures, err := drawEvaluation(dir, results)
 	if err != nil {
 		return err
@@ -90,6 +92,7 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	if err := a.printEvaluation(results, f.json); err != nil || f.json {
 		return err
 	}
+
 	for _, path := range figures {
 		fmt.Fprintln(a.stdout, "figure", path)
 	}
@@ -119,6 +122,7 @@ func drawEvaluation(dir string, results []record.Result) (paths []string, err er
 			return nil, err
 		}
 	}
+
 	curves, err := record.ReadCurves(dir)
 	if err != nil || len(curves) == 0 || !slices.ContainsFunc(results, isCurve(curves)) {
 		return paths, err

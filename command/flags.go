@@ -26,6 +26,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &unknown) {
 		return unknownFlag(cmd, unknown)
 	}
+
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
 		return usage.Errorf("--%s is %q: it must be %s", invalid.GetFlag().Name, invalid.GetValue(),
@@ -130,6 +131,7 @@ func completeSet(_ *cobra.Command, _ []string, text string) ([]string, cobra.She
 		}
 		return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	}
+
 	if names := values[key]; names != nil {
 		for _, name := range names() {
 			out = append(out, key+"="+name)

@@ -44,6 +44,7 @@ With --engine slurm, a worker of Slurm trains, and this command shows how it is 
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.pretrain(cmd.Context(), f) },
 	}
+
 	cmd.Flags().StringVar(&f.config, "config", "", "configuration to start from: a YAML `file`, or the name of a recipe")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "set one `key=value` of the configuration; may be repeated")
 	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
@@ -76,6 +77,7 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 	if err != nil {
 		return err
 	}
+
 	dir, train, err := f.job(ctx)
 	if err != nil {
 		return err
@@ -83,6 +85,7 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 	if onSlurm {
 		return a.pretrainOnSlurm(ctx, dir, f)
 	}
+
 	var summary sslx.Summary
 	err = a.work(func(opt sslx.Options) (err error) {
 		summary, err = train(opt)
@@ -91,6 +94,7 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 	if err != nil {
 		return resumable(err, dir)
 	}
+
 	if f.json {
 		return a.printJSON(summary)
 	}

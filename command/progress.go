@@ -63,11 +63,13 @@ func (p *progress) update(now sslx.Progress) {
 		p.endPhase(true)
 		p.phase, p.begun, p.base = now.Phase, p.now(), now.Done
 	}
+
 	p.latest = now
 	every := lineEvery
 	if p.terminal {
 		every = redrawEvery
 	}
+
 	if t := p.now(); p.shown.IsZero() || t.Sub(p.shown) >= every {
 		p.shown = t
 		p.show()
@@ -98,6 +100,7 @@ func (p *progress) show() {
 	if p.bar == nil {
 		p.bar = newBar(p.w, p.latest.Total)
 	}
+
 	if p.latest.Total > 0 && p.bar.GetMax64() != p.latest.Total {
 		p.clear()
 		p.bar = newBar(p.w, p.latest.Total)
@@ -163,6 +166,7 @@ func (p *progress) text() string {
 	} else if now.Done > 0 {
 		parts = append(parts, count(now.Done))
 	}
+
 	if made := now.Done - p.base; made > 0 && took > 0 {
 		rate := float64(made) / took
 		parts = append(parts, rateText(rate, count)+"/s")
@@ -170,6 +174,7 @@ func (p *progress) text() string {
 			parts = append(parts, leftText(float64(now.Total-now.Done)/rate)+" left")
 		}
 	}
+
 	if now.Detail != "" {
 		parts = append(parts, now.Detail)
 	}

@@ -38,6 +38,7 @@ Without --out, the run goes to runs/quickstart, or to runs/quickstart-2 and so o
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.quickstart(cmd.Context(), f) },
 	}
+
 	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see \"sslx data list\"")
 	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of initial values, order and views")
@@ -70,12 +71,14 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	if err != nil {
 		return resumable(err, f.out)
 	}
+
 	if f.json {
 		return a.printJSON(list(results))
 	}
 	if err := printResults(a.stdout, results); err != nil {
 		return err
 	}
+
 	_, err = fmt.Fprintf(a.stdout, "\nreport: %s\nrun:    %s\n", page, f.out)
 	return err
 }

@@ -29,6 +29,7 @@ func printResults(w io.Writer, results []record.Result) error {
 	if !slices.ContainsFunc(results, averaged) {
 		return nil
 	}
+
 	_, err := fmt.Fprintln(w, "\nkNN sees all pixels, the other protocols see averaged ones")
 	return err
 }

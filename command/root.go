@@ -29,6 +29,7 @@ sets; GOMLX_BACKEND names the backend (xla:cpu, xla:cuda, go).`,
 		SilenceUsage:     true,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) { a.started, a.command = true, cmd },
 	})
+
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)

@@ -55,6 +55,7 @@ finished was stopped, or its process died: sslx pretrain --resume RUN goes on wi
 			return a.printStates(states)
 		},
 	}
+
 	cmd.Flags().StringArrayVar(&where, "where", nil, "keep runs with this `key=value` of the configuration, or status; may be repeated")
 	completeFunc(cmd, "where", completeSet)
 	jsonFlag(cmd, &asJSON)
@@ -95,6 +96,7 @@ results.`,
 		ValidArgsFunction: completeRun,
 		RunE:              func(_ *cobra.Command, args []string) error { return a.runsShow(args[0], asJSON) },
 	}
+
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -108,12 +110,14 @@ func (a *app) runsShow(name string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+
 	if asJSON {
 		return a.printJSON(d)
 	}
 	if err := a.printDetails(d); err != nil || len(d.Outcome) == 0 {
 		return err
 	}
+
 	fmt.Fprintln(a.stdout)
 	return printResults(a.stdout, d.Outcome)
 }
@@ -126,6 +130,7 @@ func (a *app) printDetails(d runs.Details) error {
 	if h := d.Holder; h != nil {
 		t.add("process", fmt.Sprintf("%d on %s, last seen %s", h.PID, h.Host, h.Seen.Local().Format(time.RFC1123)))
 	}
+
 	if d.Status == runs.Died || d.Status == runs.Stopped {
 		t.add("next", "sslx pretrain --resume "+words.Quote(d.Path))
 	}
@@ -140,6 +145,7 @@ func (a *app) printDetails(d runs.Details) error {
 			t.add("online probe", fmt.Sprintf("%.1f %% on training views", 100**m.ProbeAccuracy))
 		}
 	}
+
 	t.add("report", orNone(d.Report))
 	if err := t.print(a.stdout); err != nil {
 		return err
@@ -148,6 +154,7 @@ func (a *app) printDetails(d runs.Details) error {
 	if err != nil {
 		return err
 	}
+
 	_, err = fmt.Fprintf(a.stdout, "\n%s", text)
 	return err
 }
@@ -166,6 +173,7 @@ one kind that were measured by different protocols cannot be compared and are re
 		ValidArgsFunction: completeRun,
 		RunE:              func(_ *cobra.Command, args []string) error { return a.runsCompare(args, asJSON, force) },
 	}
+
 	jsonFlag(cmd, &asJSON)
 	cmd.Flags().BoolVar(&force, "force", false, "show results of different protocols side by side all the same")
 	return cmd
@@ -180,11 +188,13 @@ func (a *app) runsCompare(names []string, asJSON, force bool) error {
 	if err != nil {
 		return err
 	}
+
 	if !force {
 		if err := runs.Comparable(c.Results); err != nil {
 			return err
 		}
 	}
+
 	if asJSON {
 		return a.printJSON(c)
 	}
@@ -211,6 +221,7 @@ func differenceTable(c runs.Comparison) *table {
 	for _, s := range c.Runs {
 		head = append(head, s.Run)
 	}
+
 	t.add(head...)
 	for _, d := range c.Differences {
 		cells := []string{d.Key}
@@ -240,6 +251,7 @@ training logs, one line a logging step.`,
 		ValidArgsFunction: completeRun,
 		RunE:              func(_ *cobra.Command, args []string) error { return a.runsExport(args, f) },
 	}
+
 	cmd.Flags().StringVar(&f.out, "out", "", "file to write; standard output when left out")
 	cmd.Flags().BoolVar(&f.metrics, "metrics", false, "export the training logs")
 	return cmd
@@ -254,6 +266,7 @@ func (a *app) runsExport(names []string, f exportFlags) error {
 	if f.metrics {
 		export = report.ExportMetrics
 	}
+
 	table, err := export(dirs...)
 	if err != nil {
 		return err
@@ -285,6 +298,7 @@ one, runs that can be resumed, and trained encoders of which there is no record.
 			return a.runsGC(args, records, remove, asJSON)
 		},
 	}
+
 	cmd.Flags().StringVar(&records, "records", "", "folder of the records; the repository's and "+workFolder+" when left out")
 	cmd.Flags().BoolVar(&remove, "delete", false, "delete them")
 	jsonFlag(cmd, &asJSON)
@@ -300,6 +314,7 @@ func (a *app) runsGC(args []string, recordsFolder string, remove, asJSON bool) e
 	if err != nil {
 		return err
 	}
+
 	found := runs.FindGarbage(states, records.Kept)
 	for i := range found {
 		if !remove {
@@ -309,6 +324,7 @@ func (a *app) runsGC(args []string, recordsFolder string, remove, asJSON bool) e
 			return err
 		}
 	}
+
 	if asJSON {
 		return a.printJSON(found)
 	}
@@ -349,11 +365,13 @@ func (a *app) printGarbage(found []runs.Garbage, removed bool) error {
 		}
 		t.add(g.Path, g.Why, bytesText(g.Bytes))
 	}
+
 	if len(found) > 0 {
 		if err := t.print(a.stdout); err != nil {
 			return err
 		}
 	}
+
 	text := fmt.Sprintf("%d run folders (%s) can be deleted: --delete does it", n, bytesText(sum))
 	switch {
 	case len(found) == 0:
@@ -361,6 +379,7 @@ func (a *app) printGarbage(found []runs.Garbage, removed bool) error {
 	case removed:
 		text = fmt.Sprintf("%d run folders (%s) were deleted", n, bytesText(sum))
 	}
+
 	_, err := fmt.Fprintln(a.stdout, text)
 	return err
 }

@@ -24,6 +24,7 @@ func interruptible(parent context.Context, stderr io.Writer) (ctx context.Contex
 	if !signal.Ignored(syscall.SIGHUP) {
 		wanted = append(wanted, syscall.SIGHUP)
 	}
+
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, wanted...)
 

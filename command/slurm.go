@@ -67,6 +67,7 @@ func (a *app) submit(ctx context.Context, j slurm.Job, progress func() (string, 
 	if err != nil {
 		return err
 	}
+
 	a.say("job %s: %d submitted, %d were in the queue; logs: %s", j.Name, added, j.Workers-added, j.Log)
 	shown := ""
 	err = j.Watch(ctx, watchEvery, func(workers []slurm.Worker) error {
@@ -93,6 +94,7 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 	for _, c := range claims {
 		plans = append(plans, c.Plan(scale))
 	}
+
 	left := 0
 	count := func() (string, error) {
 		records, err := store.Read()
@@ -101,12 +103,14 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 		}
 		return fmt.Sprintf("; runs missing: %d", left), err
 	}
+
 	if _, err := count(); err != nil {
 		return err
 	}
 	if left == 0 {
 		return a.claimsReport(claims, f, "")
 	}
+
 	j, err := sweepJob(claims, f, store, work)
 	if err != nil {
 		return err
@@ -115,6 +119,7 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 	if err := a.submit(ctx, j, count); err != nil {
 		return err
 	}
+
 	if left > 0 {
 		return fmt.Errorf("the job ended with %d runs missing: see %s; the same command goes on", left, j.Log)
 	}
@@ -130,6 +135,7 @@ func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store
 	if work, err = filepath.Abs(work); err != nil {
 		return j, err
 	}
+
 	self, err := os.Executable()
 	if err != nil {
 		return j, err
@@ -138,6 +144,7 @@ func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store
 	for _, c := range claims {
 		ids = append(ids, c.ID)
 	}
+
 	flags := []string{"--scale", f.scale, "--records", records, "--work", work}
 	j.Name = jobName(append(slices.Sorted(slices.Values(ids)), flags...)...)
 	j.Log = filepath.Join(work, "slurm-%A_%a.log")
@@ -154,6 +161,7 @@ func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) 
 	if err != nil {
 		return err
 	}
+
 	if f.resume == "" && record.IsRun(dir) {
 		workers, err := j.Queue(ctx)
 		if err != nil {
@@ -166,6 +174,7 @@ func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) 
 	if err := a.submit(ctx, j, func() (string, error) { return "", nil }); err != nil {
 		return err
 	}
+
 	if !runs.StateOf(dir).Finished {
 		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` goes on", j.Log, words.Quote(dir))
 	}
@@ -181,6 +190,7 @@ func trainingJob(dir string, f pretrainFlags) (j slurm.Job, err error) {
 	if err != nil {
 		return j, err
 	}
+
 	begin := []string{self, "pretrain", "--out", dir}
 	if f.config != "" {
 		begin = append(begin, "--config", f.config)
@@ -188,6 +198,7 @@ func trainingJob(dir string, f pretrainFlags) (j slurm.Job, err error) {
 	for _, set := range f.set {
 		begin = append(begin, "--set", set)
 	}
+
 	again := []string{self, "pretrain", "--resume", dir}
 	return slurm.Job{Name: jobName(dir), Workers: 1, Log: dir + "-slurm-%A_%a.log", Options: f.engine.sbatch,
 		Command: fmt.Sprintf("if [ -e %s ]; then exec %s; else exec %s; fi", slurm.Quote(filepath.Join(dir, "config.yaml")),

@@ -30,6 +30,7 @@ versions of the modules that can change a number.`,
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error { return a.version(asJSON) },
 	}
+
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -40,6 +41,7 @@ func (a *app) version(asJSON bool) error {
 		return a.printJSON(map[string]any{"version": moduleVersion(), "revision": e.Revision, "go": e.Go,
 			"os": e.OS, "arch": e.Arch, "modules": e.Modules})
 	}
+
 	t := table{left: 2}
 	t.add("sslx", moduleVersion())
 	t.add("revision", e.Revision)

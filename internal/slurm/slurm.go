@@ -1,5 +1,5 @@
-// Package slurm keeps workers of one command in the queue of a Slurm cluster (https://slurm.schedmd.com) and says how they
-// are, through sbatch and squeue.
+// Package slurm keeps workers of one command in the queue of a Slurm cluster (https://slurm.schedmd.com) and reports their
+// states, through sbatch and squeue.
 package slurm
 
 import (
@@ -31,8 +31,9 @@ type Worker struct {
 	Reason string // why it waits; None when it does not
 }
 
-// script runs the worker beside the shell, which so gets the signals of Slurm: SIGTERM before a worker is ended or moved,
-// and SIGUSR1 before its time is over, from where it puts itself into the queue again. Both reach the worker as SIGTERM.
+// script runs the worker as a child of the shell, which gets the signals of Slurm: SIGTERM before a worker is ended or
+// moved, and SIGUSR1 before its time is over, after which it puts itself into the queue again. Both reach the worker as
+// SIGTERM.
 const script = `#!/bin/bash
 #SBATCH --requeue
 #SBATCH --open-mode=append
@@ -55,10 +56,12 @@ func (j Job) Submit(ctx context.Context) (added int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
+
 	workers, err := j.Queue(ctx)
 	if err != nil || len(workers) >= j.Workers {
 		return 0, err
 	}
+	// Workers that are in the queue already count.
 	added = j.Workers - len(workers)
 	args := append(append([]string{}, j.Options...), "--job-name="+j.Name, "--output="+j.Log, fmt.Sprintf("--array=0-%d", added-1))
 	_, err = call(ctx, fmt.Sprintf(script, j.Command), "sbatch", args...)
@@ -77,7 +80,7 @@ func (j Job) Queue(ctx context.Context) (workers []Worker, err error) {
 }
 
 // Watch calls report with the queue every so often until the job is over or ctx ends. A controller that does not answer,
-// as one that is being started again, is asked anew: warn is told once.
+// as one that is being started again, is asked again: warn is told once.
 func (j Job) Watch(ctx context.Context, every time.Duration, report func([]Worker) error, warn func(string)) error {
 	silent := false
 	for {
@@ -93,6 +96,7 @@ func (j Job) Watch(ctx context.Context, every time.Duration, report func([]Worke
 			}
 		}
 		silent = err != nil
+
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -114,6 +118,7 @@ func Summary(workers []Worker) string {
 			states = append(states, state)
 		}
 	}
+
 	for i, state := range states {
 		states[i] = fmt.Sprintf("%d %s", count[state], state)
 	}

@@ -78,6 +78,7 @@ func Programs(t *testing.T) []string {
 		}
 		programs = append(programs, string(program))
 	}
+
 	if len(programs) == 0 && !t.Failed() {
 		t.Fatal("no program was compiled")
 	}

@@ -73,6 +73,7 @@ func chosenCheck(ctx context.Context) (Check, Info) {
 		c.Fix = "install the plugin cpu"
 		return c, h.Info()
 	}
+
 	c.OK, c.Detail = true, fmt.Sprintf("compiled and run on %s (%s)", h.Name, h.Device)
 	return c, h.Info()
 }
@@ -89,6 +90,7 @@ func product(b compute.Backend) (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot run a graph: %w", err)
 	}
+
 	if want := [][]float32{{7, 10}, {15, 22}}; !reflect.DeepEqual(out.Value(), want) {
 		return fmt.Errorf("the product is %v, not %v", out.Value(), want)
 	}
@@ -122,6 +124,7 @@ func memory() uint64 {
 	if m == nil {
 		return 0
 	}
+
 	kb, _ := strconv.ParseUint(string(m[1]), 10, 64)
 	limit := uint64(math.MaxUint64)
 	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
@@ -144,6 +147,7 @@ func folderChecks() []Check {
 		c.Detail = err.Error()
 		return append(checks, c)
 	}
+
 	c.OK, c.Fix = true, ""
 	checks = append(checks, c, diskCheck("free disk for data", cache, "SSLX_CACHE"))
 	if folders, err := pluginFolders(""); err == nil {
@@ -182,6 +186,7 @@ func diskCheck(name, folder, env string) Check {
 		}
 		at = filepath.Dir(at)
 	}
+
 	free, err := freeDisk(at)
 	if err != nil {
 		return Check{Name: name, OK: true, Detail: fmt.Sprintf("not known in %s (%v)", folder, err)}
@@ -205,6 +210,7 @@ func toolChecks(ctx context.Context) []Check {
 			return append(checks, Check{Name: "C compiler", OK: true, Detail: path})
 		}
 	}
+
 	fix := "sudo apt-get install gcc"
 	if runtime.GOOS == "darwin" {
 		fix = "xcode-select --install"
@@ -251,6 +257,7 @@ func goCheck() Check {
 		c.Detail, c.Fix = err.Error(), "report it: this build of sslx is broken"
 		return c
 	}
+
 	c.OK, c.Detail = true, "works; too slow to train with"
 	return c
 }
@@ -272,6 +279,7 @@ func notebookChecks(ctx context.Context, clone string) []Check {
 	if _, err := os.Stat(filepath.Join(clone, "scripts/notebook")); err != nil {
 		return nil
 	}
+
 	venv := filepath.Join(clone, ".venv")
 	if _, err := os.Stat(venv); err != nil {
 		return []Check{{Name: "notebooks", OK: true, Detail: "not set up; scripts/notebook does it"}}
@@ -284,6 +292,7 @@ func notebookChecks(ctx context.Context, clone string) []Check {
 	} else {
 		kernelCheck = versionCheck(ctx, venv, "Go kernel", setUpNotebooks, kernel, "-V")
 	}
+
 	return []Check{
 		versionCheck(ctx, venv, "Python environment", setUpNotebooksAgain, filepath.Join(venv, "bin/python"), "--version"),
 		versionCheck(ctx, venv, "JupyterLab", setUpNotebooksAgain, filepath.Join(venv, "bin/jupyter"), "lab", "--version"),
@@ -330,6 +339,7 @@ func belongsTo(venv, program string) error {
 	if err != nil {
 		return err
 	}
+
 	if below, err := filepath.Rel(root, at); err != nil || !filepath.IsLocal(below) {
 		return fmt.Errorf("it is not in %s", venv)
 	}

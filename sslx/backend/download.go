@@ -38,11 +38,13 @@ func fetch(ctx context.Context, url, want string, w io.Writer, progress Progress
 	if err != nil {
 		return 0, err
 	}
+
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, fmt.Errorf("cannot download %s: %w", item, cause(ctx, err))
 	}
 	defer func() { _ = response.Body.Close() }()
+
 	if response.StatusCode != http.StatusOK {
 		return 0, fmt.Errorf("cannot download %s: the server answers %q", item, response.Status)
 	}
@@ -60,6 +62,7 @@ func fetch(ctx context.Context, url, want string, w io.Writer, progress Progress
 		}
 		return n, err
 	})
+
 	sum := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(w, sum), body); err != nil {
 		return done, err
@@ -116,6 +119,7 @@ func network(err error) error {
 	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
 		return op
 	}
+
 	var slow net.Error
 	if errors.As(err, &slow) && slow.Timeout() {
 		return slow

@@ -32,6 +32,7 @@ func pluginFolders(first string) ([]string, error) {
 		folders = append(folders, "/usr/local/lib/go-xla")
 		folders = append(folders, filepath.SplitList(os.Getenv("LD_LIBRARY_PATH"))...)
 	}
+
 	folders = slices.DeleteFunc(folders, func(f string) bool { return f == "" })
 	if len(folders) == 0 {
 		return nil, usage.Errorf("$%s is set but names no folder", FolderEnv)

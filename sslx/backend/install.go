@@ -55,6 +55,7 @@ func Install(ctx context.Context, which string, opt InstallOptions) (string, err
 	case !builtWithXLA:
 		return "", errNoXLA
 	}
+
 	if opt.Warn == nil {
 		opt.Warn = warn
 	}
@@ -72,6 +73,7 @@ func Install(ctx context.Context, which string, opt InstallOptions) (string, err
 		return "", explain("install the XLA plugin", folder, err)
 	}
 	defer unlock()
+
 	if which != cpu {
 		return installCUDA(ctx, which, folder)
 	}
@@ -114,6 +116,7 @@ func (in cpuInstaller) install(ctx context.Context) (string, error) {
 	if err == nil {
 		return path, nil
 	}
+
 	var wrong *checksumError
 	if ctx.Err() != nil || errors.As(err, &wrong) || isDisk(err) || in.release == nil {
 		return "", explain(doing, in.folder, err)
@@ -150,6 +153,7 @@ func (in cpuInstaller) fromWheel(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+
 	return in.fetched(ctx, url, in.pin.wheel, func(archive *os.File, size int64) error {
 		z, err := zip.NewReader(archive, size)
 		if err != nil {
@@ -195,6 +199,7 @@ func (in cpuInstaller) fetched(ctx context.Context, url, sum string, use func(*o
 	for _, name := range stale {
 		_ = os.Remove(name)
 	}
+
 	file, err := os.CreateTemp(in.folder, pattern)
 	if err != nil {
 		return err
@@ -207,6 +212,7 @@ func (in cpuInstaller) fetched(ctx context.Context, url, sum string, use func(*o
 	if err != nil {
 		return err
 	}
+
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}

@@ -69,6 +69,7 @@ func (o opener) automatic(ctx context.Context, options string) (*Handle, error) 
 		}
 		why = append(why, fmt.Sprintf("the NVIDIA GPU is not used (%v)", err))
 	}
+
 	h, err := o.named(ctx, cpu, options)
 	if err != nil && ctx.Err() != nil {
 		return nil, err
@@ -78,6 +79,7 @@ func (o opener) automatic(ctx context.Context, options string) (*Handle, error) 
 			"times slower in training: install the plugin when there is a network", err))
 		h, err = openGo()
 	}
+
 	if len(why) > 0 {
 		o.Warn(strings.Join(why, "; "))
 	}
@@ -93,6 +95,7 @@ func (o opener) named(ctx context.Context, plugin, options string) (*Handle, err
 	if err != nil {
 		return nil, err
 	}
+
 	which := plugin
 	if plugin == cuda {
 		which = cudaFor(driverMajor())
@@ -111,12 +114,14 @@ func (o opener) named(ctx context.Context, plugin, options string) (*Handle, err
 			return nil, &PluginError{which, err}
 		}
 	}
+
 	if plugin == cuda && !o.hasGPU() {
 		return nil, errors.New("no NVIDIA GPU was found: use the backend xla:cpu")
 	}
 	if o.NoInstall {
 		return nil, &PluginError{which, fmt.Errorf("no XLA plugin %q in %s", plugin, folders[0])}
 	}
+
 	path, err := o.install(ctx, which, InstallOptions{Folder: folders[0], Progress: o.Progress, Warn: o.Warn})
 	if err != nil {
 		return nil, err

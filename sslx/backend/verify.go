@@ -26,11 +26,13 @@ func checkLibrary(path string) error {
 	if err != nil {
 		return err
 	}
+
 	file, err := elf.Open(path)
 	if err != nil {
 		return fmt.Errorf("%w (%v)", errDamaged, err)
 	}
 	defer func() { _ = file.Close() }()
+
 	for _, p := range file.Progs {
 		if end := p.Off + p.Filesz; end > uint64(info.Size()) {
 			return fmt.Errorf("%w (%d bytes, %d expected)", errDamaged, info.Size(), end)
@@ -122,6 +124,7 @@ func checkSum(path string, pinned []string) error {
 		known = now
 		remember(memory, known)
 	}
+
 	if known.Release || slices.Contains(pinned, known.Sum) {
 		return nil
 	}
@@ -152,6 +155,7 @@ func look(path string) (now seen, memory string, err error) {
 	if err != nil {
 		return now, "", err
 	}
+
 	now = seen{Path: real, Size: info.Size(), Time: info.ModTime(), Inode: inode(info)}
 	if cache, err := cacheFolder(); err == nil {
 		key := sha256.Sum256([]byte(real))

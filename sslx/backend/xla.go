@@ -47,6 +47,7 @@ func load(plugin, path, options string) (h *Handle, err error) {
 			return nil, err
 		}
 	}
+
 	if plugin == cpu {
 		if err := tuning.BeforeLoad(); err != nil {
 			return nil, err
@@ -64,11 +65,13 @@ func load(plugin, path, options string) (h *Handle, err error) {
 		return nil, err
 	}
 	defer done()
+
 	b, err := xla.NewWithOptions(strings.TrimSuffix(file+","+options, ","), nil)
 	if err != nil {
 		delete(links, path)
 		return nil, fmt.Errorf("cannot open the XLA plugin %s: %w", path, err)
 	}
+
 	h = &Handle{Backend: b, Name: "xla:" + plugin, Device: cpuText(), NumDevices: b.NumDevices(), PluginPath: path}
 	if b.IsCUDA() {
 		h.Device = gpuText(b.DeviceDescription(0))
@@ -103,6 +106,7 @@ func plainPath(plugin, path string) (file string, done func(), err error) {
 	if !misread || links[path] != "" {
 		return cmp.Or(links[path], path), none, nil
 	}
+
 	folder, err := os.MkdirTemp("", "sslx-plugin-")
 	if err != nil {
 		return "", none, err
@@ -113,6 +117,7 @@ func plainPath(plugin, path string) (file string, done func(), err error) {
 		done()
 		return "", none, err
 	}
+
 	links[path] = file
 	return file, done, nil
 }

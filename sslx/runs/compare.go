@@ -41,6 +41,7 @@ func Compare(dirs []string) (c Comparison, err error) {
 			}
 		}
 	}
+
 	c.Differences, err = Differences(configs)
 	return c, err
 }

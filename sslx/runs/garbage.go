@@ -86,6 +86,7 @@ func Discard(dir string, kept Kept) (done bool, err error) {
 		}
 		defer func() { err = errors.Join(err, sweep.Close()) }()
 	}
+
 	if garbage(path, kept) == "" {
 		return false, nil
 	}

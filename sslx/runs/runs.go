@@ -40,6 +40,7 @@ func collect(dir string, seen map[string]bool, found *[]string) {
 	if err != nil || seen[real] {
 		return
 	}
+
 	seen[real] = true
 
 	if record.IsRun(dir) {
@@ -88,6 +89,7 @@ func Find(name string) (dir string, err error) {
 		}
 		return "", usage.About("run", "there is no run %q, neither here nor in %s/", name, Folder)
 	}
+
 	return "", usage.Errorf("%d runs begin with %q, %s and %s among them: give a path", len(matching), name, matching[0],
 		matching[1])
 }
@@ -113,6 +115,7 @@ func List(dir string) ([]State, error) {
 	case err != nil && !missing:
 		return nil, fmt.Errorf("cannot read folder %s: %w", dir, err)
 	}
+
 	states := []State{}
 	for _, run := range dirs {
 		states = append(states, StateOf(run))

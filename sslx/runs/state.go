@@ -95,6 +95,7 @@ func read(dir string) (s State, d Details, err error) {
 	if err != nil {
 		s.Error, _, _ = strings.Cut(err.Error(), "\n")
 	}
+
 	s.Status = s.status(d.logged() && total == 0)
 	if holding == record.Unknown && s.Status != Unreadable && s.Status != Finished {
 		s.Status = Unknown
@@ -163,6 +164,7 @@ func (s State) value(key string) string {
 	if record.ReadConfig(s.Path, &config) != nil {
 		return ""
 	}
+
 	values, err := flat(config)
 	if err != nil {
 		return ""
