@@ -58,8 +58,8 @@ func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, ou
 	measures := map[string]*Node{lossMeasure: terms.Loss, spreadMeasure: spread(z), rankMeasure: rank(z)}
 	for name, part := range terms.Parts {
 		if measures[name] != nil || strings.HasPrefix(name, probeMeasure) {
-			panic(fmt.Sprintf("objective %s has a part of the loss named %q: another measure has that name",
-				objective.NameOf(c.Objective), name))
+			panic(fmt.Errorf("objective %s has a part of the loss named %q: another measure has that name",
+				objective.NameOf(c.Objective), name)) // which becomes the error of compilation
 		}
 		measures[name] = part
 	}
