@@ -108,6 +108,7 @@ func (r *Registry[T]) NameOf(thing T) string {
 	}
 	r.mu.RUnlock()
 
+	// A type of one name keeps it, even if it has a method Name for purposes of its own.
 	switch named, ok := any(thing).(interface{ Name() string }); {
 	case len(names) == 0:
 		return ""
@@ -175,12 +176,13 @@ func (r *Registry[T]) Decode(node *yaml.Node, prefix string, before T, shared ..
 	if err != nil {
 		return before, err
 	}
-	target := reflect.New(reflect.TypeOf(thing))
-	target.Elem().Set(reflect.ValueOf(thing))
 	if err := r.checkKeys(node, prefix, thing, shared); err != nil {
 		return before, err
 	}
 
+	// The decoder needs a pointer to the concrete type: a copy, so that before stays as it is.
+	target := reflect.New(reflect.TypeOf(thing))
+	target.Elem().Set(reflect.ValueOf(thing))
 	for _, into := range append([]any{target.Interface()}, shared...) {
 		if err := node.Decode(into); err != nil {
 			return before, err
@@ -236,6 +238,8 @@ func (r *Registry[T]) start(node *yaml.Node, prefix string, before T) (T, error)
 			return r.Named(value.Value)
 		}
 	}
+
+	// There is no name: the mapping changes what was there before.
 	if any(before) == nil {
 		return before, usage.Errorf("%q has no value: it must be one of %v", prefix+"."+nameKey, r.Names())
 	}
@@ -244,6 +248,7 @@ func (r *Registry[T]) start(node *yaml.Node, prefix string, before T) (T, error)
 
 // checkKeys returns an error for the first key that is neither a parameter of thing nor a field of the shared structs.
 func (r *Registry[T]) checkKeys(node *yaml.Node, prefix string, thing T, shared []any) error {
+	// The keys that the mapping may have.
 	types := []reflect.Type{reflect.TypeOf(thing)}
 	for _, s := range shared {
 		types = append(types, reflect.TypeOf(s).Elem())
@@ -258,13 +263,16 @@ func (r *Registry[T]) checkKeys(node *yaml.Node, prefix string, thing T, shared 
 		if key == nameKey {
 			continue
 		}
+
 		if !slices.Contains(own, key) {
+			// A parameter of another thing is more likely left over than misspelled.
 			if slices.Contains(r.Keys(), key) {
 				return usage.Errorf("%s.%s is a parameter that %s does not use: leave it out",
 					prefix, key, r.NameOf(thing))
 			}
 			return usage.Unknown("key", prefix+"."+key, prefixed(prefix, append(own, nameKey)))
 		}
+
 		for _, t := range types {
 			if field, ok := Field(t, key); ok {
 				if err := CheckValue(value, field, prefix+"."+key); err != nil {
@@ -284,11 +292,13 @@ func (r *Registry[T]) Encode(thing T, shared ...any) (*yaml.Node, error) {
 	}
 	thing = Resolve(thing)
 
+	// The name comes first; the encoder quotes it where YAML asks for that.
 	name := &yaml.Node{}
 	if err := name.Encode(map[string]string{nameKey: r.NameOf(thing)}); err != nil {
 		return nil, err
 	}
 	mapping.Content = name.Content
+
 	for _, part := range append(slices.Clone(shared), any(thing)) {
 		fields := &yaml.Node{}
 		if err := fields.Encode(part); err != nil {

@@ -1,6 +1,7 @@
 package optimizer
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -94,6 +95,7 @@ func (c Config) Check() error {
 		return usage.Unknown("optimizer.scale", c.Scale, slices.Collect(maps.Keys(scales)))
 	}
 
+	// A comparison with NaN is false: every condition says what is right, not what is wrong.
 	notNegative := func(v float64) bool { return v >= 0 && v < math.Inf(1) }
 	switch {
 	case !(c.LR > 0 && c.LR < math.Inf(1)):
@@ -118,6 +120,7 @@ func (c Config) Update(scope *model.Scope, variables []*model.Variable, gradient
 		p := State{Value: v.NodeValue(lr), Gradient: gradients[i], LR: lr, Step: step,
 			Decays: Decays(v), WeightDecay: c.WeightDecay}
 
+		// The rule's state of the variable.
 		names := c.Rule.Slots()
 		slots := make([]*model.Variable, len(names))
 		for j, name := range names {
@@ -126,6 +129,9 @@ func (c Config) Update(scope *model.Scope, variables []*model.Variable, gradient
 		}
 
 		value, next := c.Rule.Update(p)
+		if len(next) != len(slots) {
+			panic(fmt.Sprintf("optimizer %s has %d slots and returned %d", NameOf(c.Rule), len(slots), len(next)))
+		}
 		v.SetNodeValue(value)
 		for j := range slots {
 			slots[j].SetNodeValue(next[j])

@@ -17,7 +17,8 @@ var recipes embed.FS
 // train in minutes on two cores; those that begin with "claims" are the bases of claims at each scale; those that begin
 // with "paper" are the recipes of Bordes et al. 2023 (https://arxiv.org/abs/2303.01986, code) for ImageNet.
 func Recipes() []string {
-	files, _ := fs.Glob(recipes, "recipes/*.yaml")
+	files, _ := fs.Glob(recipes, "recipes/*.yaml") // the pattern is right
+
 	for i, file := range files {
 		files[i] = strings.TrimSuffix(strings.TrimPrefix(file, "recipes/"), ".yaml")
 	}
@@ -28,9 +29,11 @@ func Recipes() []string {
 func configText(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(path, `/\.`) {
+		// A name without a dot or a slash that is no file: a recipe's.
 		if text, err := recipes.ReadFile("recipes/" + path + ".yaml"); err == nil {
 			return text, nil
 		}
+
 		return nil, usage.Unknown("configuration file or recipe", path, Recipes())
 	}
 	if err != nil {
