@@ -200,7 +200,7 @@ func testEvaluateErrors(t *testing.T, dir string, before []record.Result) {
 		`did you mean "linear"`:            {Protocols: []string{"knn", "liner"}},
 		`did you mean "projector0"`:        {Layers: []string{"projector"}},
 		`no task or set "/no/such/folder"`: {Tasks: []string{"/no/such/folder"}},
-		`set "mnist": download it`:         {Tasks: []string{"mnist/digit"}, Protocols: []string{"knn"}},
+		`set "mnist"`:                      {Tasks: []string{"mnist/digit"}, Protocols: []string{"knn"}},
 	} {
 		if _, err := Evaluate(ctx, dir, opt); !usage.Is(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

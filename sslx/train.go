@@ -40,8 +40,8 @@ func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, 
 	return train(ctx, dir, c, "", opt, create)
 }
 
-// Resume goes on with the run in dir from its checkpoint, or from its start when it has none. The result has the same
-// bits as that of an uninterrupted run on the same machine. A finished run stays as it is.
+// Resume continues the run in dir from its checkpoint, or from its start when it has none. The result has the same bits
+// as an uninterrupted run on the same machine. A finished run stays as it is.
 func Resume(ctx context.Context, dir string, opt Options) (Summary, error) {
 	c, err := pretrain.RunConfig(dir)
 	if err != nil {
@@ -86,6 +86,7 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, opt Op
 	if err := pretrain.Fits(set, c); err != nil {
 		return s, err
 	}
+
 	handle, err := open.Backend(ctx, opt)
 	if err != nil {
 		return s, err
@@ -94,6 +95,8 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, opt Op
 	if err := pretrain.FitsDevices(handle.Backend, c); err != nil {
 		return s, err
 	}
+
+	// The run folder comes last, so that a training that cannot begin leaves none.
 	environment := record.Describe()
 	environment.Backend, environment.Device, environment.Plugin = handle.Name, handle.Device, handle.PluginVersion
 	environment.Data, environment.Fingerprint = set.Name(), set.Fingerprint()
@@ -102,13 +105,24 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, opt Op
 		return s, err
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
+
 	opt.Report("compile", 0, 0, encoder.NameOf(c.Encoder))
 	done, err := pretrain.Train(ctx, handle.Backend, set, run, c, pretrain.Hooks{
 		Report: func(step, total int, m record.Metrics) { opt.Report("train", int64(step), int64(total), detail(m)) },
 		Warn:   func(sentence string) { opt.Warnf("%s", sentence) },
 	})
-	s = Summary{Run: run.Name(), Method: objective.NameOf(c.Objective), Steps: done.Steps, Images: done.Images, Seconds: done.Seconds,
-		FinalLoss: done.FinalLoss, Config: c, Device: handle.Device}
+
+	// An interrupted training has a summary too.
+	s = Summary{
+		Run:       run.Name(),
+		Method:    objective.NameOf(c.Objective),
+		Steps:     done.Steps,
+		Images:    done.Images,
+		Seconds:   done.Seconds,
+		FinalLoss: done.FinalLoss,
+		Config:    c,
+		Device:    handle.Device,
+	}
 	if done.Seconds > 0 {
 		s.ViewsPerSecond = float64(len(c.Views)) * float64(done.Images) / done.Seconds
 	}

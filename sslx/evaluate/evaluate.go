@@ -118,6 +118,7 @@ func takenNames(dir string, trained pretrain.FinishedRun) (map[string]string, er
 		return nil, err
 	}
 
+	// Results of earlier versions do not say what they were measured on, and take no name.
 	taken := map[string]string{}
 	for _, r := range results {
 		if name, _, _ := strings.Cut(r.Task, "/"); r.Data != "" && taken[name] == "" {

@@ -47,6 +47,7 @@ func (s *session) features(ctx context.Context, m *model, g group) ([]layerFeatu
 				wanted = append(wanted, layer)
 			}
 		}
+
 		train, err := s.encode(ctx, m, n, wanted, g.train, g)
 		if err != nil {
 			return nil, err
@@ -55,11 +56,13 @@ func (s *session) features(ctx context.Context, m *model, g group) ([]layerFeatu
 		if err != nil {
 			return nil, err
 		}
+
 		for i, layer := range wanted {
 			byLayer[layer] = layerFeatures{train[i], test[i]}
 		}
 	}
 
+	// In the order that was asked for.
 	all := make([]layerFeatures, len(m.layers))
 	for i, layer := range m.layers {
 		all[i] = byLayer[layer]
@@ -71,6 +74,7 @@ func (s *session) features(ctx context.Context, m *model, g group) ([]layerFeatu
 // cache, or all made.
 func (s *session) encode(ctx context.Context, m *model, n network, layers []string, p part,
 	g group) ([]probe.Features, error) {
+	// All layers of the program or none: one that is missing costs as much as all.
 	cache := featureCache()
 	keys, all := make([]string, len(layers)), make([]probe.Features, len(layers))
 	complete := true
@@ -111,11 +115,13 @@ func (s *session) cacheKey(m *model, n network, p part, g group, layer string) s
 }
 
 // encode returns the features of images, one matrix a layer of the network.
-func encode(ctx context.Context, n *pretrain.Network, images dataset.Images, report func(done int)) ([]probe.Features, error) {
+func encode(ctx context.Context, n *pretrain.Network, images dataset.Images,
+	report func(done int)) ([]probe.Features, error) {
 	x, err := n.Features(ctx, images, report)
 	if err != nil {
 		return nil, err
 	}
+
 	all := make([]probe.Features, len(x))
 	for i, layer := range n.Layers() {
 		all[i] = probe.Features{N: images.N, D: n.Width(layer), X: x[i], Layer: layer}
@@ -166,8 +172,10 @@ func rawPixels(images dataset.Images, channels int) probe.Features {
 	return probe.Features{N: images.N, D: len(x) / images.N, X: x, Layer: record.LayerPixels}
 }
 
-// pool averages images of the given size and channels to at most side x side blocks, each of as many whole pixels as fit.
+// pool averages images of the given size and channels to at most side x side blocks, each of as many whole pixels as
+// fit.
 func pool(f probe.Features, height, width, channels, side int) probe.Features {
+	// Blocks of whole pixels: what is left of the last rows and columns is cut off.
 	rows, columns := min(side, height), min(side, width)
 	blockHeight, blockWidth := height/rows, width/columns
 	scale := 1 / float32(blockHeight*blockWidth)

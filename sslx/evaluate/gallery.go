@@ -72,7 +72,8 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
 	if set.Fingerprint() != trained.Fingerprint {
-		return g, usage.Errorf("run %s was trained on other data than %s is now: restore the former data", dir, set.Name())
+		return g, usage.Errorf("run %s was trained on other data than %s is now: restore the former data", dir,
+			set.Name())
 	}
 
 	handle, err := open.Backend(ctx, opt)
@@ -82,7 +83,7 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 	defer handle.Close()
 
 	g = Gallery{Height: set.Height(), Width: set.Width(), Chance: map[string]float64{}}
-	for i, task := range set.Tasks() {
+	for i, task := range set.Tasks() { // the main task first
 		g.Chance[set.Name()+"/"+task.Name] = 1 / float64(len(task.Classes))
 		if i == 0 {
 			g.Task = task.Name

@@ -35,8 +35,8 @@ type part struct {
 	dataset.Images
 }
 
-// groupOf returns the images of a set with some of its tasks, all when no label is named. Name is what the set is called
-// in results.
+// groupOf returns the images of a set with some of its tasks, all when no label is named. Name is what the set is
+// called in results.
 func groupOf(set *dataset.Set, name string, labels []string) (g group, err error) {
 	g = group{name: name, data: set.Fingerprint(), pixels: set.Fingerprint()}
 	if len(set.Tasks()) == 0 {
@@ -60,6 +60,7 @@ func groupOf(set *dataset.Set, name string, labels []string) (g group, err error
 		if err != nil {
 			return g, err
 		}
+
 		t := Task{Name: name + "/" + label, Classes: len(of.Classes)}
 		if t.Labels, err = train.Labels(label); err != nil {
 			return g, err
@@ -85,6 +86,7 @@ func (g *group) cut() {
 
 // validation returns the group with the images held out of train in place of test.
 func (g group) validation() group {
+	// The images are others than those of train and test: their features need another name in the cache.
 	from := g.train
 	g.pixels += " validation " + hashOf(g.held)
 	g.train = part{record.SplitTrain, from.Pick(g.fit)}
@@ -97,6 +99,7 @@ func (g group) validation() group {
 		g.tasks = append(g.tasks, t)
 	}
 
+	// Hyper-parameters are chosen on a tenth of what is left: validation is this group's test.
 	g.main = probe.PickLabels(g.main, g.fit)
 	g.cut()
 	return g

@@ -57,6 +57,7 @@ func (LabelFree) Measure(ctx context.Context, in Input) ([]Outcome, error) {
 		return nil, err
 	}
 
+	// Each measure is a family of its own.
 	outcome := func(metric, details string, value float64, n int) Outcome {
 		return Outcome{Metric: metric, Protocol: record.Protocol{Family: metric, Details: details}, Value: value, N: n}
 	}

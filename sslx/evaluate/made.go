@@ -6,8 +6,8 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// A made task asks what was done to an image of the run's data: an augmentation that training used teaches an encoder to
-// forget it.
+// A made task asks what was done to an image of the run's data: an augmentation that training used teaches an encoder
+// to forget it.
 const (
 	MadeRotation = "made-rotation" // by 0, 90, 180 or 270 degrees
 	MadeGray     = "made-gray"     // left in color, or made gray
@@ -36,7 +36,8 @@ func MadeTasks() []string { return []string{MadeRotation, MadeGray, MadeBlur} }
 func madeGroup(set *dataset.Set, name, task string) (g group, err error) {
 	g = group{name: name + "/" + task, data: set.Fingerprint(), pixels: set.Fingerprint() + " " + task}
 	if task == MadeRotation && set.Height() != set.Width() {
-		return g, usage.Errorf("task %s needs square images: those of %s are %dx%d", task, set.Name(), set.Height(), set.Width())
+		return g, usage.Errorf("task %s needs square images: those of %s are %dx%d", task, set.Name(), set.Height(),
+			set.Width())
 	}
 
 	t := Task{Name: g.name, Classes: len(made[task])}

@@ -49,6 +49,7 @@ func (m *model) openNetworks(layers []string, open func(layers ...string) (*pret
 	if len(layers) == 0 {
 		m.layers = []string{record.LayerEncoder}
 	}
+
 	known := pretrain.Layers(m.config)
 	for _, layer := range m.layers {
 		if !slices.Contains(known, layer) {
@@ -63,12 +64,14 @@ func (m *model) openNetworks(layers []string, open func(layers ...string) (*pret
 	if slices.ContainsFunc(m.layers, func(layer string) bool { return layer != record.LayerEncoder }) {
 		programs = append(programs, known)
 	}
+
 	for _, outputs := range programs {
 		opened, err := open(outputs...)
 		if err != nil {
 			return err
 		}
-		m.networks = append(m.networks, network{Network: opened})
+		m.networks = append(m.networks, network{Network: opened}) // whatever happens, close releases it
+
 		variables, err := opened.Variables()
 		if err != nil {
 			return err
@@ -125,8 +128,11 @@ func (s *session) load(run pretrain.FinishedRun, height, width int) error {
 			return m
 		}
 		baseline(record.ModelPixels)
+
+		// The untrained encoder sees images normalized as in training.
 		mean, std := own.Network.Stats()
-		err := baseline(record.ModelUntrained).openNetworks(s.opt.Layers, func(layers ...string) (*pretrain.Network, error) {
+		untrained := baseline(record.ModelUntrained)
+		err := untrained.openNetworks(s.opt.Layers, func(layers ...string) (*pretrain.Network, error) {
 			return pretrain.Untrained(s.handle.Backend, own.config, mean, std, height, width, layers...)
 		})
 		if err != nil {

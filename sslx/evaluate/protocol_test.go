@@ -11,8 +11,8 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// nearestCentroid gives a test image the class whose mean training feature is nearest to it. It stands for a protocol of
-// another module; TestMain registers it.
+// nearestCentroid gives a test image the class whose mean training feature is nearest to it. It stands for a protocol
+// of another module; TestMain registers it.
 type nearestCentroid struct{}
 
 func (nearestCentroid) Measure(_ context.Context, in Input) ([]Outcome, error) {

@@ -128,8 +128,8 @@ func (p FewShot) Measure(ctx context.Context, in Input) (all []Outcome, err erro
 // FineTune trains a copy of the encoder together with a linear classifier; see [pretrain.FineTune].
 type FineTune struct{ pretrain.FineTuning }
 
-// fineTuning is short enough for a laptop, the same for every task, and not tuned. Crops keep half of the image at least;
-// there is no flip, since tasks such as digits do not allow it.
+// fineTuning is short enough for a laptop, the same for every task, and not tuned. Crops keep half of the image at
+// least; there is no flip, since tasks such as digits do not allow it.
 var fineTuning = pretrain.FineTuning{
 	Steps:     400,
 	Batch:     32,

@@ -78,7 +78,9 @@ func (s *session) measureModel(ctx context.Context, m *model, g group, views *vi
 			if !p.measures(m.Model, in.Layer()) {
 				continue
 			}
+
 			s.opt.Report(fmt.Sprintf("%s of %s on %s", p.name, m.Name, g.name), 0, 0, "")
+			// What was measured before an error is kept.
 			outcomes, err := p.Measure(ctx, in)
 			if err := errors.Join(err, s.add(p, in, g, outcomes)); err != nil {
 				return fmt.Errorf("%s of %s on %s: %w", p.name, m.Name, g.name, err)
@@ -86,6 +88,7 @@ func (s *session) measureModel(ctx context.Context, m *model, g group, views *vi
 		}
 	}
 
+	// The next models can be compared with this one.
 	if m.Network != nil {
 		for _, l := range layers {
 			others[l.test.Layer] = append(others[l.test.Layer], Other{m.Model, l.test.Head(comparedImages)})
@@ -98,8 +101,18 @@ func (s *session) measureModel(ctx context.Context, m *model, g group, views *vi
 func (s *session) add(p named, in Input, g group, outcomes []Outcome) error {
 	for _, o := range outcomes {
 		r := record.Result{
-			Model: in.Model.Name, Task: g.name, Protocol: p.pinned(o, in.Layer()), Layer: in.Layer(), Split: g.test.name,
-			Metric: o.Metric, Value: o.Value, N: o.N, Seed: in.Model.Seed, Run: in.Model.Run, Data: g.data, Chosen: o.Chosen,
+			Model:    in.Model.Name,
+			Task:     g.name,
+			Protocol: p.pinned(o, in.Layer()),
+			Layer:    in.Layer(),
+			Split:    g.test.name,
+			Metric:   o.Metric,
+			Value:    o.Value,
+			N:        o.N,
+			Seed:     in.Model.Seed,
+			Run:      in.Model.Run,
+			Data:     g.data,
+			Chosen:   o.Chosen,
 		}
 		if o.Task != "" {
 			if err := s.score(&r, in, g, o); err != nil {
@@ -122,11 +135,19 @@ func (s *session) score(r *record.Result, in Input, g group, o Outcome) error {
 	}
 	r.Task, r.Metric, r.N = t.Name, record.MetricAccuracy, g.test.N
 
+	// A probe that was trained epoch by epoch counts by its last one; the others are for the curve.
 	repetitions := o.Predicted
 	if o.Curve != nil {
 		repetitions = [][]int32{o.Curve.Predicted}
-		c := record.Curve{Model: r.Model, Task: r.Task, Protocol: r.Protocol, Layer: r.Layer, Seed: r.Seed, Run: r.Run,
-			Train: o.Curve.TrainAccuracy}
+		c := record.Curve{
+			Model:    r.Model,
+			Task:     r.Task,
+			Protocol: r.Protocol,
+			Layer:    r.Layer,
+			Seed:     r.Seed,
+			Run:      r.Run,
+			Train:    o.Curve.TrainAccuracy,
+		}
 		for _, predicted := range o.Curve.PredictedAt {
 			accuracy, err := probe.Accuracy(predicted, t.test, t.Classes)
 			if err != nil {

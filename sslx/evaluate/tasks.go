@@ -58,8 +58,8 @@ type planner struct {
 	other bool         // the run was trained on other data: the set's labels are not its own
 }
 
-// plan sorts the names of tasks. A name is a label of the run's data, a task made from it, a set, SET/LABEL, or the path
-// of an image folder or archive; "all" is everything that is known.
+// plan sorts the names of tasks. A name is a label of the run's data, a task made from it, a set, SET/LABEL, or the
+// path of an image folder or archive; "all" is everything that is known.
 func (p planner) plan(names []string) (all plan, err error) {
 	if len(names) == 0 {
 		names = []string{p.set.Name()}
@@ -71,7 +71,8 @@ func (p planner) plan(names []string) (all plan, err error) {
 
 	for _, name := range names {
 		of, label, _ := strings.Cut(name, "/")
-		own := slices.Contains(labels, name) || name == p.set.Name() || of == p.set.Name() && slices.Contains(labels, label)
+		ofSet := of == p.set.Name() && (label == "" || slices.Contains(labels, label)) // SET or SET/LABEL
+		own := ofSet || slices.Contains(labels, name)
 		switch {
 		case name == AllTasks:
 			if !p.other {
@@ -82,9 +83,9 @@ func (p planner) plan(names []string) (all plan, err error) {
 					all.add(setPlan{names: known.names(), optional: true})
 				}
 			}
-		case p.other && (slices.Contains(MadeTasks(), name) || own && of != p.set.Name()):
+		case p.other && (slices.Contains(MadeTasks(), name) || own && !ofSet):
 			return all, p.otherData()
-		case own && p.other: // measured as another set
+		case own && p.other: // measured as a set like any other
 			all.add(setPlan{names: []string{p.set.Path()}, labels: labelsOf(label)})
 		case own && name == p.set.Name():
 			all.own = append(all.own, labels...)
@@ -107,8 +108,8 @@ func (p planner) plan(names []string) (all plan, err error) {
 
 // otherData is the error of a task of the run's data when that is not what it was trained on.
 func (p planner) otherData() error {
-	return usage.About("tasks", "the run was trained on other data than %s is now: restore the former data, or name %s as a "+
-		"task, which measures it as a set that the run has not seen", p.set.Name(), p.set.Name())
+	return usage.About("tasks", "the run was trained on other data than %s is now: restore the former data, or name %s "+
+		"as a task, which measures it as a set that the run has not seen", p.set.Name(), p.set.Name())
 }
 
 // add adds a set, or its labels to those of the same set that are asked for.
@@ -117,7 +118,8 @@ func (p *plan) add(s setPlan) {
 		if !slices.Contains(known.names, s.names[0]) && !slices.Contains(s.names, known.names[0]) {
 			continue
 		}
-		if known.labels == nil || s.labels == nil {
+
+		if known.labels == nil || s.labels == nil { // one of them wants all
 			p.sets[i].labels = nil
 		} else {
 			p.sets[i].labels = unique(append(known.labels, s.labels...))
@@ -243,6 +245,7 @@ func (o opener) other(ctx context.Context, s setPlan, measure func(context.Conte
 		name = found
 	}
 
+	// The generated set has one size, which must be asked for by no number.
 	if name == dataset.FactorsName {
 		locate.Size = 0
 	}
@@ -270,8 +273,8 @@ func (o opener) name(set *dataset.Set) string {
 	name, print := set.Name(), set.Fingerprint()
 	if former, ok := o.taken[name]; ok && former != print {
 		apart := fmt.Sprintf("%s-%.8s", name, print)
-		o.opt.Warnf("set %s holds other data than the %s of the run's training or of its other results: its results are "+
-			"those of %s", name, name, apart)
+		o.opt.Warnf("set %s holds other data than the %s of the run's training or of its other results: its results "+
+			"are named %s", name, name, apart)
 		return apart
 	}
 	o.taken[name] = print

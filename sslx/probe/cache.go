@@ -2,7 +2,6 @@ package probe
 
 import (
 	"bufio"
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -56,6 +55,8 @@ func (c Cache) Get(key string) (Features, bool) {
 		return Features{}, false
 	}
 	defer func() { _ = file.Close() }()
+
+	// What is read goes through the checksum as well.
 	sum := sha256.New()
 	reader := io.TeeReader(bufio.NewReaderSize(file, 1<<20), sum)
 	header := struct {
@@ -65,12 +66,14 @@ func (c Cache) Get(key string) (Features, bool) {
 	if err := binary.Read(reader, binary.LittleEndian, &header); err != nil || string(header.Magic[:]) != cacheMagic {
 		return Features{}, false
 	}
+	// The sizes are checked against the file's before anything of that size is allocated.
 	info, err := file.Stat()
 	size := int64(binary.Size(header)) + sha256.Size
 	if err != nil || header.N < 1 || header.D < 1 || header.N > info.Size() || header.D > info.Size() ||
 		info.Size() != size+4*header.N*header.D {
 		return Features{}, false
 	}
+
 	f := Features{N: int(header.N), D: int(header.D), X: make([]float32, header.N*header.D)}
 	if err := binary.Read(reader, binary.LittleEndian, f.X); err != nil {
 		return Features{}, false
@@ -80,6 +83,7 @@ func (c Cache) Get(key string) (Features, bool) {
 	if _, err := io.ReadFull(reader, got); err != nil || string(got) != string(want) {
 		return Features{}, false
 	}
+
 	now := time.Now()
 	_ = os.Chtimes(c.path(key), now, now) // a folder that is read only does not age
 	return f, true
@@ -95,6 +99,7 @@ func (c Cache) Put(key string, f Features) error {
 		sum := sha256.New()
 		buffered := bufio.NewWriterSize(w, 1<<20)
 		both := io.MultiWriter(buffered, sum)
+
 		_, err := io.WriteString(both, cacheMagic)
 		err = errors.Join(err, binary.Write(both, binary.LittleEndian, []int64{int64(f.N), int64(f.D)}),
 			binary.Write(both, binary.LittleEndian, f.X))
@@ -129,7 +134,8 @@ func (c Cache) prune() error {
 		}
 	}
 
-	slices.SortFunc(files, func(a, b fs.FileInfo) int { return cmp.Compare(a.ModTime().UnixNano(), b.ModTime().UnixNano()) })
+	// The modification time is the time of the last use; see Get.
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
 	for _, info := range files {
 		if total <= c.Limit {
 			return nil

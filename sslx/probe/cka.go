@@ -29,10 +29,13 @@ func CKA(a, b Features) (float64, error) {
 		return 0, usage.Errorf("CKA needs two representations of the same images, at least two, got %d and %d images",
 			a.N, b.N)
 	}
-	x, y := dense(a), dense(b)
+
+	x, y := dense(a), dense(b) // [N, Da], [N, Db]
 	center(x)
 	center(y)
-	var cross mat.Dense
+
+	// |XᵀY| over features is the kernel form's product of [N, N] matrices, at the size of the features.
+	var cross mat.Dense // [Da, Db]
 	cross.Mul(x.T(), y)
 	shared, own := mat.Norm(&cross, 2), gramNorm(x)*gramNorm(y)
 	if own == 0 {

@@ -21,6 +21,7 @@ func newMatrix(b compute.Backend, n, d int, fill func(i int, row []float32)) (*t
 			fill(i, x[i*d:(i+1)*d])
 		}
 	})
+
 	if err == nil {
 		err = t.MaterializeOnDevice(b, true, 0)
 	}
@@ -28,6 +29,8 @@ func newMatrix(b compute.Backend, n, d int, fill func(i int, row []float32)) (*t
 		finalize(t)
 		return nil, err
 	}
+
+	// The copy on the host is not needed any more, unless it is the device's own memory.
 	if !t.IsShared() {
 		t.FinalizeLocal()
 	}
@@ -53,6 +56,7 @@ type Programs struct {
 // NewPrograms returns programs for a backend, none of them compiled yet.
 func NewPrograms(b compute.Backend) (p *Programs, err error) {
 	p = &Programs{backend: b}
+
 	var failures [4]error
 	p.similarity, failures[0] = NewExec(b, similarities)
 	p.loss, failures[1] = NewExec(b, softmaxLoss)
@@ -62,6 +66,8 @@ func NewPrograms(b compute.Backend) (p *Programs, err error) {
 		p.Close()
 		return nil, err
 	}
+
+	// No limit on the shapes: an evaluation meets a handful, again and again.
 	for _, exec := range p.all() {
 		exec.SetMaxCache(-1)
 	}

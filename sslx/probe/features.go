@@ -56,6 +56,7 @@ func normalizeRow(dst, src []float32) {
 	if sum == 0 {
 		return
 	}
+
 	scale := 1 / math.Sqrt(sum)
 	for j, v := range src {
 		dst[j] = float32(float64(v) * scale)
@@ -92,8 +93,8 @@ func checkSameWidth(a Features, aName string, b Features, bName string) error {
 			aName, a.D, bName, b.D)
 	}
 	if a.Layer != b.Layer {
-		return usage.Errorf("%s features are those of layer %q and %s features of %q: they must come from the same layer",
-			aName, a.Layer, bName, b.Layer)
+		return usage.Errorf("%s features are of layer %q and %s features of %q: they must come from the same layer", aName,
+			a.Layer, bName, b.Layer)
 	}
 	return nil
 }
@@ -133,6 +134,8 @@ type scaler struct{ mean, scale []float64 }
 
 func newScaler(train Features) scaler {
 	mean, std := moments(train)
+
+	// The scale of a dimension that is constant in train stays 1.
 	for j, s := range std {
 		std[j] = 1
 		if s > constantShare*math.Abs(mean[j]) {

@@ -66,11 +66,14 @@ func FewShot(p *Programs, train Features, trainLabels []int32, test Features, cl
 	if err := checkLabels(trainLabels, train.N, classes, "train"); err != nil {
 		return nil, err
 	}
+
 	for seed := range uint64(opt.Draws) {
 		indices, err := opt.draw(trainLabels, classes, seed)
 		if err != nil {
 			return nil, err
 		}
+
+		// With L2 1/n, which is scikit-learn's C = 1, there is nothing to choose.
 		few, labels := train.Pick(indices), PickLabels(trainLabels, indices)
 		result, err := p.probe(few, labels, Features{}, nil, test, classes,
 			LinearOptions{L2: []float64{1 / float64(few.N)}})

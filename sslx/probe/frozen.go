@@ -46,11 +46,14 @@ func (f *FrozenCheck) Verify(variables map[string]*tensors.Tensor) error {
 	if err != nil {
 		return err
 	}
+
+	// All names that there were or are.
 	names := maps.Clone(f.variables)
 	maps.Copy(names, now.variables)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		before, was := f.variables[name]
 		after, is := now.variables[name]
+
 		switch {
 		case !is:
 			return fmt.Errorf("the encoder is not frozen: variable %q is gone after evaluation", name)
@@ -76,6 +79,7 @@ func hashTensor(t *tensors.Tensor) (string, error) {
 	if err := t.CheckValid(); err != nil {
 		return "", err
 	}
+
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s%v:", t.DType(), t.Shape().Dimensions)
 	err := t.ConstBytes(func(data []byte) { sum.Write(data) })

@@ -20,6 +20,7 @@ func Alignment(a, b Features) (float64, error) {
 		return 0, usage.Errorf("alignment needs two views of the same images, got [%d, %d] and [%d, %d]",
 			a.N, a.D, b.N, b.D)
 	}
+
 	a, b = a.Normalized(), b.Normalized()
 	var sum float64
 	for i := range a.N {
@@ -38,7 +39,10 @@ func Uniformity(f Features) (float64, error) {
 	if f.N < 2 {
 		return 0, usage.Errorf("uniformity needs at least two images, got %d", f.N)
 	}
+
 	f = f.Normalized()
+
+	// Each pair once: the distance is symmetric.
 	var sum float64
 	for i := range f.N {
 		for j := range i {
@@ -80,6 +84,8 @@ func moments(f Features) (mean, std []float64) {
 	for j := range mean {
 		mean[j] /= float64(f.N)
 	}
+
+	// A second pass, about the mean: squares of raw values would cancel where the mean is large.
 	for i := range f.N {
 		for j, v := range f.Row(i) {
 			d := float64(v) - mean[j]

@@ -45,6 +45,7 @@ func KNN(b compute.Backend, train Features, trainLabels []int32, test Features, 
 	if err := checkVote(trainLabels, train.N, classes, opt.Temperature); err != nil {
 		return nil, err
 	}
+
 	p, err := NewPrograms(b)
 	if err != nil {
 		return nil, err
@@ -63,8 +64,9 @@ func (n Neighbors) Vote(labels []int32, classes int, temperature float64) ([]int
 	if err := checkVote(labels, len(labels), classes, temperature); err != nil {
 		return nil, err
 	}
+
 	predicted := make([]int32, n.N)
-	sums := make([]float64, classes)
+	sums := make([]float64, classes) // of weights, by class
 	for i := range n.N {
 		index, similarity := n.Of(i)
 		clear(sums)
@@ -73,6 +75,7 @@ func (n Neighbors) Vote(labels []int32, classes int, temperature float64) ([]int
 				return nil, usage.Errorf("there are %d train labels but image %d is a neighbor: give the labels of"+
 					" the features that were searched", len(labels), row)
 			}
+
 			// Weights are relative to the nearest one: a small temperature does not overflow.
 			sums[labels[row]] += math.Exp(float64(similarity[j]-similarity[0]) / temperature)
 		}

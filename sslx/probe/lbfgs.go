@@ -22,8 +22,10 @@ type Fit struct {
 func minimize(o *softmaxObjective, pre *preconditioner, parameters []float64, opt LinearOptions) (Fit, error) {
 	w, gradient := make([]float64, len(parameters)), make([]float64, len(parameters))
 	fit := Fit{L2: o.l2}
-	var failure error
+	var failure error // of the device, which gonum cannot pass on
 	var norm float64
+
+	// L-BFGS sees V, in which the problem is nearly round; the objective sees W.
 	problem := optimize.Problem{
 		// gonum asks for the value first and then for the gradient at the same point: one call of the device gives
 		// both.
@@ -47,16 +49,20 @@ func minimize(o *softmaxObjective, pre *preconditioner, parameters []float64, op
 			return optimize.NotTerminated, nil
 		},
 	}
+
 	stop := &gradientStop{tolerance: opt.Tolerance, accepted: func() { fit.GradientNorm = norm }}
 	settings := &optimize.Settings{Converger: stop, MajorIterations: opt.MaxIterations}
 	method := &optimize.LBFGS{Linesearcher: &convexSearch{}}
 	result, err := optimize.Minimize(problem, pre.toV(parameters), settings, method)
+
+	// A line search that float32 noise ends is no failure: the last location is as good as there is.
 	if failure != nil {
 		return fit, failure
 	}
 	if result == nil || math.IsNaN(result.F) {
 		return fit, fmt.Errorf("the fit with L2 %g has no finite loss at its start (%v)", o.l2, err)
 	}
+
 	pre.toW(parameters, result.X)
 	fit.Loss, fit.Iterations, fit.Converged = result.F, result.MajorIterations, stop.met
 	return fit, nil
@@ -116,13 +122,16 @@ func (s *convexSearch) Iterate(value, slope float64) (optimize.Operation, float6
 	if s.trials++; s.trials == maxLineTrials {
 		return optimize.NoOperation, s.step, optimize.ErrLinesearcherFailure
 	}
+
+	// The sign of the slope says on which side the minimizer is.
 	previous, previousSlope := s.low, s.lowSlope
 	if slope < 0 {
 		s.low, s.lowSlope = s.step, slope
 	} else {
 		s.high, s.highSlope = s.step, slope // also when the slope is not a number: the step was too long
 	}
-	if math.IsInf(s.high, 1) {
+
+	if math.IsInf(s.high, 1) { // no bracket yet: go further, but not too far
 		next := secant(previous, previousSlope, s.low, s.lowSlope)
 		s.step = min(max(next, 2*s.low), 10*s.low)
 	} else {

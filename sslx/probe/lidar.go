@@ -42,14 +42,17 @@ func LiDAR(views []Features) (float64, error) {
 	if err := checkViews(views); err != nil {
 		return 0, err
 	}
-	means := meanOfViews(views)
+
+	// Whitening by the covariance within images: within = Uᵀ U.
+	means := meanOfViews(views) // [n, D]
 	var cholesky mat.Cholesky
 	if !cholesky.Factorize(withinCovariance(views, means)) {
 		return 0, fmt.Errorf("LiDAR: the within-class covariance is not positive definite: the embeddings are too" +
 			" large for its delta of 1e-4 to count")
 	}
-	var upper mat.TriDense // within = Uᵀ U
+	var upper mat.TriDense // U, [D, D]
 	cholesky.UTo(&upper)
+
 	// U⁻ᵀ between U⁻¹ has the same eigenvalues as the symmetric form, and is AᵀA for A = (means - mean) U⁻¹ /
 	// sqrt(n-1), whose last factor cancels.
 	center(means)
@@ -58,6 +61,7 @@ func LiDAR(views []Features) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("LiDAR: %w", err)
 	}
+
 	all := make([]float64, views[0].D) // those beyond the n-1 that there can be are zero
 	copy(all, eigenvalues)
 	return effectiveRank(all, lidarEpsilon), nil
@@ -102,14 +106,16 @@ func withinCovariance(views []Features, means *mat.Dense) *mat.SymDense {
 		deviation.Scale(1/math.Sqrt(float64(n*(len(views)-1))), deviation)
 		within.SymRankK(within, 1, deviation.T())
 	}
+
+	// Delta keeps the covariance positive definite where the views of an image agree.
 	for j := range d {
 		within.SetSym(j, j, within.At(j, j)+lidarDelta)
 	}
 	return within
 }
 
-// center subtracts its column means from x, in place. A column that varies by less than float32 can tell from a constant
-// becomes 0.
+// center subtracts its column means from x, in place. A column that varies by less than float32 can tell from a
+// constant becomes 0.
 func center(x *mat.Dense) {
 	n, d := x.Dims()
 	column := make([]float64, n)
@@ -119,6 +125,7 @@ func center(x *mat.Dense) {
 		for i, v := range column {
 			column[i] = v - mean
 		}
+
 		if std <= constantShare*math.Abs(mean) {
 			clear(column)
 		}

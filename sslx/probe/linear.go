@@ -45,14 +45,16 @@ func (o LinearOptions) withDefaults() LinearOptions {
 	if o.MaxIterations == 0 {
 		o.MaxIterations = 500
 	}
+
+	// From strong to weak: each fit starts at the optimum of the one before.
 	o.L2 = slices.Clone(o.L2)
 	slices.Sort(o.L2)
 	slices.Reverse(o.L2)
 	return o
 }
 
-// String returns the name of the protocol without its layer, "linear/lbfgs/l2-val" by default. What differs from the defaults is
-// part of it: another grid, as in "linear/lbfgs/l2-val[0.001..1,4]", a single penalty ("l2=0.001"), another
+// String returns the name of the protocol without its layer, "linear/lbfgs/l2-val" by default. What differs from the
+// defaults is part of it: another grid, as in "linear/lbfgs/l2-val[0.001..1,4]", a single penalty ("l2=0.001"), another
 // tolerance ("tol1e-06") or iteration limit ("iter50").
 func (o LinearOptions) String() string {
 	o = o.withDefaults()
@@ -63,6 +65,7 @@ func (o LinearOptions) String() string {
 	case len(o.L2) > 1 && !slices.Equal(o.L2, DefaultL2()):
 		penalty = fmt.Sprintf("l2-val[%g..%g,%d]", o.L2[len(o.L2)-1], o.L2[0], len(o.L2))
 	}
+
 	name := "linear/lbfgs/" + penalty
 	if o.Tolerance != (LinearOptions{}).withDefaults().Tolerance {
 		name += fmt.Sprintf("/tol%g", o.Tolerance)
@@ -100,19 +103,22 @@ type Linear struct {
 	second           *mat.SymDense   // [width, width], mean outer product of the pool's rows
 }
 
-// NewLinear standardizes the features with the mean and standard deviation of train and puts them on the device:
-// 4*N*D bytes for train, val and test together. val may be the zero Features when the options then name a single L2. The
+// NewLinear standardizes the features with the mean and standard deviation of train and puts them on the device: 4*N*D
+// bytes for train, val and test together. val may be the zero Features when the options then name a single L2. The
 // programs must stay open until Close.
 func NewLinear(p *Programs, train, val, test Features) (*Linear, error) {
 	if err := checkLinear(train, val, test); err != nil {
 		return nil, err
 	}
+
+	// Standardized features that overflow would give a loss that is not finite, and no hint why.
 	scale := newScaler(train)
 	for name, f := range map[string]Features{"validation": val, "test": test} {
 		if err := scale.check(f, name); err != nil {
 			return nil, err
 		}
 	}
+
 	l := &Linear{programs: p, train: train.N, val: val.N, test: test.N, width: train.D}
 	if err := l.load(scale, train, val, test); err != nil {
 		l.Close()
@@ -150,10 +156,15 @@ func (l *Linear) load(scale scaler, train, val, test Features) (err error) {
 	if err != nil {
 		return err
 	}
-	l.queries, err = newMatrix(l.programs.backend, test.N, test.D, func(i int, row []float32) { scale.apply(row, test.Row(i)) })
+
+	l.queries, err = newMatrix(l.programs.backend, test.N, test.D, func(i int, row []float32) {
+		scale.apply(row, test.Row(i))
+	})
 	if err != nil {
 		return err
 	}
+
+	// The preconditioner needs the moments of all rows, whatever the task.
 	if l.width <= preconditionLimit {
 		l.second, err = l.secondMoment()
 	}
@@ -220,6 +231,8 @@ func (l *Linear) Probe(trainLabels, valLabels []int32, classes int, opt LinearOp
 	if err := l.checkProbe(trainLabels, valLabels, classes, opt); err != nil {
 		return LinearResult{}, err
 	}
+
+	// The pool holds train and validation rows, and so do the labels.
 	labels := append(append(make([]int32, 0, l.train+l.val), trainLabels...), valLabels...)
 	o := &softmaxObjective{probe: l, classes: classes, labels: tensors.FromFlatDataAndDimensions(labels, len(labels))}
 	defer finalize(o.labels)
@@ -231,6 +244,8 @@ func (l *Linear) Probe(trainLabels, valLabels []int32, classes int, opt LinearOp
 			return LinearResult{}, fmt.Errorf("linear probe: %w", err)
 		}
 	}
+
+	// Once the penalty is chosen, the images that it was chosen on serve the fit as well.
 	if l.val > 0 {
 		result.FittedOn = "train+validation"
 	}
@@ -263,6 +278,7 @@ func (l *Linear) choose(o *softmaxObjective, parameters []float64, valLabels []i
 	o.weigh(l.train)
 	defer finalize(o.weight)
 	opt.Tolerance *= pathTolerance
+
 	current, best := make([]float64, len(parameters)), 0
 	for i, l2 := range opt.L2 {
 		o.l2 = l2
@@ -270,6 +286,8 @@ func (l *Linear) choose(o *softmaxObjective, parameters []float64, valLabels []i
 		if err != nil {
 			return err
 		}
+
+		// The pool is predicted as a whole, in one shape; only the validation rows behind the train rows count.
 		predicted, err := l.predict(l.pool, current, o.classes)
 		if err != nil {
 			return err
@@ -278,6 +296,7 @@ func (l *Linear) choose(o *softmaxObjective, parameters []float64, valLabels []i
 		if err != nil {
 			return err
 		}
+
 		result.Path = append(result.Path, fit)
 		result.ValidationAccuracy = append(result.ValidationAccuracy, accuracy)
 		if i == 0 || accuracy > result.ValidationAccuracy[best] {
@@ -298,6 +317,8 @@ func (l *Linear) finish(o *softmaxObjective, parameters []float64, opt LinearOpt
 	if result.Final, err = minimize(o, newPreconditioner(l.second, o.classes, o.l2), parameters, opt); err != nil {
 		return err
 	}
+
+	// Test is read once, here.
 	result.Predicted, err = l.predict(l.queries, parameters, o.classes)
 	n := o.classes * l.width
 	result.Weights, result.Bias = parameters[:n:n], parameters[n:]

@@ -46,8 +46,8 @@ func (o MLPOptions) withDefaults() MLPOptions {
 	return o
 }
 
-// String returns the name of the protocol without its layer, "mlp/adamw/h512/e30" by default. A batch or a learning rate that is
-// not the default is part of it, as in "mlp/adamw/h512/e30/b64/lr0.01".
+// String returns the name of the protocol without its layer, "mlp/adamw/h512/e30" by default. A batch or a learning
+// rate that is not the default is part of it, as in "mlp/adamw/h512/e30/b64/lr0.01".
 func (o MLPOptions) String() string {
 	o = o.withDefaults()
 	name := fmt.Sprintf("mlp/adamw/h%d/e%d", o.Width, o.Epochs)
@@ -80,6 +80,7 @@ func MLPProbe(b compute.Backend, train Features, trainLabels []int32, test Featu
 	t := trainer{
 		name: "MLP probe",
 		network: func(scope *model.Scope, x *Node) *Node {
+			// [batch, D] -> [batch, width] -> [batch, classes]
 			hidden := MaxScalar(encoder.Dense(scope.At("hidden"), x, opt.Width, 2, true), 0.0)
 			return encoder.Dense(scope.At("output"), hidden, classes, 1, true)
 		},

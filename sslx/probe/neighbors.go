@@ -48,6 +48,8 @@ func Nearest(p *Programs, train, query Features, k int) (Neighbors, error) {
 	if err != nil {
 		return Neighbors{}, err
 	}
+
+	// Queries go in blocks of equal size, as many as needed.
 	out := Neighbors{N: query.N, K: k, Index: make([]int32, query.N*k), Similarity: make([]float32, query.N*k)}
 	count := (query.N + queryBlock - 1) / queryBlock
 	rows := (query.N + count - 1) / count
@@ -98,12 +100,15 @@ func selectBlock(exec *Exec, blocks []*tensors.Tensor, query Features, from int,
 	q := Features{N: best.queries, D: query.D, X: query.X[from*query.D : (from+best.queries)*query.D]}.Normalized()
 	queries := tensors.FromFlatDataAndDimensions(q.X, q.N, q.D)
 	defer finalize(queries)
-	first := 0
+
+	first := 0 // row of the training features that the block begins with
 	for _, block := range blocks {
 		found, err := exec.Exec(block, queries)
 		if err != nil {
 			return err
 		}
+
+		// The similarities are read in place; the largest of each group are few, and copied.
 		var largest []float32
 		if len(found) > 1 {
 			largest = tensors.MustCopyFlatData[float32](found[1])
@@ -121,14 +126,16 @@ func selectBlock(exec *Exec, blocks []*tensors.Tensor, query Features, from int,
 // groupRows is the number of training rows of which the backend finds the largest similarity.
 const groupRows = 16
 
-// similarities returns those of training rows x to queries q, [rows, queries], and the largest of each group of rows, where
-// there are groups.
+// similarities returns those of training rows x to queries q, [rows, queries], and the largest of each group of rows,
+// where there are groups.
 func similarities(x, q *Node) []*Node {
-	s := DotGeneral(x, []int{1}, nil, q, []int{1}, nil)
+	s := DotGeneral(x, []int{1}, nil, q, []int{1}, nil) // [rows, queries]
 	groups, queries := s.Shape().Dimensions[0]/groupRows, s.Shape().Dimensions[1]
 	if groups == 0 {
 		return []*Node{s}
 	}
+
+	// The largest similarity of each group, [groups, queries].
 	grouped := Reshape(Slice(s, AxisRange(0, groups*groupRows)), groups, groupRows, queries)
 	largest := Squeeze(Slice(grouped, AxisRange(), AxisElem(0)), 1)
 	for i := 1; i < groupRows; i++ {
@@ -148,6 +155,7 @@ type selection struct {
 // newSelection returns an empty selection that writes into index and similarity, both [queries, k].
 func newSelection(queries int, index []int32, similarity []float32) *selection {
 	s := &selection{queries, len(index) / queries, index, similarity, make([]float32, queries)}
+
 	lowest := float32(math.Inf(-1))
 	for i := range similarity {
 		similarity[i] = lowest
@@ -158,9 +166,10 @@ func newSelection(queries int, index []int32, similarity []float32) *selection {
 	return s
 }
 
-// add takes the similarities [rows, queries] of the training rows first, first+1, … and the largest of each group of them,
-// [rows/groupRows, queries]. Most groups hold nothing larger than what is kept, and are passed over.
+// add takes the similarities [rows, queries] of the training rows first, first+1, … and the largest of each group of
+// them, [rows/groupRows, queries]. Most groups hold nothing larger than what is kept, and are passed over.
 func (s *selection) add(similarities, largest []float32, first int) {
+	// Each worker has queries of its own, so that none waits for another.
 	workers := min(runtime.GOMAXPROCS(0), s.queries)
 	var wait sync.WaitGroup
 	for w := range workers {
@@ -179,6 +188,8 @@ func (s *selection) addColumns(similarities, largest []float32, first, from, to 
 			}
 		}
 	}
+
+	// Rows that fill no group.
 	for query := from; query < to; query++ {
 		s.addRows(similarities, first, query, groups*groupRows, len(similarities)/s.queries)
 	}
@@ -197,6 +208,8 @@ func (s *selection) addRows(similarities []float32, first, query, from, to int) 
 // smallest. Rows come in ascending order, so that of equal ones the lower index stays first.
 func (s *selection) insert(query int, row int32, value float32) float32 {
 	index, similarity := s.index[query*s.k:(query+1)*s.k], s.similarity[query*s.k:(query+1)*s.k]
+
+	// Those that are less similar move one place back; the last one falls out.
 	at := s.k - 1
 	for ; at > 0 && similarity[at-1] < value; at-- {
 		similarity[at], index[at] = similarity[at-1], index[at-1]

@@ -25,12 +25,16 @@ func newPreconditioner(second *mat.SymDense, classes int, l2 float64) *precondit
 	if second == nil {
 		return nil
 	}
+
+	// XᵀX/(C N) + l2 I
 	d := second.SymmetricDim()
 	p := mat.NewSymDense(d, nil)
 	p.ScaleSym(1/float64(classes), second)
 	for j := range d {
 		p.SetSym(j, j, p.At(j, j)+l2)
 	}
+
+	// Not positive definite in float64: the fit goes without, and takes more iterations.
 	var cholesky mat.Cholesky
 	if !cholesky.Factorize(p) {
 		return nil

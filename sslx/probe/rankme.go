@@ -25,6 +25,8 @@ func RankMe(f Features) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("RankMe: %w", err)
 	}
+
+	// Singular values of the features are square roots of the eigenvalues of their Gram matrix.
 	for i, v := range eigenvalues {
 		eigenvalues[i] = math.Sqrt(v)
 	}
@@ -40,6 +42,7 @@ func effectiveRank(values []float64, epsilon float64) float64 {
 	if sum == 0 {
 		return 0
 	}
+
 	var entropy float64
 	for _, v := range values {
 		p := v/sum + epsilon
@@ -64,14 +67,16 @@ func gramEigenvalues(x *mat.Dense) ([]float64, error) {
 	if n, d := x.Dims(); n > d {
 		matrix = x.T()
 	}
-	var gram mat.SymDense
+
+	var gram mat.SymDense // [min(n, d), min(n, d)]
 	gram.SymOuterK(1, matrix)
 	var eigen mat.EigenSym
 	if !eigen.Factorize(&gram, false) {
 		size := gram.SymmetricDim()
 		return nil, fmt.Errorf("the eigenvalues of the %dx%d Gram matrix did not converge", size, size)
 	}
-	values := eigen.Values(nil)
+
+	values := eigen.Values(nil) // rounding can leave some just below 0
 	for i, v := range values {
 		values[i] = max(v, 0)
 	}

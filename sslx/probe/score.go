@@ -29,6 +29,8 @@ func Score(predicted, labels []int32, classes int) (Report, error) {
 	if err := checkLabels(predicted, len(labels), classes, "predicted"); err != nil {
 		return Report{}, err
 	}
+
+	// Both are in range: each label and each prediction has a place.
 	report := Report{N: len(labels), Classes: make([]ClassCount, classes)}
 	for i, label := range labels {
 		report.Classes[label].Images++

@@ -40,8 +40,8 @@ func (o SGDOptions) withDefaults() SGDOptions {
 	return o
 }
 
-// String returns the name of the protocol without its layer, "linear/sgd/b256/e90" by default. A learning rate that is not the
-// default is part of it, as in "linear/sgd/b256/e90/lr0.01".
+// String returns the name of the protocol without its layer, "linear/sgd/b256/e90" by default. A learning rate that is
+// not the default is part of it, as in "linear/sgd/b256/e90/lr0.01".
 func (o SGDOptions) String() string {
 	o = o.withDefaults()
 	name := fmt.Sprintf("linear/sgd/b%d/e%d", o.Batch, o.Epochs)
@@ -88,11 +88,13 @@ func LinearSGD(b compute.Backend, train Features, trainLabels []int32, test Feat
 // 2013 with the learning rate outside the velocity): v ← µ·v + g, w ← w - lr·(g + µ·v).
 func nesterov(scope *model.Scope, variables []*model.Variable, gradients []*Node, lr, _ *Node) {
 	for i, v := range variables {
+		// The velocity of a variable, zero at first.
 		own := scope.At("%s", model.EscapeScopeName(v.Path()[1:]))
 		slot := own.GetVariable("momentum")
 		if slot == nil {
 			slot = own.VariableWithValue("momentum", tensors.FromShape(v.Shape())).SetTrainable(false)
 		}
+
 		velocity := Add(MulScalar(slot.NodeValue(lr), sgdMomentum), gradients[i])
 		slot.SetNodeValue(velocity)
 		v.SetNodeValue(Sub(v.NodeValue(lr), Mul(Add(gradients[i], MulScalar(velocity, sgdMomentum)), lr)))

@@ -18,11 +18,13 @@ func linearLogits(x, w, bias *Node) *Node {
 // The gradients are written out so that x is read twice and no more. Sums over rows that would lose digits in float32
 // are taken in float64; the large product is left to the backend.
 func softmaxLoss(x, w, bias, labels, weight *Node) (loss, gradW, gradBias *Node) {
-	logits := linearLogits(x, w, bias)
+	logits := linearLogits(x, w, bias) // [N, C]
 	shifted := Sub(logits, StopGradient(ReduceAndKeep(logits, ReduceMax, 1)))
-	exps := Exp(shifted)
-	sums := ReduceAndKeep(exps, ReduceSum, 1)
+	exps := Exp(shifted)                      // at most 1: nothing overflows
+	sums := ReduceAndKeep(exps, ReduceSum, 1) // [N, 1]
 	truth := OneHot(labels, logits.Shape().Dimensions[1], dtypes.Float32)
+
+	// Cross-entropy by row [N], and its gradient to the logits, softmax - truth, [N, C].
 	losses := Sub(Log(Squeeze(sums, 1)), ReduceSum(Mul(truth, shifted), 1))
 	residual := Mul(Sub(Div(exps, sums), truth), ExpandAxes(weight, 1))
 
@@ -44,6 +46,7 @@ func (l *Linear) secondMoment() (*mat.SymDense, error) {
 		return nil, err
 	}
 	defer finalize(product)
+
 	d := l.width
 	out := mat.NewSymDense(d, nil)
 	err = tensors.ConstFlatData(product, func(values []float32) {
@@ -76,6 +79,8 @@ func (o *softmaxObjective) evaluate(gradient, parameters []float64) (float64, er
 		return 0, err
 	}
 	defer finalize(out...)
+
+	// The device sums over rows; the mean and the penalty are added in float64.
 	value := tensors.ToScalar[float64](out[0]) / o.total
 	if err := tensors.ConstFlatData(out[1], func(g []float32) {
 		for i := range o.classes * d {
@@ -99,6 +104,7 @@ func (l *Linear) upload(parameters []float64, classes int) (w, bias *tensors.Ten
 	for i, v := range parameters {
 		values[i] = float32(v)
 	}
+
 	n := classes * l.width
 	return tensors.FromFlatDataAndDimensions(values[:n], classes, l.width),
 		tensors.FromFlatDataAndDimensions(values[n:], classes)
@@ -113,6 +119,7 @@ func (l *Linear) predict(x *tensors.Tensor, parameters []float64, classes int) (
 		return nil, err
 	}
 	defer finalize(logits)
+
 	predicted := make([]int32, x.Shape().Dimensions[0])
 	err = tensors.ConstFlatData(logits, func(values []float32) {
 		for i := range predicted {

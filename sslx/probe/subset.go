@@ -20,6 +20,7 @@ func Subset(labels []int32, classes, perClass int, seed uint64) ([]int, error) {
 	if perClass < 1 {
 		return nil, usage.Errorf("a few-shot subset needs at least one image of each class, got %d", perClass)
 	}
+
 	members := byClass(labels)
 	var chosen []int
 	for class := range int32(classes) {
@@ -45,8 +46,10 @@ func SubsetShare(labels []int32, share float64, seed uint64) ([]int, error) {
 	if len(labels) == 0 {
 		return nil, usage.Errorf("there are no train labels: a few-shot subset needs at least one image")
 	}
+
 	members := byClass(labels)
 	var chosen []int
+	// At least one image of each class, however small the share.
 	for _, class := range slices.Sorted(maps.Keys(members)) {
 		n := max(1, int(math.Round(share*float64(len(members[class])))))
 		chosen = append(chosen, draw(members[class], class, n, seed)...)
@@ -66,6 +69,7 @@ func byClass(labels []int32) map[int32][]int {
 
 // draw returns n of the members of a class, the first of an order that the seed gives.
 func draw(members []int, class int32, n int, seed uint64) []int {
+	// One stream a class: what other classes there are changes nothing.
 	chosen := make([]int, n)
 	for i, at := range rand.New(rand.NewPCG(seed, uint64(class))).Perm(len(members))[:n] {
 		chosen[i] = members[at]

@@ -73,10 +73,12 @@ func (t trainer) fit(b compute.Backend, train Features, labels []int32, test Fea
 	if err := checkTwoClasses(labels); err != nil {
 		return CurveResult{}, err
 	}
+
 	scale := newScaler(train)
 	if err := scale.check(test, "test"); err != nil {
 		return CurveResult{}, err
 	}
+
 	f, err := t.load(b, scale, train, labels, test)
 	defer f.close()
 	if err != nil {
@@ -89,8 +91,8 @@ func (t trainer) fit(b compute.Backend, train Features, labels []int32, test Fea
 	return result, nil
 }
 
-// fitting is a training on a device: standardized features, labels, variables and two compiled programs.
-type fitting struct {
+// session is a training on a device: standardized features, labels, variables and two compiled programs.
+type session struct {
 	store         *model.Store
 	pool, queries *tensors.Tensor // [train, D] and [test, D]
 	labels        *tensors.Tensor // int32 [train]
@@ -98,9 +100,11 @@ type fitting struct {
 }
 
 func (t trainer) load(b compute.Backend, scale scaler, train Features, labels []int32, test Features,
-) (f *fitting, err error) {
-	f = &fitting{store: model.NewStore()}
+) (f *session, err error) {
+	f = &session{store: model.NewStore()}
 	f.store.RootScope().SetParam(encoder.ParamSeed, t.seed)
+
+	// Features and labels stay on the device; a step is told the indices of its images.
 	put := func(x Features) (*tensors.Tensor, error) {
 		return newMatrix(b, x.N, x.D, func(i int, row []float32) { scale.apply(row, x.Row(i)) })
 	}
@@ -114,6 +118,7 @@ func (t trainer) load(b compute.Backend, scale scaler, train Features, labels []
 	if err := f.labels.ToDevice(b, 0); err != nil {
 		return f, err
 	}
+
 	if f.step, err = model.NewExec(b, f.store, t.stepGraph); err != nil {
 		return f, err
 	}
@@ -123,7 +128,7 @@ func (t trainer) load(b compute.Backend, scale scaler, train Features, labels []
 	return f, err
 }
 
-func (f *fitting) close() {
+func (f *session) close() {
 	for _, exec := range []*model.Exec{f.step, f.predict} {
 		if exec != nil {
 			exec.Finalize()
@@ -136,9 +141,11 @@ func (f *fitting) close() {
 // stepGraph makes a step on the images of the given indices ([batch]) and returns loss and accuracy ([2]) before it.
 // scalars are the learning rate and the number of the step, from 1.
 func (t trainer) stepGraph(scope *model.Scope, pool, labels, indices, scalars *Node) *Node {
-	rows := InsertAxes(indices, -1)
-	logits, truth := t.network(scope.At(networkScope), Gather(pool, rows)), Gather(labels, rows)
+	rows := InsertAxes(indices, -1)                                                              // [batch, 1]
+	logits, truth := t.network(scope.At(networkScope), Gather(pool, rows)), Gather(labels, rows) // [batch, C], [batch]
 	loss := meanCrossEntropy(logits, truth)
+
+	// In the order of their paths, so that the program is the same each time.
 	variables := slices.SortedFunc(scope.At(networkScope).IterVariables(), func(a, b *model.Variable) int {
 		return cmp.Compare(a.Path(), b.Path())
 	})
@@ -146,8 +153,10 @@ func (t trainer) stepGraph(scope *model.Scope, pool, labels, indices, scalars *N
 	for i, v := range variables {
 		values[i] = v.NodeValue(loss)
 	}
+
 	scalar := func(i int) *Node { return Reshape(Slice(scalars, AxisElem(i))) }
 	t.update(scope.At(optimizerScope), variables, Gradient(loss, values...), scalar(0), scalar(1))
+
 	right := Equal(ArgMax(logits, -1, dtypes.Int32), truth)
 	accuracy := ReduceAllMean(ConvertDType(right, loss.DType()))
 	return Concatenate([]*Node{Reshape(loss, 1), Reshape(accuracy, 1)}, 0)
@@ -155,18 +164,20 @@ func (t trainer) stepGraph(scope *model.Scope, pool, labels, indices, scalars *N
 
 // meanCrossEntropy is the mean over rows of -log softmax(logits)[label], for logits [N, C] and labels [N].
 func meanCrossEntropy(logits, labels *Node) *Node {
+	// Logits less the largest of their row: Exp does not overflow.
 	shifted := Sub(logits, StopGradient(ReduceAndKeep(logits, ReduceMax, 1)))
 	truth := OneHot(labels, logits.Shape().Dimensions[1], logits.DType())
 	return ReduceAllMean(Sub(Log(ReduceSum(Exp(shifted), 1)), ReduceSum(Mul(truth, shifted), 1)))
 }
 
-func (t trainer) train(f *fitting, images int) (result CurveResult, err error) {
+func (t trainer) train(f *session, images int) (result CurveResult, err error) {
 	batch := min(t.batch, images)
 	steps := images / batch
 	schedule := optimizer.Schedule{Peak: t.lr(batch), Steps: t.epochs * steps}
+
 	for epoch := range t.epochs {
 		order := rand.New(rand.NewPCG(t.seed, uint64(epoch))).Perm(images)
-		var loss, accuracy float64
+		var loss, accuracy float64 // means over the epoch
 		for i := range steps {
 			step := epoch*steps + i + 1
 			measures, err := f.run(order[i*batch:(i+1)*batch], schedule.At(step), step)
@@ -180,10 +191,12 @@ func (t trainer) train(f *fitting, images int) (result CurveResult, err error) {
 			return CurveResult{}, fmt.Errorf("the loss is %v in epoch %d: try a smaller learning rate",
 				loss, epoch+1)
 		}
+
 		predicted, err := f.predictions()
 		if err != nil {
 			return CurveResult{}, err
 		}
+
 		result.TrainLoss, result.TrainAccuracy = append(result.TrainLoss, loss), append(result.TrainAccuracy, accuracy)
 		result.PredictedAt = append(result.PredictedAt, predicted)
 	}
@@ -192,7 +205,7 @@ func (t trainer) train(f *fitting, images int) (result CurveResult, err error) {
 }
 
 // run makes a step on the given images and returns loss and accuracy before it.
-func (f *fitting) run(images []int, lr float64, step int) ([]float32, error) {
+func (f *session) run(images []int, lr float64, step int) ([]float32, error) {
 	indices := make([]int32, len(images))
 	for i, image := range images {
 		indices[i] = int32(image)
@@ -200,7 +213,7 @@ func (f *fitting) run(images []int, lr float64, step int) ([]float32, error) {
 	return fetch[float32](f.step.Call1(f.pool, f.labels, indices, []float32{float32(lr), float32(step)}))
 }
 
-func (f *fitting) predictions() ([]int32, error) { return fetch[int32](f.predict.Call1(f.queries)) }
+func (f *session) predictions() ([]int32, error) { return fetch[int32](f.predict.Call1(f.queries)) }
 
 // fetch copies a program's output to the host and frees it.
 func fetch[T float32 | int32](out *tensors.Tensor, err error) ([]T, error) {
