@@ -62,7 +62,7 @@ func contents(t *testing.T, path string) string {
 	return string(text)
 }
 
-func TestARunIsTrainedMeasuredAndShown(t *testing.T) {
+func TestRun_IsTrainedMeasuredAndShown(t *testing.T) {
 	cached(t)
 	c := tiny(t)
 	dir := filepath.Join(t.TempDir(), "first")
@@ -154,7 +154,8 @@ func testEvaluate(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	want := map[number]bool{}
-	for _, task := range []string{"shape", "object_hue", "texture", "background_hue", "scale", "position", "orientation"} {
+	factors := []string{"shape", "object_hue", "texture", "background_hue", "scale", "position", "orientation"}
+	for _, task := range factors {
 		for model, layers := range map[string][2]string{"pixels": {"pixels", "pixels16x16"},
 			"untrained": {"encoder", "encoder"}, "simclr": {"encoder", "encoder"}} {
 			want[number{model, "factors/" + task, "knn/cosine/k20/t0.07@" + layers[0], layers[0]}] = true
@@ -206,14 +207,14 @@ func testEvaluateErrors(t *testing.T, dir string, before []record.Result) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	cancelled, cancel := context.WithCancel(ctx)
-	_, err := Evaluate(cancelled, dir, EvaluateOptions{Options: Options{Progress: func(p Progress) {
+	canceled, cancel := context.WithCancel(ctx)
+	_, err := Evaluate(canceled, dir, EvaluateOptions{Options: Options{Progress: func(p Progress) {
 		if strings.Contains(p.Phase, "knn of") {
 			cancel()
 		}
 	}}})
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancelled evaluation gave %v", err)
+		t.Errorf("a canceled evaluation gave %v", err)
 	}
 	// What was measured before the interruption took the place of the same numbers.
 	kept, err := record.ReadResults(dir)
@@ -252,9 +253,14 @@ func testGallery(t *testing.T, dir string, c Config) {
 		t.Fatalf("%d originals, %d views, %d queries", len(g.Originals), len(g.Views), len(g.Queries))
 	}
 	const size = 32 * 32 * 3
-	if len(g.Map) != min(512, test.N) || !slices.Equal(g.Map[1].Image, test.Pixels[size:2*size]) || g.Map[1].X == g.Map[2].X ||
-		len(g.Spectrum) == 0 || !slices.IsSortedFunc(g.Spectrum, func(a, b float64) int { return cmp.Compare(b, a) }) {
-		t.Errorf("%d images on the map, spectrum %v", len(g.Map), g.Spectrum)
+	if len(g.Map) != min(512, test.N) {
+		t.Fatalf("%d images on the map", len(g.Map))
+	}
+	if !slices.Equal(g.Map[1].Image, test.Pixels[size:2*size]) || g.Map[1].X == g.Map[2].X {
+		t.Error("the map has other images, or all in one place")
+	}
+	if len(g.Spectrum) == 0 || !slices.IsSortedFunc(g.Spectrum, func(a, b float64) int { return cmp.Compare(b, a) }) {
+		t.Errorf("spectrum %v", g.Spectrum)
 	}
 	for i := range 8 {
 		if !slices.Equal(g.Originals[i], train.Pixels[i*size:(i+1)*size]) || len(g.Views[0][i]) != size ||
@@ -273,7 +279,7 @@ func testGallery(t *testing.T, dir string, c Config) {
 	}
 }
 
-func TestATrainingThatCannotBeginLeavesNoFolder(t *testing.T) {
+func TestPretrain_LeavesNoFolderWhenItCannotBegin(t *testing.T) {
 	for want, change := range map[string]func(c *Config){
 		"epochs":                       func(c *Config) { c.Epochs = 0 },
 		"no-such-data":                 func(c *Config) { c.Data = "no-such-data" },
@@ -296,7 +302,7 @@ func TestATrainingThatCannotBeginLeavesNoFolder(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTrainedRunIsAUsageError(t *testing.T) {
+func TestRun_ThatIsNotTrainedIsAUsageError(t *testing.T) {
 	c := tiny(t)
 	fresh := filepath.Join(t.TempDir(), "fresh")
 	run, err := record.Create(fresh, c, record.Environment{})
@@ -305,7 +311,8 @@ func TestWhatIsNoTrainedRunIsAUsageError(t *testing.T) {
 	}
 	defer func() { _ = run.Close() }()
 	wrong := filepath.Join(t.TempDir(), "wrong")
-	other, err := record.Create(wrong, map[string]any{"encoder": map[string]string{"name": "resnet19"}}, record.Environment{})
+	unknown := map[string]any{"encoder": map[string]string{"name": "resnet19"}}
+	other, err := record.Create(wrong, unknown, record.Environment{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,23 +92,23 @@ func finished(t *testing.T) (dir string, c pretrain.Config) {
 	return dir, c
 }
 
-// Training takes longer than most tests of what comes after it: they share one run, of which each has a copy.
-func TestAFinishedRun(t *testing.T) {
+// Training takes longer than most of its tests: they share one run, of which each has a copy.
+func TestRun_OfAFinishedTraining(t *testing.T) {
 	trained, c := finished(t)
 	for name, test := range map[string]func(t *testing.T, dir string, c pretrain.Config){
-		"every protocol measures every layer of every model":               testEveryProtocolMeasuresEveryLayerOfEveryModel,
-		"a run beside is measured and compared":                            testARunBesideIsMeasuredAndCompared,
-		"nothing that is chosen depends on test labels":                    testNothingThatIsChosenDependsOnTestLabels,
-		"validation leaves test alone":                                     testValidationLeavesTestAlone,
-		"number depends on nothing else that is asked":                     testANumberDependsOnNothingElseThatIsAsked,
-		"configuration of another training is refused":                     testAnotherConfigurationIsRefused,
-		"data of another training is refused or named apart":               testOtherDataIsRefusedOrNamedApart,
-		"sets of one name are named apart":                                 testSetsOfOneNameAreNamedApart,
-		"interrupted: what was measured is kept":                           testAnInterruptedEvaluationKeepsWhatItMeasured,
-		"results that cannot be written are returned":                      testResultsThatCannotBeWrittenAreReturned,
-		"a leak into the encoder is caught":                                testALeakIntoTheEncoderIsCaught,
-		"a set that is not here is left out with a word how to get it":     testASetThatIsNotHereIsLeftOutWithAWordHowToGetIt,
-		"a bad task is refused in one sentence and a strange one measured": testABadTaskIsRefusedInOneSentenceAndAStrangeOneMeasured,
+		"every protocol":      testEveryProtocol,
+		"compare":             testCompare,
+		"test labels":         testTestLabels,
+		"validation":          testValidation,
+		"identity":            testIdentity,
+		"other configuration": testConfiguration,
+		"other data":          testOtherData,
+		"sets of one name":    testSetsOfOneName,
+		"interrupted":         testInterrupted,
+		"unwritten":           testUnwritten,
+		"leak":                testLeak,
+		"absent set":          testAbsentSet,
+		"bad task":            testBadTask,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
@@ -120,7 +120,8 @@ func TestAFinishedRun(t *testing.T) {
 	}
 }
 
-func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c pretrain.Config) {
+// Every protocol measures every layer of every model.
+func testEveryProtocol(t *testing.T, dir string, c pretrain.Config) {
 	features := cached(t)
 	opt := Options{Tasks: []string{"shape"}, Protocols: []string{AllProtocols}, Baselines: true,
 		Layers: []string{"encoder", "projector1"}}
@@ -136,8 +137,8 @@ func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c
 	want := map[string]int{"knn pixels": 1, "linear pixels": 2, "mlp pixels": 1, "fewshot pixels": 3, "cka simclr": 1,
 		"nearest-centroid pixels": 1}
 	for _, model := range []string{"untrained", "simclr"} {
-		for protocol, n := range map[string]int{"knn": 2, "linear": 4, "mlp": 2, "fewshot": 6, "fine-tune": 1, "rankme": 2,
-			"lidar": 2, "nearest-centroid": 2, "alignment": 2, "uniformity": 2, "std": 2} {
+		for protocol, n := range map[string]int{"knn": 2, "linear": 4, "mlp": 2, "fewshot": 6, "fine-tune": 1,
+			"nearest-centroid": 2, "rankme": 2, "lidar": 2, "alignment": 2, "uniformity": 2, "std": 2} {
 			want[protocol+" "+model] = n
 		}
 	}
@@ -176,7 +177,8 @@ func testEveryProtocolMeasuresEveryLayerOfEveryModel(t *testing.T, dir string, c
 	})
 }
 
-func testARunBesideIsMeasuredAndCompared(t *testing.T, dir string, c pretrain.Config) {
+// A run to compare with is measured too.
+func testCompare(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	beside := filepath.Join(t.TempDir(), "supervised")
 	c.Objective = objective.Supervised{}
@@ -187,13 +189,19 @@ func testARunBesideIsMeasuredAndCompared(t *testing.T, dir string, c pretrain.Co
 		t.Fatalf("%v (%v)", results, err)
 	}
 	cka := results[2]
-	if results[0].Model != "supervised" || results[0].Run != "supervised" || results[1].Model != "simclr" ||
-		cka.Protocol != record.ParseProtocol("cka/linear/supervised@encoder") || cka.Value <= 0 || cka.Value >= 1 || cka.Model != "simclr" {
-		t.Errorf("got %+v", results)
+	for what, ok := range map[string]bool{
+		"the other run comes first":   results[0].Model == "supervised" && results[0].Run == "supervised",
+		"the run itself comes last":   results[1].Model == "simclr" && cka.Model == "simclr",
+		"CKA names the other run":     cka.Protocol == record.ParseProtocol("cka/linear/supervised@encoder"),
+		"CKA is between none and all": cka.Value > 0 && cka.Value < 1,
+	} {
+		if !ok {
+			t.Errorf("not so: %s: got %+v", what, results)
+		}
 	}
 }
 
-func TestATrainingThatIsNotFinishedIsNotMeasured(t *testing.T) {
+func TestRun_RefusesATrainingThatIsNotFinished(t *testing.T) {
 	c := tiny(t)
 	dir := filepath.Join(t.TempDir(), "run")
 	stopped, stop := context.WithCancel(ctx)
@@ -209,7 +217,8 @@ func TestATrainingThatIsNotFinishedIsNotMeasured(t *testing.T) {
 	}
 }
 
-func testNothingThatIsChosenDependsOnTestLabels(t *testing.T, dir string, _ pretrain.Config) {
+// Nothing that is chosen depends on test labels.
+func testTestLabels(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	s, set := opened(t, dir, ProtocolLinear, ProtocolMLP, ProtocolFewShot)
 	g, err := groupOf(set, set.Name(), []string{"shape", "texture"})
@@ -267,7 +276,8 @@ func opened(t *testing.T, dir string, names ...string) (*session, *dataset.Set) 
 	return s, set
 }
 
-func testValidationLeavesTestAlone(t *testing.T, dir string, c pretrain.Config) {
+// Validation leaves test alone.
+func testValidation(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	set, err := dataset.Open(c.Data)
 	if err != nil {
@@ -306,7 +316,8 @@ func (l leaking) Measure(ctx context.Context, in Input) ([]Outcome, error) {
 	return outcomes, errors.Join(err, disturb(in.Model.Network, l.variable))
 }
 
-func testALeakIntoTheEncoderIsCaught(t *testing.T, dir string, _ pretrain.Config) {
+// A change of the encoder while it is measured is caught.
+func testLeak(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	for _, name := range []string{"kernel", "mean", "variance"} {
 		s, set := opened(t, dir, ProtocolKNN)

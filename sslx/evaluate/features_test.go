@@ -27,7 +27,7 @@ func naivePool(image []float32, width, rows, columns, blockHeight, blockWidth in
 	return means
 }
 
-func TestPoolingIsTheMeanOfEachBlock(t *testing.T) {
+func TestPool_IsTheMeanOfEachBlock(t *testing.T) {
 	for _, c := range []struct{ height, width, side, rows, columns, blockHeight, blockWidth int }{
 		{32, 32, 16, 16, 16, 2, 2},
 		{8, 8, 16, 8, 8, 1, 1},     // already small
@@ -53,14 +53,14 @@ func TestPoolingIsTheMeanOfEachBlock(t *testing.T) {
 	}
 }
 
-func TestRawPixelsAreInZeroToOne(t *testing.T) {
+func TestRawPixels_AreInZeroToOne(t *testing.T) {
 	f := rawPixels(dataset.Images{N: 2, Height: 1, Width: 1, Pixels: []byte{0, 51, 255, 102, 204, 153}}, 3)
 	if want := []float32{0, 0.2, 1, 0.4, 0.8, 0.6}; f.N != 2 || f.D != 3 || !slices.Equal(f.X, want) {
 		t.Errorf("got %+v, want %v", f, want)
 	}
 }
 
-func TestGrayImagesHaveOneChannel(t *testing.T) {
+func TestPixelFeatures_OfGrayImagesHaveOneChannel(t *testing.T) {
 	gray := dataset.Images{N: 2, Height: 1, Width: 2, Pixels: []byte{51, 51, 51, 102, 102, 102, 0, 0, 0, 255, 255, 255}}
 	color := dataset.Images{N: 1, Height: 1, Width: 2, Pixels: []byte{1, 1, 1, 1, 1, 2}}
 	for _, c := range []struct {

@@ -71,7 +71,7 @@ func groupOf(set *dataset.Set, name string, labels []string) (g group, err error
 		g.tasks = append(g.tasks, t)
 	}
 
-	// The set's own main task, whatever was asked for: a number must not depend on the tasks beside it.
+	// The set's own main task, whatever was asked for: a number must not depend on the other tasks.
 	if g.main, err = train.Labels(set.Tasks()[0].Name); err != nil {
 		return g, err
 	}

@@ -52,7 +52,8 @@ func requests(n int, random *rand.Rand, tasks []string) []request {
 	return all
 }
 
-func testANumberDependsOnNothingElseThatIsAsked(t *testing.T, dir string, c pretrain.Config) {
+// A number depends on nothing else that is asked.
+func testIdentity(t *testing.T, dir string, c pretrain.Config) {
 	shared := filepath.Dir(cached(t))
 	birds := folder(t, map[string]int{"train/crow": 12, "train/jay": 12, "test/crow": 3, "test/jay": 3}, square(32))
 	trained, err := pretrain.ReadFinishedRun(dir)
@@ -139,22 +140,26 @@ func TestCacheKey_KnowsTheCutAndTheBackEnd(t *testing.T) {
 	for i := range labels {
 		labels[i] = int32(i % 2)
 	}
-	g := group{pixels: "data", main: labels, train: part{name: "train", Images: dataset.Images{Pixels: make([]byte, 40*3), N: 40,
-		Height: 1, Width: 1}}}
+	pixels := dataset.Images{Pixels: make([]byte, 40*3), N: 40, Height: 1, Width: 1}
+	g := group{pixels: "data", main: labels, train: part{name: "train", Images: pixels}}
 	g.cut()
 	other := g
 	other.main = slices.Concat(labels[20:], make([]int32, 20))
 	other.cut()
 
 	keys := map[string]string{}
+	key := func(h backend.Handle, g group, layer string) string {
+		return (&session{handle: &h}).cacheKey(m, m.networks[0], g.train, g, layer)
+	}
 	for name, key := range map[string]string{
-		"train":             (&session{handle: &backend.Handle{}}).cacheKey(m, m.networks[0], g.train, g, "encoder"),
-		"layer":             (&session{handle: &backend.Handle{}}).cacheKey(m, m.networks[0], g.train, g, "projector0"),
-		"validation":        (&session{handle: &backend.Handle{}}).cacheKey(m, m.networks[0], g.validation().train, g.validation(), "encoder"),
-		"another cut":       (&session{handle: &backend.Handle{}}).cacheKey(m, m.networks[0], g.train, other.validation(), "encoder"),
-		"another back end":  (&session{handle: &backend.Handle{Name: "go"}}).cacheKey(m, m.networks[0], g.train, g, "encoder"),
-		"another version":   (&session{handle: &backend.Handle{PluginVersion: "0.90"}}).cacheKey(m, m.networks[0], g.train, g, "encoder"),
-		"another processor": (&session{handle: &backend.Handle{Device: "AVX-512"}}).cacheKey(m, m.networks[0], g.train, g, "encoder"),
+		"train":             key(backend.Handle{}, g, "encoder"),
+		"layer":             key(backend.Handle{}, g, "projector0"),
+		"validation":        key(backend.Handle{}, g.validation(), "encoder"),
+		"another cut":       key(backend.Handle{}, other.validation(), "encoder"),
+		"another back end":  key(backend.Handle{Name: "go"}, g, "encoder"),
+		"another version":   key(backend.Handle{PluginVersion: "0.90"}, g, "encoder"),
+		"another plugin":    key(backend.Handle{PluginPath: "/opt/plugin.so"}, g, "encoder"),
+		"another processor": key(backend.Handle{Device: "AVX-512"}, g, "encoder"),
 	} {
 		if same, taken := keys[key]; taken {
 			t.Errorf("%s and %s share a key", name, same)
@@ -180,7 +185,8 @@ func rewrite(t *testing.T, dir string, change func(c *pretrain.Config)) {
 	}
 }
 
-func testAnotherConfigurationIsRefused(t *testing.T, dir string, _ pretrain.Config) {
+// The configuration of another training is refused.
+func testConfiguration(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	edited := filepath.Join(t.TempDir(), "edited")
 	if err := os.CopyFS(edited, os.DirFS(dir)); err != nil {
@@ -204,7 +210,8 @@ func testAnotherConfigurationIsRefused(t *testing.T, dir string, _ pretrain.Conf
 	}
 }
 
-func testOtherDataIsRefusedOrNamedApart(t *testing.T, dir string, _ pretrain.Config) {
+// Other data than the training's is refused, or named apart.
+func testOtherData(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	set, err := dataset.Factors(ctx, dataset.FactorsOptions{Cache: t.TempDir(), Train: 300, Test: 64})
 	if err != nil {
@@ -254,7 +261,8 @@ func testOtherDataIsRefusedOrNamedApart(t *testing.T, dir string, _ pretrain.Con
 	}
 }
 
-func testSetsOfOneNameAreNamedApart(t *testing.T, dir string, _ pretrain.Config) {
+// Sets of one name are named apart.
+func testSetsOfOneName(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	many := map[string]int{"train/crow": 12, "train/jay": 12, "test/crow": 3, "test/jay": 3}
 	first, second := folder(t, many, square(32)), folder(t, many, square(40))
@@ -278,11 +286,13 @@ func testSetsOfOneNameAreNamedApart(t *testing.T, dir string, _ pretrain.Config)
 	}
 }
 
-func testAnInterruptedEvaluationKeepsWhatItMeasured(t *testing.T, dir string, _ pretrain.Config) {
+// An interrupted evaluation keeps what it measured.
+func testInterrupted(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	stopped, stop := context.WithCancel(ctx)
 	defer stop()
-	opt := Options{Tasks: []string{"shape", MadeGray}, Protocols: []string{ProtocolKNN, "nearest-centroid"}, Baselines: true}
+	opt := Options{Tasks: []string{"shape", MadeGray}, Baselines: true,
+		Protocols: []string{ProtocolKNN, "nearest-centroid"}}
 	opt.Progress = func(s progress.State) {
 		if s.Phase == "knn of untrained on factors/made-gray" {
 			stop()
@@ -302,7 +312,8 @@ func testAnInterruptedEvaluationKeepsWhatItMeasured(t *testing.T, dir string, _ 
 	}
 }
 
-func testResultsThatCannotBeWrittenAreReturned(t *testing.T, dir string, _ pretrain.Config) {
+// Results that cannot be written are returned.
+func testUnwritten(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	opt := Options{Tasks: []string{"shape"}, Protocols: []string{ProtocolKNN}}
 	opt.Progress = func(s progress.State) {

@@ -43,7 +43,7 @@ type network struct {
 
 // openNetworks adds the networks that give the model's layers. The encoder's output always comes from a program without
 // the projector, and the layers of the projector from one with all of them: compilers round a layer differently
-// in programs with different outputs, and a number must not depend on the layers that are measured beside it.
+// in programs with different outputs, and a number must not depend on the other layers that are measured.
 func (m *model) openNetworks(layers []string, open func(layers ...string) (*pretrain.Network, error)) error {
 	m.layers = layers
 	if len(layers) == 0 {

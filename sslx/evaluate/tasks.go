@@ -108,8 +108,9 @@ func (p planner) plan(names []string) (all plan, err error) {
 
 // otherData is the error of a task of the run's data when that is not what it was trained on.
 func (p planner) otherData() error {
-	return usage.About("tasks", "the run was trained on other data than %s is now: restore the former data, or name %s "+
-		"as a task, which measures it as a set that the run has not seen", p.set.Name(), p.set.Name())
+	name := p.set.Name()
+	return usage.About("tasks", "the run was trained on other data than %s is now: restore the former data, or name "+
+		"%s as a task, which measures it as a set that the run has not seen", name, name)
 }
 
 // add adds a set, or its labels to those of the same set that are asked for.

@@ -10,7 +10,7 @@ import (
 	"github.com/sslx-go/lab/sslx/progress"
 )
 
-func TestTheNameOfATaskSaysWhereItComesFrom(t *testing.T) {
+func TestPlan_SortsNamesByWhereTheirImagesComeFrom(t *testing.T) {
 	cached(t)
 	set, err := dataset.Factors(ctx, dataset.FactorsOptions{Cache: t.TempDir(), Train: 256, Test: 64})
 	if err != nil {
@@ -55,7 +55,8 @@ func TestPlan_MergesWhatIsAskedOfOneSet(t *testing.T) {
 		add  []setPlan
 		want []setPlan
 	}{
-		{"two labels", []setPlan{{names: []string{"a"}, labels: []string{"x"}}, {names: []string{"a"}, labels: []string{"y"}}},
+		{"two labels",
+			[]setPlan{{names: []string{"a"}, labels: []string{"x"}}, {names: []string{"a"}, labels: []string{"y"}}},
 			[]setPlan{{names: []string{"a"}, labels: []string{"x", "y"}}}},
 		{"a label, then all", []setPlan{{names: []string{"a"}, labels: []string{"x"}}, {names: []string{"a"}}},
 			[]setPlan{{names: []string{"a"}}}},
@@ -78,7 +79,8 @@ func TestPlan_MergesWhatIsAskedOfOneSet(t *testing.T) {
 	}
 }
 
-func testASetThatIsNotHereIsLeftOutWithAWordHowToGetIt(t *testing.T, dir string, c pretrain.Config) {
+// A set that is absent is left out, with a hint how to get it.
+func testAbsentSet(t *testing.T, dir string, c pretrain.Config) {
 	cached(t)
 	t.Setenv("SSLX_DATA", t.TempDir())
 	var warnings []string

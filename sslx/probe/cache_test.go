@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestCachedFeaturesComeBackOrAreMissed(t *testing.T) {
+func TestCache_GivesFeaturesBackWholeOrNotAtAll(t *testing.T) {
 	c := Cache{Dir: filepath.Join(t.TempDir(), "features"), Limit: 1 << 20}
 	key := CacheKey("encoder", "data")
 	if _, ok := c.Get(key); ok {
@@ -40,7 +40,7 @@ func TestCachedFeaturesComeBackOrAreMissed(t *testing.T) {
 	}
 }
 
-func TestKeysAreApart(t *testing.T) {
+func TestCacheKey_KeepsPartsApart(t *testing.T) {
 	keys := map[string]bool{}
 	for _, parts := range [][]string{{"a", "b"}, {"ab"}, {"ab", ""}, {"", "ab"}, {"b", "a"}, {}} {
 		keys[CacheKey(parts...)] = true
@@ -50,7 +50,7 @@ func TestKeysAreApart(t *testing.T) {
 	}
 }
 
-func TestTheLeastRecentlyUsedFeaturesGoFirst(t *testing.T) {
+func TestCache_RemovesTheLeastRecentlyUsedFirst(t *testing.T) {
 	f := gaussian(100, 1, 1)
 	entry := int64(len(cacheMagic) + 16 + 400 + 32)
 	c := Cache{Dir: t.TempDir(), Limit: 2 * entry}

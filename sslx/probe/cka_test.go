@@ -22,7 +22,7 @@ func linearMap(f Features, m mat.Matrix, shift float64) Features {
 	return out
 }
 
-func TestCKAIsOneForRotationsShiftsAndScalingsAndNotForOtherMaps(t *testing.T) {
+func TestCKA_IsOneForRotationsShiftsAndScalingsAlone(t *testing.T) {
 	f := gaussian(3000, 6, 1)
 	var qr mat.QR
 	qr.Factorize(dense(gaussian(6, 6, 2)))
@@ -50,14 +50,14 @@ func TestCKAIsOneForRotationsShiftsAndScalingsAndNotForOtherMaps(t *testing.T) {
 }
 
 // The expected value for independent Gaussians of equal width D is about D/(N + D) and tends to 1 for D well above N.
-func TestCKAOfIndependentNoiseIsSmallForManyImagesAndNearOneForFew(t *testing.T) {
+func TestCKA_OfNoiseIsSmallForManyImagesAndNearOneForFew(t *testing.T) {
 	got, err := CKA(gaussian(3000, 8, 1), gaussian(3000, 5, 2))
 	near(t, "3000 images", got, 0, 0.01, err)
 	got, err = CKA(gaussian(6, 500, 1), gaussian(6, 700, 2))
 	near(t, "6 images in 500 dimensions", got, 1, 0.05, err)
 }
 
-func TestCKANeedsTheSameImages(t *testing.T) {
+func TestCKA_NeedsTheSameImages(t *testing.T) {
 	bad := gaussian(6, 3, 1)
 	bad.X[4] = float32(math.NaN())
 	for name, c := range map[string]struct {

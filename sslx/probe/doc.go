@@ -10,6 +10,6 @@
 // Test labels are given to no protocol: [KNN], [LinearProbe], [LinearSGD], [MLPProbe] and [FewShot] return predictions
 // for the test features, and [Score] compares them with the labels afterwards, so that no choice can depend on them.
 //
-// Mistakes of the caller (sizes that differ, labels out of range, fewer images than k) are usage errors; non-finite
-// features and failures of the backend are ordinary ones.
+// A mistake of the caller (sizes that differ, labels out of range, fewer images than k) gives a usage error; non-finite
+// features and failures of the backend give ordinary ones.
 package probe

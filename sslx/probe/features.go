@@ -21,8 +21,8 @@ type Features struct {
 func (f Features) Row(i int) []float32 { return f.X[i*f.D : (i+1)*f.D] }
 
 // Check returns an error unless f has at least one row and one column, N*D values, and only finite ones. The name of
-// the matrix (for example "train") starts the sentence. Wrong sizes are usage errors, non-finite values an ordinary
-// error.
+// the matrix (for example "train") starts the sentence. Wrong sizes give a usage error, non-finite values an ordinary
+// one.
 func (f Features) Check(name string) error {
 	if f.N <= 0 || f.D <= 0 {
 		return usage.Errorf("%s features are empty ([%d, %d]): evaluation needs at least one image", name, f.N, f.D)
@@ -93,8 +93,8 @@ func checkSameWidth(a Features, aName string, b Features, bName string) error {
 			aName, a.D, bName, b.D)
 	}
 	if a.Layer != b.Layer {
-		return usage.Errorf("%s features are of layer %q and %s features of %q: they must come from the same layer", aName,
-			a.Layer, bName, b.Layer)
+		return usage.Errorf("%s features are of layer %q and %s features of %q: they must come from the same layer",
+			aName, a.Layer, bName, b.Layer)
 	}
 	return nil
 }

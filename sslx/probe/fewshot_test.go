@@ -22,7 +22,7 @@ func counts(t *testing.T, labels []int32, chosen []int, classes int) []int {
 	return out
 }
 
-func TestASubsetHasSoManyImagesOfEachClassAndGrowsWithThem(t *testing.T) {
+func TestSubset_HasSoManyImagesOfEachClassAndGrows(t *testing.T) {
 	labels := randomLabels(500, 4, 1)
 	var last []int
 	for _, perClass := range []int{1, 5, 60} {
@@ -47,7 +47,7 @@ func TestASubsetHasSoManyImagesOfEachClassAndGrowsWithThem(t *testing.T) {
 	}
 }
 
-func TestASubsetOfAShareIsStratifiedWithOneImageOfEachClassAtLeast(t *testing.T) {
+func TestSubsetShare_IsStratifiedWithAnImageOfEachClass(t *testing.T) {
 	var labels []int32
 	for class, n := range []int{300, 149, 3, 0, 1} {
 		labels = append(labels, slices.Repeat([]int32{int32(class)}, n)...)
@@ -71,7 +71,7 @@ func TestASubsetOfAShareIsStratifiedWithOneImageOfEachClassAtLeast(t *testing.T)
 	}
 }
 
-func TestASubsetThatCannotBeDrawnIsAUsageErrorThatNamesTheClass(t *testing.T) {
+func TestSubset_NamesTheClassThatIsTooSmall(t *testing.T) {
 	labels := []int32{0, 0, 0, 2, 2, 1}
 	subset := func(labels []int32, classes, perClass int) error {
 		_, err := Subset(labels, classes, perClass, 1)
@@ -101,7 +101,7 @@ func TestASubsetThatCannotBeDrawnIsAUsageErrorThatNamesTheClass(t *testing.T) {
 	}
 }
 
-func TestAFewShotDrawIsTheLinearProbeOfItsSubset(t *testing.T) {
+func TestFewShot_DrawIsTheLinearProbeOfItsSubset(t *testing.T) {
 	train, labels := encoderLike(300, 8, 3, 1)
 	test, _ := encoderLike(50, 8, 3, 2)
 	for _, opt := range []FewShotOptions{{PerClass: 5, Draws: 2}, {Share: 0.1, Draws: 1}} {
@@ -130,7 +130,7 @@ func TestAFewShotDrawIsTheLinearProbeOfItsSubset(t *testing.T) {
 	}
 }
 
-func TestFewShotPredictsAnImageWhateverTheOtherTestImagesAre(t *testing.T) {
+func TestFewShot_PredictsAnImageWhateverTheOthersAre(t *testing.T) {
 	train, labels := encoderLike(200, 8, 3, 1)
 	test, _ := encoderLike(20, 8, 3, 2)
 	poisoned := Features{N: 23, D: 8, X: append(slices.Clone(test.X), slices.Repeat([]float32{1e6}, 24)...)}
@@ -147,7 +147,7 @@ func TestFewShotPredictsAnImageWhateverTheOtherTestImagesAre(t *testing.T) {
 	}
 }
 
-func TestFewShotRefusesWhatItCannotMeasure(t *testing.T) {
+func TestFewShot_RefusesWhatItCannotMeasure(t *testing.T) {
 	train, labels := encoderLike(40, 4, 3, 1)
 	bad := Features{N: 40, D: 4, X: slices.Clone(train.X)}
 	bad.X[159] = float32(math.NaN()) // the last image, whether or not it is drawn
@@ -174,7 +174,7 @@ func TestFewShotRefusesWhatItCannotMeasure(t *testing.T) {
 	}
 }
 
-func TestTheFewShotProtocolNameTellsItsOptions(t *testing.T) {
+func TestFewShotOptions_ShowInTheName(t *testing.T) {
 	for want, o := range map[string]FewShotOptions{
 		"fewshot/lbfgs/10-per-class/draws3":  {},
 		"fewshot/lbfgs/1-per-class/draws5":   {PerClass: 1, Draws: 5},

@@ -16,7 +16,7 @@ func encoderVariables() map[string]*tensors.Tensor {
 	}
 }
 
-func TestALeakIntoTheEncoderIsNamed(t *testing.T) {
+func TestFrozenCheck_NamesTheVariableThatChanged(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		leak func(map[string]*tensors.Tensor)
@@ -55,7 +55,7 @@ func TestALeakIntoTheEncoderIsNamed(t *testing.T) {
 	}
 }
 
-func TestTheHashIsOfNamesAndContentWhereverTheTensorLies(t *testing.T) {
+func TestFrozenCheck_HashesNamesAndContentWhereverTheTensorLies(t *testing.T) {
 	want, err := HashVariables(encoderVariables())
 	if err != nil || len(want) != 64 {
 		t.Fatal(want, err)

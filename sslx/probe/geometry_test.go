@@ -12,7 +12,7 @@ func near(t *testing.T, name string, got, want, tolerance float64, err error) {
 	}
 }
 
-func TestRankMeCountsTheDirectionsInUse(t *testing.T) {
+func TestRankMe_CountsTheDirectionsInUse(t *testing.T) {
 	identity := func(n, d int) Features {
 		f := Features{N: n, D: d, X: make([]float32, n*d)}
 		for i := range n {
@@ -43,7 +43,7 @@ func TestRankMeCountsTheDirectionsInUse(t *testing.T) {
 	}
 }
 
-func TestAlignmentAndUniformityOnTheCircle(t *testing.T) {
+func TestAlignment_AndUniformityOnTheCircle(t *testing.T) {
 	axes := Features{N: 4, D: 2, X: []float32{2, 0, 0, 1, -3, 0, 0, -0.5}}
 	turned := Features{N: 4, D: 2, X: []float32{0, 1, -1, 0, 0, -1, 1, 0}}
 	got, err := Alignment(axes, axes)
@@ -63,7 +63,7 @@ func TestAlignmentAndUniformityOnTheCircle(t *testing.T) {
 	}
 }
 
-func TestStdPerDimensionIsThatOfThePopulation(t *testing.T) {
+func TestStdPerDimension_IsThePopulations(t *testing.T) {
 	// The values 2, 4, 4, 4, 5, 5, 7, 9 have mean 5 and variance 32/8.
 	f := Features{N: 8, D: 2, X: []float32{2, 1, 4, 1, 4, 1, 4, 1, 5, 1, 5, 1, 7, 1, 9, 1}}
 	got, err := StdPerDimension(f)

@@ -9,7 +9,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestBadInputIsOneClearSentence(t *testing.T) {
+func TestProbes_RefuseBadInputInOneSentence(t *testing.T) {
 	good, labels := gaussian(30, 4, 1), randomLabels(30, 3, 1)
 	bad := gaussian(30, 4, 1)
 	bad.X[4*7+2] = float32(math.NaN())
@@ -66,7 +66,7 @@ func TestBadInputIsOneClearSentence(t *testing.T) {
 	}
 }
 
-func TestAConstantDimensionDoesNotDisturbTheProbe(t *testing.T) {
+func TestLinearProbe_IgnoresAConstantDimension(t *testing.T) {
 	train, labels := encoderLike(120, 5, 3, 1)
 	for i := range train.N {
 		train.X[i*5+3] = 0.1
@@ -88,7 +88,7 @@ func TestAConstantDimensionDoesNotDisturbTheProbe(t *testing.T) {
 	}
 }
 
-func TestScoreCountsEachClass(t *testing.T) {
+func TestScore_CountsEachClass(t *testing.T) {
 	got, err := Score([]int32{0, 1, 1, 2, 0}, []int32{0, 1, 2, 2, 2}, 4)
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func bruteNeighbors(train Features, query []float32, k int) (index []int, cosine
 	return index[:k], cosine
 }
 
-// apart reports whether float32 can tell similarity j from those beside it.
+// apart reports whether float32 can tell similarity j from its neighbors.
 func apart(cosine []float64, j int) bool {
 	return j > 0 && j+1 < len(cosine) && cosine[j-1]-cosine[j] > 1e-5 && cosine[j]-cosine[j+1] > 1e-5
 }
@@ -47,7 +47,7 @@ func bruteVote(index []int, cosine []float64, labels []int32, classes int, tempe
 	return int32(best)
 }
 
-func TestKNNAgreesWithABruteForceSearchInFloat64(t *testing.T) {
+func TestKNN_AgreesWithABruteForceSearchInFloat64(t *testing.T) {
 	for _, c := range []struct{ train, test, d, classes, k int }{
 		{1, 1, 1, 2, 1},
 		{7, 3, 5, 2, 7},
@@ -92,7 +92,7 @@ func TestKNNAgreesWithABruteForceSearchInFloat64(t *testing.T) {
 	}
 }
 
-func TestOfEqualSimilaritiesTheLowerIndexIsNearer(t *testing.T) {
+func TestNearest_TakesTheLowerIndexOfEqualSimilarities(t *testing.T) {
 	train := Features{N: 6, D: 2, X: []float32{0, 1, 2, 2, 1, 1, 0, 0, 3, 3, -1, -1}}
 	query := Features{N: 2, D: 2, X: []float32{5, 5, 0, 0}}
 	got, err := Nearest(programs, train, query, 4)
@@ -108,7 +108,7 @@ func TestOfEqualSimilaritiesTheLowerIndexIsNearer(t *testing.T) {
 	}
 }
 
-func TestOfManyEqualRowsTheFirstAreNearest(t *testing.T) {
+func TestNearest_TakesTheFirstOfManyEqualRows(t *testing.T) {
 	const rows, k = 3*groupRows + 5, 2*groupRows + 3
 	train := Features{N: rows, D: 1, X: make([]float32, rows)}
 	want := make([]int32, k)
@@ -127,7 +127,7 @@ func TestOfManyEqualRowsTheFirstAreNearest(t *testing.T) {
 	}
 }
 
-func TestALowTemperatureLetsTheNearestDecideAndAHighOneTheMajority(t *testing.T) {
+func TestVote_TemperatureWeighsTheNearestAgainstTheMajority(t *testing.T) {
 	n := Neighbors{N: 1, K: 3, Index: []int32{0, 1, 2}, Similarity: []float32{0.9, 0.5, 0.5}}
 	labels := []int32{1, 0, 0}
 	for temperature, want := range map[float64]int32{1e-6: 1, 0.07: 1, 10: 0} {
@@ -137,7 +137,7 @@ func TestALowTemperatureLetsTheNearestDecideAndAHighOneTheMajority(t *testing.T)
 	}
 }
 
-func TestTheKNNProtocolNameTellsItsOptions(t *testing.T) {
+func TestKNNOptions_ShowInTheName(t *testing.T) {
 	for want, o := range map[string]KNNOptions{
 		"knn/cosine/k20/t0.07": {},
 		"knn/cosine/k200/t0.1": {K: 200, Temperature: 0.1},

@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/gonum/optimize"
 )
 
-func TestTheLineSearchShortensLongStepsAndLengthensShortOnes(t *testing.T) {
+func TestLineSearch_ShortensLongStepsAndLengthensShortOnes(t *testing.T) {
 	// softplus(x-3) + softplus(-x) has its minimum at 3/2 and is nearly straight far from it.
 	value := func(x float64) float64 { return math.Log1p(math.Exp(x-3)) + math.Log1p(math.Exp(-x)) }
 	slope := func(x float64) float64 { return 1/(1+math.Exp(3-x)) - 1/(1+math.Exp(x)) }
@@ -34,7 +34,7 @@ func TestTheLineSearchShortensLongStepsAndLengthensShortOnes(t *testing.T) {
 	}
 }
 
-func TestTheLineSearchBelievesSlopesWhereValuesAreNoise(t *testing.T) {
+func TestLineSearch_BelievesSlopesWhereValuesAreNoise(t *testing.T) {
 	var s convexSearch
 	s.Init(1, -1e-6, 1)
 	if op, _, err := s.Iterate(1+5e-8, -1e-8); op != optimize.MajorIteration || err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestLiDAROfIdenticalViewsIsTheNumberOfDirectionsBetweenImages(t *testing.T) {
+func TestLiDAR_OfIdenticalViewsCountsDirectionsBetweenImages(t *testing.T) {
 	simplex := func(n, d int) Features {
 		f := Features{N: n, D: d, X: make([]float32, n*d)}
 		for i := range n {
@@ -34,7 +34,7 @@ func TestLiDAROfIdenticalViewsIsTheNumberOfDirectionsBetweenImages(t *testing.T)
 
 // The corners of a square have covariance 4/3 in both dimensions. Two views at ±s in the second one have variance 2s²
 // there, so that the eigenvalues are as 1 to delta/(delta + 2s²).
-func TestLiDARCountsADirectionByHowMuchViewsAgreeOnIt(t *testing.T) {
+func TestLiDAR_CountsADirectionByHowMuchViewsAgreeOnIt(t *testing.T) {
 	corners := []float32{1, 1, 1, -1, -1, 1, -1, -1}
 	for _, c := range []struct{ variance, want float64 }{
 		{1e-4, 3 / math.Pow(2, 2./3)}, // p = 2/3, 1/3
@@ -52,7 +52,7 @@ func TestLiDARCountsADirectionByHowMuchViewsAgreeOnIt(t *testing.T) {
 	}
 }
 
-func TestLiDARDoesNotDependOnTheOrderOfViewsOrImages(t *testing.T) {
+func TestLiDAR_DoesNotDependOnTheOrderOfViewsOrImages(t *testing.T) {
 	a, b := gaussian(20, 4, 1), gaussian(20, 4, 2)
 	reversed := func(f Features) Features {
 		out := Features{N: f.N, D: f.D}
@@ -67,7 +67,7 @@ func TestLiDARDoesNotDependOnTheOrderOfViewsOrImages(t *testing.T) {
 	near(t, "in reverse", got, want, 1e-9, err)
 }
 
-func TestViewsThatDoNotFitTogetherHaveNoLiDAR(t *testing.T) {
+func TestLiDAR_RefusesViewsThatDoNotFitTogether(t *testing.T) {
 	bad := gaussian(6, 3, 1)
 	bad.X[4] = float32(math.Inf(1))
 	for name, c := range map[string]struct {

@@ -51,7 +51,7 @@ func newLinear(t *testing.T, train, val, test Features) *Linear {
 	return l
 }
 
-func TestTheGradientIsThatOfCentralDifferencesInFloat64(t *testing.T) {
+func TestSoftmax_GradientAgreesWithCentralDifferences(t *testing.T) {
 	for _, c := range []struct {
 		train, val, d, classes int
 		l2                     float64
@@ -91,7 +91,7 @@ func TestTheGradientIsThatOfCentralDifferencesInFloat64(t *testing.T) {
 	}
 }
 
-func TestTheOptimumIsOneWithAndWithoutPreconditioner(t *testing.T) {
+func TestLinearProbe_HasOneOptimumWithAndWithoutPreconditioner(t *testing.T) {
 	train, labels := encoderLike(400, 12, 3, 1)
 	l := newLinear(t, train, Features{}, train)
 	opt := LinearOptions{L2: []float64{1e-3}, Tolerance: 1e-5}
@@ -120,7 +120,7 @@ func TestTheOptimumIsOneWithAndWithoutPreconditioner(t *testing.T) {
 	}
 }
 
-func TestTheProbeSolvesSeparableDataAndNotRandomLabels(t *testing.T) {
+func TestLinearProbe_SolvesSeparableDataAndNotRandomLabels(t *testing.T) {
 	// Opposite corners of the plane, one for each class, in dimensions of very different scale.
 	separable := func(n int, seed uint64) (Features, []int32) {
 		f, labels := gaussian(n, 2, seed), randomLabels(n, 2, seed)
@@ -150,7 +150,7 @@ func TestTheProbeSolvesSeparableDataAndNotRandomLabels(t *testing.T) {
 	}
 }
 
-func TestNothingIsChosenByTest(t *testing.T) {
+func TestLinearProbe_ChoosesNothingByTest(t *testing.T) {
 	all, labels := encoderLike(300, 16, 3, 1)
 	train, trainLabels, val, valLabels := split(all, labels, 200)
 	test, _ := encoderLike(50, 16, 3, 2)
@@ -170,7 +170,7 @@ func TestNothingIsChosenByTest(t *testing.T) {
 	}
 }
 
-func TestASecondTaskOnTheSameFeaturesGivesWhatItGivesAlone(t *testing.T) {
+func TestLinear_SecondTaskGivesWhatItGivesAlone(t *testing.T) {
 	all, labels := encoderLike(300, 8, 3, 1)
 	train, trainLabels, val, valLabels := split(all, labels, 200)
 	l := newLinear(t, train, val, val)
@@ -193,7 +193,7 @@ func TestASecondTaskOnTheSameFeaturesGivesWhatItGivesAlone(t *testing.T) {
 	}
 }
 
-func TestAClosedProbeIsAnErrorAndNoPanic(t *testing.T) {
+func TestLinear_ThatIsClosedIsAnErrorAndNoPanic(t *testing.T) {
 	train, labels := encoderLike(60, 4, 3, 1)
 	l := newLinear(t, train, Features{}, train)
 	l.Close()
@@ -202,7 +202,7 @@ func TestAClosedProbeIsAnErrorAndNoPanic(t *testing.T) {
 	}
 }
 
-func TestTheLinearProtocolNameTellsWhatIsNotDefault(t *testing.T) {
+func TestLinearOptions_ShowInTheName(t *testing.T) {
 	for want, o := range map[string]LinearOptions{
 		"linear/lbfgs/l2-val":                      {},
 		"linear/lbfgs/l2=0.01":                     {L2: []float64{0.01}},

@@ -59,7 +59,7 @@ func paritySplit(from, to int) (Features, []int32) {
 	return f, labels
 }
 
-func TestKNNAgreesWithScikitLearnAndLightly(t *testing.T) {
+func TestKNN_AgreesWithScikitLearnAndLightly(t *testing.T) {
 	want := readParity(t)
 	train, labels := paritySplit(0, 240)
 	test, _ := paritySplit(330, 420)
@@ -75,7 +75,7 @@ func TestKNNAgreesWithScikitLearnAndLightly(t *testing.T) {
 	}
 }
 
-func TestTheLinearProbeAgreesWithScikitLearn(t *testing.T) {
+func TestLinearProbe_AgreesWithScikitLearn(t *testing.T) {
 	want := readParity(t)
 	train, trainLabels := paritySplit(0, 240)
 	val, valLabels := paritySplit(240, 330)
@@ -95,7 +95,7 @@ func TestTheLinearProbeAgreesWithScikitLearn(t *testing.T) {
 	mustBeWithin(t, "bias", got.Bias, want.Intercept, 1e-3, err)
 }
 
-func TestRankMeAgreesWithASingularValueDecomposition(t *testing.T) {
+func TestRankMe_AgreesWithASingularValueDecomposition(t *testing.T) {
 	train, _ := paritySplit(0, 240)
 	got, err := RankMe(train)
 	if want := readParity(t).RankMe; err != nil || math.Abs(got-want) > 1e-6 {
@@ -103,7 +103,7 @@ func TestRankMeAgreesWithASingularValueDecomposition(t *testing.T) {
 	}
 }
 
-func TestTheFewShotProbeAgreesWithScikitLearnAtItsDefaultC(t *testing.T) {
+func TestFewShot_AgreesWithScikitLearnAtItsDefaultC(t *testing.T) {
 	want := readParity(t)
 	// The 30 images are all of the ten per class that are asked for, so that a draw has no choice.
 	train, labels := paritySplit(0, 30)
@@ -119,9 +119,9 @@ func TestTheFewShotProbeAgreesWithScikitLearnAtItsDefaultC(t *testing.T) {
 	mustBeWithin(t, "few-shot weight", probe.Weights, want.FewCoefficients, 1e-3, err)
 }
 
-func TestLinearSGDAgreesWithPyTorch(t *testing.T) { linearSGDAgreesWithPyTorch(t, backend) }
+func TestLinearSGD_AgreesWithPyTorch(t *testing.T) { linearSGDAgreesWithPyTorch(t, backend) }
 
-func TestLinearSGDAgreesWithPyTorchInPureGo(t *testing.T) {
+func TestLinearSGD_AgreesWithPyTorchInPureGo(t *testing.T) {
 	linearSGDAgreesWithPyTorch(t, testbackend.PureGo(t))
 }
 
@@ -139,7 +139,7 @@ func linearSGDAgreesWithPyTorch(t *testing.T, b compute.Backend) {
 
 // stable-pretraining adds 1e-5 to normalized singular values, where the paper and RankMe add 1e-7. The forms are
 // compared at its epsilon.
-func TestRankMeAgreesWithStablePretrainingAtItsEpsilon(t *testing.T) {
+func TestRankMe_AgreesWithStablePretrainingAtItsEpsilon(t *testing.T) {
 	train, _ := paritySplit(0, 240)
 	squares, err := gramEigenvalues(dense(train))
 	if err != nil {
@@ -153,7 +153,7 @@ func TestRankMeAgreesWithStablePretrainingAtItsEpsilon(t *testing.T) {
 
 // stable-pretraining adds 1e-8 to eigenvalues before it normalizes them, LiDAR 1e-7 after: up to 7e-6 of the value
 // here, where all other settings are equal.
-func TestLiDARAgreesWithStablePretraining(t *testing.T) {
+func TestLiDAR_AgreesWithStablePretraining(t *testing.T) {
 	for i, images := range []int{60, 5} { // five images in eight dimensions: fewer eigenvalues than dimensions
 		views := make([]Features, 4)
 		for image := range images {
@@ -167,7 +167,7 @@ func TestLiDARAgreesWithStablePretraining(t *testing.T) {
 	}
 }
 
-func TestCKAAgreesWithThatOfCenteredGramMatrices(t *testing.T) {
+func TestCKA_AgreesWithCenteredGramMatrices(t *testing.T) {
 	for i, n := range []int{240, 6} {
 		a, _ := paritySplit(0, n)
 		b := Features{N: n, D: 5}

@@ -7,7 +7,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestPrincipalComponentsAreThoseOfAnEllipseThatWasTurnedAndMoved(t *testing.T) {
+func TestPrincipal_FindsAnEllipseThatWasTurnedAndMoved(t *testing.T) {
 	// Four points at the ends of the axes 3 and 1, turned by 30 degrees in the first two of three dimensions.
 	cos, sin := math.Cos(math.Pi/6), math.Sin(math.Pi/6)
 	ends := [][2]float64{{3, 0}, {0, 1}, {-3, 0}, {0, -1}}
@@ -31,7 +31,7 @@ func TestPrincipalComponentsAreThoseOfAnEllipseThatWasTurnedAndMoved(t *testing.
 	}
 }
 
-func TestPrincipalComponentsOfFeaturesThatAreAllAlikeHaveNoVariance(t *testing.T) {
+func TestPrincipal_OfEqualFeaturesHasNoVariance(t *testing.T) {
 	c, err := Principal(Features{N: 2, D: 1, X: []float32{3, 3}})
 	if err != nil || len(c.Variances) != 1 || c.Variances[0] != 0 || c.Plane[1] != [2]float64{} {
 		t.Errorf("%+v, %v", c, err)

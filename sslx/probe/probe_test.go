@@ -49,9 +49,9 @@ func randomLabels(n, classes int, seed uint64) []int32 {
 func encoderLike(n, d, classes int, seed uint64) (Features, []int32) {
 	const factors = 24
 	fixed := rand.New(rand.NewPCG(99, 3))
-	centres, mixing := make([]float64, classes*factors), make([]float64, factors*d)
-	for i := range centres {
-		centres[i] = fixed.NormFloat64()
+	centers, mixing := make([]float64, classes*factors), make([]float64, factors*d)
+	for i := range centers {
+		centers[i] = fixed.NormFloat64()
 	}
 	for i := range mixing {
 		mixing[i] = fixed.NormFloat64() / float64(1+i/d)
@@ -64,7 +64,7 @@ func encoderLike(n, d, classes int, seed uint64) (Features, []int32) {
 			row[j] = 0.1 * random.NormFloat64()
 		}
 		for k := range factors {
-			z := 0.7*centres[int(labels[i])*factors+k] + random.NormFloat64()
+			z := 0.7*centers[int(labels[i])*factors+k] + random.NormFloat64()
 			for j := range row {
 				row[j] += z * mixing[k*d+j]
 			}

@@ -12,7 +12,7 @@ import (
 // Subset returns the sorted indices of perClass images of each class 0..classes-1, drawn without replacement. The draw
 // of a class depends on its labels and the seed only, and a larger perClass adds to a smaller one of the same seed.
 //
-// A label out of range, perClass below 1 and a class with fewer images are usage errors.
+// It returns a usage error for a label out of range, perClass below 1, and a class with fewer images.
 func Subset(labels []int32, classes, perClass int, seed uint64) ([]int, error) {
 	if err := checkLabels(labels, len(labels), classes, "train"); err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func Subset(labels []int32, classes, perClass int, seed uint64) ([]int, error) {
 // round(share x count), at least one. As with [Subset] the draw depends on labels and seed only, and a larger share
 // adds to a smaller one.
 //
-// A share out of range and no labels are usage errors.
+// It returns a usage error for a share out of range, and without labels.
 func SubsetShare(labels []int32, share float64, seed uint64) ([]int, error) {
 	if !(share > 0 && share <= 1) {
 		return nil, usage.Errorf("the share of a few-shot subset must be above 0 and at most 1, got %g", share)

@@ -32,7 +32,7 @@ func sameCurve(a, b CurveResult) bool {
 		slices.EqualFunc(a.PredictedAt, b.PredictedAt, slices.Equal)
 }
 
-func TestACurveFollowsItsSeedAndNothingElse(t *testing.T) {
+func TestCurveProbes_FollowTheirSeedAndNothingElse(t *testing.T) {
 	train, labels := encoderLike(150, 8, 3, 1)
 	test, _ := encoderLike(40, 8, 3, 2)
 	poisoned := Features{N: 43, D: 8, X: append(slices.Clone(test.X), slices.Repeat([]float32{1e6}, 24)...)}
@@ -67,7 +67,7 @@ func TestACurveFollowsItsSeedAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestATrainingIsCompiledOnceAndDropsItsLastPartialBatch(t *testing.T) {
+func TestTrainer_CompilesOnceAndDropsTheLastPartialBatch(t *testing.T) {
 	for _, c := range []struct{ images, batch, size int }{{50, 16, 16}, {50, 64, 50}} {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
 			train, labels := encoderLike(c.images, 4, 3, 1)
@@ -92,7 +92,7 @@ func TestATrainingIsCompiledOnceAndDropsItsLastPartialBatch(t *testing.T) {
 	}
 }
 
-func TestLinearSGDSolvesSeparableClassesAndOnlyTheMLPTheExclusiveOr(t *testing.T) {
+func TestMLPProbe_SolvesTheExclusiveOrThatLinearSGDCannot(t *testing.T) {
 	quadrants := func(n int, seed uint64) (f Features, sides, crosses []int32) {
 		f = gaussian(n, 2, seed)
 		bit := func(x *float32) int32 { // apart from 0, so that nothing is near the border
@@ -138,7 +138,7 @@ func TestLinearSGDSolvesSeparableClassesAndOnlyTheMLPTheExclusiveOr(t *testing.T
 	}
 }
 
-func TestCurveProbesRefuseWhatTheyCannotMeasure(t *testing.T) {
+func TestCurveProbes_RefuseWhatTheyCannotMeasure(t *testing.T) {
 	train, labels := encoderLike(40, 4, 3, 1)
 	bad := Features{N: 40, D: 4, X: slices.Clone(train.X)}
 	bad.X[9] = float32(math.NaN())
@@ -191,7 +191,7 @@ func TestCurveProbesRefuseWhatTheyCannotMeasure(t *testing.T) {
 	}
 }
 
-func TestTheCurveProtocolNamesTellWhatIsNotDefault(t *testing.T) {
+func TestCurveProbes_OptionsShowInTheName(t *testing.T) {
 	for want, o := range map[string]SGDOptions{
 		"linear/sgd/b256/e90":       {},
 		"linear/sgd/b256/e90/lr1":   {LR: 1},
@@ -212,7 +212,7 @@ func TestTheCurveProtocolNamesTellWhatIsNotDefault(t *testing.T) {
 	}
 }
 
-func TestTheMLPProbeRunsInPureGo(t *testing.T) {
+func TestMLPProbe_RunsInPureGo(t *testing.T) {
 	train, labels := encoderLike(60, 4, 3, 1)
 	opt := MLPOptions{Width: 8, Batch: 20, Epochs: 3}
 	want, err := MLPProbe(backend, train, labels, train, 3, opt)
