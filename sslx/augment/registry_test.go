@@ -88,6 +88,10 @@ func TestOperations_WrongOnesAreAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 		{"[{name: cutout, fill: [1]}]", `"views.operations[0].fill" has 1 values: it must have 3`},
 		{"[{name: padding, reflect: 1}]", `"views.operations[0].reflect" is 1: it must be true or false`},
 		{"[3]", "views.operations[0]"},
+		{"[&a {name: sometimes, operation: *a}]", "sometimes is the operation of sometimes"},
+		{"[{name: sometimes, operation: sometimes}]", "sometimes is the operation of sometimes"},
+		{"[&a {operation: *a, name: &b sometimes}]", "sometimes is the operation of sometimes"},
+		{"&a [*a]", "views.operations[0]"},
 		{"[{name: sometimes, operation: rotatoin}]", `did you mean "rotation"?`},
 	} {
 		_, err := readViews("[{operations: " + c.text + "}]")
@@ -113,6 +117,7 @@ func TestOperations_CheckSaysWhichParameterIsOutOfRange(t *testing.T) {
 		{Padding{Left: -1}, "left is -1"},
 		{Sometimes{}, "sometimes: there is no operation"},
 		{Sometimes{Rotation{Degrees: -1}, 0.5}, "degrees is -1"},
+		{Sometimes{Sometimes{Rotation{}, 0.5}, 0.5}, "sometimes is the operation of sometimes"},
 		{Sometimes{Resize{Height: 3}, 0.5}, "changes the size of an image"},
 		{unknown{}, "augment.unknown has no name: register it first"},
 		{nil, "there is no operation"},

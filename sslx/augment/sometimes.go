@@ -6,9 +6,14 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/internal/usage"
 )
 
 func init() { Register("sometimes", Sometimes{Probability: 0.5}) }
+
+// errNested is what Check and UnmarshalYAML return for the operation of a Sometimes that is a Sometimes.
+var errNested = usage.Errorf("sometimes is the operation of sometimes: multiply the two probabilities instead")
 
 // Sometimes applies an operation that keeps the size of an image with the given probability (torchvision's
 // RandomApply, whose default is 0.5). Parameters: "applied" [batch, 1], the draw, below Probability where it applies,
@@ -44,8 +49,11 @@ func (o Sometimes) Describe(d Drawn) string {
 // Check returns an error when there is no operation, or one that is not registered, has a parameter out of range or
 // changes the size of an image, and for a probability out of range.
 func (o Sometimes) Check() error {
-	if o.Operation == nil {
+	switch o.Operation.(type) {
+	case nil:
 		return errors.New("there is no operation: set operation to the one that it applies")
+	case Sometimes:
+		return errNested
 	}
 	if err := registered.Check(o.Operation); err != nil {
 		return err
@@ -79,9 +87,26 @@ func (o *Sometimes) UnmarshalYAML(node *yaml.Node) error {
 	if fields.Operation.IsZero() {
 		return nil
 	}
-	operation, err := registered.Decode(resolved(&fields.Operation), "operation", o.Operation)
+	inner := resolved(&fields.Operation)
+	if named(inner, NameOf(*o)) {
+		return errNested // before it is read: an alias may make it hold itself
+	}
+	operation, err := registered.Decode(inner, "operation", o.Operation)
 	if err == nil {
 		o.Operation = operation
 	}
 	return err
+}
+
+// named reports whether a YAML node is the operation of a name.
+func named(node *yaml.Node, name string) bool {
+	if node.Kind == yaml.ScalarNode {
+		return node.Value == name
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == "name" && resolved(node.Content[i+1]).Value == name {
+			return true
+		}
+	}
+	return false
 }

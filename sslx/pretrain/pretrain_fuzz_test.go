@@ -25,6 +25,8 @@ func FuzzConfig(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"epochs: 3\nviews: paper\n", "views.count=3"},
 		{"views: [{preset: simclr, count: 2}]", "views.size=16"},
+		{"views: {operations: [rotation]}", "views.operations=[{name: sometimes, operation: rotation}]"},
+		{"views: {operations: [&a {name: sometimes, operation: *a}]}", "views.operations=[&a [*a]]"},
 		{"projector: [1, 2]\nresolutions: [{epoch: 0, size: 16}]", "projector=[]"},
 		{"", "x"},
 		{"epochs: \"a\\nb\"", "epochs=\"a\\nb\""},
