@@ -3,6 +3,7 @@ package objective_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -54,9 +55,18 @@ func TestCheck_SaysWhatIsWrong(t *testing.T) {
 		}
 	}
 
-	want := "objective still needs a target network and gives no momentum: set Needs.TargetMomentum"
-	if err := objective.CheckNeeds("still", objective.Needs{Target: true}); !usage.Is(err) || err.Error() != want {
-		t.Errorf("%v, want %q", err, want)
+	for _, c := range []struct {
+		needs objective.Needs
+		want  string
+	}{
+		{objective.Needs{Target: true}, "gives no momentum: set Needs.TargetMomentum"},
+		{objective.Needs{Queue: 64}, "no target network: set Needs.Target"},
+	} {
+		err := objective.CheckNeeds("still", c.needs)
+		if !usage.Is(err) || !strings.HasPrefix(err.Error(), "objective still needs a ") ||
+			!strings.HasSuffix(err.Error(), c.want) {
+			t.Errorf("%v, want %q", err, c.want)
+		}
 	}
 }
 

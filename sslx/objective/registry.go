@@ -31,8 +31,12 @@ func Check(o Objective) error {
 }
 
 func checkNeeds(name string, needs Needs) error {
-	if needs.Target && needs.TargetMomentum == nil {
+	switch {
+	case needs.Target && needs.TargetMomentum == nil:
 		return usage.Errorf("objective %s needs a target network and gives no momentum: set Needs.TargetMomentum", name)
+	case needs.Queue > 0 && !needs.Target:
+		return usage.Errorf("objective %s needs a queue, which holds embeddings of a target network, and no target "+
+			"network: set Needs.Target", name)
 	}
 	return nil
 }
