@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
@@ -320,4 +321,36 @@ func readPack(t *testing.T, path string) {
 	if !bytes.Equal(other.data, set.data) {
 		t.Error("written again, it has other data")
 	}
+}
+
+// FuzzDecode decodes any bytes as an image of at most 2^14 pixels. What is measured is what comes out, and the memory
+// stays below what was measured.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(gray(f, 10)))
+	f.Add([]byte(jpegOf(f, photograph(1).SubImage(image.Rect(0, 0, 20, 30)))))
+	f.Add([]byte(jpegOfScans(3)))
+	f.Add([]byte(jpegOfScans(maxScans + 1)))
+	f.Add([]byte(bomb()))
+	f.Add([]byte(blank(f, 8)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		size, cost, err := measureImage(data)
+		if err == nil {
+			err = checkSize(size.X, size.Y, 1<<14)
+		}
+		if err != nil {
+			return
+		}
+
+		var img *image.RGBA
+		faults.Bounded(t, 4<<20+uint64(len(data))+2*uint64(cost), func() { img, err = decodeImage(t.Context(), data) })
+		if err != nil {
+			return
+		}
+		if got := img.Bounds().Size(); got != size {
+			t.Errorf("it was measured as %v and is %v", size, got)
+		}
+		if !img.Opaque() {
+			t.Error("it is not opaque")
+		}
+	})
 }
