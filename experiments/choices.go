@@ -38,6 +38,7 @@ func (p Plan) choices(r Records, arm Arm) (choices []Choice) {
 		return []Choice{{Arm: arm.Name, Label: "as " + arm.After, Config: p.Setting(r, arm), Validation: math.NaN()}}
 	}
 
+	// The best is chosen once all candidates are measured; of equal ones the first.
 	tuned := len(arm.Candidates) > 1
 	settled, best := tuned, 0
 	for i, candidate := range arm.Candidates {
@@ -74,6 +75,7 @@ type Made struct {
 
 // Made returns the runs of the plan that the records hold, those of tuning first.
 func (p Plan) Made(r Records) (runs []Made) {
+	// The trials of tuning, which arms with a single candidate have none of.
 	for _, arm := range p.Arms {
 		if len(arm.Candidates) < 2 {
 			continue
@@ -87,6 +89,7 @@ func (p Plan) Made(r Records) (runs []Made) {
 		}
 	}
 
+	// The final ones.
 	for _, arm := range p.Arms {
 		for _, seed := range p.Seeds {
 			if known, ok := p.Record(r, arm, seed); ok {

@@ -30,6 +30,7 @@ type Accuracies map[string]map[Column][]float64
 // Accuracies returns the accuracies of the arms and the baselines, and the columns that were measured, the one that
 // decides first. There are no columns while that one is not measured.
 func (p Plan) Accuracies(r Records) (all Accuracies, columns []Column) {
+	// Baselines are measured with the runs of an arm, and have no seeds of their own.
 	names := []string{record.ModelPixels, record.ModelUntrained}
 	for _, arm := range p.Arms {
 		names = append(names, arm.Name)
@@ -49,6 +50,7 @@ func (p Plan) Accuracies(r Records) (all Accuracies, columns []Column) {
 		}
 	}
 
+	// The column that decides goes first: figures draw it alone, or begin with it.
 	i := slices.IndexFunc(columns, func(at Column) bool { return p.Decides(at.Task, at.Protocol) })
 	if i < 0 {
 		return all, nil
@@ -118,6 +120,7 @@ func drawDifferences(c Claim, p Plan, r Records) (*plots.Figure, error) {
 		return nil, err
 	}
 
+	// A comparison that was not measured yet keeps its line in the plot, without a point.
 	var at Column
 	known := 0
 	f := plots.Forest{Margin: p.Margin,

@@ -72,6 +72,8 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	for _, key := range o.Records {
 		o.Seconds += r[key].Seconds
 	}
+
+	// What is missing is counted on the data of the latest records.
 	var err error
 	if o.Missing, err = Missing(r, p); err != nil {
 		return o, err
@@ -89,9 +91,11 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	if !ok {
 		return o, nil
 	}
+	// Nor before every planned seed is there: to look early and stop once it is settled errs more often than Level says.
 	if c.Withdrawn == "" && first.Seeds == len(p.Seeds) {
 		o.Verdict = first.Verdict
 	}
+
 	if first.Interval.N > 1 && first.Interval.SD > 0 {
 		o.Power, err = statistics.SmallestEffect(first.Interval.SD, first.Interval.N, Level, 0.8)
 	}
@@ -188,6 +192,7 @@ func (p Plan) Compare(r Records) (all []Estimate, err error) {
 func (p Plan) differences(r Records, c Comparison) (differences map[Column][]float64, order []Column) {
 	differences = map[Column][]float64{}
 	for _, seed := range p.Seeds {
+		// Pair the results of the seed by column.
 		of := map[Column]float64{}
 		for _, y := range p.Results(r, c.B, seed) {
 			of[columnOf(y)] = y.Value
@@ -214,6 +219,7 @@ func (p Plan) estimate(c Comparison, at Column, differences []float64) (e Estima
 		Seeds: len(differences), Unit: "points", Interval: i,
 		Decides: c.Factor == p.Comparisons[0].Factor && p.Decides(at.Task, at.Protocol)}
 
+	// A belief predicts nothing about a difference from a baseline: its p-value is of no difference at all.
 	value := i.P()
 	if !c.withBaseline() {
 		e.Verdict, e.More = statistics.VerdictOf(i, p.Margin), statistics.SeedsToSettle(i, p.Margin)

@@ -93,6 +93,7 @@ func (p Plan) Decides(task string, protocol record.Protocol) bool {
 		return true
 	}
 
+	// A label of the run's own data; "set/label" of another set of the plan is that set's.
 	set, label, ok := strings.Cut(task, "/")
 	if !ok || label != p.Tasks[0] {
 		return false

@@ -60,6 +60,7 @@ func (q *queue) take(p Plan, arms []Arm) error {
 		}
 	}
 
+	// Seed by seed: a sweep that is stopped has whole pairs.
 	for _, seed := range p.Seeds {
 		for _, arm := range arms {
 			t, ok, err := p.final(q.records, arm, seed, q.fingerprint)
@@ -84,6 +85,7 @@ func (q *queue) add(t Trial) error {
 		return err
 	}
 
+	// Two arms may share a trial; it is made once.
 	key := t.Key(fingerprint)
 	queued, lacks := q.seen[key], !t.in(q.records, fingerprint)
 	if lacks && !queued {
@@ -139,6 +141,7 @@ func (p Plan) chosen(r Records, arm Arm, fingerprint fingerprinter) (c sslx.Conf
 		return arm.Candidates[0].Config, true, nil
 	}
 
+	// The mean over the seeds of tuning chooses; every candidate has as many.
 	best := -1.0
 	for _, candidate := range arm.Candidates {
 		sum := 0.0

@@ -37,6 +37,7 @@ type Trial struct {
 // the version of the code, and whether it is measured on validation images. Where the data are, and how often the
 // training logs and saves, do not count.
 func (t Trial) Key(fingerprint string) string {
+	// The data count by their content, which the fingerprint is of.
 	c := t.Config
 	c.Data, c.CheckpointSeconds, c.LogSteps = "", 0, 0
 	text, err := json.Marshal(struct {
@@ -58,6 +59,8 @@ func (t Trial) in(records Records, fingerprint string) bool {
 	if !ok {
 		return false
 	}
+
+	// It may have been measured by less than what is asked for now.
 	for _, task := range t.Tasks {
 		if !slices.Contains(known.Tasks, task) {
 			return false
@@ -160,6 +163,8 @@ func (r Records) Of(t Trial) (Record, bool) {
 // fingerprint returns the fingerprint of the data of a configuration, from the latest record of such data; "" where
 // there is none.
 func (r Records) fingerprint(c sslx.Config) (string, error) {
+	// Of two data sets of one name, that of the latest run; of runs that ended in the same second, any one, but always
+	// the same.
 	var latest Record
 	data := dataOf(c)
 	for _, known := range r {

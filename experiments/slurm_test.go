@@ -21,9 +21,9 @@ import (
 	"github.com/sslx-go/lab/internal/slurm"
 )
 
-// TestSweep_ASlurmArrayMakesEveryTrialOnce makes twelve runs by two workers of a Slurm of its own, while a worker is killed,
-// another one is put into the queue again, the controller restarts and the job is submitted again. The runs are invented:
-// other tests hold that training resumes where it was.
+// TestSweep_ASlurmArrayMakesEveryTrialOnce makes twelve runs by two workers of a Slurm of its own, while a worker is
+// killed, another one is put into the queue again, the controller restarts and the job is submitted again. The runs are
+// invented: other tests hold that training resumes where it was.
 func TestSweep_ASlurmArrayMakesEveryTrialOnce(t *testing.T) {
 	p, s := toy(t)
 	p.Seeds = []uint64{1, 2, 3, 4, 5}

@@ -75,6 +75,7 @@ func parsed(line []byte) (r Record, err error) {
 
 // Append adds a record, synced to the disk. A partial line that a killed process left behind is removed first.
 func (s Store) Append(r Record) error {
+	// The checksum is part of the line: what cannot be read again is noticed there.
 	line, err := json.Marshal(r)
 	if err == nil {
 		err = s.append(append(summed(line), '\n'))

@@ -42,6 +42,7 @@ func (s Sweep) Run(ctx context.Context, plans ...Plan) error {
 		return fmt.Errorf("cannot create the folder of runs: %w", err)
 	}
 
+	// Data are opened once for all trials; makeOnce compares what was trained on with what was opened here.
 	prints := map[string]string{}
 	fingerprint := func(c sslx.Config) (string, error) { return s.fingerprint(ctx, prints, c) }
 	for {
@@ -72,6 +73,7 @@ func (s Sweep) Run(ctx context.Context, plans ...Plan) error {
 			continue
 		}
 
+		// All that is left is being made by others.
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -150,6 +152,7 @@ func (s Sweep) measured(ctx context.Context, t Trial, key string) (r Record, err
 		return r, err
 	}
 
+	// The record holds what the run folder says of itself, so that the folder can be deleted.
 	log, err := record.ReadMetrics(dir)
 	if err != nil {
 		return r, err

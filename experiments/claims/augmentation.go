@@ -63,6 +63,7 @@ func planAugmentation(s experiments.Scale) experiments.Plan {
 			arms = append(arms, arm)
 		}
 
+		// The full set over each other one; crops with grayscale are what the claim is about.
 		over := func(subset string) {
 			comparisons = append(comparisons, experiments.Comparison{
 				Factor: method + ", full over " + subset, A: name("full"), B: name(subset)})
@@ -108,6 +109,7 @@ func drawTasks(p experiments.Plan, r experiments.Records) (*plots.Figure, error)
 		m.Columns = append(m.Columns, strings.ReplaceAll(strings.Replace(arm.Name, " ", ": ", 1), "+", " + "))
 	}
 
+	// A row for each task, a cell for each arm.
 	for _, at := range columns {
 		if at.Protocol != protocol {
 			continue

@@ -61,6 +61,7 @@ func planCost(s experiments.Scale) experiments.Plan {
 		{Factor: "constant over growing resolution", A: constant.Name, B: growing.Name},
 	}
 
+	// Small views throughout, and a large batch, show what the budget is worth.
 	if s == experiments.CPU || s == experiments.GPU {
 		low := arm(fmt.Sprintf("constant %d", small), base.Batch, pretrain.Resolution{Size: small})
 		large := arm(fmt.Sprintf("constant %d, batch 1024", full), 1024, pretrain.Resolution{Size: full})

@@ -47,6 +47,7 @@ func planMinibatch(s experiments.Scale) experiments.Plan {
 				Floors: method == "simclr" && batch == largest})
 		}
 
+		// The gap to the largest batch: with each batch tuned, and with what is best for the largest.
 		for _, batch := range batches[:len(batches)-1] {
 			untuned := name(method, batch) + " untuned"
 			arms = append(arms, experiments.Arm{Name: untuned, After: name(method, largest),
@@ -122,6 +123,7 @@ func drawBatches(p experiments.Plan, r experiments.Records) (*plots.Figure, erro
 	plot := plots.SeriesPlot{Title: p.Title(at), X: "batch size", Y: experiments.AccuracyAxis, Log2: true,
 		Floors: all.Floors(at)}
 
+	// add puts the point of an arm on a line, once.
 	add := func(line string, arm experiments.Arm) {
 		i := slices.IndexFunc(plot.Series, func(s plots.Series) bool { return s.Name == line })
 		if i < 0 {

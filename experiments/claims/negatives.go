@@ -79,6 +79,7 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 			instance("sigma 0.5, temperature 1", "patch-fixed", 0.5, 1, 0)),
 	}
 
+	// Each variant against SimCLR as usual, and against the untrained encoder: does it learn at all?
 	var comparisons []experiments.Comparison
 	variants := []string{"patch-same, noise", "patch-fixed, noise", "crop-same, noise", "crop-same, full",
 		"batch, noise"}

@@ -71,6 +71,7 @@ func judgeProtocols(p experiments.Plan, r experiments.Records) (estimates []expe
 		return nil, nil
 	}
 
+	// The ranking that decides against each of the others.
 	reference := rankings[0]
 	for _, other := range rankings[1:] {
 		e, ok, err := agreementOf(reference, other)
@@ -108,6 +109,7 @@ func agreementOf(reference, other ranking) (e experiments.Estimate, ok bool, err
 		return e, false, err
 	}
 
+	// A tau has a threshold, not a margin on two sides.
 	switch {
 	case len(a) < minEncoders:
 	case e.High < agreement:
@@ -151,6 +153,7 @@ func rankingsOf(p experiments.Plan, r experiments.Records) (rankings []ranking) 
 		}
 	}
 
+	// The one that decides goes first.
 	decides := func(at experiments.Column) bool { return p.Decides(at.Task, at.Protocol) }
 	for _, at := range order {
 		if x := (ranking{at, values[at]}); decides(at) {

@@ -20,6 +20,8 @@ func Holm(p []float64) []float64 {
 			order = append(order, i)
 		}
 	}
+
+	// From the smallest p-value on, each is multiplied by the number of tests that are left.
 	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(p[i], p[j]) })
 	var largest float64
 	for rank, i := range order {

@@ -43,6 +43,7 @@ func Paired(differences []float64, level float64) (Interval, error) {
 	if !allEqual(differences) { // else rounding in the mean would leave a width of some 1e-17
 		mean, sd = stat.MeanStdDev(differences, nil)
 	}
+
 	i := Interval{Mean: mean, SD: sd, Level: level}.withSeeds(len(differences))
 	if !isFinite(i.High - i.Low) {
 		return Interval{}, usage.Errorf("the differences are too large for an interval: mean %g, SD %g", mean, sd)

@@ -30,6 +30,7 @@ func KendallTau(a, b []float64) (float64, error) {
 	if err := checkFinite("second score of item", b); err != nil {
 		return 0, err
 	}
+
 	tau := tauB(a, b)
 	if math.IsNaN(tau) {
 		return 0, usage.Errorf("Kendall's tau is not defined: all %d items are tied in one of the scores", len(a))
@@ -59,6 +60,8 @@ func KendallInterval(a, b []float64, level float64, resamples int, seed uint64) 
 		return 0, 0, usage.Errorf("an interval at level %g needs at least %g resamples, got %d", level, least,
 			resamples)
 	}
+
+	// The percentile bootstrap: the quantiles of tau over draws of the items.
 	random := rand.New(rand.NewPCG(seed, 0))
 	taus := make([]float64, resamples)
 	for i := range taus {
@@ -88,6 +91,7 @@ func resampledTau(random *rand.Rand, a, b []float64) float64 {
 // tauB returns tau-b of finite scores of the same items, NaN when all are tied in one of the scores.
 func tauB(a, b []float64) float64 {
 	var agreement, untiedA, untiedB int
+	// Sums over pairs: +1 in the same order, -1 in another, 0 tied.
 	for i := range a {
 		for j := range i {
 			orderA, orderB := cmp.Compare(a[i], a[j]), cmp.Compare(b[i], b[j])

@@ -50,6 +50,7 @@ func SmallestEffect(sd float64, n int, level, power float64) (float64, error) {
 // smallestNoncentrality returns by bisection the noncentrality, mean √n / SD, at which powerOfT reaches power, to ten
 // digits. powerOfT grows with it, from 1-level at 0 to 1.
 func smallestNoncentrality(n int, criticalT, power float64) float64 {
+	// Double the upper end until it is high enough, then halve the interval.
 	low, high := 0.0, 1.0
 	for powerOfT(n, criticalT, high, quadraturePoints) < power {
 		low, high = high, 2*high
@@ -79,6 +80,8 @@ func powerOfT(n int, criticalT, noncentrality float64, points int) float64 {
 		t := (z + noncentrality) / criticalT
 		return distuv.UnitNormal.Prob(z) * chi.CDF(freedom*t*t)
 	}
+
+	// Cut where the integrand bends, and integrate piece by piece.
 	cuts := []float64{-normalReach, normalReach}
 	for _, steps := range []float64{-9, -3, -1, 0, 1, 3, 9} {
 		if z := steps*criticalT - noncentrality; z > -normalReach && z < normalReach {
@@ -86,6 +89,7 @@ func powerOfT(n int, criticalT, noncentrality float64, points int) float64 {
 		}
 	}
 	slices.Sort(cuts)
+
 	var sum float64
 	for i, to := range cuts[1:] {
 		sum += quad.Fixed(integrand, cuts[i], to, points, quad.Legendre{}, 0)

@@ -70,6 +70,7 @@ func VerdictP(i Interval, margin float64) float64 {
 		return 0 // an interval of width zero gives a verdict at every level
 	}
 
+	// Three one-sided tests, one for each verdict; equivalence needs both of its ends.
 	se := i.SD / math.Sqrt(float64(i.N))
 	below := func(bound float64) float64 { return studentsT(i.N).CDF((bound - i.Mean) / se) } // of a mean below bound
 	above := func(bound float64) float64 { return studentsT(i.N).CDF((i.Mean - bound) / se) } // of a mean above bound
@@ -89,6 +90,7 @@ func SeedsToSettle(i Interval, margin float64) int {
 	if VerdictOf(i, margin) != NotSettled {
 		return 0
 	}
+
 	first := max(i.N+1, 2)
 	// Intervals shrink with the seeds: what is settled once stays settled.
 	settled := func(k int) bool { return VerdictOf(i.withSeeds(first+k), margin) != NotSettled }
