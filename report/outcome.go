@@ -77,22 +77,28 @@ func Estimates(o experiments.Outcome, limit int) Table {
 	return t
 }
 
-// ClaimMarkdown says in Markdown what the records say of a claim at a scale: verdict, known limits, the estimate that
-// decides, what it cost, and a table of the estimates.
-func ClaimMarkdown(c experiments.Claim, s experiments.Scale, r experiments.Records) (string, error) {
-	o, err := experiments.Judge(c, s, r)
-	if err != nil {
-		return "", err
-	}
-	return OutcomeMarkdown(o), nil
-}
-
 // shownEstimates is how many estimates are shown of an outcome before the others are folded away or left out.
 const shownEstimates = 10
 
-// OutcomeMarkdown says in Markdown what the records say of a claim. Of many estimates, those after the tenth can be
-// unfolded.
+// OutcomeMarkdown says in Markdown what the records say of a claim: [OutcomeSummary], and a table of the estimates, of
+// which those after the tenth can be unfolded.
 func OutcomeMarkdown(o experiments.Outcome) string {
+	if len(o.Estimates) == 0 || len(o.Records) == 0 {
+		return OutcomeSummary(o)
+	}
+
+	text := OutcomeSummary(o) + "\n" + estimatesNote(o) + Estimates(o, shownEstimates).Markdown()
+	if more := len(o.Estimates) - shownEstimates; more > 0 {
+		rest := Estimates(o, 0)
+		rest.Rows = rest.Rows[shownEstimates:]
+		text += "\n" + folded(words.Count(more, "further estimate"), rest.Markdown())
+	}
+	return text
+}
+
+// OutcomeSummary says in some ten lines of Markdown what the records say of a claim: verdict, known limits, the estimate
+// that decides, what it cost.
+func OutcomeSummary(o experiments.Outcome) string {
 	if len(o.Records) == 0 {
 		return "There are no records yet at scale " + string(o.Scale) + ".\n"
 	}
@@ -102,28 +108,36 @@ func OutcomeMarkdown(o experiments.Outcome) string {
 	if o.Withdrawn != "" {
 		fmt.Fprintf(&b, "**Why the verdict is withdrawn.** %s\n\n", o.Withdrawn)
 	}
-	if len(o.Limits) > 0 {
-		fmt.Fprintf(&b, "Known limits of this test:\n\n- %s\n\nFrom the records:\n\n", strings.Join(o.Limits, "\n- "))
-	}
 	if e, ok := o.Deciding(); ok && o.Verdict != experiments.Withdrawn {
 		fmt.Fprintf(&b, "- What decides: %s; margin %g.\n- Smallest difference that these seeds find: %s.\n"+
 			"- Seeds that would settle it: %s.\n", told(e), o.Margin, powerText(o), settleText(o))
 	}
 	fmt.Fprintf(&b, "- Spent: %s; %s missing.\n", computeText(o), words.Count(o.Missing, "run"))
-	if len(o.Estimates) == 0 {
-		return b.String()
-	}
-
-	if slices.ContainsFunc(o.Estimates, func(e experiments.Estimate) bool { return e.P != nil }) {
-		fmt.Fprintf(&b, "\n%s\n", pMeaning)
-	}
-	b.WriteString("\n" + Estimates(o, shownEstimates).Markdown())
-	if more := len(o.Estimates) - shownEstimates; more > 0 {
-		rest := Estimates(o, 0)
-		rest.Rows = rest.Rows[shownEstimates:]
-		fmt.Fprintf(&b, "\n<details><summary>%s</summary>\n\n%s\n</details>\n", words.Count(more, "further estimate"), rest.Markdown())
+	if len(o.Limits) > 0 {
+		fmt.Fprintf(&b, "\nKnown limits of this test:\n\n- %s\n", strings.Join(o.Limits, "\n- "))
 	}
 	return b.String()
+}
+
+// FoldedEstimates is a table of all estimates of an outcome in Markdown, which can be unfolded; "" where there are none.
+func FoldedEstimates(o experiments.Outcome) string {
+	if len(o.Estimates) == 0 {
+		return ""
+	}
+	return folded("All "+words.Count(len(o.Estimates), "estimate"), estimatesNote(o)+Estimates(o, 0).Markdown())
+}
+
+// estimatesNote explains the p-values of a table of estimates, where there are any.
+func estimatesNote(o experiments.Outcome) string {
+	if !slices.ContainsFunc(o.Estimates, func(e experiments.Estimate) bool { return e.P != nil }) {
+		return ""
+	}
+	return pMeaning + "\n\n"
+}
+
+// folded is Markdown that shows its title until it is unfolded.
+func folded(title, text string) string {
+	return fmt.Sprintf("<details><summary>%s</summary>\n\n%s\n</details>\n", title, text)
 }
 
 // WriteOutcome writes what the records say of a claim as text in at most width columns: verdict, known limits, cost, and

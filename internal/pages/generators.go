@@ -25,7 +25,8 @@ const (
 //
 //	record NAME       the results of the run experiments/results/NAME
 //	claims            the verdicts on all claims
-//	claim ID          what is run for a claim, and what came of it
+//	claim ID          what the records say of a claim
+//	plans ID          what is run for a claim
 //	methods           what was measured of all methods
 //	method NAME       what was measured of a method
 //	bench NAME...     the table of records of bench/results
@@ -33,7 +34,7 @@ const (
 func Generators(root string) map[string]Generator {
 	g := generator{root}
 	return map[string]Generator{
-		"record": one(g.record), "claims": none(g.claims), "claim": one(g.claim), "methods": none(g.methods),
+		"record": one(g.record), "claims": none(g.claims), "claim": one(g.claim), "plans": one(g.plans), "methods": none(g.methods),
 		"method": one(g.method), "bench": g.bench, "faults": none(g.faults),
 	}
 }
@@ -100,7 +101,7 @@ func (g generator) claims() (Block, error) {
 	return Block{Text: t.Markdown()}, err
 }
 
-// claim says the plans of a claim, and what its records say.
+// claim answers a claim from its records: verdict, limits, figure, and all estimates, folded.
 func (g generator) claim(id string) (Block, error) {
 	c, err := experiments.Named(id)
 	if err != nil {
@@ -110,7 +111,7 @@ func (g generator) claim(id string) (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	text, err := report.ClaimMarkdown(c, experiments.CPU, r)
+	o, err := experiments.Judge(c, experiments.CPU, r)
 	if err != nil {
 		return Block{}, err
 	}
@@ -119,11 +120,21 @@ func (g generator) claim(id string) (Block, error) {
 		return Block{}, err
 	}
 
-	b := Block{Text: report.Plans(c).Markdown() + "\n" + text}
+	b := Block{Text: report.OutcomeSummary(o)}
 	if figure != nil {
 		name := "claim-" + id + ".png"
 		b.Text += fmt.Sprintf("\n![%s](../figures/%s)\n", figure.Alt, name)
 		b.Figures = map[string]*plots.Figure{filepath.Join(figuresFolder, name): figure}
 	}
+	b.Text += "\n" + report.FoldedEstimates(o)
 	return b, nil
+}
+
+// plans says what is run for a claim at each scale.
+func (g generator) plans(id string) (Block, error) {
+	c, err := experiments.Named(id)
+	if err != nil {
+		return Block{}, err
+	}
+	return Block{Text: report.Plans(c).Markdown()}, nil
 }
