@@ -76,6 +76,8 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 	if err := plan.check(ctx, set); err != nil {
 		return nil, err
 	}
+
+	// The lock of the run comes before the minutes of measuring.
 	if s.run, err = record.Open(dir); err != nil {
 		return nil, err
 	}
@@ -98,6 +100,7 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 		return nil, err
 	}
 
+	// Validation is the same measurement on other images.
 	measure := s.measure
 	if opt.Validation {
 		measure = func(ctx context.Context, g group) error { return s.measure(ctx, g.validation()) }

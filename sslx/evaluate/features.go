@@ -95,6 +95,7 @@ func (s *session) encode(ctx context.Context, m *model, n network, layers []stri
 	if err != nil {
 		return nil, err
 	}
+
 	for i, layer := range layers {
 		all[i] = made[slices.Index(n.Layers(), layer)]
 		if err := cache.Put(keys[i], all[i]); err != nil {
@@ -107,6 +108,7 @@ func (s *session) encode(ctx context.Context, m *model, n network, layers []stri
 // cacheKey returns the name of features in the cache. Everything that decides their values is part of it: the network,
 // what computes it, and the images.
 func (s *session) cacheKey(m *model, n network, p part, g group, layer string) string {
+	// A type's name is part of its text: encoders of other modules may have equal fields.
 	mean, std := n.Stats()
 	return probe.CacheKey(featuresVersion, n.frozen.Hash(), fmt.Sprint(mean, std),
 		fmt.Sprintf("%T %+v", m.config.Encoder, m.config.Encoder), layer,
@@ -144,6 +146,7 @@ func pixelFeatures(g group) []layerFeatures {
 		channels = 1
 	}
 
+	// [images, height*width*channels], and [images, 16*16*channels] at most
 	train, test := rawPixels(g.train.Images, channels), rawPixels(g.test.Images, channels)
 	return []layerFeatures{{train, test}, {
 		pool(train, g.train.Height, g.train.Width, channels, pooledSide),

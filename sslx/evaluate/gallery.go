@@ -101,6 +101,8 @@ func (g *Gallery) addViews(handle *backend.Handle, set *dataset.Set, c pretrain.
 	if err != nil {
 		return err
 	}
+
+	// Samples are numbered from the start of train, and so are their views.
 	some := train.Slice(0, min(galleryViews, train.N))
 	views, err := c.Views.Show(handle.Backend, some, c.Seed, 1)
 	if err != nil {
@@ -142,6 +144,7 @@ func (g *Gallery) addRepresentations(ctx context.Context, handle *backend.Handle
 	if err != nil {
 		return err
 	}
+
 	if g.Queries, err = queries(test, neighbors, g.Task); err != nil {
 		return err
 	}
@@ -164,6 +167,7 @@ func queries(s *dataset.Split, neighbors probe.Neighbors, task string) ([]Query,
 		}
 	}
 
+	// The query is the first of its own neighbors, unless another image is equal to it.
 	all := make([]Query, neighbors.N)
 	for i := range all {
 		q := Query{Image: slices.Clone(s.At(i))}

@@ -92,6 +92,7 @@ func (g group) validation() group {
 	g.train = part{record.SplitTrain, from.Pick(g.fit)}
 	g.test = part{record.SplitValidation, from.Pick(g.held)}
 
+	// Each task keeps its labels: those of the training images serve as test labels for the images held out.
 	tasks := g.tasks
 	g.tasks = nil
 	for _, t := range tasks {

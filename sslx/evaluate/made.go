@@ -59,6 +59,7 @@ func madePart(set *dataset.Set, split, task string, most int) (p part, labels []
 		return p, nil, err
 	}
 
+	// Classes in turn, so that all are equally frequent.
 	n := min(most, from.N)
 	images := dataset.Images{Pixels: make([]byte, n*from.Stride()), N: n, Height: from.Height, Width: from.Width}
 	for i := range n {

@@ -179,6 +179,7 @@ func protocolsNamed(names []string) (found []named, err error) {
 		}
 	}
 
+	// The order of columns, whatever the order of the request.
 	for _, name := range Names() {
 		if !slices.Contains(names, name) && !slices.Contains(names, AllProtocols) {
 			continue
@@ -204,6 +205,8 @@ func (p named) measures(m Model, layer string) bool {
 // the protocol is asked for by.
 func (p named) pinned(o Outcome, layer string) record.Protocol {
 	o.Protocol.Layer = layer
+
+	// Records must lead back to the name: a claim asks whether a protocol was measured by it.
 	if o.Protocol.Name() != p.name {
 		o.Protocol.Family = p.name
 	}

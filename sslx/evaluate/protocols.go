@@ -40,6 +40,7 @@ type Linear struct{ probe.LinearOptions }
 
 // Measure puts the features on the device once, and fits a probe for each task.
 func (p Linear) Measure(ctx context.Context, in Input) ([]Outcome, error) {
+	// The rows to choose on are standardized with the statistics of the rows to fit on.
 	linear, err := probe.NewLinear(in.Programs, in.Train.Pick(in.Fit), in.Train.Pick(in.Held), in.Test)
 	if err != nil {
 		return nil, err
@@ -95,12 +96,14 @@ type FewShot struct {
 // Measure fits probes for each size and task. A task with fewer images in a class than a size needs is left out for
 // that size, with a warning.
 func (p FewShot) Measure(ctx context.Context, in Input) (all []Outcome, err error) {
+	// The usual three sizes (Chen et al. 2020 have 1 % and 10 %).
 	sizes := p.Sizes
 	if sizes == nil {
 		sizes = []probe.FewShotOptions{{PerClass: 10}, {Share: 0.01}, {Share: 0.1}}
 	}
 
 	for _, size := range sizes {
+		// A size needs so many images of each class.
 		large := in
 		large.Tasks = slices.DeleteFunc(slices.Clone(in.Tasks), func(t Task) bool {
 			if smallest := smallestClass(t); smallest < size.PerClass {

@@ -64,6 +64,7 @@ func (s *session) measureModel(ctx context.Context, m *model, g group, views *vi
 		return err
 	}
 
+	// Layers outside, protocols inside: the features of one layer at a time are on the device.
 	for _, l := range layers {
 		in := Input{
 			Model: m.Model, Train: l.train, Test: l.test, TrainImages: g.train.Images, TestImages: g.test.Images,
@@ -161,6 +162,8 @@ func (s *session) score(r *record.Result, in Input, g group, o Outcome) error {
 	if len(repetitions) == 0 {
 		return fmt.Errorf("there are no predictions for task %s", t.Name)
 	}
+
+	// The mean over repetitions; most protocols have one.
 	r.Value = 0
 	for _, predicted := range repetitions {
 		accuracy, err := probe.Accuracy(predicted, t.test, t.Classes)
@@ -185,6 +188,7 @@ func (v *viewMaker) features(ctx context.Context, m *model, layer string) (all [
 		return nil, fmt.Errorf("%s has no views", m.Name)
 	}
 
+	// All models see the same views, made by the pipelines of the run that is evaluated.
 	images := v.group.test.Images
 	images = images.Slice(0, min(viewedImages, images.N))
 	if v.views == nil {

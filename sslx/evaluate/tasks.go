@@ -67,8 +67,8 @@ func (p planner) plan(names []string) (all plan, err error) {
 			return all, p.otherData()
 		}
 	}
-	labels := taskNames(p.set)
 
+	labels := taskNames(p.set)
 	for _, name := range names {
 		of, label, _ := strings.Cut(name, "/")
 		ofSet := of == p.set.Name() && (label == "" || slices.Contains(labels, label)) // SET or SET/LABEL
@@ -145,6 +145,7 @@ func (p plan) check(ctx context.Context, set *dataset.Set) error {
 		}
 		locate := dataset.LocateOptions{Size: set.Height()}
 		ok, hint := dataset.Available(locate, name)
+
 		all := append(taskNames(set), append(MadeTasks(), AllTasks)...)
 		switch {
 		case ok:
@@ -255,6 +256,8 @@ func (o opener) other(ctx context.Context, s setPlan, measure func(context.Conte
 		return err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
+
+	// A network is compiled for images of one size.
 	if set.Height() != o.run.Height() || set.Width() != o.run.Width() {
 		o.opt.Warnf("task set %s is left out: its images are %dx%d and those of the run %dx%d", name, set.Height(),
 			set.Width(), o.run.Height(), o.run.Width())
@@ -284,6 +287,7 @@ func (o opener) name(set *dataset.Set) string {
 
 // available returns the first of the names of a set that is installed, or how to get the first.
 func available(opt dataset.LocateOptions, names []string) (found, hint string) {
+	// From the last to the first: the preferred name has the last word.
 	for i := len(names) - 1; i >= 0; i-- {
 		ok, how := dataset.Available(opt, names[i])
 		if ok {
