@@ -17,15 +17,15 @@ import (
 const fakeEnv = "SSLX_BENCH_FAKE_PEER"
 
 func TestMain(m *testing.M) {
-	if behaviour := os.Getenv(fakeEnv); behaviour != "" {
-		os.Exit(fakePeer(behaviour))
+	if behavior := os.Getenv(fakeEnv); behavior != "" {
+		os.Exit(fakePeer(behavior))
 	}
 	testbackend.Main(m)
 }
 
 // fakePeer speaks the protocol of peers/protocol.py. A unit of its work takes a quarter of a second, it says.
-func fakePeer(behaviour string) int {
-	switch behaviour {
+func fakePeer(behavior string) int {
+	switch behavior {
 	case "missing":
 		fmt.Println("missing torch")
 		return 0
@@ -43,7 +43,7 @@ func fakePeer(behaviour string) int {
 		if _, err := fmt.Sscanf(lines.Text(), "run %d", &n); err != nil {
 			return 2
 		}
-		switch behaviour {
+		switch behavior {
 		case "dies":
 			fmt.Fprintln(os.Stderr, "out of memory")
 			return 1
@@ -59,7 +59,7 @@ func fakePeer(behaviour string) int {
 }
 
 // fakePeers makes a Python environment whose interpreter is the fake peer.
-func fakePeers(t *testing.T, behaviour string) {
+func fakePeers(t *testing.T, behavior string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -74,13 +74,13 @@ func fakePeers(t *testing.T, behaviour string) {
 		t.Fatal(err)
 	}
 	t.Setenv(PeersEnv, folder)
-	t.Setenv(fakeEnv, behaviour)
+	t.Setenv(fakeEnv, behavior)
 }
 
 // startFake starts the fake peer alone.
-func startFake(t *testing.T, ctx context.Context, behaviour string) (*process, error) {
+func startFake(t *testing.T, ctx context.Context, behavior string) (*process, error) {
 	t.Helper()
-	t.Setenv(fakeEnv, behaviour)
+	t.Setenv(fakeEnv, behavior)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -41,21 +41,21 @@ func TestAPeerThatIsNotInstalledIsMissing(t *testing.T) {
 }
 
 func TestAPeerThatFailsIsAnErrorWithItsLastWords(t *testing.T) {
-	for behaviour, says := range map[string]string{
+	for behavior, says := range map[string]string{
 		"broken": "fake ended early: AssertionError: the network has 1 parameters",
 		"chatty": `fake said "hello" where it should be ready`,
 	} {
-		_, err := startFake(t, t.Context(), behaviour)
+		_, err := startFake(t, t.Context(), behavior)
 		wantError(t, err, says)
 		if errors.Is(err, errMissing) {
-			t.Errorf("%s: a failure counts as missing", behaviour)
+			t.Errorf("%s: a failure counts as missing", behavior)
 		}
 	}
-	for behaviour, says := range map[string]string{
+	for behavior, says := range map[string]string{
 		"dies":     "fake ended early: out of memory",
 		"nonsense": `fake said "soon"`,
 	} {
-		p, err := startFake(t, t.Context(), behaviour)
+		p, err := startFake(t, t.Context(), behavior)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -114,8 +114,8 @@ func TestAdvice_IsUnderstood(t *testing.T) {
 			}
 			for _, m := range command.FindAllStringSubmatch(text, -1) {
 				found++
-				line, _, _ := strings.Cut(m[1]+m[2], " goes on")
-				line, _, _ = strings.Cut(line, " > ")
+				line, _, _ := strings.Cut(m[1]+m[2], " > ")
+				line, _, _ = strings.Cut(line, " continues")
 				line, _, _ = strings.Cut(line, " #")
 				line = strings.NewReplacer("%s", "X", "runs/*", "runs/a runs/b").Replace(strings.TrimRight(line, ":,.)"))
 				if strings.HasSuffix(line, " ") && strings.HasSuffix(text, line) {

@@ -49,8 +49,8 @@ func benchViewsCommand(a *app) *cobra.Command {
 	var size, batch int
 	return a.benchmarkCommand("views", &cobra.Command{
 		Use:   "views",
-		Short: "Views a second, from bytes in memory to normalised views",
-		Long: `Measure SimCLR's views for CIFAR-10 (resized crop, flip, color jitter, grayscale, normalising), two of each
+		Short: "Views a second, from bytes in memory to normalized views",
+		Long: `Measure SimCLR's views for CIFAR-10 (resized crop, flip, color jitter, grayscale, normalizing), two of each
 image, in views a second: against torchvision (transforms v2 in a loader with one worker process a core),
 kornia (batched) and FFCV-SSL (its compiled operations).`,
 		Example: `  sslx bench views

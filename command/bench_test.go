@@ -9,7 +9,7 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-func TestWrongUsageOfBenchExitsWith2AndOneSentence(t *testing.T) {
+func TestBench_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 	isolate(t)
 	for args, says := range map[string]string{
 		"bench vews":                           `did you mean "views"?`,
@@ -31,7 +31,7 @@ func TestWrongUsageOfBenchExitsWith2AndOneSentence(t *testing.T) {
 	}
 }
 
-func TestABenchmarkIsATableWithItsNotes(t *testing.T) {
+func TestBench_PrintsATableWithItsNotes(t *testing.T) {
 	var stdout bytes.Buffer
 	err := (&app{stdout: &stdout}).printBench(bench.Result{
 		Sslx: bench.Rates{Median: 4000, Q1: 3900, Q3: 4100.4, Unit: "views/s", Turns: []float64{1, 2}},

@@ -122,14 +122,14 @@ func claimsRunCommand(a *app) *cobra.Command {
 	var work string
 	cmd := &cobra.Command{
 		Use:   "run CLAIM...",
-		Short: "Make the runs of claims that are not there yet",
-		Long: `Make the runs of claims ("all" for all of them) that the records lack, those of the deciding comparisons
-first. A run that was made is never repeated; one that was interrupted goes on from its checkpoint; several
-such commands share the work.
+		Short: "Run the experiments that a claim still lacks",
+		Long: `Run the experiments of claims ("all" for all of them) that have no record yet, those of the deciding
+comparisons first. A run that has a record is never repeated, an interrupted one resumes from its checkpoint,
+and several such commands share the work.
 Run folders are in ` + workFolder + `; ` + "`sslx runs gc`" + ` deletes those that are no longer needed.
 
-With --engine slurm, the processes are workers of a Slurm array, and this command shows how they are until the
-runs are made. It can be stopped and repeated: workers that are in the queue stay, those that were lost are
+With --engine slurm, the processes are workers of a Slurm array, and this command reports their state until
+all runs are done. It can be stopped and repeated: workers that are in the queue stay, those that were lost are
 submitted again.`,
 		Example: `  sslx claims run all --scale smoke
   sslx claims run minibatch augmentation --scale cpu --jobs 2
@@ -178,6 +178,8 @@ func (a *app) claimsRun(ctx context.Context, claims []experiments.Claim, f claim
 		for _, c := range claims {
 			plans = append(plans, c.Plan(scale))
 		}
+
+		// The time left is that of the runs so far; those of earlier commands do not count.
 		begun, before := time.Now(), -1
 		return experiments.Sweep{Store: store, Work: work, Options: opt, Started: func(done, total int, what string) {
 			if before < 0 {
@@ -201,8 +203,8 @@ func claimsReportCommand(a *app) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "report [CLAIM...]",
-		Short: "Say what the records say of the claims",
-		Long: `Say what the records say of claims, all when none is named: verdict, estimates with intervals, compute
+		Short: "Report the verdicts that the records support",
+		Long: `Report on claims, all when none is named, from their records: verdict, estimates with intervals, compute
 spent. With --out, write the report as one HTML file, with figures and how to repeat every number.`,
 		Example: `  sslx claims report --scale cpu
   sslx claims report --scale cpu --out claims.html`,
@@ -294,6 +296,7 @@ func (a *app) claimsShow(key string, f claimsFlags) error {
 		}
 	}
 
+	// A key is given by its beginning.
 	if len(found) != 1 {
 		return usage.Errorf("%d records of %s begin with %q: give the key of one", len(found), store.Path, key)
 	}

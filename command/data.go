@@ -38,8 +38,8 @@ func dataListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the data sets that can be named",
-		Long: `List the packed data sets in the cache, then those that can be had: built in (generated on first use), in the
-folder SSLX_DATA or installed by a Debian package (packed on first use), and to download (with "sslx data
+		Long: `List the packed data sets in the cache, then those that are available: built in (generated on first use), in
+the folder SSLX_DATA or installed by a Debian package (packed on first use), and to download (with "sslx data
 get").`,
 		Example: `  sslx data list
   SSLX_DATA=~/sets sslx data list --json`,
@@ -126,7 +126,7 @@ a .tar, .tar.gz, .tgz or .zip of one, that holds
   - or the four idx files of an MNIST-like set, plain or gzipped.
 
 Without --size, all images must have the same size. With --size S (%d at most), the short side is
-brought to S and the S x S centre kept. A bad image stops the import, unless --skip-bad leaves it
+brought to S and the S x S center kept. A bad image stops the import, unless --skip-bad leaves it
 out.`, dataset.MaxSize),
 		Example: `  sslx data import cifar10.tar.gz
   sslx data import ~/photos --name photos --size 64 --skip-bad`,
@@ -182,6 +182,7 @@ func (a *app) printImport(r dataset.Report) error {
 		t.add("note", note)
 	}
 
+	// What was left out is a warning: standard output may go elsewhere.
 	if len(r.Skipped) > 0 {
 		t.add("left out", fmt.Sprintf("%d bad images", len(r.Skipped)))
 	}
@@ -378,7 +379,7 @@ func dataViewsCommand(a *app) *cobra.Command {
 		Use:   "views --out SHEET.png",
 		Short: "Draw the views that training makes, with their parameters",
 		Long: `Draw images of a data set and the views that training makes of them in its first epoch, with the
-operations that were applied and their parameters beside each view. All are drawn at the size of the images.
+operations that were applied and their parameters next to each view. All are drawn at the size of the images.
 
 Presets: ` + strings.Join(augment.Presets(), ", ") + `.`,
 		Example: `  sslx data views --out views.png

@@ -10,7 +10,7 @@ import (
 	"github.com/sslx-go/lab/sslx/dataset"
 )
 
-func TestAFolderIsImportedListedAndVerified(t *testing.T) {
+func TestData_ImportsListsAndVerifiesAFolder(t *testing.T) {
 	isolate(t)
 	imageFolder(t, "photos")
 	status, stdout, stderr := call(t, "data", "import", "photos", "--json")
@@ -32,7 +32,7 @@ func TestAFolderIsImportedListedAndVerified(t *testing.T) {
 	}
 }
 
-func TestDamageIsFoundAndExitsWith1(t *testing.T) {
+func TestDataVerify_FindsDamageAndExitsWith1(t *testing.T) {
 	isolate(t)
 	imageFolder(t, "photos")
 	_, stdout, _ := call(t, "data", "import", "photos", "--json")
@@ -55,7 +55,7 @@ func TestDamageIsFoundAndExitsWith1(t *testing.T) {
 	}
 }
 
-func TestABadImageIsNamedAndSkipBadCountsIt(t *testing.T) {
+func TestDataImport_NamesABadImageAndSkipBadCountsIt(t *testing.T) {
 	isolate(t)
 	imageFolder(t, "photos")
 	writeFile(t, "photos/cat/2.png", "no image")
@@ -78,7 +78,7 @@ func TestABadImageIsNamedAndSkipBadCountsIt(t *testing.T) {
 	wantTexts(t, stderr, "left out cat/2.png")
 }
 
-func TestDataGetWithoutTheGoCommandSaysWhatToDoByHand(t *testing.T) {
+func TestDataGet_SaysWhatToDoByHandWithoutTheGoCommand(t *testing.T) {
 	isolate(t)
 	t.Setenv("PATH", t.TempDir())
 	status, stdout, stderr := call(t, "data", "get", "mnist")
@@ -88,7 +88,7 @@ func TestDataGetWithoutTheGoCommandSaysWhatToDoByHand(t *testing.T) {
 	wantTexts(t, stderr, "executable file not found", "by hand", "import it under the name mnist")
 }
 
-func TestDataGetOfAnUnknownSetExitsWith2(t *testing.T) {
+func TestDataGet_ExitsWith2ForAnUnknownSet(t *testing.T) {
 	isolate(t)
 	status, stdout, stderr := call(t, "data", "get", "mnits")
 	if status != statusUsage || stdout != "" {
@@ -97,7 +97,7 @@ func TestDataGetOfAnUnknownSetExitsWith2(t *testing.T) {
 	wantTexts(t, stderr, `did you mean "mnist"?`)
 }
 
-func TestEveryKnownSetIsListed(t *testing.T) {
+func TestDataList_HasEveryKnownSet(t *testing.T) {
 	isolate(t)
 	_, stdout, _ := call(t, "data", "list", "--json")
 	state := map[string]string{}
@@ -114,7 +114,7 @@ func TestEveryKnownSetIsListed(t *testing.T) {
 	}
 }
 
-func TestDataViewsDrawsASheet(t *testing.T) {
+func TestDataViews_DrawsASheet(t *testing.T) {
 	isolate(t)
 	imageFolder(t, "photos")
 	status, stdout, stderr := call(t, "data", "views", "--data", "photos", "--count", "3", "--out", "s.png")
@@ -135,7 +135,7 @@ func TestDataViewsDrawsASheet(t *testing.T) {
 	}
 }
 
-func TestWrongUsageOfDataViewsExitsWith2(t *testing.T) {
+func TestDataViews_WrongUsageExitsWith2(t *testing.T) {
 	isolate(t)
 	for args, says := range map[string]string{
 		"data views": "data views needs --out SHEET.png",

@@ -24,7 +24,7 @@ func (tracedError) Format(f fmt.State, verb rune) {
 	}
 }
 
-func TestAnErrorIsOneLineAndItsTraceNeedsDebug(t *testing.T) {
+func TestPrintError_IsOneLineAndItsTraceNeedsDebug(t *testing.T) {
 	err := errors.Join(fmt.Errorf("cannot compile: %w", tracedError{}))
 	for _, test := range []struct {
 		debug bool
@@ -39,7 +39,7 @@ func TestAnErrorIsOneLineAndItsTraceNeedsDebug(t *testing.T) {
 	}
 }
 
-func TestOnlyTheFirstSentenceOfALongErrorIsShown(t *testing.T) {
+func TestSentence_IsTheFirstOfALongError(t *testing.T) {
 	for text, want := range map[string]string{
 		"one\ntwo":                        "one",
 		"yaml: errors:\n  line 3: bad\nx": "yaml: errors: line 3: bad",
@@ -51,7 +51,7 @@ func TestOnlyTheFirstSentenceOfALongErrorIsShown(t *testing.T) {
 	}
 }
 
-func TestStatusTellsMistakesOfTheCallerFromFailures(t *testing.T) {
+func TestStatusOf_TellsMistakesFromFailures(t *testing.T) {
 	for _, test := range []struct {
 		err     error
 		started bool
@@ -67,7 +67,7 @@ func TestStatusTellsMistakesOfTheCallerFromFailures(t *testing.T) {
 	}
 }
 
-func TestACancelledDownloadIsCalledInterrupted(t *testing.T) {
+func TestPrintError_CallsACanceledDownloadInterrupted(t *testing.T) {
 	var stderr bytes.Buffer
 	(&app{stderr: &stderr}).printError(fmt.Errorf("import of x: %w", context.Canceled))
 	if got, want := stderr.String(), "sslx: interrupted: import of x\n"; got != want {
@@ -79,7 +79,7 @@ type panickingWriter struct{}
 
 func (panickingWriter) Write([]byte) (int, error) { panic("index out of range\ngoroutine 1") }
 
-func TestAPanicIsOneSentenceAndItsStackNeedsDebug(t *testing.T) {
+func TestPrintPanic_IsOneSentenceAndItsStackNeedsDebug(t *testing.T) {
 	var stderr bytes.Buffer
 	if status := run([]string{"version"}, panickingWriter{}, &stderr); status != statusFailed {
 		t.Errorf("status %d, want 1", status)

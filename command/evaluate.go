@@ -19,8 +19,8 @@ import (
 )
 
 type evaluateFlags struct {
-	tasks, protocols, layers, beside []string
-	floors, validation, json         bool
+	tasks, protocols, layers, compare []string
+	baselines, validation, json       bool
 }
 
 func evaluateCommand(a *app) *cobra.Command {
@@ -28,10 +28,10 @@ func evaluateCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "evaluate RUN",
 		Short: "Measure what an encoder has learned",
-		Long: `Measure the frozen encoder of a finished run, by k nearest neighbours and by a linear probe when no other
+		Long: `Measure the frozen encoder of a finished run, by k nearest neighbors and by a linear probe when no other
 protocol is asked for. What is chosen is chosen on images held out of train; the test split is read once.
-Beside the trained encoder stand its floors: raw pixels and the untrained encoder. The results are kept in
-the run folder, beside those of other tasks and protocols.
+The trained encoder is compared with its baselines: raw pixels and the untrained encoder. The results are
+added to those of other tasks and protocols in the run folder.
 
 RUN is a run folder, or the name of one in runs/. A task is a label of the run's data, one made from it
 (` + strings.Join(evaluate.MadeTasks(), ", ") + `: what was done to the image?), a set, SET/LABEL,
@@ -43,7 +43,7 @@ docs/protocol.md says what each protocol is.`,
 		Example: `  sslx evaluate runs/first
   sslx evaluate first --tasks shape,object_hue --protocols knn
   sslx evaluate first --tasks all --protocols all --layers encoder,projector0
-  sslx evaluate first --tasks eurosat5k,~/birds --beside runs/supervised
+  sslx evaluate first --tasks eurosat5k,~/birds --compare runs/supervised
   sslx evaluate runs/first --json > results.json`,
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.evaluate(cmd.Context(), args[0], f) },
@@ -55,8 +55,8 @@ docs/protocol.md says what each protocol is.`,
 		strings.Join(append(evaluate.Names(), evaluate.AllProtocols), ", ")+", with commas between; knn,linear when left out")
 	cmd.Flags().StringSliceVar(&f.layers, "layers", nil, "encoder, projector0, projector1, …; encoder when left out")
 	cmd.Flags().BoolVar(&f.validation, "validation", false, "measure on images held out of train, and leave test alone")
-	cmd.Flags().StringSliceVar(&f.beside, "beside", nil, "other runs to measure too, such as a supervised one")
-	cmd.Flags().BoolVar(&f.floors, "floors", true, "measure raw pixels and the untrained encoder too")
+	cmd.Flags().StringSliceVar(&f.compare, "compare", nil, "other runs to measure too, such as a supervised one")
+	cmd.Flags().BoolVar(&f.baselines, "baselines", true, "measure raw pixels and the untrained encoder too")
 	jsonFlag(cmd, &f.json)
 	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(evaluate.Names(), evaluate.AllProtocols), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -67,7 +67,7 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	if err != nil {
 		return err
 	}
-	beside, err := runs.FindAll(f.beside)
+	others, err := runs.FindAll(f.compare)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	var results []record.Result
 	err = a.work(func(opt sslx.Options) (err error) {
 		results, err = sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: f.tasks, Protocols: f.protocols,
-			Layers: f.layers, Compare: beside, Baselines: f.floors, Validation: f.validation, Options: opt})
+			Layers: f.layers, Compare: others, Baselines: f.baselines, Validation: f.validation, Options: opt})
 		return err
 	})
 	if err != nil && len(results) > 0 { // what was measured before the error is not lost

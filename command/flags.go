@@ -95,7 +95,7 @@ func completeFunc(cmd *cobra.Command, flag string, f cobra.CompletionFunc) {
 	}
 }
 
-// dataNames returns the names of the sets that can be had.
+// dataNames returns the names of the sets that are available.
 func dataNames() (names []string) {
 	listings, _ := dataset.List(dataset.LocateOptions{})
 	for _, l := range listings {

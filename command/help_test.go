@@ -19,7 +19,7 @@ func commands(cmd *cobra.Command) []*cobra.Command {
 	return all
 }
 
-func TestEveryCommandHasALongTextAndExamples(t *testing.T) {
+func TestHelp_EveryCommandHasALongTextAndExamples(t *testing.T) {
 	for _, cmd := range commands(rootCommand(&app{stdout: io.Discard, stderr: io.Discard})) {
 		if len(cmd.Long) < len(cmd.Short) || cmd.Short == "" || cmd.Example == "" {
 			t.Errorf("%s: help is incomplete", cmd.CommandPath())
@@ -32,7 +32,7 @@ func TestEveryCommandHasALongTextAndExamples(t *testing.T) {
 	}
 }
 
-func TestEveryExampleIsACorrectCommandLine(t *testing.T) {
+func TestHelp_EveryExampleIsACorrectCommandLine(t *testing.T) {
 	for _, cmd := range commands(rootCommand(&app{stdout: io.Discard, stderr: io.Discard})) {
 		if cmd.Name() == "completion" {
 			continue
@@ -61,7 +61,7 @@ func TestEveryExampleIsACorrectCommandLine(t *testing.T) {
 	}
 }
 
-func TestCompletionKnowsNames(t *testing.T) {
+func TestCompletion_KnowsNames(t *testing.T) {
 	isolate(t)
 	for args, want := range map[string]string{
 		"pretrain --set en":              "encoder.name=",

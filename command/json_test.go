@@ -10,7 +10,7 @@ import (
 
 // The keys in this file are those of design.md, "What --json prints".
 
-func TestDoctorPrintsTheAgreedKeys(t *testing.T) {
+func TestJSON_DoctorPrintsTheAgreedKeys(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the pure-Go backend, which doctor tries, fails the pointer checks that come with -race")
 	}
@@ -34,7 +34,7 @@ func TestDoctorPrintsTheAgreedKeys(t *testing.T) {
 	}
 }
 
-func TestASummaryHasTheAgreedKeys(t *testing.T) {
+func TestJSON_ASummaryHasTheAgreedKeys(t *testing.T) {
 	var stdout bytes.Buffer
 	if err := (&app{stdout: &stdout}).printJSON(sslx.Summary{}); err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func TestASummaryHasTheAgreedKeys(t *testing.T) {
 		"final_loss", "config", "device")
 }
 
-func TestResultsAreAnArrayWithTheAgreedKeys(t *testing.T) {
+func TestJSON_ResultsAreAnArrayWithTheAgreedKeys(t *testing.T) {
 	var stdout bytes.Buffer
 	a := &app{stdout: &stdout}
 	if err := a.printJSON(list([]record.Result(nil))); err != nil || stdout.String() != "[]\n" {
@@ -57,7 +57,7 @@ func TestResultsAreAnArrayWithTheAgreedKeys(t *testing.T) {
 		"value", "n", "seed", "run")
 }
 
-func TestVersionPrintsJSON(t *testing.T) {
+func TestJSON_VersionPrintsTheAgreedKeys(t *testing.T) {
 	_, stdout, _ := call(t, "version", "--json")
 	wantKeys(t, decode[map[string]any](t, stdout), "version", "revision", "go", "os", "arch", "modules")
 }

@@ -48,7 +48,7 @@ With --engine slurm, a worker of Slurm trains, and this command shows how it is 
 	cmd.Flags().StringVar(&f.config, "config", "", "configuration to start from: a YAML `file`, or the name of a recipe")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "set one `key=value` of the configuration; may be repeated")
 	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
-	cmd.Flags().StringVar(&f.resume, "resume", "", "run folder to go on with")
+	cmd.Flags().StringVar(&f.resume, "resume", "", "run folder to resume")
 	f.engine.register(cmd)
 	jsonFlag(cmd, &f.json)
 	completeFunc(cmd, "config", completeRecipe)
@@ -60,11 +60,11 @@ With --engine slurm, a worker of Slurm trains, and this command shows how it is 
 func (f pretrainFlags) check() error {
 	switch {
 	case f.out == "" && f.resume == "":
-		return usage.Errorf("pretrain needs --out RUN, a new folder, or --resume RUN, to go on with one")
+		return usage.Errorf("pretrain needs --out RUN, a new folder, or --resume RUN, to continue one")
 	case f.out != "" && f.resume != "":
-		return usage.Errorf("--out makes a new run and --resume goes on with one: leave one of them out")
+		return usage.Errorf("--out makes a new run and --resume continues one: leave one of them out")
 	case f.resume != "" && (f.config != "" || len(f.set) > 0):
-		return usage.Errorf("a resumed run keeps its configuration: leave --config and --set out, or start anew with --out")
+		return usage.Errorf("a resumed run keeps its configuration: leave --config and --set out, or start a new run with --out")
 	}
 	return nil
 }

@@ -64,6 +64,7 @@ func (p *progress) update(now sslx.Progress) {
 		p.phase, p.begun, p.base = now.Phase, p.now(), now.Done
 	}
 
+	// Lines are kept, a bar is drawn over.
 	p.latest = now
 	every := lineEvery
 	if p.terminal {

@@ -17,7 +17,7 @@ func newTestProgress(terminal bool) (p *progress, out *bytes.Buffer, clock *time
 	return p, out, &now
 }
 
-func TestPlainLinesAreFewAndTellRateAndTimeLeft(t *testing.T) {
+func TestProgress_PlainLinesAreFewAndTellRateAndTimeLeft(t *testing.T) {
 	p, out, clock := newTestProgress(false)
 	for i := range 13 {
 		p.update(sslx.Progress{Phase: "train", Done: int64(50 + 2*i), Total: 100, Detail: "loss 4"})
@@ -35,7 +35,7 @@ func TestPlainLinesAreFewAndTellRateAndTimeLeft(t *testing.T) {
 	}
 }
 
-func TestAFailedPhaseIsNotCalledDone(t *testing.T) {
+func TestProgress_AFailedPhaseIsNotCalledDone(t *testing.T) {
 	p, out, clock := newTestProgress(false)
 	p.update(sslx.Progress{Phase: "compile"})
 	*clock = clock.Add(time.Minute)
@@ -45,7 +45,7 @@ func TestAFailedPhaseIsNotCalledDone(t *testing.T) {
 	}
 }
 
-func TestDownloadsCountBytes(t *testing.T) {
+func TestProgress_DownloadsCountBytes(t *testing.T) {
 	p, out, clock := newTestProgress(false)
 	p.update(sslx.Progress{Phase: "install xla-cpu-pjrt", Total: 63e6})
 	*clock = clock.Add(10 * time.Second)
@@ -55,7 +55,7 @@ func TestDownloadsCountBytes(t *testing.T) {
 	}
 }
 
-func TestABarLeavesOneLineAPhase(t *testing.T) {
+func TestProgress_ABarLeavesOneLineAPhase(t *testing.T) {
 	p, out, clock := newTestProgress(true)
 	for _, phase := range []sslx.Progress{{Phase: "compile"}, {Phase: "train", Total: 10}} {
 		for i := range 5 {
@@ -76,7 +76,7 @@ func TestABarLeavesOneLineAPhase(t *testing.T) {
 	}
 }
 
-func TestWorkShowsWarningsAndPassesErrorsOn(t *testing.T) {
+func TestWork_ShowsWarningsAndPassesErrorsOn(t *testing.T) {
 	var stderr bytes.Buffer
 	cause := errors.New("no")
 	err := (&app{stderr: &stderr}).work(func(opt sslx.Options) error {

@@ -28,7 +28,7 @@ func quickstartCommand(a *app) *cobra.Command {
 		Short: "Pre-train, evaluate and write a report: minutes on two cores",
 		Long: `Pre-train a small encoder without labels on the built-in images (factors), then measure raw pixels, the
 untrained and the trained encoder on every task of the data. Prints the table of accuracies and the path of
-a report in HTML, one file, with loss curve, views, nearest neighbours and the table. Nothing has to be
+a report in HTML, one file, with loss curve, views, nearest neighbors and the table. Nothing has to be
 installed before: the XLA plugin for the CPU is fetched on first use.
 
 Without --out, the run goes to runs/quickstart, or to runs/quickstart-2 and so on when that is taken.`,

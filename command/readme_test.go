@@ -16,9 +16,9 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// TestTheREADMEsCommandsWork runs the commands of the README's sh blocks, in order, in a new folder. Two are not run as
+// TestREADME_CommandsWork runs the commands of the README's sh blocks, in order, in a new folder. Two are not run as
 // they are: the test command is compared with what CI runs, and training is cut to one short epoch on built-in images.
-func TestTheREADMEsCommandsWork(t *testing.T) {
+func TestREADME_CommandsWork(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short leaves it out: it trains for a minute or two")
 	}
@@ -116,7 +116,7 @@ func readmeCommands(t *testing.T) (commands []string) {
 	return commands
 }
 
-// smallImageFolder makes an image folder of two classes, told apart by their colour, large enough for every protocol.
+// smallImageFolder makes an image folder of two classes, told apart by their color, large enough for every protocol.
 func smallImageFolder(t *testing.T) string {
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(1, 1))

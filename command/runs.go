@@ -34,7 +34,7 @@ func runsListCommand(a *app) *cobra.Command {
 		Short: "List the runs in a folder and below",
 		Long: `List the runs in a folder (runs when left out) and below: method, data, how far each is, the loss at the end
 of its log, the number of results, and whether a process works on it now. A run that is neither in use nor
-finished was stopped, or its process died: sslx pretrain --resume RUN goes on with either.
+finished was stopped, or its process died: sslx pretrain --resume RUN continues either.
 
 --where keeps the runs that have a value in their configuration, or a status.`,
 		Example: `  sslx runs list
@@ -56,7 +56,7 @@ finished was stopped, or its process died: sslx pretrain --resume RUN goes on wi
 		},
 	}
 
-	cmd.Flags().StringArrayVar(&where, "where", nil, "keep runs with this `key=value` of the configuration, or status; may be repeated")
+	cmd.Flags().StringArrayVar(&where, "where", nil, "keep runs with this `key=value` of the configuration, or status; repeatable")
 	completeFunc(cmd, "where", completeSet)
 	jsonFlag(cmd, &asJSON)
 	return cmd

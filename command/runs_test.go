@@ -33,9 +33,9 @@ func twoRuns(t *testing.T) {
 	makeRun(t, "runs/deeper/second", config, result("second", "simclr", "factors/shape", knn, 0.75))
 }
 
-func TestRunsListSaysHowFarEachRunIs(t *testing.T) {
+func TestRunsList_SaysHowFarEachRunIs(t *testing.T) {
 	twoRuns(t)
-	writeFile(t, "runs/broken/config.yaml", "colour: red\n")
+	writeFile(t, "runs/broken/config.yaml", "hue: red\n")
 	status, stdout, stderr := call(t, "runs", "list", "--json")
 	states := decode[[]runs.State](t, stdout)
 	if status != statusDone || len(states) != 3 {
@@ -57,14 +57,14 @@ func TestRunsListSaysHowFarEachRunIs(t *testing.T) {
 	wantTexts(t, stderr, "runs/broken")
 }
 
-func TestNoRunsAreAnEmptyArray(t *testing.T) {
+func TestRunsList_IsAnEmptyArrayWithoutRuns(t *testing.T) {
 	isolate(t)
 	if status, stdout, _ := call(t, "runs", "list", "--json"); status != statusDone || stdout != "[]\n" {
 		t.Errorf("status %d, stdout %q", status, stdout)
 	}
 }
 
-func TestRunsShowPrintsConfigurationAndResults(t *testing.T) {
+func TestRunsShow_PrintsConfigurationAndResults(t *testing.T) {
 	twoRuns(t)
 	_, stdout, _ := call(t, "runs", "show", "first", "--json")
 	object := decode[map[string]any](t, stdout)
@@ -81,7 +81,7 @@ func TestRunsShowPrintsConfigurationAndResults(t *testing.T) {
 	wantTexts(t, stderr, `did you mean "first"?`)
 }
 
-func TestRunsCompareShowsWhatDiffers(t *testing.T) {
+func TestRunsCompare_ShowsWhatDiffers(t *testing.T) {
 	twoRuns(t)
 	_, stdout, stderr := call(t, "runs", "compare", "first", "runs/deeper/second", "--json")
 	c := decode[runs.Comparison](t, stdout)
@@ -96,7 +96,7 @@ func TestRunsCompareShowsWhatDiffers(t *testing.T) {
 	wantTexts(t, stdout, "batch", "75.0")
 }
 
-func TestRunsExportWritesCSV(t *testing.T) {
+func TestRunsExport_WritesCSV(t *testing.T) {
 	twoRuns(t)
 	_, stdout, _ := call(t, "runs", "export", "first", "runs/deeper/second")
 	rows, err := csv.NewReader(strings.NewReader(stdout)).ReadAll()
@@ -116,7 +116,7 @@ func TestRunsExportWritesCSV(t *testing.T) {
 	}
 }
 
-func TestQuickstartTakesAFreeFolder(t *testing.T) {
+func TestQuickstart_TakesAFreeFolder(t *testing.T) {
 	isolate(t)
 	if got := freeFolder("runs/quickstart"); got != "runs/quickstart" {
 		t.Error(got)
@@ -151,7 +151,7 @@ func manyRuns(t *testing.T) {
 	}
 }
 
-func TestGCDeletesOnlyRunsThatNothingIsLostWith(t *testing.T) {
+func TestRunsGC_DeletesOnlyRunsThatNothingIsLostWith(t *testing.T) {
 	manyRuns(t)
 	busy := held(t, "runs/claims/.measured.lock") // by a sweep that is between training and measuring
 	want := map[string]bool{"recorded": true, "measured": false, "early": true}
@@ -188,7 +188,7 @@ func TestGCDeletesOnlyRunsThatNothingIsLostWith(t *testing.T) {
 	wantTexts(t, stdout, "no run folder can be deleted")
 }
 
-func TestADeadRunIsListedShownAndFoundByAnything(t *testing.T) {
+func TestRuns_ADeadRunIsListedShownAndFound(t *testing.T) {
 	twoRuns(t)
 	died(t, "runs/deeper/lost")
 	_, stdout, _ := call(t, "runs", "list", "--json", "--where", "status=died")

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/sslx"
-	_ "github.com/sslx-go/lab/sslx/backend/tuned" // as the command
 	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
 )

@@ -79,7 +79,7 @@ func (a *app) submit(ctx context.Context, j slurm.Job, progress func() (string, 
 		return err
 	}, a.warn)
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("job %s goes on: the same command shows it again, `scancel --me --name=%s` ends it: %w", j.Name, j.Name, err)
+		return fmt.Errorf("job %s keeps running: the same command shows it again, `scancel --me --name=%s` ends it: %w", j.Name, j.Name, err)
 	}
 	return err
 }
@@ -121,7 +121,7 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 	}
 
 	if left > 0 {
-		return fmt.Errorf("the job ended with %d runs missing: see %s; the same command goes on", left, j.Log)
+		return fmt.Errorf("the job ended with %d runs missing: see %s; the same command resumes it", left, j.Log)
 	}
 	return a.claimsReport(claims, f, "")
 }
@@ -152,7 +152,7 @@ func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store
 	return j, nil
 }
 
-// pretrainOnSlurm trains by a worker of Slurm, which goes on with the run when it is started again.
+// pretrainOnSlurm trains by a worker of Slurm, which resumes the run when it is started again.
 func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) error {
 	if f.json {
 		return usage.Errorf("--json is not for --engine slurm: `sslx runs show RUN --json` says what was trained")
@@ -176,7 +176,7 @@ func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) 
 	}
 
 	if !runs.StateOf(dir).Finished {
-		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` goes on", j.Log, words.Quote(dir))
+		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` resumes it", j.Log, words.Quote(dir))
 	}
 	return a.runsShow(dir, false)
 }

@@ -43,7 +43,7 @@ func contents(path string) string {
 	return string(text)
 }
 
-func TestClaimsOnSlurmSubmitsOnceAndSaysWhatIsMissing(t *testing.T) {
+func TestSlurm_ClaimsAreSubmittedOnceAndWhatIsMissingIsSaid(t *testing.T) {
 	isolate(t)
 	dir := fakeSlurm(t)
 	args := []string{"claims", "run", "cost", "minibatch", "--engine", "slurm", "--jobs", "2", "--sbatch=--partition=gpu", "--sbatch=--gpus=1"}
@@ -65,7 +65,7 @@ func TestClaimsOnSlurmSubmitsOnceAndSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestPretrainOnSlurmResumesWhatItsWorkerBegan(t *testing.T) {
+func TestSlurm_PretrainResumesWhatItsWorkerBegan(t *testing.T) {
 	isolate(t)
 	dir := fakeSlurm(t)
 	status, _, stderr := call(t, "pretrain", "--out", "runs/a b", "--set", "epochs=2", "--engine", "slurm")
@@ -86,7 +86,7 @@ func TestPretrainOnSlurmResumesWhatItsWorkerBegan(t *testing.T) {
 	wantTexts(t, stdout, "runs/first", "finished")
 }
 
-func TestWrongUseOfAnEngineIsAUsageError(t *testing.T) {
+func TestSlurm_WrongUseOfAnEngineIsAUsageError(t *testing.T) {
 	isolate(t)
 	for _, args := range [][]string{
 		{"claims", "run", "cost", "--engine", "slrum"},

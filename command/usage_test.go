@@ -8,7 +8,7 @@ import (
 	"github.com/sslx-go/lab/sslx/runs"
 )
 
-func TestWrongUsageExitsWith2AndOneSentence(t *testing.T) {
+func TestUsage_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 	isolate(t)
 	imageFolder(t, "photos")
 	for _, test := range []struct{ args, says string }{
@@ -63,7 +63,7 @@ func TestWrongUsageExitsWith2AndOneSentence(t *testing.T) {
 	}
 }
 
-func TestAGroupAlonePrintsItsHelp(t *testing.T) {
+func TestUsage_AGroupAlonePrintsItsHelp(t *testing.T) {
 	for _, args := range [][]string{{}, {"data"}, {"runs"}, {"backend"}, {"completion"}} {
 		status, stdout, stderr := call(t, args...)
 		if status != statusDone || !strings.Contains(stdout, "Usage:") || stderr != "" {

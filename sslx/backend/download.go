@@ -90,7 +90,7 @@ func explain(doing, folder string, err error) error {
 		return fmt.Errorf("cannot %s: no space left in %s: free 400 MB there, or set $%s to a folder with room: %w",
 			doing, folder, FolderEnv, err)
 	case isDisk(err):
-		return fmt.Errorf("cannot %s: %s cannot be written: mend its permissions, or set $%s to another folder: %w",
+		return fmt.Errorf("cannot %s: %s cannot be written: change its permissions, or set $%s to another folder: %w",
 			doing, folder, FolderEnv, err)
 	case isNetwork(err):
 		return fmt.Errorf("cannot %s: no network (%w): connect and try again, or copy the plugin from another machine "+

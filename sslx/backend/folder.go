@@ -48,7 +48,7 @@ func pluginFolders(first string) ([]string, error) {
 }
 
 // find returns the file of the plugin in the first folder that has it, or "". go-xla puts CUDA's in a folder "nvidia"
-// beside its libraries, and adds a version to the name of the CPU's.
+// with its libraries, and adds a version to the name of the CPU's.
 func find(folders []string, plugin string) string {
 	for _, folder := range folders {
 		for _, pattern := range []string{

@@ -11,7 +11,7 @@ import (
 	"github.com/sslx-go/lab/sslx/backend"
 )
 
-// Faults are counted, not seconds: 10 results of 96 MiB are 240,000 pages of 4 KiB when each is mapped anew.
+// Faults are counted, not seconds: 10 results of 96 MiB are 240,000 pages of 4 KiB when each is mapped again.
 func TestKeepHeap_UsesTheMemoryOfAResultAgain(t *testing.T) {
 	h, err := backend.Open(t.Context(), backend.Options{Config: "xla:cpu", NoInstall: true})
 	if err != nil {
