@@ -129,8 +129,8 @@ and several such commands share the work.
 Run folders are in ` + workFolder + `; ` + "`sslx runs gc`" + ` deletes those that are no longer needed.
 
 With --engine slurm, the processes are workers of a Slurm array, and this command reports their state until
-all runs are done. It can be stopped and repeated: workers that are in the queue stay, those that were lost are
-submitted again.`,
+all runs are done. It can be stopped and repeated: workers that are in the queue stay, those that were lost
+are submitted again.`,
 		Example: `  sslx claims run all --scale smoke
   sslx claims run minibatch augmentation --scale cpu --jobs 2
   sslx claims run all --scale gpu --jobs 8 --engine slurm --sbatch=--partition=gpu --sbatch=--gpus=1`,
