@@ -60,6 +60,7 @@ func halfTheTime(t *testing.T) map[string]Operation {
 			optional[name] = op
 		}
 	}
+
 	if len(optional) < 9 {
 		t.Fatalf("only %v have a probability", slices.Sorted(maps.Keys(optional)))
 	}
@@ -84,6 +85,7 @@ func TestRandomErasing_FillsTheRectangleWithNoise(t *testing.T) {
 	for i := range noise {
 		noise[i] = float32(-i)
 	}
+
 	out := call(t, testbackend.Open(t), func(images, noise *Node) []*Node {
 		x := FromBytes(images)
 		value := func(v float32) *Node { return Const(x.Graph(), [][]float32{{v}}) }
@@ -91,6 +93,7 @@ func TestRandomErasing_FillsTheRectangleWithNoise(t *testing.T) {
 			"left": value(0), "height": value(2), "width": value(1), "noise": noise}
 		return []*Node{x, RandomErasing{Noise: true, Probability: 1}.Apply(x, p)}
 	}, images, [][]float32{noise})
+
 	for i, got := range out[1] {
 		want := out[0][i]
 		if pixel := i / 3; pixel == 2 || pixel == 4 { // the left pixels of the two last rows
@@ -127,6 +130,7 @@ func TestGaussianNoise_IsAddedInPixelUnitsAndNotClipped(t *testing.T) {
 		x := FromBytes(images)
 		return []*Node{x, GaussianNoise{Sigma: 0.5}.Apply(x, Params{"noise": noise})}
 	}, images, noise)
+
 	for i, n := range noise[0] {
 		if d := math.Abs(float64(out[1][i] - out[0][i] - 0.5*n)); d > 1e-6 {
 			t.Errorf("value %d: %g became %g with the noise %g", i, out[0][i], out[1][i], n)
@@ -142,6 +146,7 @@ func TestColorJitter_OfGrayBlackAndWhiteStaysFiniteAndGray(t *testing.T) {
 		return []*Node{ColorJitter{Probability: 1, Hue: 0.5}.Apply(images, Params{"jittered": value(0),
 			"brightness": value(0.9), "contrast": value(1.2), "saturation": value(1.8), "hue": value(0.31)})}
 	}, images)[0]
+
 	for i := 0; i < len(got); i += 3 {
 		r, g, b := float64(got[i]), float64(got[i+1]), float64(got[i+2])
 		if !(math.Abs(r-g) < 1e-6 && math.Abs(g-b) < 1e-6 && r >= 0 && r <= 1) {

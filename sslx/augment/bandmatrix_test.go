@@ -24,6 +24,7 @@ func TestBandMatrix_LargeImagesFollowTheFormulas(t *testing.T) {
 		return []*Node{ResizedCrop{Height: 131, Width: 139}.Apply(x, crop),
 			GaussianBlur{KernelHeight: 23, KernelWidth: 13, Probability: 1}.Apply(x, blur)}
 	}, images, top, left, rows, columns, sigma)
+
 	for i := range 2 {
 		image := pixels(images, i, height, width)
 		within(t, "crop", row(outputs[0], i, 2), image.
@@ -116,6 +117,7 @@ func within(t *testing.T, what string, got []float32, want plane) {
 	if len(got) != len(want)*width*3 {
 		t.Fatalf("%s: %d values, want %d x %d pixels", what, len(got), len(want), width)
 	}
+
 	for y := range want {
 		for x, w := range want[y] {
 			if g := float64(got[(y*width+x)*3]); !(math.Abs(g-w) < 5e-5) {

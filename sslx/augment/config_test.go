@@ -18,6 +18,7 @@ func TestConfig_PipelineHasTheOperationsThatAreOnInAFixedOrder(t *testing.T) {
 		c.Height, c.Width, c.ScaleMax = height, width, to
 		return c
 	}
+
 	for _, c := range []struct {
 		config        Config
 		height, width int
@@ -84,6 +85,7 @@ func TestConfig_CheckSaysWhichValueIsOutOfRange(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", c.config, err, c.want)
 		}
 	}
+
 	fields := reflect.TypeFor[Config]()
 	for i := range fields.NumField() {
 		var c Config

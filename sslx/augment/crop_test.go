@@ -18,6 +18,7 @@ func TestResizedCrop_TakesTheCentralRectangleWhereNoneFits(t *testing.T) {
 	whole := func(ratioMin, ratioMax float64) ResizedCrop {
 		return ResizedCrop{Height: 8, Width: 8, ScaleMin: 1.5, ScaleMax: 2, RatioMin: ratioMin, RatioMax: ratioMax}
 	}
+
 	for _, c := range []struct {
 		name          string
 		crop          ResizedCrop
@@ -44,6 +45,7 @@ func TestResizedCrop_LiesInTheImage(t *testing.T) {
 	for range 5000 {
 		uniform = append(uniform, random.Float32())
 	}
+
 	for _, size := range [][2]float64{{32, 32}, {17, 50}, {50, 17}, {3, 3}, {2, 90}} {
 		crop := drawFrom(t, NewResizedCrop(32, 0.08), int(size[0]), int(size[1]), uniform)
 		for i, u := range uniform {
@@ -79,6 +81,7 @@ func drawFrom(t *testing.T, crop ResizedCrop, height, width int, uniform []float
 		names = sortedNames(params)
 		return flat([]Params{params})
 	}, uniform)
+
 	drawn := rectangles{}
 	for i, name := range names {
 		drawn[name] = values[i]
@@ -93,11 +96,13 @@ func TestResizedCrop_EachImageHasItsOwnRectangle(t *testing.T) {
 			x[i] = float32(i/3%24) / 24 // each pixel its number, in both images
 		}
 	})
+
 	column := func(a, b float32) [][]float32 { return [][]float32{{a}, {b}} }
 	got := call(t, testbackend.Open(t), func(in []*Node) []*Node {
 		p := Params{"top": in[1], "left": in[2], "height": in[3], "width": in[4]}
 		return []*Node{ResizedCrop{Height: 2, Width: 2}.Apply(in[0], p)}
 	}, images, column(0, 4), column(0, 2), column(2, 2), column(2, 2))[0]
+
 	for i, pixel := range []int{0, 1, 4, 5, 18, 19, 22, 23} {
 		if d := math.Abs(float64(got[3*i]) - float64(pixel)/24); d > 1e-6 {
 			t.Errorf("pixel %d is %g, want that of pixel %d, %g", i, got[3*i], pixel, float64(pixel)/24)

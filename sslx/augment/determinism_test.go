@@ -56,6 +56,7 @@ func TestPipeline_ViewsDependNeitherOnTheBatchNorOnWhoDrew(t *testing.T) {
 		}
 		return s
 	}
+
 	whole := view(9, 2, ascending(allSamples))
 	t.Run("batches of 1, 7 and 64", func(t *testing.T) {
 		for _, size := range []int{1, 7, 64} {
@@ -136,6 +137,7 @@ func TestKey_SeedEpochAndViewEachChangeTheView(t *testing.T) {
 			t.Errorf("%s does not change the view", name)
 		}
 	}
+
 	if !slices.Equal(one, view(9, 2, []int32{5})[0]) {
 		t.Error("the same key gives another view")
 	}
@@ -148,6 +150,7 @@ func TestPipeline_ParametersAreThoseOfThePureGoBackend(t *testing.T) {
 			return flat(everything().Draw(Key{Stream: stream, Samples: samples, View: 1}, 32, 32))
 		}, Stream(9, 2), upTo(allSamples))
 	}
+
 	pure, xla := key(b), key(testbackend.Open(t))
 	for k := range pure {
 		// A backend may keep more digits between a product and a sum, and has logarithms and cosines of its own.

@@ -15,6 +15,7 @@ func TestPipeline_TwoDevicesMakeTheBytesOfOne(t *testing.T) {
 	if n := backend.NumDevices(); n < 2 {
 		t.Skipf("%s has %d devices", backend.Name(), n)
 	}
+
 	pipelines := []Pipeline{simCLR(), {GaussianNoise{Sigma: 0.1}},
 		{NewGaussianBlur(5, 0.5), Rotation{Degrees: 30}}}
 	graph := func(images, samples, stream *Node) (views []*Node) {
@@ -25,6 +26,7 @@ func TestPipeline_TwoDevicesMakeTheBytesOfOne(t *testing.T) {
 		}
 		return views
 	}
+
 	mesh, spread := testbackend.SharedBatch(t, 2)
 	one := MustNewExec(backend, graph)
 	defer one.Finalize()
@@ -36,11 +38,13 @@ func TestPipeline_TwoDevicesMakeTheBytesOfOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	half := allSamples / 2
 	got, err := two.Call(images, samples[:half], stream, randomImages(allSamples, 16, 16), samples[half:], stream)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	a, b := float32s(t, want), float32s(t, got)
 	for i, p := range pipelines {
 		if d := largestDifference(a[i], b[i]); d != 0 {

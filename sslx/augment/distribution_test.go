@@ -41,6 +41,7 @@ func TestResizedCrop_ThatMayNotFitIsDrawnAsInTorchvision(t *testing.T) {
 		}
 		mustMatch(t, name, float64s(drawn[name]), want)
 	}
+
 	area, want := make([]float64, draws), make([]float64, draws)
 	for i := range area {
 		area[i] = float64(drawn["height"][i] * drawn["width"][i])
@@ -103,6 +104,7 @@ func TestGaussianNoise_IsStandardNormal(t *testing.T) {
 	if math.Abs(mean) > 4/math.Sqrt(n) || math.Abs(variance-1) > 4*math.Sqrt(2/n) {
 		t.Errorf("mean %.4f and variance %.4f", mean, variance)
 	}
+
 	if kurtosis := stat.ExKurtosis(float64s(noise), nil); math.Abs(kurtosis) > 4*math.Sqrt(24/n) {
 		t.Errorf("excess kurtosis %.3f", kurtosis)
 	}

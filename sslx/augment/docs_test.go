@@ -13,9 +13,11 @@ func TestDocs_NameEveryKeyPresetAndOperation(t *testing.T) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
 		names = append(names, yamlName(f))
 	}
+
 	for name := range operations() {
 		names = append(names, name)
 	}
+
 	for _, name := range append(names, Presets()...) {
 		if !strings.Contains(page, "`"+name+"`") {
 			t.Errorf("docs/views.md does not name %s", name)
@@ -56,6 +58,7 @@ func TestDocs_ExamplesAreRead(t *testing.T) {
 			}
 		}
 	}
+
 	if read != 5 {
 		t.Errorf("%d examples were found, want 5", read)
 	}

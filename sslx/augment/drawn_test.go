@@ -38,6 +38,7 @@ func drawEach(t *testing.T, p Pipeline, height, width int) map[string][]float32 
 		}
 		return flat(params)
 	}, Stream(11, 0), upTo(draws))
+
 	drawn := map[string][]float32{}
 	for i, name := range names {
 		drawn[name] = values[i]
@@ -68,6 +69,7 @@ func TestParams_HaveTheDistributionThatTheirOperationStates(t *testing.T) {
 		want["height"], want["width"] = append(want["height"], r.height), append(want["width"], r.width)
 		want["area"] = append(want["area"], r.height*r.width)
 	}
+
 	areas := make([]float32, draws)
 	for i := range areas {
 		areas[i] = drawn["RandomErasing.height"][i] * drawn["RandomErasing.width"][i]
@@ -101,16 +103,19 @@ func mustBeRounded(t *testing.T, what string, values []float32, most float64) {
 		low, high := max(float64(i-last)-0.5, -most), min(float64(i-last)+0.5, most)
 		expected[i] = draws * (high - low) / (2 * most)
 	}
+
 	for _, v := range values {
 		if v != float32(int(v)) || int(v) < -last || int(v) > last {
 			t.Fatalf("%s: %g is not one of %d … %d", what, v, -last, last)
 		}
 		counts[int(v)+last]++
 	}
+
 	k := float64(len(counts) - 1)
 	if expected[0] == 0 { // 7.5 rounds to 8 at its very end only
 		counts, expected, k = counts[1:2*last], expected[1:2*last], k-2
 	}
+
 	if chi, limit := stat.ChiSquare(counts, expected), (distuv.ChiSquared{K: k}).Quantile(1-significance); chi > limit {
 		t.Errorf("%s: χ² is %.1f, above %.1f", what, chi, limit)
 	}
@@ -123,6 +128,7 @@ func TestParams_OfAllOperationsAreIndependent(t *testing.T) {
 		"RandomErasing.height RandomErasing.left": true, "RandomErasing.left RandomErasing.width": true,
 		"RandomErasing.top RandomErasing.width": true, "RandomErasing.left RandomErasing.top": true,
 	}
+
 	for a, x := range drawn {
 		for b, y := range drawn {
 			if a >= b || dependent[a+" "+b] {

@@ -25,6 +25,7 @@ func ExamplePipeline() {
 		augment.NewResizedCrop(32, 0.08),
 		augment.HorizontalFlip{Probability: 0.5},
 	}
+
 	views := MustNewExec(h.Backend, func(pixels, stream, samples *Node) (a, b, flipped *Node) {
 		images := augment.FromBytes(pixels)
 		first := pipeline.Make(images, augment.Key{Stream: stream, Samples: samples, View: 0})
@@ -87,6 +88,7 @@ func ExampleViews_ShowWords() {
 		fmt.Println(err)
 		return
 	}
+
 	for _, words := range shown[0].Words {
 		fmt.Println(words)
 	}

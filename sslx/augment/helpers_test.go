@@ -86,6 +86,7 @@ func everyPipeline() (pipelines []Pipeline) {
 	for _, name := range slices.Sorted(maps.Keys(others)) {
 		rest = append(rest, others[name])
 	}
+
 	large := Pipeline{Resize{Height: 130, Width: 140}, NewGaussianBlur(23, 0.5), Resize{Height: 128, Width: 128}}
 	return append(pipelines, rest, large)
 }
@@ -140,6 +141,7 @@ func draw(t testing.TB, op Operation, n, height, width int) map[string][]float32
 		names = sortedNames(params)
 		return flat([]Params{params})
 	}, Stream(11, 0), upTo(n))
+
 	drawn := map[string][]float32{}
 	for i, name := range names {
 		drawn[name] = values[i]

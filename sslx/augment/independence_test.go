@@ -28,6 +28,7 @@ func TestKey_DrawsAreIndependent(t *testing.T) {
 			}
 		}
 	}
+
 	view := func(view int) func(stream, samples *Node) Key {
 		return func(stream, samples *Node) Key { return Key{Stream: stream, Samples: samples, View: view} }
 	}
@@ -57,6 +58,7 @@ func TestPipeline_OperationsOfOneNameDrawOnTheirOwn(t *testing.T) {
 	drawn := call(t, testbackend.Open(t), func(stream, samples *Node) []*Node {
 		return flat(p.Draw(Key{Stream: stream, Samples: samples}, 8, 8))
 	}, Stream(1, 0), upTo(draws))
+
 	for _, pair := range [][2]int{{0, 1}, {0, 2}, {1, 2}} {
 		r := stat.Correlation(float64s(drawn[pair[0]]), float64s(drawn[pair[1]]), nil)
 		if math.Abs(r) > 4/math.Sqrt(draws) {

@@ -55,6 +55,7 @@ func ExampleRegister() {
 		view := config.Views[0].Pipeline(8, 8).Make(images, augment.Key{Stream: stream, Samples: samples})
 		return ReduceMean(view.Images, 1, 2)
 	})
+
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -66,12 +67,14 @@ func ExampleRegister() {
 	for i := range gray {
 		gray[i] = 128
 	}
+
 	pixels := tensors.FromFlatDataAndDimensions(gray, 3, 8, 8, 3)
 	made, err := views.Call(pixels, augment.Stream(1, 0), []uint32{0, 1, 2})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	for _, color := range made[0].Value().([][]float32) {
 		fmt.Printf("%.2f\n", color)
 	}

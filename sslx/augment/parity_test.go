@@ -40,6 +40,7 @@ func TestOperations_GiveThePixelsOfTorchvision(t *testing.T) {
 		}
 		return views
 	}, image)
+
 	largest := map[string]float64{}
 	for k, c := range cases {
 		if len(outputs[k]) != len(c.Pixels) {
@@ -55,6 +56,7 @@ func TestOperations_GiveThePixelsOfTorchvision(t *testing.T) {
 			largest[c.Operation] = max(largest[c.Operation], d)
 		}
 	}
+
 	for _, name := range slices.Sorted(maps.Keys(largest)) {
 		t.Logf("%-16s %.1g", name, largest[name])
 	}
@@ -117,6 +119,7 @@ func readGolden(t *testing.T) (image *tensors.Tensor, cases []goldenCase) {
 	if err := json.Unmarshal(text, &g); err != nil {
 		t.Fatal(err)
 	}
+
 	pixels := make([]uint8, len(g.Pixels))
 	for i, p := range g.Pixels {
 		pixels[i] = uint8(p)

@@ -85,6 +85,7 @@ func (p Pipeline) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			text = append(text, ',')
 		}
+
 		element, err := registered.EncodeJSON(op)
 		if err != nil {
 			return nil, err

@@ -164,6 +164,7 @@ func TestConfig_ZeroValuesAreNotWritten(t *testing.T) {
 	if got := mustJSON(t, Config{}); got != want {
 		t.Errorf("an empty view is %s, want %s: a new field needs omitzero, or all experiments get new keys", got, want)
 	}
+
 	text, err := yaml.Marshal(Config{})
 	if want := "size: 0\ncrop_scale: 0\nflip: 0\njitter: 0\ngray: 0\nnoise: 0\n"; err != nil || string(text) != want {
 		t.Errorf("an empty view is %q (%v), want %q: a new field needs omitempty", text, err, want)
@@ -175,6 +176,7 @@ func TestConfig_OperationsComeLastWithDrawsOfTheirOwn(t *testing.T) {
 	more := plain.with(func(c *Config) {
 		c.Operations = Pipeline{VerticalFlip{Probability: 0.5}, CenterCrop{Height: 5}}
 	})
+
 	if got := more.Pipeline(8, 9); !reflect.DeepEqual(got, append(plain.Pipeline(8, 9), more.Operations...)) {
 		t.Errorf("the pipeline is %+v", got)
 	}
@@ -183,6 +185,7 @@ func TestConfig_OperationsComeLastWithDrawsOfTheirOwn(t *testing.T) {
 		key := Key{Stream: stream, Samples: samples}
 		return append(flat(more.Pipeline(8, 9).Draw(key, 8, 9)[:3]), flat(plain.Pipeline(8, 9).Draw(key, 8, 9))...)
 	}, Stream(1, 2), upTo(5))
+
 	n := len(draws) / 2
 	for i := range n {
 		if d := largestDifference(draws[i], draws[n+i]); d != 0 {

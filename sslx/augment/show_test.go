@@ -23,17 +23,21 @@ func TestShow_ViewsAreOfTheImagesAndDifferFromEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if len(shown) != 2 {
 		t.Fatalf("%d views, want 2", len(shown))
 	}
+
 	for i, view := range shown {
 		if err := view.Check(); err != nil || view.N != 3 {
 			t.Errorf("view %d has %d images, want 3 (%v)", i, view.N, err)
 		}
 	}
+
 	if slices.Equal(shown[0].Pixels, shown[1].Pixels) {
 		t.Error("the two views are the same")
 	}
+
 	if slices.Equal(shown[0].Pixels, images.Pixels) {
 		t.Error("the first view is the image")
 	}
@@ -45,13 +49,16 @@ func TestShow_TwoEpochsBeginWithTheFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	two, err := views.Show(testbackend.Open(t), images, 7, 2)
 	if err != nil || len(two) != 4 {
 		t.Fatalf("%d views of two epochs, want 4 (%v)", len(two), err)
 	}
+
 	if !slices.Equal(two[0].Pixels, one[0].Pixels) {
 		t.Error("the first epoch has other views")
 	}
+
 	if slices.Equal(two[2].Pixels, one[0].Pixels) {
 		t.Error("both epochs have the same views")
 	}
@@ -63,6 +70,7 @@ func TestShow_WithoutOperationsTheViewsAreTheImages(t *testing.T) {
 	if err != nil || len(shown) != 3 {
 		t.Fatalf("%d views, want 3 (%v)", len(shown), err)
 	}
+
 	for i, view := range shown {
 		if !slices.Equal(view.Pixels, images.Pixels) {
 			t.Errorf("view %d is not the image", i)
@@ -77,6 +85,7 @@ func TestShowWords_SaysWhatWasDoneToEachImage(t *testing.T) {
 	if err != nil || len(shown) != 2 {
 		t.Fatalf("%d views, want 2 (%v)", len(shown), err)
 	}
+
 	if err := shown[1].Check(); err != nil {
 		t.Error(err)
 	}
@@ -98,6 +107,7 @@ func TestShowWords_SaysWhatWasDoneToEachImage(t *testing.T) {
 			t.Errorf("image %d, pixel %v: %s, want %s", i, pixel, strings.Join(got, ", "), strings.Join(want, ", "))
 		}
 	}
+
 	if gray == 0 || gray == images.N {
 		t.Errorf("%d of %d images are gray", gray, images.N)
 	}

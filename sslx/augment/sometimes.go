@@ -55,6 +55,7 @@ func (o Sometimes) Check() error {
 	case Sometimes:
 		return errNested
 	}
+
 	if err := registered.Check(o.Operation); err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ func mustFollow(t *testing.T, what string, values []float32, distribution func(x
 		f := distribution(x)
 		largest = max(largest, f-float64(i)/n, float64(i+1)/n-f)
 	}
+
 	if !(math.Sqrt(n)*largest < ksCritical) {
 		t.Errorf("%s: √n·D is %.2f, above %.2f", what, math.Sqrt(n)*largest, ksCritical)
 	}
@@ -57,10 +58,12 @@ func mustBeEven(t *testing.T, what string, values []float32, last int) {
 		}
 		counts[int(v)]++
 	}
+
 	expected := make([]float64, len(counts))
 	for i := range expected {
 		expected[i] = float64(len(values)) / float64(len(counts))
 	}
+
 	chi := stat.ChiSquare(counts, expected)
 	if limit := (distuv.ChiSquared{K: float64(last)}).Quantile(1 - significance); chi > limit {
 		t.Errorf("%s: χ² is %.1f, above %.1f", what, chi, limit)
@@ -76,6 +79,7 @@ func mustBeFrequent(t *testing.T, what string, values []float32, probability flo
 			count++
 		}
 	}
+
 	n := float64(len(values))
 	z := (float64(count) - n*probability) / math.Sqrt(n*probability*(1-probability))
 	if limit := distuv.UnitNormal.Quantile(1 - significance/2); math.Abs(z) > limit {

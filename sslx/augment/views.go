@@ -33,6 +33,7 @@ func (v Views) Check() error {
 		if !v.alike() {
 			name = fmt.Sprintf("views[%d]", i)
 		}
+
 		if err := c.check(name); err != nil {
 			return err
 		}

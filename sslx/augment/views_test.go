@@ -45,6 +45,7 @@ func TestViews_ReadFromANameAMappingOrAList(t *testing.T) {
 		}
 		return v
 	}
+
 	for _, c := range []struct {
 		text string
 		want Views
@@ -117,6 +118,7 @@ func TestViews_WriteThemselvesWithoutPresets(t *testing.T) {
 			t.Errorf("%+v prints as %s, want %s", c.views, got, c.want)
 		}
 	}
+
 	for _, name := range Presets() {
 		v := preset(t, name)
 		other := slices.Clone(v)
@@ -154,6 +156,7 @@ func TestViews_RecordsKeepTheirMeaningWhenAPresetChanges(t *testing.T) {
 	if changed := preset(t, "cifar"); changed.Equal(written) {
 		t.Fatal("the preset did not change")
 	}
+
 	if read, err := readViews(strings.TrimPrefix(string(text), "views:")); err != nil || !read.Equal(written) {
 		t.Errorf("the record reads as %v (%v), want %v", read, err, written)
 	}
@@ -177,6 +180,7 @@ func TestViews_OfTheFirstRecordsStillRead(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no records: %v", err)
 	}
+
 	methods, err := filepath.Glob("../../experiments/results/methods/*/config.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -211,6 +215,7 @@ func TestViews_CheckSaysWhichViewIsWrong(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", c.views, err, c.want)
 		}
 	}
+
 	for _, name := range Presets() {
 		if err := preset(t, name).Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -233,6 +238,7 @@ func TestViews_OfDifferentSizesHaveDrawsOfTheirOwn(t *testing.T) {
 		last := p.Make(x, Key{Stream: stream, Samples: samples, View: 7})
 		return append(outputs, Normalize(last.Images, mean, std))
 	}, images, Stream(3, 0), upTo(n))
+
 	for i, side := range []int{10, 4, 3} { // 0.43 of 10 is 4
 		if got := len(made[2*i]); got != n*side*side*3 {
 			t.Errorf("view %d has %d values, want those of %d pixels a side", i, got, side)
@@ -244,6 +250,7 @@ func TestViews_OfDifferentSizesHaveDrawsOfTheirOwn(t *testing.T) {
 			}
 		}
 	}
+
 	if d := largestDifference(made[4], made[6]); d > 1e-6 {
 		t.Errorf("view 2 under the key of view 5 is not that of view 7: they differ by %g", d)
 	}

@@ -193,6 +193,7 @@ func (v Views) MarshalYAML() (any, error) {
 		for i+count < len(v) && v[i+count].Equal(v[i]) {
 			count++
 		}
+
 		entry, err := v[i].entry(count)
 		if err != nil {
 			return nil, err
