@@ -61,7 +61,7 @@ func (r *run) assemble(ctx context.Context, h *header) ([]part, error) {
 		return nil, err
 	}
 
-	// Pixels pass by once more; only those of train count for the statistics.
+	// Pixels pass by once more; only train counts for the statistics.
 	var counts channelCounts
 	for i := range h.Splits {
 		sp := &h.Splits[i]

@@ -85,7 +85,7 @@ func TestImport_RefusesBadInputWithItsSentence(t *testing.T) {
 		"a class that train lacks": {f.with(files{"test/fox/1.png": one}).folder(t, "set"), ImportOptions{},
 			`class "fox" is in test|not in train`, true},
 		"no train": {files{"test/a/1.png": one}.folder(t, "set"), ImportOptions{}, "no train", true},
-		"images beside splits": {f.with(files{"unlabeled/x/1.png": one}).folder(t, "set"), ImportOptions{},
+		"images next to splits": {f.with(files{"unlabeled/x/1.png": one}).folder(t, "set"), ImportOptions{},
 			`split folders|"unlabeled"`, true},
 		"a superclass is missing": {f.with(files{"fine_to_coarse.txt": "cat pet"}).folder(t, "set"), ImportOptions{},
 			`no superclass|"dog"`, true},
@@ -185,7 +185,7 @@ func TestImport_SkipBadReportsEachBadImage(t *testing.T) {
 	}
 	good, _ := imported(t, animals(t).folder(t, "set"), ImportOptions{})
 	if set.Fingerprint() != good.Fingerprint() {
-		t.Error("the fingerprint differs from that of the good images alone")
+		t.Error("the fingerprint differs from the good images' alone")
 	}
 }
 

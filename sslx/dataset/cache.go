@@ -169,8 +169,8 @@ func cachedPacks(dir string) ([]cachedPack, error) {
 	return packs, nil
 }
 
-// packsNamed returns the packs of a name: all whose header cannot be read, and those of the source that the name means.
-// A name means the source that was imported last.
+// packsNamed returns the packs of a name: all whose header cannot be read, and all of the source that the name means. A
+// name means the source that was imported last.
 func packsNamed(packs []cachedPack, name string) []cachedPack {
 	var named []cachedPack
 	newest := -1

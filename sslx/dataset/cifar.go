@@ -22,7 +22,7 @@ const cifarSide = 32
 // planar RGB.
 type cifarLayout struct {
 	kind  string
-	tasks []Task // with the number of classes; their order is that of the pack
+	tasks []Task // with the number of classes, in the order of the pack
 	names []string
 	at    []int // place of each task's label in the record
 	train []string

@@ -87,7 +87,7 @@ func listFolder(files *Files) (*folderList, error) {
 			"train/CLASS/IMAGE", files.source)
 	}
 
-	// torchvision's ImageFolder takes the files of a folder before those of the folders in it.
+	// torchvision's ImageFolder takes the files of a folder before its sub-folders.
 	slices.SortFunc(images, func(a, b folderImage) int {
 		return cmp.Or(cmp.Compare(slices.Index(splitOrder, a.split), slices.Index(splitOrder, b.split)),
 			cmp.Compare(a.class, b.class), cmp.Compare(path.Dir(a.rest), path.Dir(b.rest)), cmp.Compare(a.rest, b.rest),

@@ -53,8 +53,8 @@ type Plan struct {
 
 // Item is one image before it is drawn.
 type Item struct {
-	// Position is the image's number, counted from 0 through all splits: that of the first val image is the number of
-	// train images.
+	// Position is the image's number, counted from 0 through all splits: with 100 train images, the first val image has
+	// position 100.
 	Position int
 	// Name is for messages, such as the path of the file.
 	Name string
@@ -318,7 +318,7 @@ func (p *Plan) check() error {
 		}
 	}
 
-	// Positions count through the splits in this order, which is that of a pack.
+	// Positions count through the splits in the order of a pack.
 	at := -1
 	for _, sp := range p.Splits {
 		next := slices.Index(splitOrder, sp.Name)
@@ -339,7 +339,7 @@ func (p *Plan) check() error {
 	case p.Height < 0 || p.Width < 0 || (p.Height == 0) != (p.Width == 0):
 		return fmt.Errorf("images are %dx%d", p.Height, p.Width)
 	case p.Height == 0 && p.Draw != nil && p.Size == nil:
-		return fmt.Errorf("images have no fixed size, and nothing tells that of each")
+		return fmt.Errorf("images have no fixed size, and Size is missing")
 	}
 	return nil
 }

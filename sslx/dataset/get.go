@@ -112,7 +112,7 @@ const fashionMNIST = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com
 
 // known are the sets that Get knows. Addresses and MD5: https://www.cs.toronto.edu/~kriz/cifar.html,
 // https://github.com/zalandoresearch/fashion-mnist, and torchvision's datasets/cifar.py and datasets/mnist.py. The
-// SHA-256 of MNIST are those of the module's files, which have the MD5 that torchvision states for the originals.
+// SHA-256 of MNIST belong to the module's files, which have the MD5 that torchvision states for the originals.
 var known = map[string]knownSet{
 	"cifar10": {files: []fetch.File{{URL: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
 		MD5: "c32a1d4ab5d03f1284b67883e8d87530"}}},

@@ -87,7 +87,7 @@ func TestLocate_GivesTheSourceAskedForAmongOthersOfItsName(t *testing.T) {
 		for worker := range 2 {
 			group.Go(func() {
 				for turn := range 30 {
-					if worker == 0 && turn%10 == 9 { // its pack is made anew now and then
+					if worker == 0 && turn%10 == 9 { // its pack is made again now and then
 						now := filepath.Join(source, "train", "cat", "1.png")
 						if err := os.Chtimes(now, timeOf(turn), timeOf(turn)); err != nil {
 							t.Error(err)
@@ -126,7 +126,7 @@ func TestLocate_FingerprintFindsThePackFromEveryFolder(t *testing.T) {
 	if got := located(t, "./beasts", opt).Fingerprint(); got != fingerprint {
 		t.Errorf("got %s, want %s", got, fingerprint)
 	}
-	opt.Size = 9 // that of a configuration; the record decides
+	opt.Size = 9 // of a configuration; the record decides
 	if got := located(t, "./beasts", opt).Fingerprint(); got != fingerprint {
 		t.Errorf("got %s, want %s", got, fingerprint)
 	}

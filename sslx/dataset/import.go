@@ -139,7 +139,7 @@ func importSource(ctx context.Context, source string, opt ImportOptions, may reu
 		return nil, Report{}, err
 	}
 
-	// The name is that of the source, and must be allowed as one that was given.
+	// Without a name, the set is called like its source, if that is allowed.
 	if opt.Name == "" {
 		if opt.Name, err = nameOf(source); err != nil {
 			return nil, Report{}, err
@@ -229,7 +229,7 @@ func (h *header) findReusable(dir string, may reuse) (set *Set, before []cachedP
 	return nil, before, nil
 }
 
-// sameSource reports whether a pack's header is that of the same unchanged source, name and size.
+// sameSource reports whether a pack has the same unchanged source, name and size.
 func (h *header) sameSource(pack *header) bool {
 	return pack.Name == h.Name && pack.Origin == h.Origin && pack.Source == h.Source && pack.Resize == h.Resize
 }

@@ -21,12 +21,12 @@ type LocateOptions struct {
 	Cache string
 	// DataDir is the folder in which sources are looked up by their bare name; "" is $SSLX_DATA.
 	DataDir string
-	// Size is the side of the images wanted; 0 is their own, or that of the only pack.
+	// Size is the side of the images wanted; 0 takes their own, or the only pack.
 	Size int
-	// Fingerprint is that of the set wanted, as a record has it. A pack in the cache that has it is taken, whatever its
+	// Fingerprint identifies the set wanted, as a record has it. A pack in the cache that has it is taken, whatever its
 	// name means today and wherever the program runs; without one, the name decides, and the caller compares.
 	Fingerprint string
-	// SkipBad and Progress are those of ImportOptions.
+	// SkipBad and Progress are as in ImportOptions.
 	SkipBad  bool
 	Progress func(done, total int64)
 	// Warn, if set, gets one line for each thing that the user should know of an import: notes, images left out.

@@ -75,7 +75,7 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 	workers := runtime.GOMAXPROCS(0)
 	items := make(chan Item, 4*workers)
 
-	// All images must have one size: the one asked for, the one that the format fixes, or that of the first image.
+	// All images must have one size: the one asked for, the one of the format, or the first image's.
 	height, width := r.plan.Height, r.plan.Width
 	if r.opt.Size > 0 {
 		height, width = r.opt.Size, r.opt.Size

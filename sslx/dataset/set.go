@@ -36,7 +36,7 @@ type Set struct {
 }
 
 // Open maps the pack at path after checking its header, its length, and the checksums of its labels and, where all take
-// a second or so (up to 1 GiB), of its pixels; [Verify] checks those of larger packs. A file that is not a pack, is cut
+// a second or so (up to 1 GiB), of its pixels; [Verify] checks the pixels of larger packs. A file that is not a pack, is cut
 // short or damaged, or was written by a newer version is refused.
 func Open(path string) (*Set, error) {
 	s, err := openPack(path)

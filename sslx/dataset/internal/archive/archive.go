@@ -149,7 +149,7 @@ func damagedArchive(archive string, err error) error {
 	return fmt.Errorf("archive %s is cut short or damaged (%w): fetch it again", archive, err)
 }
 
-// memberReader turns failures inside a member into those of its archive.
+// memberReader makes a failure inside a member a failure of its archive.
 type memberReader struct {
 	io.ReadCloser
 	failure func(error) error
