@@ -27,8 +27,8 @@ var (
 	chanceLine = draw.LineStyle{Color: ink, Width: 1, Dashes: []vg.Length{2, 2}}
 )
 
-// Bar is a number with its interval. A Mean that is NaN was not measured; a Low or High that is NaN is not known, and no
-// interval is drawn.
+// Bar is a number with its interval. A Mean that is NaN was not measured; a Low or High that is NaN is not known, and
+// no interval is drawn.
 type Bar struct{ Mean, Low, High float64 }
 
 // BarGroup is the bars of one thing, such as a task.

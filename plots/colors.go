@@ -30,8 +30,8 @@ func newSequential() palette.ColorMap {
 	return m
 }
 
-// diverging goes from blue over a light gray to red, apart under color blindness too (K. Moreland, "Diverging Color Maps
-// for Scientific Visualization", 2009, https://doi.org/10.1007/978-3-642-10520-3_9).
+// diverging goes from blue over a light gray to red, apart under color blindness too (K. Moreland, "Diverging Color
+// Maps for Scientific Visualization", 2009, https://doi.org/10.1007/978-3-642-10520-3_9).
 var diverging = newDiverging()
 
 func newDiverging() palette.ColorMap {

@@ -30,7 +30,8 @@ type Forest struct {
 	Title       string
 	Differences []Difference
 
-	// Verdicts are those that differences may have, in the order of the legend. Each has a color and a shape of its own.
+	// Verdicts are those that differences may have, in the order of the legend. Each has a color and a shape of its
+	// own.
 	Verdicts []string
 
 	// Margin is the half-width of the band in which differences do not matter, in the unit of the differences.

@@ -27,20 +27,21 @@ type HeatMap struct {
 	// Unit says what the values are, for example "test accuracy (%)".
 	Unit string
 
-	// PerRow gives each row a scale of its own, from its floor to its highest value, for rows that differ in difficulty.
+	// PerRow gives each row a scale of its own, from its floor to its highest value, for rows that differ in
+	// difficulty.
 	PerRow bool
 
-	// Floors, which may be nil, has the value at which each row's own scale begins; where it is NaN, the scale begins at
-	// the row's lowest value. Values below the floor have its color.
+	// Floors, which may be nil, has the value at which each row's own scale begins; where it is NaN, the scale begins
+	// at the row's lowest value. Values below the floor have its color.
 	Floors []float64
 
-	// Diverging colors values below and above 0 by two hues. The scale is [-1, 1], that of a rank correlation, or as wide
-	// as the largest value asks for.
+	// Diverging colors values below and above 0 by two hues. The scale is [-1, 1], that of a rank correlation, or as
+	// wide as the largest value asks for.
 	Diverging bool
 }
 
-// Figure draws the map. No rows or columns, lists of unequal length, infinite values, and a scale that is both diverging
-// and of each row's own are usage errors.
+// Figure draws the map. No rows or columns, lists of unequal length, infinite values, and a scale that is both
+// diverging and of each row's own are usage errors.
 func (m HeatMap) Figure() (*Figure, error) {
 	if err := m.check(); err != nil {
 		return nil, err

@@ -30,10 +30,10 @@ type LearningCurve struct {
 	Train, Test    []float64
 }
 
-// LearningCurves draws how probes went: a panel for each task and protocol, and in it a line for each curve, solid for
-// the accuracy on test and dashed for the one on train. A model has the same color in all panels; each panel has its own
-// vertical axis. A NaN leaves a gap. It returns a usage error without curves, for a curve without epochs, and for one
-// whose lists differ in length or are not in [0, 1].
+// LearningCurves draws how probes went: a panel for each task and protocol, and in it a line for each curve, solid
+// for the accuracy on test and dashed for the one on train. A model has the same color in all panels; each panel has
+// its own vertical axis. A NaN leaves a gap. It returns a usage error without curves, for a curve without epochs, and
+// for one whose lists differ in length or are not in [0, 1].
 func LearningCurves(curves []LearningCurve) (*Figure, error) {
 	if len(curves) == 0 {
 		return nil, usage.Errorf("there is no probe's curve to draw: evaluate the run with a probe that is trained by epochs")

@@ -24,9 +24,9 @@ const (
 	mapMargin = 24 // room for a label
 )
 
-// MapSheet returns a PNG image of images at their places, in one scale for both directions; x and y label them. An image
-// that would cover a part of an earlier one is left out. No image, images of another size, and places that are not finite
-// are usage errors.
+// MapSheet returns a PNG image of images at their places, in one scale for both directions; x and y label them. An
+// image that would cover a part of an earlier one is left out. No image, images of another size, and places that are
+// not finite are usage errors.
 func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 	if len(images) == 0 || height <= 0 || width <= 0 {
 		return nil, usage.Errorf("a map of %d images of %dx%d cannot be drawn", len(images), height, width)

@@ -18,7 +18,8 @@ func TestAMapHasImagesAtTheirPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := decode(t, sheet)
-	// 959 pixels from the left-most to the right-most, half of it from the lowest to the highest, and a margin for each label.
+	// 959 pixels from the left-most to the right-most, half of it from the lowest to the highest, and a margin for
+	// each label.
 	if size := got.Bounds().Size(); size != image.Pt(960, 480+2*24) {
 		t.Errorf("the map is %v", size)
 	}

@@ -34,8 +34,8 @@ type Training struct {
 	Epochs float64
 }
 
-// Figure draws the loss with its chance level, the accuracy of the online probe where there is one, and the spread of the
-// embeddings, each against the images seen. A training without a loss is a usage error.
+// Figure draws the loss with its chance level, the accuracy of the online probe where there is one, and the spread of
+// the embeddings, each against the images seen. A training without a loss is a usage error.
 func (t Training) Figure() (*Figure, error) {
 	if len(t.Loss) == 0 {
 		return nil, usage.Errorf("there is no training curve to draw: the log has no finite loss")

@@ -84,10 +84,10 @@ func inWords(rows []*row, models []string) string {
 	return text.String()
 }
 
-// TaskMap returns the accuracies of one model in percent: a row for each task and a column for each protocol, in order of
-// appearance, on test images where there are any. Several seeds give their mean. Each row's scale begins at the lowest
-// accuracy of the baselines, pixels and untrained, on its task, where they were measured. A model of which results has no
-// accuracy is a usage error.
+// TaskMap returns the accuracies of one model in percent: a row for each task and a column for each protocol, in
+// order of appearance, on test images where there are any. Several seeds give their mean. Each row's scale begins at
+// the lowest accuracy of the baselines, pixels and untrained, on its task, where they were measured. A model of which
+// results has no accuracy is a usage error.
 func TaskMap(results []record.Result, model string) (plots.HeatMap, error) {
 	rows, err := accuracyRows(results, model)
 	if err != nil {
@@ -168,8 +168,9 @@ func lowestBaseline(results []record.Result, model, task, split string) float64 
 	return lowest
 }
 
-// TrainingCurve draws a run's training log: the loss with its chance level, the accuracy of the online probe where there
-// is one, and the spread of the embeddings, each against the images seen. A log without a finite loss is a usage error.
+// TrainingCurve draws a run's training log: the loss with its chance level, the accuracy of the online probe where
+// there is one, and the spread of the embeddings, each against the images seen. A log without a finite loss is a
+// usage error.
 func TrainingCurve(metrics []record.Metrics) (*plots.Figure, error) {
 	return training(metrics).Figure()
 }
@@ -202,9 +203,9 @@ func appendFinite(series plotter.XYs, x, y float64) plotter.XYs {
 	return append(series, plotter.XY{X: x, Y: y})
 }
 
-// ProbeCurves draws how probes went, epoch by epoch: a panel for each task and protocol, and in it a line for each model
-// and seed, solid for the accuracy on test and dashed for the one on train. It returns a usage error without curves, and
-// for a curve whose lists differ in length or are not in [0, 1].
+// ProbeCurves draws how probes went, epoch by epoch: a panel for each task and protocol, and in it a line for each
+// model and seed, solid for the accuracy on test and dashed for the one on train. It returns a usage error without
+// curves, and for a curve whose lists differ in length or are not in [0, 1].
 func ProbeCurves(curves []record.Curve) (*plots.Figure, error) {
 	values := make([]plots.LearningCurve, len(curves))
 	for i, c := range curves {

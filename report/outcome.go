@@ -268,8 +268,8 @@ const pMeaning = "p is the p-value of the verdict. The estimate that decides sta
 	"protocols of their comparison (Holm), and settle nothing above 0.05. For a comparison with a baseline there is no verdict, and p is of " +
 	"no difference."
 
-// shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is withdrawn, or
-// of its first known limit; "–" where there is none.
+// shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is
+// withdrawn, or of its first known limit; "–" where there is none.
 func shortLimit(o experiments.Outcome) string {
 	text := o.Withdrawn
 	if text == "" && len(o.Limits) > 0 {

@@ -1,5 +1,5 @@
-// Package report says what records hold, for people: tables (text, Markdown, CSV), figures, and HTML pages of a run and of
-// the claims. The command, the notebooks and the documentation all take their numbers from here.
+// Package report says what records hold, for people: tables (text, Markdown, CSV), figures, and HTML pages of a run
+// and of the claims. The command, the notebooks and the documentation all take their numbers from here.
 package report
 
 import (

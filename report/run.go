@@ -34,8 +34,8 @@ type Run struct {
 	// Views is a sheet of originals and their views (plots.ViewSheet).
 	Views []byte
 
-	// Neighbors is a sheet of test images and the test images nearest to them (plots.NeighborSheet), marked by the labels of
-	// NeighborTask.
+	// Neighbors is a sheet of test images and the test images nearest to them (plots.NeighborSheet), marked by the
+	// labels of NeighborTask.
 	Neighbors    []byte
 	NeighborTask string
 }

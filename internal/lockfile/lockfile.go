@@ -1,6 +1,6 @@
-// Package lockfile locks files against other processes by flock(2). A lock file is opened without following a symbolic
-// link, must be a regular file, and is written through the descriptor that holds the lock, so that a file put in its place
-// is never touched.
+// Package lockfile locks files against other processes by flock(2). A lock file is opened without following a
+// symbolic link, must be a regular file, and is written through the descriptor that holds the lock, so that a file
+// put in its place is never touched.
 package lockfile
 
 import (
@@ -18,8 +18,8 @@ type Lock struct {
 	file *os.File
 }
 
-// Open opens the lock file at path for reading and writing, and makes it where there is none, with the permissions of the
-// process's umask: others may share a folder. Anything else than a regular file is refused.
+// Open opens the lock file at path for reading and writing, and makes it where there is none, with the permissions of
+// the process's umask: others may share a folder. Anything else than a regular file is refused.
 func Open(path string) (*Lock, error) { return open(path, os.O_RDWR|os.O_CREATE) }
 
 // OpenShared opens the lock file at path, which must exist, to read it and to take shared locks.
@@ -44,8 +44,8 @@ func open(path string, flag int) (*Lock, error) {
 	return &Lock{path, file}, nil
 }
 
-// TryLock takes the lock, unless another process has it. It is not ok either when the file at the path is no longer the one
-// that was opened: then the lock protects nothing, and must be opened again.
+// TryLock takes the lock, unless another process has it. It is not ok either when the file at the path is no longer
+// the one that was opened: then the lock protects nothing, and must be opened again.
 func (l *Lock) TryLock() (ok bool, err error) {
 	if ok, err = l.flock(syscall.LOCK_EX); !ok {
 		return false, err
@@ -83,8 +83,8 @@ func (l *Lock) control(f func(fd int) error) (err error) {
 	return errors.Join(outer, err)
 }
 
-// Current reports whether the file at the path of the lock is the one that was opened: it was not removed, and its folder
-// was not renamed.
+// Current reports whether the file at the path of the lock is the one that was opened: it was not removed, and its
+// folder was not renamed.
 func (l *Lock) Current() (bool, error) {
 	mine, err := l.file.Stat()
 	if err != nil {

@@ -22,7 +22,8 @@ type measured struct {
 	cores                    int
 }
 
-// measured returns the records experiments/results/methods/NAME-SEED of a method; a method without any was not measured.
+// measured returns the records experiments/results/methods/NAME-SEED of a method; a method without any was not
+// measured.
 func (g generator) measured(name string) (m measured, err error) {
 	dirs, err := filepath.Glob(filepath.Join(g.root, recordsFolder, "methods", name+"-[0-9]*"))
 	if err != nil {

@@ -4,7 +4,8 @@
 //	text
 //	<!-- end of generated -->
 //
-// `go generate ./internal/pages` fills all of them, and the first lines of the recipes that were measured; the package's tests fail where a page is not what that gives.
+// `go generate ./internal/pages` fills all of them, and the first lines of the recipes that were measured; the
+// package's tests fail where a page is not what that gives.
 package pages
 
 //go:generate go run ./generate

@@ -14,8 +14,8 @@ import (
 // recipeMark begins the first line of a recipe that was measured.
 const recipeMark = "# kNN "
 
-// Recipes returns the recipes of the methods that were measured, below root, by their path: with what the records say of
-// them as the first two lines.
+// Recipes returns the recipes of the methods that were measured, below root, by their path: with what the records say
+// of them as the first two lines.
 func Recipes(root string) (texts map[string]string, err error) {
 	texts = map[string]string{}
 	for _, name := range objective.Names() {

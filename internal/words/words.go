@@ -63,8 +63,8 @@ func Duration(seconds float64) string {
 }
 
 // Printable returns text that a terminal shows as it is: control characters, among them those that begin escape
-// sequences, and characters that change the direction of writing are replaced by their escapes, as \x1b. Line breaks and
-// tabs stay where multiline is true.
+// sequences, and characters that change the direction of writing are replaced by their escapes, as \x1b. Line breaks
+// and tabs stay where multiline is true.
 func Printable(text string, multiline bool) string {
 	hidden := func(r rune) bool {
 		if multiline && (r == '\n' || r == '\t') {
@@ -124,8 +124,8 @@ func isNumber(text string) bool {
 
 var plainWord = regexp.MustCompile(`^[\w@%+=:,./][\w@%+=:,./~-]*$`)
 
-// Quote returns a word of a command line that a POSIX shell reads back as the text: quoted where it has to be. A path that
-// begins with a dash would be taken for a flag, so it gets "./" before it. Control characters need bash.
+// Quote returns a word of a command line that a POSIX shell reads back as the text: quoted where it has to be. A path
+// that begins with a dash would be taken for a flag, so it gets "./" before it. Control characters need bash.
 func Quote(text string) string {
 	if strings.HasPrefix(text, "-") {
 		text = "./" + text

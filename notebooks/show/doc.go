@@ -1,5 +1,5 @@
-// Package show is what the notebooks share: figures, tables and the progress of long work as outputs of a GoNB cell, and
-// the folders of runs and records. Every cell is a process of its own, so what is kept is on disk.
+// Package show is what the notebooks share: figures, tables and the progress of long work as outputs of a GoNB cell,
+// and the folders of runs and records. Every cell is a process of its own, so what is kept is on disk.
 //
 // Outside of a notebook everything is printed as text.
 //

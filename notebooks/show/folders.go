@@ -26,7 +26,8 @@ func root() string {
 	}
 }
 
-// Runs returns the folder of a run: it is below $SSLX_RUNS, or runs in the repository (beside the notebook outside of it).
+// Runs returns the folder of a run: it is below $SSLX_RUNS, or runs in the repository (beside the notebook outside of
+// it).
 func Runs(name ...string) string {
 	dir := os.Getenv(runsVariable)
 	if dir == "" {

@@ -94,7 +94,8 @@ func (l *Live) progress(p sslx.Progress) {
 	send(o)
 }
 
-// line is a line of text with a bar, the share that is done, and the time that is left, under the title where there is one.
+// line is a line of text with a bar, the share that is done, and the time that is left, under the title where there
+// is one.
 func line(title string, p sslx.Progress, took time.Duration) string {
 	text := p.Phase
 	if title != "" {

@@ -12,7 +12,8 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// Folder returns the folder of the run of a configuration: another one for each, and for other data under the same name.
+// Folder returns the folder of the run of a configuration: another one for each, and for other data under the same
+// name.
 func Folder(c sslx.Config) string {
 	dir, err := folder(c)
 	Check(err)
@@ -28,8 +29,8 @@ func folder(c sslx.Config) (dir string, err error) {
 	return Runs("notebook", key), set.Close()
 }
 
-// Pretrain trains an encoder, shows its curves as they grow, and returns the folder of the run. What was trained before is
-// not trained again. The cell fails when the folder holds a run of another configuration or of other data.
+// Pretrain trains an encoder, shows its curves as they grow, and returns the folder of the run. What was trained
+// before is not trained again. The cell fails when the folder holds a run of another configuration or of other data.
 func Pretrain(c sslx.Config) (dir string) {
 	dir = Folder(c)
 	live := Training(dir)
@@ -43,8 +44,8 @@ func Pretrain(c sslx.Config) (dir string) {
 	return dir
 }
 
-// namedByItsRecords returns an error unless the run in dir is the one that the folder is named by: the key of its records has to be
-// the folder's.
+// namedByItsRecords returns an error unless the run in dir is the one that the folder is named by: the key of its
+// records has to be the folder's.
 func namedByItsRecords(dir string) error {
 	var kept sslx.Config
 	if err := record.ReadConfig(dir, &kept); err != nil {
@@ -61,7 +62,8 @@ func namedByItsRecords(dir string) error {
 	return nil
 }
 
-// Views shows the first images of the configuration's data, and the views that training makes of them in its first epoch.
+// Views shows the first images of the configuration's data, and the views that training makes of them in its first
+// epoch.
 func Views(c sslx.Config, n int) {
 	ctx := Context()
 	set := Must(dataset.Locate(ctx, c.Data, dataset.LocateOptions{Size: c.Size}))
@@ -86,8 +88,9 @@ func split(pixels []byte, n int, set *dataset.Set) (images [][]byte) {
 	return images
 }
 
-// Gallery shows what the encoder of a run finds alike: test images, each with its nearest neighbors; a map of test images
-// by the first two principal components of their representations; and how much of the variance the first ones hold.
+// Gallery shows what the encoder of a run finds alike: test images, each with its nearest neighbors; a map of test
+// images by the first two principal components of their representations; and how much of the variance the first ones
+// hold.
 func Gallery(dir string) {
 	g := Must(sslx.Illustrate(Context(), dir, sslx.Options{}))
 	PNG(Must(report.NeighborSheet(g)), "Test images with their nearest neighbors; a tick has the same "+g.Task+".")

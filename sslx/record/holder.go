@@ -38,8 +38,8 @@ const (
 )
 
 // HolderOf returns the process that holds the run in dir, and whether it is still alive. The lock decides where it
-// reaches, which is on this host and on file systems whose locks reach all hosts; a process of another host whose lock is
-// not seen here holds the run until it gave no sign of life for two minutes.
+// reaches, which is on this host and on file systems whose locks reach all hosts; a process of another host whose
+// lock is not seen here holds the run until it gave no sign of life for two minutes.
 func HolderOf(dir string) (h Holder, is Holding) {
 	lock, err := lockfile.OpenShared(filepath.Join(dir, lockFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -96,8 +96,8 @@ func take(dir string) (*lockfile.Lock, error) {
 	}
 }
 
-// Check returns an error unless the folder of the run is still the one that this process holds. It is not when the folder
-// was renamed or deleted: what was written under its name would go to another run.
+// Check returns an error unless the folder of the run is still the one that this process holds. It is not when the
+// folder was renamed or deleted: what was written under its name would go to another run.
 func (r *Run) Check() error {
 	current, err := r.lock.Current()
 	if err != nil {
