@@ -66,7 +66,8 @@ func (b BarChart) Figure() (*Figure, error) {
 
 func (b BarChart) check() error {
 	if len(b.Series) == 0 || len(b.Groups) == 0 {
-		return usage.Errorf("there is nothing to draw: the chart has %d series and %d groups", len(b.Series), len(b.Groups))
+		return usage.Errorf("there is nothing to draw: the chart has %d series and %d groups", len(b.Series),
+			len(b.Groups))
 	}
 	for _, g := range b.Groups {
 		if len(g.Bars) != len(b.Series) {

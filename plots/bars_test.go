@@ -30,7 +30,8 @@ func TestBarChart_EveryBarHasItsNumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{">25.0<", ">61.3<", ">40.0<", ">shape<", ">hue<", ">pixels<", ">simclr<", ">chance<", ">accuracy (%)<"} {
+	for _, want := range []string{">25.0<", ">61.3<", ">40.0<", ">shape<", ">hue<", ">pixels<", ">simclr<",
+		">chance<", ">accuracy (%)<"} {
 		if !strings.Contains(string(svg), want) {
 			t.Errorf("the figure lacks %s", want)
 		}
@@ -91,7 +92,8 @@ func TestFigure_IsSavedAsItsNameSays(t *testing.T) {
 }
 
 func TestBarChart_SeriesHaveColorsOfTheirOwn(t *testing.T) {
-	b := BarChart{Series: []BarSeries{{"pixels", Pixels}, {"untrained", Untrained}, {"a", Trained}, {"b", Trained}, {"c", Trained}}}
+	b := BarChart{Series: []BarSeries{{"pixels", Pixels}, {"untrained", Untrained}, {"a", Trained}, {"b", Trained},
+		{"c", Trained}}}
 	seen := map[any]string{}
 	for k, s := range b.Series {
 		if twin, ok := seen[b.color(k)]; ok {

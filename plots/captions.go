@@ -35,7 +35,8 @@ func CaptionSheet(height, width int, titles []string, lines [][]Captioned) ([]by
 	for i, line := range lines {
 		var block []tile
 		if len(line) != len(lines[0]) {
-			return nil, usage.Errorf("line %d of the image sheet has %d images, and the first one has %d", i+1, len(line),
+			return nil, usage.Errorf("line %d of the image sheet has %d images, and the first one has %d", i+1,
+				len(line),
 				len(lines[0]))
 		}
 		for _, c := range line {

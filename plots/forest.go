@@ -172,7 +172,8 @@ func (d *forestDrawing) draw(c draw.Canvas) {
 	_, y := fig.Transforms(&data)
 	style := label(smallSize, draw.XLeft, draw.YCenter)
 	for i, one := range d.Differences {
-		data.FillText(style, vg.Point{X: data.Max.X + namePad, Y: y(d.center(i)) + style.FontExtents().Descent}, one.text())
+		data.FillText(style, vg.Point{X: data.Max.X + namePad, Y: y(d.center(i)) + style.FontExtents().Descent},
+			one.text())
 	}
 }
 

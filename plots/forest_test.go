@@ -25,7 +25,8 @@ func differences() []Difference {
 	nan := math.NaN()
 	return []Difference{
 		{"within", 0.5, -1, 1.5, debunked}, {"beyond", 4, 2.5, 5.5, upheld}, {"wide", 1, -3, 5, notSettled},
-		{"one seed", 1, math.Inf(-1), math.Inf(1), notSettled}, {"bare", -2.5, nan, nan, ""}, {"none", nan, nan, nan, ""},
+		{"one seed", 1, math.Inf(-1), math.Inf(1), notSettled}, {"bare", -2.5, nan, nan, ""}, {"none", nan, nan, nan,
+			""},
 	}
 }
 

@@ -75,11 +75,13 @@ func (m HeatMap) checkGrid(kind string, grid [][]float64) error {
 	}
 	for i, list := range grid {
 		if len(list) != len(m.Columns) {
-			return usage.Errorf("row %q of the heat map has %d %s for %d columns", m.Rows[i], len(list), kind, len(m.Columns))
+			return usage.Errorf("row %q of the heat map has %d %s for %d columns", m.Rows[i], len(list), kind,
+				len(m.Columns))
 		}
 		for k, v := range list {
 			if math.IsInf(v, 0) {
-				return usage.Errorf("row %q, column %q of the heat map is not finite among the %s", m.Rows[i], m.Columns[k], kind)
+				return usage.Errorf("row %q, column %q of the heat map is not finite among the %s", m.Rows[i],
+					m.Columns[k], kind)
 			}
 		}
 	}
@@ -324,9 +326,10 @@ func (d *heatDrawing) legend() legend {
 	}
 	l := legend{{name, rampWidth, d.ramp}}
 	if d.Halves != nil {
-		l = append(l, legendEntry{"half of the 95 % interval", swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
-			c.FillText(label(smallSize, draw.XCenter, draw.YCenter), vg.Point{X: left + swatchWidth/2, Y: middle}, "±")
-		}})
+		l = append(l, legendEntry{"half of the 95 % interval", swatchWidth,
+			func(c draw.Canvas, left, middle vg.Length) {
+				c.FillText(label(smallSize, draw.XCenter, draw.YCenter), vg.Point{X: left + swatchWidth/2, Y: middle}, "±")
+			}})
 	}
 	if !d.measuredAll() {
 		l = append(l, notMeasured())

@@ -50,7 +50,8 @@ func LearningCurves(curves []LearningCurve) (*Figure, error) {
 
 func (c LearningCurve) check() error {
 	if len(c.Train) != len(c.Test) || len(c.Test) == 0 {
-		return usage.Errorf("the curve of %s on %s (%s) has %d epochs on train and %d on test", c.Model, c.Task, c.Protocol,
+		return usage.Errorf("the curve of %s on %s (%s) has %d epochs on train and %d on test", c.Model, c.Task,
+			c.Protocol,
 			len(c.Train), len(c.Test))
 	}
 	for _, list := range [][]float64{c.Train, c.Test} {
@@ -193,8 +194,9 @@ func (f *learningFigure) layers(p learningPanel) (layers []plot.Plotter) {
 			for _, run := range runs(percentages(part.values)) {
 				layers = append(layers, &plotter.Line{XYs: run, LineStyle: part.style})
 				if len(run) == 1 {
-					layers = append(layers, &plotter.Scatter{XYs: run, GlyphStyle: draw.GlyphStyle{Color: part.style.Color,
-						Radius: 2, Shape: draw.CircleGlyph{}}})
+					layers = append(layers, &plotter.Scatter{XYs: run,
+						GlyphStyle: draw.GlyphStyle{Color: part.style.Color,
+							Radius: 2, Shape: draw.CircleGlyph{}}})
 				}
 			}
 		}
@@ -231,7 +233,8 @@ func (f *learningFigure) alt() string {
 	for _, p := range f.panels {
 		for _, c := range p.curves {
 			last := len(c.Test) - 1
-			fmt.Fprintf(&b, ". %s, %s, %s, seed %d: %.1f %% on train and %.1f %% on test", p.task, p.protocol, c.Model, c.Seed,
+			fmt.Fprintf(&b, ". %s, %s, %s, seed %d: %.1f %% on train and %.1f %% on test", p.task, p.protocol,
+				c.Model, c.Seed,
 				100*c.Train[last], 100*c.Test[last])
 		}
 	}

@@ -40,7 +40,8 @@ func TestLearningCurves_EachTaskHasAPanelWithItsModels(t *testing.T) {
 func TestLearningCurves_TrainIsDashedAndTestIsSolid(t *testing.T) {
 	f := newLearningFigure(probes())
 	layers := f.layers(f.panels[0])
-	want := []plotter.XYs{{{X: 1, Y: 25}, {X: 2, Y: 50}}, {{X: 1, Y: 25}, {X: 2, Y: 37.5}}, {{X: 1, Y: 12.5}, {X: 2, Y: 25}},
+	want := []plotter.XYs{{{X: 1, Y: 25}, {X: 2, Y: 50}}, {{X: 1, Y: 25}, {X: 2, Y: 37.5}},
+		{{X: 1, Y: 12.5}, {X: 2, Y: 25}},
 		{{X: 1, Y: 12.5}, {X: 2, Y: 25}}}
 	if len(layers) != len(want) {
 		t.Fatalf("%d lines, want %d", len(layers), len(want))
@@ -112,7 +113,8 @@ func TestLearningCurves_RefuseUnequalLengths(t *testing.T) {
 	for name, c := range map[string]LearningCurve{
 		"no train": curve("m", "t", nil, []float64{0.5}), "no epochs": curve("m", "t", nil, nil),
 		"shorter": curve("m", "t", []float64{0.5, 0.5}, []float64{0.5}),
-		"percent": curve("m", "t", []float64{50}, []float64{0.5}), "negative": curve("m", "t", []float64{0}, []float64{-1}),
+		"percent": curve("m", "t", []float64{50}, []float64{0.5}), "negative": curve("m", "t", []float64{0},
+			[]float64{-1}),
 	} {
 		if _, err := LearningCurves([]LearningCurve{c}); !usage.Is(err) {
 			t.Errorf("%s: got %v", name, err)

@@ -92,7 +92,8 @@ func errorBarEntry(upright bool) legendEntry {
 			if upright {
 				x0, y0, x1, y1 = y0, x0, y1, x1
 			}
-			c.StrokeLine2(draw.LineStyle{Color: darkGray, Width: 1.2}, center.X+x0, center.Y+y0, center.X+x1, center.Y+y1)
+			c.StrokeLine2(draw.LineStyle{Color: darkGray, Width: 1.2}, center.X+x0, center.Y+y0, center.X+x1,
+				center.Y+y1)
 		}
 		stroke(-half, 0, half, 0)
 		stroke(-half, -end, -half, end)

@@ -34,7 +34,8 @@ func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 	low, high := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
 	for i, one := range images {
 		if len(one.Pixels) != height*width*3 {
-			return nil, usage.Errorf("image %d of the map has %d bytes, and %dx%d RGB takes %d", i+1, len(one.Pixels), height, width,
+			return nil, usage.Errorf("image %d of the map has %d bytes, and %dx%d RGB takes %d", i+1, len(one.Pixels),
+				height, width,
 				height*width*3)
 		}
 		for k, v := range [2]float64{one.X, one.Y} {

@@ -92,7 +92,8 @@ func TestALogarithmicAxisNamesThePowersOfTwo(t *testing.T) {
 		low, high float64
 		want      string
 	}{
-		{15, 1100, "16 32 64 128 256 512 1024"}, {0.2, 2, "0.25 0.5 1 2"}, {1, 1 << 14, "1 4 16 64 256 1024 4096 16384"},
+		{15, 1100, "16 32 64 128 256 512 1024"}, {0.2, 2, "0.25 0.5 1 2"}, {1, 1 << 14,
+			"1 4 16 64 256 1024 4096 16384"},
 	} {
 		var labels []string
 		for _, tick := range (log2Ticks{}).Ticks(c.low, c.high) {
@@ -130,7 +131,8 @@ func TestTheSeriesPlotSaysWhatItShows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{">tuned<", ">untuned<", ">pixels<", ">untrained<", ">not measured<", ">95 % interval<",
+		for _, want := range []string{">tuned<", ">untuned<", ">pixels<", ">untrained<", ">not measured<",
+			">95 % interval<",
 			">images in a batch<", ">test accuracy (%)<", ">64<", ">1024<"} {
 			if !strings.Contains(string(svg), want) {
 				t.Errorf("the figure lacks %s", want)

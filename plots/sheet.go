@@ -72,7 +72,8 @@ func (s *sheet) png() ([]byte, error) {
 
 func (s *sheet) check() error {
 	if s.height <= 0 || s.width <= 0 || len(s.blocks) == 0 {
-		return usage.Errorf("an image sheet of %d lines of %dx%d images cannot be drawn", len(s.blocks), s.height, s.width)
+		return usage.Errorf("an image sheet of %d lines of %dx%d images cannot be drawn", len(s.blocks), s.height,
+			s.width)
 	}
 	for i, block := range s.blocks {
 		if s.titles != nil && len(s.titles) != len(block) {

@@ -100,7 +100,10 @@ func TestASheetOfUnequalPartsIsAUsageError(t *testing.T) {
 		"no size":         func() ([]byte, error) { return ViewSheet(0, 0, nil, [][]byte{{}}) },
 		"missing title":   func() ([]byte, error) { return ViewSheet(4, 4, []string{"a"}, ok, ok) },
 		"no query":        func() ([]byte, error) { return NeighborSheet(4, 4, nil) },
-		"missing label":   func() ([]byte, error) { return NeighborSheet(4, 4, []Neighbors{{ok[0], ok, []bool{true}}}) },
+		"missing label": func() ([]byte, error) {
+			return NeighborSheet(4, 4,
+				[]Neighbors{{ok[0], ok, []bool{true}}})
+		},
 		"unequal lines": func() ([]byte, error) {
 			return NeighborSheet(4, 4, []Neighbors{{ok[0], ok, []bool{true, true}}, {ok[0], ok[:1], []bool{true}}})
 		},

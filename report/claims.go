@@ -37,6 +37,7 @@ func checkTarget(path string) error {
 	if folder, err := os.Stat(filepath.Dir(path)); err != nil || !folder.IsDir() {
 		return usage.Errorf("the report cannot be written to %s: %s is not a folder", path, filepath.Dir(path))
 	}
+
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -45,11 +46,14 @@ func checkTarget(path string) error {
 		return fmt.Errorf("the report cannot be written: %w", err)
 	}
 	defer func() { _ = file.Close() }()
+
+	// The first words tell a page from somebody's notes.
 	start := make([]byte, 256)
 	n, err := file.Read(start)
 	if n == 0 && errors.Is(err, io.EOF) {
 		return nil
 	}
+
 	start = bytes.ToLower(bytes.TrimSpace(start[:n]))
 	if err != nil || !bytes.HasPrefix(start, []byte("<!doctype html")) && !bytes.HasPrefix(start, []byte("<html")) {
 		return usage.Errorf("%s is there and is not an HTML page: give the report another name", path)
@@ -90,9 +94,11 @@ type runRow struct {
 	Seed                                     uint64
 }
 
-func newClaimsPage(s experiments.Scale, r experiments.Records, claims []experiments.Claim) (page claimsPage, err error) {
-	page = claimsPage{Scale: s, Smoke: s == experiments.Smoke, PMeaning: pMeaning,
+func newClaimsPage(s experiments.Scale, r experiments.Records, claims []experiments.Claim) (claimsPage, error) {
+	page := claimsPage{Scale: s, Smoke: s == experiments.Smoke, PMeaning: pMeaning,
 		Commands: commands(claimIDs(claims), s)}
+
+	// The environments below are those of the runs that the sections show.
 	used := map[string]bool{}
 	for _, c := range claims {
 		section, err := newClaimSection(c, s, r)
@@ -104,6 +110,7 @@ func newClaimsPage(s experiments.Scale, r experiments.Records, claims []experime
 			used[run.Key] = true
 		}
 	}
+
 	page.Made = made(r, used)
 	return page, nil
 }
@@ -133,12 +140,13 @@ func made(r experiments.Records, keys map[string]bool) (facts [][2]string) {
 		{"Backend", func(x experiments.Record) string { return x.Environment.Backend }},
 		{"Source revision", func(x experiments.Record) string { return x.Environment.Revision }},
 	} {
-		values := map[string]bool{}
+		values := map[string]bool{} // of all runs
 		for key := range keys {
 			if value := fact.value(r[key]); value != "" {
 				values[value] = true
 			}
 		}
+
 		for _, value := range slices.Sorted(maps.Keys(values)) {
 			facts = append(facts, [2]string{fact.name, value})
 		}
@@ -146,13 +154,15 @@ func made(r experiments.Records, keys map[string]bool) (facts [][2]string) {
 	return facts
 }
 
-func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Records) (section claimSection, err error) {
+func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Records) (claimSection, error) {
 	o, err := experiments.Judge(c, s, r)
 	if err != nil {
-		return section, err
+		return claimSection{}, err
 	}
+
 	p := c.Plan(s)
-	section = claimSection{Claim: c, Verdict: verdictText(o), Facts: outcomeFacts(o), Estimates: Estimates(o, 0).Rows, Commands: commands(c.ID, s)}
+	section := claimSection{Claim: c, Verdict: verdictText(o), Facts: outcomeFacts(o), Estimates: Estimates(o, 0).Rows,
+		Commands: commands(c.ID, s)}
 	section.Arms, section.Runs = armRows(p.Choices(r)), runRows(p.Made(r), s)
 	section.Picture, err = picturing(experiments.Figure(c, s, r))
 	return section, err
@@ -171,6 +181,7 @@ func armRows(choices []experiments.Choice) (rows []armRow) {
 		}
 		rows = append(rows, row)
 
+		// The arm's name spans its rows.
 		if c.Arm != choices[first].Arm {
 			first = i
 		}

@@ -35,7 +35,8 @@ func named(t *testing.T, id string) experiments.Claim {
 func simulated() experiments.Claim {
 	a, b := sslx.Default(), sslx.Default()
 	b.Batch *= 2
-	p := experiments.Plan{Scale: experiments.CPU, Seeds: []uint64{1, 2, 3, 4, 5}, Tasks: []string{"class"}, Protocols: []string{"knn"},
+	p := experiments.Plan{Scale: experiments.CPU, Seeds: []uint64{1, 2, 3, 4, 5}, Tasks: []string{"class"},
+		Protocols: []string{"knn"},
 		Arms: []experiments.Arm{{Name: "a", Candidates: []experiments.Candidate{{Label: "base", Config: a}}},
 			{Name: "b", Candidates: []experiments.Candidate{{Label: "twice the batch", Config: b}}}},
 		Comparisons: []experiments.Comparison{{Factor: "a over b", A: "a", B: "b"}}, Margin: 2}
@@ -80,7 +81,8 @@ func TestEveryClaimOfAReportHasAllItsSections(t *testing.T) {
 	}
 	for i, c := range experiments.Claims() {
 		section := html.UnescapeString(sections[i])
-		for _, want := range []string{c.Belief, c.Prediction, c.Decision, "Verdict", "Deciding estimate", "Smallest difference",
+		for _, want := range []string{c.Belief, c.Prediction, c.Decision, "Verdict", "Deciding estimate",
+			"Smallest difference",
 			"Seeds that would settle it", "Compute spent", `<img src="data:image/svg+xml;base64,`, "<h3>Estimates", "Settings, and how",
 			"sslx claims run " + c.ID + " --scale cpu", "sslx claims show "} {
 			if !strings.Contains(section, want) {
@@ -171,7 +173,8 @@ func TestSomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
 		for _, key := range slices.Sorted(maps.Keys(all))[:1] {
 			one[key] = all[key]
 		}
-		for name, r := range map[string]experiments.Records{"none": {}, "one": one, "half": testrecords.Half(all), "a quarter": testrecords.Half(testrecords.Half(all))} {
+		for name, r := range map[string]experiments.Records{"none": {}, "one": one, "half": testrecords.Half(all),
+			"a quarter": testrecords.Half(testrecords.Half(all))} {
 			text := reported(t, s, r)
 			wellFormed(t, text)
 			if n := strings.Count(text, "no records yet"); n == 0 && len(r) < 2 || n > 0 && name == "half" {

@@ -41,7 +41,8 @@ func ResultsFigure(results []record.Result, chance map[string]float64) (*plots.F
 		chart.Groups = append(chart.Groups, r.bars(models, prefix, chance))
 		counts = appendNew(counts, r.counts())
 	}
-	chart.X = fmt.Sprintf("%s%s accuracy (%%) · %s · n = %s images", strings.Replace(prefix, "/", " ", 1), rows[0].split,
+	chart.X = fmt.Sprintf("%s%s accuracy (%%) · %s · n = %s images", strings.Replace(prefix, "/", " ", 1),
+		rows[0].split,
 		rows[0].protocol, strings.Join(counts, ", "))
 
 	f, err := chart.Figure()
@@ -209,7 +210,8 @@ func appendFinite(series plotter.XYs, x, y float64) plotter.XYs {
 func ProbeCurves(curves []record.Curve) (*plots.Figure, error) {
 	values := make([]plots.LearningCurve, len(curves))
 	for i, c := range curves {
-		values[i] = plots.LearningCurve{Task: c.Task, Protocol: c.Protocol.String(), Model: c.Model, Kind: kindOf(c.Model),
+		values[i] = plots.LearningCurve{Task: c.Task, Protocol: c.Protocol.String(), Model: c.Model,
+			Kind: kindOf(c.Model),
 			Seed: c.Seed, Train: c.Train, Test: c.Test}
 	}
 	return plots.LearningCurves(values)

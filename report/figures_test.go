@@ -36,7 +36,8 @@ func TestTaskMap_PlacesTheAccuraciesOfAModel(t *testing.T) {
 		t.Errorf("what was not measured is %v", got.Values[1][1:])
 	}
 	got.Halves, got.Values[1] = nil, got.Values[1][:1]
-	want := plots.HeatMap{Title: "simclr", Unit: "test accuracy (%)", PerRow: true, Rows: []string{"factors/hue", "factors/shape"},
+	want := plots.HeatMap{Title: "simclr", Unit: "test accuracy (%)", PerRow: true,
+		Rows:    []string{"factors/hue", "factors/shape"},
 		Columns: []string{"knn/cosine/k20/t0.07", "linear/lbfgs/l2-val", "knn/cosine/k20/t0.07@projector0"},
 		Values:  [][]float64{{40, 70, 60}, {61.27}}, Floors: []float64{31, 25}}
 	if !reflect.DeepEqual(got, want) {

@@ -8,7 +8,8 @@ func result(model, task string, value float64) record.Result {
 	if model == record.ModelPixels {
 		layer = "pixels"
 	}
-	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol("knn/cosine/k20/t0.07@" + layer), Layer: layer,
+	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol("knn/cosine/k20/t0.07@" + layer),
+		Layer: layer,
 		Split: "test", Metric: record.MetricAccuracy, Value: value, N: 1000, Run: "r"}
 }
 
@@ -25,10 +26,12 @@ func share(v float64) *float64 { return &v }
 
 // log is a made-up training log of three lines; chance is ln 511, that of SimCLR with 256 images.
 func log() []record.Metrics {
+	line := func(step int, epoch, seconds, loss, spread, probe float64) record.Metrics {
+		return record.Metrics{Step: step, Epoch: epoch, Images: int64(256 * step), Seconds: seconds, Loss: loss, Chance: 6.236,
+			Spread: spread, ProbeAccuracy: &probe}
+	}
 	return []record.Metrics{
-		{Step: 10, Epoch: 0.5, Images: 2560, Seconds: 5, Loss: 6.2, Chance: 6.236, Spread: 0.4, ProbeAccuracy: share(0.2)},
-		{Step: 20, Epoch: 1, Images: 5120, Seconds: 10, Loss: 5.5, Chance: 6.236, Spread: 0.7, ProbeAccuracy: share(0.4)},
-		{Step: 40, Epoch: 2, Images: 10240, Seconds: 200, Loss: 5, Chance: 6.236, Spread: 0.9, ProbeAccuracy: share(0.55)},
+		line(10, 0.5, 5, 6.2, 0.4, 0.2), line(20, 1, 10, 5.5, 0.7, 0.4), line(40, 2, 200, 5, 0.9, 0.55),
 	}
 }
 

@@ -50,7 +50,8 @@ func orAll(claims []experiments.Claim) []experiments.Claim {
 
 // Plans returns a table of what a claim runs at each scale, from its plans.
 func Plans(c experiments.Claim) Table {
-	t := Table{Align: "llrrrllr", Head: []string{"scale", "data and encoder", "arms", "runs of tuning", "seeds", "tasks",
+	t := Table{Align: "llrrrllr", Head: []string{"scale", "data and encoder", "arms", "runs of tuning", "seeds",
+		"tasks",
 		"protocols", "margin"}}
 	for _, s := range experiments.Scales() {
 		p := c.Plan(s)
@@ -63,9 +64,49 @@ func Plans(c experiments.Claim) Table {
 	return t
 }
 
+// PlanMarkdown says in Markdown what a plan runs: its arms with their candidates, the data, the tasks and the protocols.
+func PlanMarkdown(p experiments.Plan) string {
+	t := Table{Align: "llrrl", Head: []string{"arm", "candidates", "batch", "epochs", "views"}}
+	for _, arm := range p.Arms {
+		if arm.After != "" {
+			t.Rows = append(t.Rows, []string{arm.Name, "the choice of " + arm.After + ", changed", "", "", ""})
+			continue
+		}
+
+		c := arm.Candidates[0].Config
+		var labels []string
+		for _, candidate := range arm.Candidates {
+			labels = append(labels, candidate.Label)
+		}
+		t.Rows = append(t.Rows, []string{arm.Name, strings.Join(labels, ", "), fmt.Sprint(c.Batch), fmt.Sprint(c.Epochs),
+			viewText(c)})
+	}
+
+	base := p.Arms[0].Candidates[0].Config
+	return t.Markdown() + fmt.Sprintf("\nData %s, encoder %s, tasks %s, protocols %s, %s, margin %g.\n", base.Data,
+		encoder.NameOf(base.Encoder), strings.Join(p.Tasks, ", "), strings.Join(p.Protocols, ", "),
+		words.Count(len(p.Seeds), "seed"), p.Margin)
+}
+
+// viewText names what the first view of a configuration is made by.
+func viewText(c sslx.Config) string {
+	v := c.Views[0]
+	var parts []string
+	for _, part := range []struct {
+		name  string
+		value float64
+	}{{"crop", v.CropScale}, {"flip", v.Flip}, {"jitter", v.Jitter}, {"gray", v.Gray}, {"noise", v.Noise}} {
+		if part.value > 0 {
+			parts = append(parts, fmt.Sprintf("%s %g", part.name, part.value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Estimates returns a table of the first estimates of an outcome, at most limit of them, all when limit is 0.
 func Estimates(o experiments.Outcome, limit int) Table {
-	t := Table{Align: "lllrlrrl", Head: []string{"comparison", "task", "protocol", "difference", "95 % interval", "seeds",
+	t := Table{Align: "lllrlrrl", Head: []string{"comparison", "task", "protocol", "difference", "95 % interval",
+		"seeds",
 		"p (Holm)", "verdict"}}
 	for i, e := range o.Estimates {
 		if limit > 0 && i == limit {
@@ -160,7 +201,8 @@ func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 	if o.Scale == experiments.Smoke {
 		add("", "smoke scale only checks that everything runs; it gives no verdict")
 	}
-	add("runs", fmt.Sprintf("%d made, %d missing; %s of training", len(o.Records), o.Missing, words.Duration(o.Seconds)))
+	add("runs", fmt.Sprintf("%d made, %d missing; %s of training", len(o.Records), o.Missing,
+		words.Duration(o.Seconds)))
 	if o.Power > 0 {
 		add("power", fmt.Sprintf("a true difference of %.1f points is found with a probability of 0.8", o.Power))
 	}
@@ -224,8 +266,8 @@ func pText(e experiments.Estimate) string {
 
 // told says what the estimate is, in a line.
 func told(e experiments.Estimate) string {
-	return fmt.Sprintf("%s, %s by %s: %s, %g %% interval %s, %s", e.Factor, e.Task, e.Protocol, differenceText(e), 100*experiments.Level,
-		intervalText(e), words.Count(e.Seeds, "seed"))
+	return fmt.Sprintf("%s, %s by %s: %s, %g %% interval %s, %s", e.Factor, e.Task, e.Protocol, differenceText(e),
+		100*experiments.Level, intervalText(e), words.Count(e.Seeds, "seed"))
 }
 
 // verdictText says the verdict, and why there is none.
@@ -252,9 +294,11 @@ func verdictMeaning(o experiments.Outcome) string {
 	}
 	switch o.Verdict {
 	case statistics.Equivalent:
-		return ": the whole interval lies within the margin, so there is no difference that matters. That debunks the belief"
+		return ": the whole interval lies within the margin, so there is no difference that matters. " +
+			"That debunks the belief"
 	case statistics.Reversed:
-		return ": the whole interval lies beyond the margin, on the other side than the belief predicts. That debunks it"
+		return ": the whole interval lies beyond the margin, on the other side than the belief predicts. " +
+			"That debunks it"
 	case statistics.Debunked:
 		return ": what the belief predicts is not seen"
 	case statistics.Upheld:
@@ -264,9 +308,9 @@ func verdictMeaning(o experiments.Outcome) string {
 }
 
 // pMeaning explains the column of p-values.
-const pMeaning = "p is the p-value of the verdict. The estimate that decides stands for itself; the others are corrected over the tasks and " +
-	"protocols of their comparison (Holm), and settle nothing above 0.05. For a comparison with a baseline there is no verdict, and p is of " +
-	"no difference."
+const pMeaning = "p is the p-value of the verdict. The estimate that decides stands for itself; the others are " +
+	"corrected over the tasks and protocols of their comparison (Holm), and settle nothing above 0.05. For a comparison " +
+	"with a baseline there is no verdict, and p is of no difference."
 
 // shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is
 // withdrawn, or of its first known limit; "–" where there is none.
@@ -313,7 +357,8 @@ func computeText(o experiments.Outcome) string {
 
 // settingText says the hyper-parameters that claims vary.
 func settingText(c sslx.Config) string {
-	parts := []string{fmt.Sprintf("batch %d", c.Batch), fmt.Sprintf("%s, learning rate %.3g", optimizer.NameOf(c.Optimizer.Rule), c.Optimizer.LR)}
+	parts := []string{fmt.Sprintf("batch %d", c.Batch), fmt.Sprintf("%s, learning rate %.3g",
+		optimizer.NameOf(c.Optimizer.Rule), c.Optimizer.LR)}
 	if scale := cmp.Or(c.Optimizer.Scale, "none"); scale != "none" {
 		parts[1] += " (" + scale + " in the batch)"
 	}
@@ -341,5 +386,6 @@ func parameters(o objective.Objective) map[string]any {
 
 // commands returns how to make the runs of a claim, and how to report on them.
 func commands(id string, s experiments.Scale) []string {
-	return []string{fmt.Sprintf("sslx claims run %s --scale %s", id, s), fmt.Sprintf("sslx claims report %s --scale %s", id, s)}
+	return []string{fmt.Sprintf("sslx claims run %s --scale %s", id, s),
+		fmt.Sprintf("sslx claims report %s --scale %s", id, s)}
 }

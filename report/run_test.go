@@ -74,7 +74,8 @@ func TestWriteRun_PageShowsTheNumbersOfTheRun(t *testing.T) {
 	if _, err := sslx.Pretrain(context.Background(), dir, c, sslx.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	results, err := sslx.Evaluate(context.Background(), dir, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Baselines: true})
+	results, err := sslx.Evaluate(context.Background(), dir,
+		sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Baselines: true})
 	if err != nil {
 		t.Fatal(err)
 	}

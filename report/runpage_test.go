@@ -22,8 +22,9 @@ func wholeRun(t *testing.T) Run {
 	return Run{
 		Name: "first", Config: "epochs: 2\n", Command: "sslx pretrain --out first", Metrics: log(), Results: threeModels(),
 		Views: views, Neighbors: views, NeighborTask: "factors/shape",
-		Environment: record.Environment{Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), OS: "linux", Arch: "amd64",
-			CPU: "a processor", Cores: 2, Backend: "xla:cpu", Device: "a device", Plugin: "0.83", Go: "go1.26",
+		Environment: record.Environment{Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), OS: "linux",
+			Arch: "amd64",
+			CPU:  "a processor", Cores: 2, Backend: "xla:cpu", Device: "a device", Plugin: "0.83", Go: "go1.26",
 			Revision: "abc123", Modules: map[string]string{"example.org/m": "v1.2.3"}, Data: "factors", Fingerprint: "f00d"},
 	}
 }

@@ -42,7 +42,8 @@ func TestResults_PixelsStandBesideEachLayerOfTheSameProbe(t *testing.T) {
 	deeper.Protocol = record.ParseProtocol("knn/cosine/k20/t0.07@projector1")
 	other := result("simclr", "t", 0.6)
 	other.Protocol = record.ParseProtocol("linear/lbfgs/l2-val@encoder")
-	rows := Results([]record.Result{result("simclr", "t", 0.5), deeper, other, result(record.ModelPixels, "t", 0.3)}).Rows
+	rows := Results([]record.Result{result("simclr", "t", 0.5), deeper, other,
+		result(record.ModelPixels, "t", 0.3)}).Rows
 	var got []string
 	for _, r := range rows {
 		got = append(got, r[1]+" "+r[3])
@@ -62,7 +63,8 @@ func TestResults_SplitsAndMetricsAreNotMixed(t *testing.T) {
 	for _, r := range rows {
 		got = append(got, strings.Join([]string{r[1], r[2], r[5]}, "; "))
 	}
-	want := []string{"knn/cosine/k20/t0.07@encoder; 1000 test; 50.0 %", "knn/cosine/k20/t0.07@encoder; 1000 val; 90.0 %",
+	want := []string{"knn/cosine/k20/t0.07@encoder; 1000 test; 50.0 %",
+		"knn/cosine/k20/t0.07@encoder; 1000 val; 90.0 %",
 		"knn/cosine/k20/t0.07@encoder (rankme); 1000 test; 87.12"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -92,7 +94,8 @@ func TestResults_EqualNumbersAreEquallyBest(t *testing.T) {
 func TestTable_NamesCannotBreakMarkdown(t *testing.T) {
 	text := Results([]record.Result{result("a|b\n<i>", "x | y", 0.5)}).Markdown()
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if len(lines) != 3 || !strings.HasSuffix(lines[0], `| a\|b &lt;i> |`) || !strings.HasPrefix(lines[2], `| x \| y |`) {
+	if len(lines) != 3 || !strings.HasSuffix(lines[0], `| a\|b &lt;i> |`) ||
+		!strings.HasPrefix(lines[2], `| x \| y |`) {
 		t.Errorf("got\n%s", text)
 	}
 }
@@ -143,7 +146,8 @@ a     rankme@encoder                   4000 test       –          –   17.25
 func TestResultsByRun_RunsStandSideBySide(t *testing.T) {
 	a, b := result("simclr", "t", 0.5), result("simclr", "t", 0.6)
 	b.Run = "lr01"
-	if got := ResultsByRun([]record.Result{a, b}); !reflect.DeepEqual(got.Head[3:], []string{"simclr", "simclr of lr01"}) ||
+	if got := ResultsByRun([]record.Result{a, b}); !reflect.DeepEqual(got.Head[3:],
+		[]string{"simclr", "simclr of lr01"}) ||
 		!reflect.DeepEqual(got.Rows[0][3:], []string{"50.0 %", "60.0 %"}) {
 		t.Errorf("got %v", got)
 	}
@@ -158,7 +162,8 @@ name  third
 a         3
 `)
 	var out strings.Builder
-	if err := ResultsByRun(table6("a-data-set-with-a-long-name/and-a-task-with-a-long-name-too")).WriteText(&out, 100); err != nil {
+	if err := ResultsByRun(table6("a-data-set-with-a-long-name/and-a-task-with-a-long-name-too")).WriteText(&out,
+		100); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(out.String()) {

@@ -19,7 +19,8 @@ import (
 // that is killed leaves a file there, named as IsTemporary says. Permissions are those of the process's umask.
 func Write(path string, fill func(io.Writer) error) error {
 	// Not in $TMPDIR: what is left there has no owner, and may be read by others.
-	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o666), renameio.WithTempDir(filepath.Dir(path)))
+	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o666),
+		renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {
 		return err
 	}

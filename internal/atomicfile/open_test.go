@@ -56,7 +56,8 @@ func TestWrite_PermissionsAreThoseOfTheUmask(t *testing.T) {
 }
 
 func TestIsTemporary(t *testing.T) {
-	for name, want := range map[string]bool{".a.json12": true, ".a.json": false, "a.json12": false, ".a.jsonx": false, ".b.json12": false} {
+	for name, want := range map[string]bool{".a.json12": true, ".a.json": false, "a.json12": false, ".a.jsonx": false,
+		".b.json12": false} {
 		if IsTemporary(name, "a.json") != want {
 			t.Errorf("%s: %v", name, !want)
 		}

@@ -61,7 +61,8 @@ func table(records []saved) string {
 	}
 	for _, r := range records {
 		if peak {
-			fmt.Fprintf(&out, "| %s, width %d | %d | %s | %s | %s | %.0f %% | %.1f s |\n", r.Config.Encoder, r.Config.Width,
+			fmt.Fprintf(&out, "| %s, width %d | %d | %s | %s | %s | %.0f %% | %.1f s |\n", r.Config.Encoder,
+				r.Config.Width,
 				r.Config.Batch, figure(r.Sslx.Median), quartiles(r.Sslx), figure(r.Sslx.Median*r.Peak.Image), 100*r.Peak.Share,
 				r.First)
 		} else {
@@ -70,7 +71,8 @@ func table(records []saved) string {
 	}
 	last := records[len(records)-1]
 	e := last.Environment
-	fmt.Fprintf(&out, "\n%s; turns of each: %d; %s; %s, revision %.12s.", e.Device, len(last.Sslx.Turns), quiet(records),
+	fmt.Fprintf(&out, "\n%s; turns of each: %d; %s; %s, revision %.12s.", e.Device, len(last.Sslx.Turns),
+		quiet(records),
 		e.Started.Format(time.DateOnly), e.Revision)
 	return out.String()
 }
@@ -99,7 +101,8 @@ func (r saved) programs(out *strings.Builder) {
 		what = fmt.Sprintf("%s, batch %d", r.Config.Encoder, r.Config.Batch)
 	}
 	if r.Config.Protocol != "" {
-		what = fmt.Sprintf("%s, %s x %s", r.Config.Protocol, figure(float64(r.Config.Train)), figure(float64(r.Config.Test)))
+		what = fmt.Sprintf("%s, %s x %s", r.Config.Protocol, figure(float64(r.Config.Train)),
+			figure(float64(r.Config.Test)))
 	}
 	how := fmt.Sprintf("first unit of work after %.1f s", r.First)
 	if r.Peak != nil {
@@ -110,7 +113,8 @@ func (r saved) programs(out *strings.Builder) {
 	}
 	fmt.Fprintf(out, "| %s | sslx | %s | %s | | %s |\n", what, figure(r.Sslx.Median), quartiles(r.Sslx), how)
 	for _, p := range r.Peers {
-		fmt.Fprintf(out, "| | %s %s | %s | %s | **%.2fx** | %s |\n", p.Name, p.Version, figure(p.Median), quartiles(p.Rates),
+		fmt.Fprintf(out, "| | %s %s | %s | %s | **%.2fx** | %s |\n", p.Name, p.Version, figure(p.Median),
+			quartiles(p.Rates),
 			r.Ratio[p.Name], p.Note)
 	}
 	for _, m := range r.Missing {

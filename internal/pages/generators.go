@@ -81,15 +81,16 @@ func (g generator) record(name string) (Block, error) {
 
 	last, e := run.Metrics[len(run.Metrics)-1], run.Environment
 	text := fmt.Sprintf("%s, %s, batch %d, %s of %s, seed %d: %s of training on %s (%s), %.0f views a second.\n\n%s",
-		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch, words.Count(last.Epoch, "epoch"), e.Data, c.Seed,
-		words.Duration(last.Seconds), words.Count(e.Cores, "core"), e.CPU,
+		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch,
+		words.Count(last.Epoch, "epoch"), e.Data, c.Seed, words.Duration(last.Seconds), words.Count(e.Cores, "core"), e.CPU,
 		float64(len(c.Views))*float64(last.Images)/last.Seconds, report.Results(run.Results).Markdown())
 	return Block{text, map[string]*plots.Figure{filepath.Join(figuresFolder, name+".png"): figure}}, nil
 }
 
 // records returns the records of the claims at the scale of the pages.
 func (g generator) records() (experiments.Records, error) {
-	return experiments.Store{Path: filepath.Join(g.root, recordsFolder, "claims", string(experiments.CPU)+".jsonl")}.Read()
+	return experiments.Store{Path: filepath.Join(g.root, recordsFolder, "claims",
+		string(experiments.CPU)+".jsonl")}.Read()
 }
 
 func (g generator) claims() (Block, error) {

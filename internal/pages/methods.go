@@ -143,7 +143,8 @@ func (g generator) methods() (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	t := report.Table{Align: "lrrrrrr", Head: []string{"method", "seeds", "kNN, test (%)", "above untrained", "minutes", "cores",
+	t := report.Table{Align: "lrrrrrr", Head: []string{"method", "seeds", "kNN, test (%)", "above untrained",
+		"minutes", "cores",
 		"effective rank"}}
 	for _, name := range objective.Names() {
 		m, err := g.measured(name)
@@ -159,6 +160,7 @@ func (g generator) methods() (Block, error) {
 			fmt.Sprintf("%+.1f", gain), fmt.Sprintf("%.1f", stat.Mean(m.minutes, nil)), fmt.Sprint(m.cores),
 			fmt.Sprintf("%.1f", stat.Mean(m.rank, nil))})
 	}
-	t.Rows = append(t.Rows, []string{"untrained encoder", fmt.Sprint(len(untrained)), spread(untrained), "", "", "", ""})
+	t.Rows = append(t.Rows, []string{"untrained encoder", fmt.Sprint(len(untrained)), spread(untrained), "", "", "",
+		""})
 	return Block{Text: t.Markdown()}, nil
 }

@@ -16,7 +16,8 @@ func TestPages_ShowWhatTheRecordsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"README.md", "docs/claims/cost.md", "docs/methods/README.md", "docs/methods/simclr.md",
+	for _, want := range []string{"README.md", "docs/claims/cost.md", "docs/methods/README.md",
+		"docs/methods/simclr.md",
 		"docs/performance.md", "docs/faults.md"} {
 		if !slices.Contains(paths, filepath.FromSlash(want)) {
 			t.Errorf("%s has no generated block", want)

@@ -70,7 +70,8 @@ func Printable(text string, multiline bool) string {
 		if multiline && (r == '\n' || r == '\t') {
 			return false
 		}
-		return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar
+		return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) ||
+			r == unicode.ReplacementChar
 	}
 	if strings.IndexFunc(text, hidden) < 0 {
 		return text

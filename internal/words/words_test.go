@@ -29,7 +29,8 @@ func TestDuration_ReadsAsPeopleSayIt(t *testing.T) {
 }
 
 func TestThousands_AreGrouped(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1\u202f000", 1234567: "1\u202f234\u202f567", -100: "-100",
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1\u202f000", 1234567: "1\u202f234\u202f567",
+		-100:  "-100",
 		-1000: "-1\u202f000"} {
 		if got := Thousands(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
@@ -67,7 +68,8 @@ func FuzzPrintable(f *testing.F) {
 }
 
 func TestShorten_KeepsBothEnds(t *testing.T) {
-	for want, got := range map[string]string{"abc": Shorten("abc", 3), "a…d": Shorten("abcd", 3), "ä…ü": Shorten("äöö…ü", 3)} {
+	for want, got := range map[string]string{"abc": Shorten("abc", 3), "a…d": Shorten("abcd", 3),
+		"ä…ü": Shorten("äöö…ü", 3)} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

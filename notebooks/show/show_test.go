@@ -20,7 +20,8 @@ import (
 
 func TestLineSaysWhatIsDoneAndWhatIsLeft(t *testing.T) {
 	got := line("run 2 of 4", sslx.Progress{Phase: "train", Done: 25, Total: 100, Detail: "loss 1.000"}, 10*time.Second)
-	if want := "run 2 of 4\ntrain " + strings.Repeat("█", 7) + strings.Repeat("░", 23) + " 25 of 100, 30s left  loss 1.000"; got != want {
+	if want := "run 2 of 4\ntrain " + strings.Repeat("█", 7) + strings.Repeat("░", 23) +
+		" 25 of 100, 30s left  loss 1.000"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got := line("", sslx.Progress{Phase: "compile"}, 0); got != "compile" {
@@ -31,7 +32,7 @@ func TestLineSaysWhatIsDoneAndWhatIsLeft(t *testing.T) {
 func TestPlanHasALineForEachArm(t *testing.T) {
 	for _, c := range experiments.Claims() {
 		p := c.Plan(experiments.CPU)
-		text := plan(p)
+		text := report.PlanMarkdown(p)
 		for _, arm := range p.Arms {
 			if !strings.Contains(text, "| "+arm.Name+" |") {
 				t.Errorf("%s: no line for %s in\n%s", c.ID, arm.Name, text)
@@ -85,7 +86,8 @@ func shades(t *testing.T, dir string, level uint8) {
 					t.Fatal(err)
 				}
 				path := filepath.Join(dir, split, class, fmt.Sprintf("%d.png", k))
-				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, file.Bytes(), 0o644)); err != nil {
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755),
+					os.WriteFile(path, file.Bytes(), 0o644)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -76,7 +76,8 @@ func Views(c sslx.Config, n int) {
 	for _, view := range views {
 		titles, columns = append(titles, "view"), append(columns, split(view.Pixels, n, set))
 	}
-	PNG(Must(plots.ViewSheet(set.Height(), set.Width(), titles, columns...)), "Images of "+set.Name()+" and their views.")
+	PNG(Must(plots.ViewSheet(set.Height(), set.Width(), titles, columns...)),
+		"Images of "+set.Name()+" and their views.")
 }
 
 // split returns the first n images of pixels.

@@ -41,11 +41,14 @@ func (e Environment) last() Environment {
 // differences says what is not as before and can change the numbers of a run: "backend go (it was xla:cpu)".
 func (e Environment) differences(before Environment) (list []string) {
 	for _, fact := range []struct{ name, now, before string }{
-		{"backend", strings.TrimSpace(e.Backend + " " + e.Plugin), strings.TrimSpace(before.Backend + " " + before.Plugin)},
-		{"device", e.Device, before.Device}, {"processor", e.CPU, before.CPU}, {"revision", e.Revision, before.Revision},
+		{"backend", strings.TrimSpace(e.Backend + " " + e.Plugin), strings.TrimSpace(before.Backend + " " +
+			before.Plugin)},
+		{"device", e.Device, before.Device}, {"processor", e.CPU, before.CPU}, {"revision", e.Revision,
+			before.Revision},
 	} {
 		if fact.now != fact.before {
-			list = append(list, fmt.Sprintf("%s %s (it was %s)", fact.name, cmp.Or(fact.now, "unknown"), cmp.Or(fact.before, "unknown")))
+			list = append(list, fmt.Sprintf("%s %s (it was %s)", fact.name, cmp.Or(fact.now, "unknown"),
+				cmp.Or(fact.before, "unknown")))
 		}
 	}
 	return list

@@ -90,7 +90,8 @@ func take(dir string) (*lockfile.Lock, error) {
 
 		if time.Since(began) > patience {
 			h, _ := HolderOf(dir)
-			return nil, usage.About("out", "run %s is in use by another process (%d on %s): wait for it, or choose another folder",
+			return nil, usage.About("out",
+				"run %s is in use by another process (%d on %s): wait for it, or choose another folder",
 				dir, h.PID, h.Host)
 		}
 	}

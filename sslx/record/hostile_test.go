@@ -182,7 +182,8 @@ func TestRead_PipesAreRefused(t *testing.T) {
 func TestCreate_PermissionsAreThoseOfTheUmask(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o002))
 	r := created(t)
-	for name, want := range map[string]os.FileMode{"": 0o775, lockFile: 0o664, configFile: 0o664, environmentFile: 0o664} {
+	for name, want := range map[string]os.FileMode{"": 0o775, lockFile: 0o664, configFile: 0o664,
+		environmentFile: 0o664} {
 		if info, err := os.Stat(filepath.Join(r.Dir(), name)); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%q has %v (%v), want %v", name, info.Mode(), err, want)
 		}

@@ -144,7 +144,8 @@ func TestAddResults_KeepsResultsOfOtherData(t *testing.T) {
 	defer func() { _ = run.Close() }()
 	add := func(data string, value float64) {
 		t.Helper()
-		if err := run.AddResults([]Result{{Model: "simclr", Task: "birds/class", Data: data, Value: value}}); err != nil {
+		if err := run.AddResults([]Result{{Model: "simclr", Task: "birds/class", Data: data,
+			Value: value}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -165,7 +166,8 @@ func TestAddResults_KeepsResultsOfOtherData(t *testing.T) {
 
 func TestACurveGivesWayToALaterOneOfItsKind(t *testing.T) {
 	r := created(t)
-	first := Curve{Model: "simclr", Task: "a", Protocol: ParseProtocol("mlp"), Train: []float64{0.5}, Test: []float64{0.25}}
+	first := Curve{Model: "simclr", Task: "a", Protocol: ParseProtocol("mlp"), Train: []float64{0.5},
+		Test: []float64{0.25}}
 	second := first
 	second.Task = "b"
 	later := first
@@ -189,8 +191,10 @@ func TestAResultHasTheAgreedKeys(t *testing.T) {
 }
 
 func TestALineOfTheLogHasItsKeys(t *testing.T) {
-	want := []string{"chance", "epoch", "images", "loss", "lr", "parts", "probe_accuracy", "probe_layers", "seconds", "spread", "step"}
-	if got := keys(t, Metrics{ProbeAccuracy: new(float64), Parts: map[string]float64{"a": 1}, ProbeLayers: map[string]float64{"a": 1}}); !slices.Equal(got, want) {
+	want := []string{"chance", "epoch", "images", "loss", "lr", "parts", "probe_accuracy", "probe_layers", "seconds",
+		"spread", "step"}
+	if got := keys(t, Metrics{ProbeAccuracy: new(float64), Parts: map[string]float64{"a": 1},
+		ProbeLayers: map[string]float64{"a": 1}}); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

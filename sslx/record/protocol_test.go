@@ -45,7 +45,8 @@ func TestProtocol_ShortLeavesOutTheUsualLayer(t *testing.T) {
 
 // FuzzProtocol reads any text as a protocol and writes it again.
 func FuzzProtocol(f *testing.F) {
-	for _, text := range []string{"", "knn/cosine/k20/t0.07@encoder", "@", "/", "a@", "@a", "a/", "/a", "a//b@@c", "a/@b", "a@b/c", "\xff@\x00"} {
+	for _, text := range []string{"", "knn/cosine/k20/t0.07@encoder", "@", "/", "a@", "@a", "a/", "/a", "a//b@@c",
+		"a/@b", "a@b/c", "\xff@\x00"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

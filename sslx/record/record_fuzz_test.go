@@ -18,8 +18,8 @@ func FuzzLines(f *testing.F) {
 		`{"step":10,"probe_accuracy":0.25,"probe_layers":{"encoder":0.5}}` + "\n" + `{"step":20,"wai`,
 		`{"model":"simclr","task":"a/b","protocol":"knn","value":0.5,"n":3,"seed":18446744073709551615,"chosen":{"l2":1e-6}}` + "\n",
 		`{"model":"pixels","train":[0.5,1],"test":[0.25,5e-324]}` + "\n",
-		`{"step":1e3}` + "\n", `{"step":"10"}` + "\n", `{"loss":1e999}` + "\n", `{"parts":[]}` + "\n", "\n", "null\n", "[{}]\n",
-		"{\"model\":\"a\xff\"}\n", "{}{}\n", "\x00\n",
+		`{"step":1e3}` + "\n", `{"step":"10"}` + "\n", `{"loss":1e999}` + "\n", `{"parts":[]}` +
+			"\n", "\n", "null\n", "[{}]\n", "{\"model\":\"a\xff\"}\n", "{}{}\n", "\x00\n",
 	} {
 		f.Add([]byte(text))
 	}
@@ -59,9 +59,10 @@ func FuzzRun(f *testing.F) {
 	for _, c := range [][2]string{
 		{`{"started":"2026-01-02T03:04:05Z","os":"linux","cores":2,"modules":{"a":"v1"},"data_fingerprint":"00"}`,
 			"epochs: 3\ndata: factors\n"},
-		{`{"started":"yesterday"}`, "epochs: 3\nwidth: 4\n"}, {`{"cores":1.5}`, "epochs: many\n"}, {"", ""}, {"{}", "epochs: \"a\\nb\"\n"},
-		{"{} {}", "a: &a [*a]\n"}, {"[]", "---\nepochs: 1\n---\nepochs: 2\n"}, {"null", "\x00"},
-		{`{"started":"9999-12-31T23:59:59+23:59"}`, "epochs: 99999999999999999999\n"}, {`{"os":"\ud800"}`, "\tepochs: 1"},
+		{`{"started":"yesterday"}`, "epochs: 3\nwidth: 4\n"}, {`{"cores":1.5}`, "epochs: many\n"}, {"", ""}, {"{}",
+			"epochs: \"a\\nb\"\n"}, {"{} {}", "a: &a [*a]\n"}, {"[]", "---\nepochs: 1\n---\nepochs: 2\n"}, {"null", "\x00"},
+		{`{"started":"9999-12-31T23:59:59+23:59"}`, "epochs: 99999999999999999999\n"}, {`{"os":"\ud800"}`,
+			"\tepochs: 1"},
 	} {
 		f.Add([]byte(c[0]), []byte(c[1]))
 	}

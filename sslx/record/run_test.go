@@ -78,7 +78,8 @@ func TestAFolderThatCannotHoldANewRunIsAUsageErrorAndKeepsWhatItHas(t *testing.T
 	}{
 		"not empty":   {func(t *testing.T, dir string) { write(t, filepath.Join(dir, "notes.txt"), "x") }, "not empty"},
 		"a subfolder": {func(t *testing.T, dir string) { _ = os.Mkdir(filepath.Join(dir, "a"), 0o755) }, "not empty"},
-		"a run":       {func(t *testing.T, dir string) { write(t, filepath.Join(dir, "config.yaml"), "x: 1") }, "resume it"},
+		"a run": {func(t *testing.T, dir string) { write(t, filepath.Join(dir, "config.yaml"), "x: 1") },
+			"resume it"},
 	} {
 		dir := t.TempDir()
 		c.make(t, dir)
@@ -167,7 +168,8 @@ func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
 	r := created(t)
 	dir := r.Dir()
 	_ = r.Close()
-	left := []string{".checkpoint.safetensors123", ".metrics.jsonl9", ".results.jsonl77", ".report.html1", ".config.yaml0"}
+	left := []string{".checkpoint.safetensors123", ".metrics.jsonl9", ".results.jsonl77", ".report.html1",
+		".config.yaml0"}
 	for _, name := range left {
 		write(t, filepath.Join(dir, name), "half")
 	}
