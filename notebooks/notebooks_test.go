@@ -3,12 +3,15 @@ package notebooks
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -98,6 +101,40 @@ func TestNotebooksAreCommittedExecutedSmallAndInShortCells(t *testing.T) {
 		if pictures == 0 {
 			t.Errorf("%s has no picture", file)
 		}
+	}
+}
+
+// accuracies matches the last two columns of a row of results: the untrained encoder's and the trained one's, in percent.
+var accuracies = regexp.MustCompile(`(?m)^\| (factors/\w+) .*\| \**([\d.]+) %\** \| \**([\d.]+) %\** \|$`)
+
+func TestNotebook06_DefinesAnObjectiveInFortyLinesThatLearns(t *testing.T) {
+	lines, best := 0, math.Inf(-1)
+	for _, c := range read(t, "06-your-own-objective.ipynb").Cells {
+		if c.Type != "code" {
+			continue
+		}
+		for _, line := range c.Source {
+			if strings.TrimSpace(line) != "" {
+				lines++
+			}
+		}
+		for _, text := range c.texts() {
+			for _, row := range accuracies.FindAllStringSubmatch(text, -1) {
+				untrained, err1 := strconv.ParseFloat(row[2], 64)
+				trained, err2 := strconv.ParseFloat(row[3], 64)
+				if err := errors.Join(err1, err2); err != nil {
+					t.Fatal(err)
+				}
+				best = max(best, trained-untrained)
+			}
+		}
+	}
+
+	if lines > 40 {
+		t.Errorf("its cells have %d lines of Go, more than 40", lines)
+	}
+	if best < 5 {
+		t.Errorf("the encoder beats the untrained one by %.1f points at most, less than 5", best)
 	}
 }
 
