@@ -70,8 +70,8 @@ func NewLoader(ctx context.Context, source Source, order iter.Seq[[]int], opt Lo
 	}
 
 	height, width := source.Size()
-	l := &Loader{source: source, height: height, width: width, stride: height * width * 3, tasks: make(chan task, opt.Workers),
-		queue: make(chan *slot, opt.Ahead+1), free: make(chan *slot, opt.Ahead+1)}
+	l := &Loader{source: source, height: height, width: width, stride: height * width * 3,
+		tasks: make(chan task, opt.Workers), queue: make(chan *slot, opt.Ahead+1), free: make(chan *slot, opt.Ahead+1)}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 
 	// One slot is with the caller, the others are ahead.
@@ -86,9 +86,10 @@ func NewLoader(ctx context.Context, source Source, order iter.Seq[[]int], opt Lo
 	return l
 }
 
-// Next returns the next batch and the indices of its images in the source. Both are valid until the next call. After the last batch the error is [io.EOF]. The error of an image comes in place of its batch,
-// after all batches before it; of several bad images in a batch it is the first's. An index out of the source's range
-// is a usage error. When ctx ends, the error is its. After an error, every call returns the same one.
+// Next returns the next batch and the indices of its images in the source. Both are valid until the next call. After
+// the last batch the error is [io.EOF]. The error of an image comes in place of its batch, after all batches before it;
+// of several bad images in a batch it is the first's. An index out of the source's range is a usage error. When ctx
+// ends, the error is its. After an error, every call returns the same one.
 func (l *Loader) Next() (batch Images, indices []int32, err error) {
 	if l.err != nil {
 		return Images{}, nil, l.err

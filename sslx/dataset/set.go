@@ -35,9 +35,9 @@ type Set struct {
 	data   []byte // mapped, from the first section on
 }
 
-// Open maps the pack at path after checking its header, its length, and the checksums of its labels and, where all take
-// a second or so (up to 1 GiB), of its pixels; [Verify] checks the pixels of larger packs. A file that is not a pack, is cut
-// short or damaged, or was written by a newer version is refused.
+// Open maps the pack at path after checking its header, its length, and the checksums of its labels and, where that
+// takes a second or so (up to 1 GiB), of its pixels; [Verify] checks the pixels of larger packs. Open refuses a file
+// that is not a pack, is cut short or damaged, or was written by a newer version.
 func Open(path string) (*Set, error) {
 	s, err := openPack(path)
 	if err != nil {

@@ -25,8 +25,8 @@ type Folder struct {
 
 // OpenFolder lists a split of the image folder at path, laid out as the package comment says; archives are not taken.
 // Images are numbered, labeled and brought to size as [Import] with that Size does, byte for byte; 0 keeps their own
-// size, which the first image decides. A usage error means a missing or wrongly laid out folder, an unknown split or a size
-// out of range. It looks up every file once and decodes none.
+// size, which the first image decides. A usage error means a missing or wrongly laid out folder, an unknown split or a
+// size out of range. It looks up every file once and decodes none.
 func OpenFolder(ctx context.Context, path, split string, size int) (*Folder, error) {
 	if _, err := (ImportOptions{Size: size}).check(); err != nil {
 		return nil, err
