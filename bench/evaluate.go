@@ -16,9 +16,9 @@ import (
 	"github.com/sslx-go/lab/sslx/probe"
 )
 
-// Evaluate is the benchmark of a protocol on features that both sides read from the same file: all of kNN (k 20, cosine,
-// temperature 0.07), or one fit of the linear probe to convergence with a given L2 and its predictions. A unit of work
-// is the protocol on all test images.
+// Evaluate is the benchmark of a protocol on features that both sides read from the same file: all of kNN (k 20,
+// cosine, temperature 0.07), or one fit of the linear probe to convergence with a given L2 and its predictions. A unit
+// of work is the protocol on all test images.
 type Evaluate struct {
 	Protocol string  `json:"protocol"` // "knn" or "linear"
 	Train    int     `json:"train"`    // images

@@ -64,7 +64,8 @@ func Plans(c experiments.Claim) Table {
 	return t
 }
 
-// PlanMarkdown says in Markdown what a plan runs: its arms with their candidates, the data, the tasks and the protocols.
+// PlanMarkdown says in Markdown what a plan runs: its arms with their candidates, the data, the tasks and the
+// protocols.
 func PlanMarkdown(p experiments.Plan) string {
 	t := Table{Align: "llrrl", Head: []string{"arm", "candidates", "batch", "epochs", "views"}}
 	for _, arm := range p.Arms {
@@ -137,8 +138,8 @@ func OutcomeMarkdown(o experiments.Outcome) string {
 	return text
 }
 
-// OutcomeSummary says in some ten lines of Markdown what the records say of a claim: verdict, known limits, the estimate
-// that decides, what it cost.
+// OutcomeSummary says in some ten lines of Markdown what the records say of a claim: verdict, known limits, the
+// estimate that decides, what it cost.
 func OutcomeSummary(o experiments.Outcome) string {
 	if len(o.Records) == 0 {
 		return "There are no records yet at scale " + string(o.Scale) + ".\n"
@@ -160,7 +161,8 @@ func OutcomeSummary(o experiments.Outcome) string {
 	return b.String()
 }
 
-// FoldedEstimates is a table of all estimates of an outcome in Markdown, which can be unfolded; "" where there are none.
+// FoldedEstimates is a table of all estimates of an outcome in Markdown, which can be unfolded; "" where there are
+// none.
 func FoldedEstimates(o experiments.Outcome) string {
 	if len(o.Estimates) == 0 {
 		return ""
@@ -181,8 +183,8 @@ func folded(title, text string) string {
 	return fmt.Sprintf("<details><summary>%s</summary>\n\n%s\n</details>\n", title, text)
 }
 
-// WriteOutcome writes what the records say of a claim as text in at most width columns: verdict, known limits, cost, and
-// the first estimates.
+// WriteOutcome writes what the records say of a claim as text in at most width columns: verdict, known limits, cost,
+// and the first estimates.
 func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 	var t Table
 	add := func(name, text string) {

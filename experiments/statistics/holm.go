@@ -23,6 +23,8 @@ func Holm(p []float64) []float64 {
 
 	// From the smallest p-value on, each is multiplied by the number of tests that are left.
 	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(p[i], p[j]) })
+
+	// A running maximum: a larger p-value is never adjusted to a smaller one.
 	var largest float64
 	for rank, i := range order {
 		largest = max(largest, min(1, float64(len(order)-rank)*p[i]))

@@ -39,11 +39,13 @@ func Paired(differences []float64, level float64) (Interval, error) {
 	if err := checkFinite("difference", differences); err != nil {
 		return Interval{}, err
 	}
+
 	mean, sd := differences[0], 0.0
 	if !allEqual(differences) { // else rounding in the mean would leave a width of some 1e-17
 		mean, sd = stat.MeanStdDev(differences, nil)
 	}
 
+	// Differences that are finite can still overflow in their variance.
 	i := Interval{Mean: mean, SD: sd, Level: level}.withSeeds(len(differences))
 	if !isFinite(i.High - i.Low) {
 		return Interval{}, usage.Errorf("the differences are too large for an interval: mean %g, SD %g", mean, sd)
@@ -61,6 +63,8 @@ func (i Interval) P() float64 {
 	case i.Mean == 0:
 		return 1
 	}
+
+	// With an SD of 0, t is infinite and p is 0.
 	t := i.Mean / (i.SD / math.Sqrt(float64(i.N)))
 	return 2 * studentsT(i.N).CDF(-math.Abs(t))
 }

@@ -31,6 +31,7 @@ func KendallTau(a, b []float64) (float64, error) {
 		return 0, err
 	}
 
+	// 0/0 where no pair is untied in one of the scores.
 	tau := tauB(a, b)
 	if math.IsNaN(tau) {
 		return 0, usage.Errorf("Kendall's tau is not defined: all %d items are tied in one of the scores", len(a))
@@ -67,6 +68,8 @@ func KendallInterval(a, b []float64, level float64, resamples int, seed uint64) 
 	for i := range taus {
 		taus[i] = resampledTau(random, a, b)
 	}
+
+	// Quantile takes sorted values.
 	slices.Sort(taus)
 	low = stat.Quantile((1-level)/2, stat.Empirical, taus, nil)
 	high = stat.Quantile((1+level)/2, stat.Empirical, taus, nil)
@@ -79,6 +82,7 @@ func resampledTau(random *rand.Rand, a, b []float64) float64 {
 	drawnA, drawnB := make([]float64, len(a)), make([]float64, len(b))
 	for {
 		for i := range drawnA {
+			// An item keeps its two scores together.
 			item := random.IntN(len(a))
 			drawnA[i], drawnB[i] = a[item], b[item]
 		}

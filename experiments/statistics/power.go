@@ -44,6 +44,8 @@ func SmallestEffect(sd float64, n int, level, power float64) (float64, error) {
 		return 0, usage.Errorf("power is %g; at level %g it must be above %.4g and at most %g", power, level, 1-level,
 			maxPower)
 	}
+
+	// A noncentrality is an effect in units of SD/√n.
 	return smallestNoncentrality(n, critical(n, level), power) * sd / math.Sqrt(float64(n)), nil
 }
 
@@ -55,6 +57,8 @@ func smallestNoncentrality(n int, criticalT, power float64) float64 {
 	for powerOfT(n, criticalT, high, quadraturePoints) < power {
 		low, high = high, 2*high
 	}
+
+	// The power is too low at low and high enough at high; so the answer is between them.
 	for high-low > 1e-10*high {
 		middle := low + (high-low)/2
 		if powerOfT(n, criticalT, middle, quadraturePoints) < power {
@@ -76,6 +80,7 @@ func smallestNoncentrality(n int, criticalT, power float64) float64 {
 func powerOfT(n int, criticalT, noncentrality float64, points int) float64 {
 	freedom := float64(n - 1)
 	chi := distuv.ChiSquared{K: freedom}
+
 	integrand := func(z float64) float64 {
 		t := (z + noncentrality) / criticalT
 		return distuv.UnitNormal.Prob(z) * chi.CDF(freedom*t*t)

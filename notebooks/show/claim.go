@@ -14,12 +14,14 @@ import (
 func Claim(c experiments.Claim) {
 	text := fmt.Sprintf("**Belief.** %s\n\n**Prediction.** %s\n\n**Decision.** %s\n", c.Belief, c.Prediction,
 		c.Decision)
+
 	if c.Withdrawn != "" {
 		text += fmt.Sprintf("\n**The verdict is withdrawn.** %s\n", c.Withdrawn)
 	}
 	if len(c.Limits) > 0 {
 		text += "\n**Known limits of this test.**\n\n- " + strings.Join(c.Limits, "\n- ") + "\n"
 	}
+
 	Markdown(text)
 }
 
@@ -34,6 +36,8 @@ func Run(c experiments.Claim, s experiments.Scale) experiments.Records {
 		Started: func(done, total int, what string) {
 			live.Title(fmt.Sprintf("run %d of %d (%s)", done+1, total, what))
 		}}
+
+	// An interrupt ends the cell here: what was made so far is on disk.
 	Check(sweep.Run(Context(), plan))
 	live.Done("The records of every run are on disk.")
 	return Must(Mine(s).Read())
@@ -43,6 +47,7 @@ func Run(c experiments.Claim, s experiments.Scale) experiments.Records {
 func Recorded(c experiments.Claim, s experiments.Scale) experiments.Records {
 	records := Must(Committed(s).Read())
 	o := Must(experiments.Judge(c, s, records))
+
 	switch {
 	case len(o.Records) == 0:
 		fmt.Printf("The repository has no record of this claim at scale %s yet. To make them:\n"+

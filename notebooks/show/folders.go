@@ -20,6 +20,8 @@ func root() string {
 		if text, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && ownModule.Match(text) {
 			return dir
 		}
+
+		// The root of the file system is its own parent.
 		if dir == filepath.Dir(dir) {
 			return here
 		}

@@ -64,6 +64,8 @@ func (l *Live) Done(text string) {
 			o = figure(f)
 		}
 	}
+
+	// The same id: it takes the place of the progress.
 	o.id = l.id
 	send(o)
 }
@@ -74,16 +76,23 @@ const between = 500 * time.Millisecond
 func (l *Live) progress(p sslx.Progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+
+	// A new phase is always shown; within a phase updates are rare, since each sends a whole picture.
 	now := time.Now()
 	if !gonbui.IsNotebook || p.Phase == l.phase && now.Sub(l.shown) < between {
 		return
 	}
+
+	// The time that is left is estimated from this phase alone: phases differ in speed.
 	if p.Phase != l.phase {
 		l.phase, l.began = p.Phase, now
 	}
+
 	l.shown = now
 	text := line(l.title, p, now.Sub(l.began))
 	o := output{id: l.id, text: text, html: "<pre>" + html.EscapeString(text) + "</pre>"}
+
+	// Text and curve are one output, so that the notebook replaces both together.
 	if l.curve != nil {
 		if f := l.curve(); f != nil {
 			drawn := figure(f)
@@ -91,6 +100,7 @@ func (l *Live) progress(p sslx.Progress) {
 				base64.StdEncoding.EncodeToString(drawn.png))
 		}
 	}
+
 	send(o)
 }
 
@@ -101,9 +111,11 @@ func line(title string, p sslx.Progress, took time.Duration) string {
 	if title != "" {
 		text = title + "\n" + p.Phase
 	}
+
 	if p.Total > 0 {
 		text += fmt.Sprintf(" %s %d of %d", bar(p.Done, p.Total), p.Done, p.Total)
 		if p.Done > 0 && p.Done < p.Total {
+			// The rest is taken to go at the same pace.
 			left := time.Duration(float64(took) * float64(p.Total-p.Done) / float64(p.Done))
 			text += fmt.Sprintf(", %v left", left.Round(time.Second))
 		}

@@ -86,6 +86,8 @@ func (o output) data() *protocol.DisplayData {
 	if o.html != "" {
 		data[protocol.MIMETextHTML] = o.html
 	}
+
+	// Without a width, an image for screens of double density would be shown at twice its size.
 	metadata := map[string]any{}
 	if o.png != nil {
 		data[protocol.MIMEImagePNG] = o.png
@@ -93,5 +95,6 @@ func (o output) data() *protocol.DisplayData {
 			metadata[string(protocol.MIMEImagePNG)] = map[string]int{"width": o.width}
 		}
 	}
+
 	return &protocol.DisplayData{Data: data, Metadata: metadata, DisplayID: o.id}
 }

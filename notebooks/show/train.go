@@ -34,11 +34,14 @@ func folder(c sslx.Config) (dir string, err error) {
 func Pretrain(c sslx.Config) (dir string) {
 	dir = Folder(c)
 	live := Training(dir)
+
+	// A run that is there is resumed; one that is finished has nothing left to train.
 	train := func() (sslx.Summary, error) { return sslx.Pretrain(Context(), dir, c, live.Options()) }
 	if record.IsRun(dir) {
 		Check(namedByItsRecords(dir))
 		train = func() (sslx.Summary, error) { return sslx.Resume(Context(), dir, live.Options()) }
 	}
+
 	Must(train())
 	live.Done("trained")
 	return dir
@@ -51,10 +54,13 @@ func namedByItsRecords(dir string) error {
 	if err := record.ReadConfig(dir, &kept); err != nil {
 		return err
 	}
+
 	environment, err := record.ReadEnvironment(dir)
 	if err != nil {
 		return err
 	}
+
+	// The key covers the configuration and the fingerprint of the data.
 	if key := (experiments.Trial{Config: kept}).Key(environment.Fingerprint); key != record.Name(dir) {
 		return fmt.Errorf("run folder %s holds another configuration or other data than its name says: move it away, and run the "+
 			"cell again", dir)
@@ -69,9 +75,12 @@ func Views(c sslx.Config, n int) {
 	set := Must(dataset.Locate(ctx, c.Data, dataset.LocateOptions{Size: c.Size}))
 	defer func() { Check(set.Close()) }()
 	train := Must(set.Split("train"))
+
 	compute := Must(backend.Open(ctx, backend.Options{}))
 	defer compute.Close()
 	views := Must(c.Views.Show(compute.Backend, train.Slice(0, n), c.Seed, 1))
+
+	// A row of the sheet is an image and its views.
 	titles, columns := []string{"image"}, [][][]byte{split(train.Pixels, n, set)}
 	for _, view := range views {
 		titles, columns = append(titles, "view"), append(columns, split(view.Pixels, n, set))

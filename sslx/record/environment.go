@@ -84,6 +84,8 @@ func Describe() Environment {
 		OS:      runtime.GOOS, Arch: runtime.GOARCH, CPU: cpuModel(), Cores: runtime.NumCPU(),
 		Go: runtime.Version(), Revision: "unknown", Modules: map[string]string{},
 	}
+
+	// Only a program built with module support knows its versions.
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return e
@@ -95,6 +97,7 @@ func Describe() Environment {
 			}
 		}
 	}
+
 	e.Revision = revision(info)
 	return e
 }
@@ -105,6 +108,8 @@ func cpuModel() string {
 	if err != nil {
 		return runtime.GOARCH
 	}
+
+	// The first core stands for all.
 	for line := range strings.Lines(string(text)) {
 		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
 			return strings.TrimSpace(value)

@@ -80,6 +80,8 @@ func take(dir string) (*lockfile.Lock, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot lock run %s: %w", dir, err)
 		}
+
+		// Whoever holds the run may delete the folder: each try opens the file that is there now.
 		ok, err := lock.TryLock()
 		if ok {
 			return lock, nil
@@ -88,6 +90,7 @@ func take(dir string) (*lockfile.Lock, error) {
 			return nil, fmt.Errorf("cannot lock run %s: %w", dir, err)
 		}
 
+		// Who only looks at the run lets go at once; a lock that stays is that of a process at work.
 		if time.Since(began) > patience {
 			h, _ := HolderOf(dir)
 			return nil, usage.About("out",
@@ -104,9 +107,10 @@ func (r *Run) Check() error {
 	if err != nil {
 		return fmt.Errorf("run %s cannot be told from others: %w", r.dir, err)
 	}
+
 	if !current {
-		return fmt.Errorf("run folder %s was moved or deleted while this process worked on it: nothing more is saved under that name; "+
-			"move it back and resume it", r.dir)
+		return fmt.Errorf("run folder %s was moved or deleted while this process worked on it: "+
+			"nothing more is saved under that name; move it back and resume it", r.dir)
 	}
 	return nil
 }
@@ -121,9 +125,12 @@ func (r *Run) hold() error {
 	if err != nil {
 		return err
 	}
+
+	// The text stays as it is; later signs of life change the time of the file only.
 	if err := r.lock.Write(append(text, '\n')); err != nil {
 		return err
 	}
+
 	r.given = make(chan struct{})
 	go r.beat()
 	return nil

@@ -24,10 +24,13 @@ func (r *Run) OpenLog(step int) (*Log, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
+
 	lines, err := ReadMetrics(r.dir)
 	if err != nil {
 		return nil, err
 	}
+
+	// The resumed training makes the later lines again.
 	kept := lines[:0]
 	for _, line := range lines {
 		if line.Step <= step {
@@ -37,6 +40,8 @@ func (r *Run) OpenLog(step int) (*Log, error) {
 	if err := writeLines(r.path(metricsFile), kept); err != nil {
 		return nil, err
 	}
+
+	// Opened after the rewrite, which puts a new file in the place of the old one.
 	file, err := os.OpenFile(r.path(metricsFile), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err
@@ -71,6 +76,8 @@ func (l *Log) Close() error { return l.file.Close() }
 // split, metric and data; one that does not say what data it was measured on counts as the same.
 func (r *Run) AddResults(results []Result) error {
 	kind := func(v Result) Result { v.Value, v.N, v.Seed, v.Chosen, v.Data = 0, 0, 0, nil, ""; return v }
+
+	// Results of early versions carry no fingerprint: they are taken to be of the same data.
 	return addLines(r, resultsFile, results, func(old, now Result) bool {
 		sameData := old.Data == now.Data || old.Data == "" || now.Data == ""
 		return sameData && reflect.DeepEqual(kind(old), kind(now))
@@ -96,6 +103,7 @@ func addLines[T any](r *Run, name string, values []T, same func(old, now T) bool
 		return err
 	}
 
+	// All lines are written at once: a crash leaves the old file or the new one.
 	kept := slices.DeleteFunc(earlier, func(old T) bool {
 		return slices.ContainsFunc(values, func(now T) bool { return same(old, now) })
 	})
@@ -142,6 +150,8 @@ func readLines[T any](path string) (values []T, err error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
+
+	// A line of metrics may be longer than a bufio.Scanner allows.
 	reader := bufio.NewReader(file)
 	for number := 1; ; number++ {
 		line, err := reader.ReadBytes('\n')
@@ -151,6 +161,8 @@ func readLines[T any](path string) (values []T, err error) {
 		if err != nil {
 			return nil, err
 		}
+
+		// A crash can cut off the last line only; damage before it is for a person to judge.
 		var v T
 		if err := json.Unmarshal(line, &v); err != nil {
 			return nil, fmt.Errorf("%s is damaged at line %d (%w): delete the line, or restore the file from a copy",

@@ -18,12 +18,16 @@ func revision(info *debug.BuildInfo) string {
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
+
+	// go build and go install stamp the revision.
 	if stamped := settings["vcs.revision"]; stamped != "" {
 		if settings["vcs.modified"] == "true" {
 			stamped += "+dirty"
 		}
 		return stamped
 	}
+
+	// go run does not: look for the module's checkout, from the working folder upward.
 	dir, err := os.Getwd()
 	for err == nil && !isModule(dir) {
 		parent := filepath.Dir(dir)
@@ -32,10 +36,13 @@ func revision(info *debug.BuildInfo) string {
 		}
 		dir = parent
 	}
+
 	head, err := git(dir, "rev-parse", "HEAD")
 	if err != nil {
 		return "unknown"
 	}
+
+	// Untracked files do not count: they may be notes or data.
 	if changed, err := git(dir, "status", "--porcelain", "--untracked-files=no"); err != nil || changed != "" {
 		head += "+dirty"
 	}

@@ -47,6 +47,7 @@ func Create(dir string, config any, environment Environment) (*Run, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("cannot make run folder: %w", err)
 	}
+
 	r, err := locked(dir)
 	if err != nil {
 		return nil, err
@@ -54,6 +55,8 @@ func Create(dir string, config any, environment Environment) (*Run, error) {
 	if err := vacant(dir); err != nil { // another process may have been faster
 		return nil, errors.Join(err, r.Close())
 	}
+
+	// A start that is interrupted here leaves no configuration, hence no run: the folder can be used again.
 	text, err := yaml.Marshal(config)
 	if err == nil {
 		err = writeJSON(r.path(environmentFile), environment)
@@ -76,6 +79,8 @@ func vacant(dir string) error {
 	if IsRun(dir) {
 		return usage.About("out", "run folder %s already holds a run: resume it, or choose another folder", dir)
 	}
+
+	// What a killed Create leaves is no obstacle.
 	for _, entry := range entries {
 		if name := entry.Name(); name != lockFile && name != environmentFile && !isTemporary(name) {
 			return usage.About("out", "run folder %s is not empty: choose another folder", dir)
@@ -104,10 +109,13 @@ func locked(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	r := &Run{dir: dir, lock: lock}
 	if err := r.hold(); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot lock run %s: %w", dir, err), lock.Close())
 	}
+
+	// With the lock held, temporary files have no owner.
 	if err := r.sweep(); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot clear run %s of temporary files: %w", dir, err), r.Close())
 	}
@@ -148,12 +156,15 @@ func (r *Run) Remove() error {
 			err = errors.Join(err, os.RemoveAll(r.path(name)))
 		}
 	}
+
+	// The configuration comes last: until it is gone the folder is a run, which can be removed again.
 	if err == nil {
 		err = os.Remove(r.path(configFile))
 	}
 	if err == nil {
 		err = os.RemoveAll(r.dir)
 	}
+
 	if err != nil {
 		err = fmt.Errorf("cannot delete run %s: %w", r.dir, err)
 	}
@@ -192,14 +203,18 @@ func ReadConfig(dir string, config any) error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
+
+	// A key that is not known must not be ignored: the run would not be the one that was recorded.
 	decoder := yaml.NewDecoder(file)
 	decoder.KnownFields(true)
+
 	err = decoder.Decode(config)
 	var mismatch *yaml.TypeError
 	if errors.As(err, &mismatch) {
 		text := strconv.Quote(mismatch.Errors[0]) // it repeats the value, which may have several lines
 		err = errors.New(text[1 : len(text)-1])
 	}
+
 	if err != nil {
 		return fmt.Errorf("%s is not a configuration of this version: %w", file.Name(), err)
 	}
