@@ -91,7 +91,7 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	if !ok {
 		return o, nil
 	}
-	// Nor before every planned seed is there: to look early and stop once it is settled errs more often than Level says.
+	// Nor before every planned seed is there: to look early and stop once it is settled errs more often than 1-Level.
 	if c.Withdrawn == "" && first.Seeds == len(p.Seeds) {
 		o.Verdict = first.Verdict
 	}

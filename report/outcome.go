@@ -51,8 +51,7 @@ func orAll(claims []experiments.Claim) []experiments.Claim {
 // Plans returns a table of what a claim runs at each scale, from its plans.
 func Plans(c experiments.Claim) Table {
 	t := Table{Align: "llrrrllr", Head: []string{"scale", "data and encoder", "arms", "runs of tuning", "seeds",
-		"tasks",
-		"protocols", "margin"}}
+		"tasks", "protocols", "margin"}}
 	for _, s := range experiments.Scales() {
 		p := c.Plan(s)
 		base := p.Arms[0].Candidates[0].Config
@@ -107,8 +106,7 @@ func viewText(c sslx.Config) string {
 // Estimates returns a table of the first estimates of an outcome, at most limit of them, all when limit is 0.
 func Estimates(o experiments.Outcome, limit int) Table {
 	t := Table{Align: "lllrlrrl", Head: []string{"comparison", "task", "protocol", "difference", "95 % interval",
-		"seeds",
-		"p (Holm)", "verdict"}}
+		"seeds", "p (Holm)", "verdict"}}
 	for i, e := range o.Estimates {
 		if limit > 0 && i == limit {
 			break
@@ -311,8 +309,8 @@ func verdictMeaning(o experiments.Outcome) string {
 
 // pMeaning explains the column of p-values.
 const pMeaning = "p is the p-value of the verdict. The estimate that decides stands for itself; the others are " +
-	"corrected over the tasks and protocols of their comparison (Holm), and settle nothing above 0.05. For a comparison " +
-	"with a baseline there is no verdict, and p is of no difference."
+	"corrected over the tasks and protocols of their comparison (Holm), and settle nothing above 0.05. For a " +
+	"comparison with a baseline there is no verdict, and p is of no difference."
 
 // shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is
 // withdrawn, or of its first known limit; "–" where there is none.
@@ -359,8 +357,8 @@ func computeText(o experiments.Outcome) string {
 
 // settingText says the hyper-parameters that claims vary.
 func settingText(c sslx.Config) string {
-	parts := []string{fmt.Sprintf("batch %d", c.Batch), fmt.Sprintf("%s, learning rate %.3g",
-		optimizer.NameOf(c.Optimizer.Rule), c.Optimizer.LR)}
+	parts := []string{fmt.Sprintf("batch %d", c.Batch),
+		fmt.Sprintf("%s, learning rate %.3g", optimizer.NameOf(c.Optimizer.Rule), c.Optimizer.LR)}
 	if scale := cmp.Or(c.Optimizer.Scale, "none"); scale != "none" {
 		parts[1] += " (" + scale + " in the batch)"
 	}
@@ -388,6 +386,8 @@ func parameters(o objective.Objective) map[string]any {
 
 // commands returns how to make the runs of a claim, and how to report on them.
 func commands(id string, s experiments.Scale) []string {
-	return []string{fmt.Sprintf("sslx claims run %s --scale %s", id, s),
-		fmt.Sprintf("sslx claims report %s --scale %s", id, s)}
+	return []string{
+		fmt.Sprintf("sslx claims run %s --scale %s", id, s),
+		fmt.Sprintf("sslx claims report %s --scale %s", id, s),
+	}
 }

@@ -27,8 +27,8 @@ type Interval struct {
 // Differences that are all equal give an interval of width zero. That is a statement about these seeds alone: a few
 // runs scored on few images can coincide by chance.
 //
-// Fewer than two differences, a level outside (0, 1), differences that are not finite, and ones so large that their
-// variance overflows are usage errors.
+// Paired returns a usage error for fewer than two differences, for a level outside (0, 1), and for differences that are
+// not finite or so large that their variance overflows.
 func Paired(differences []float64, level float64) (Interval, error) {
 	if len(differences) < 2 {
 		return Interval{}, usage.Errorf("an interval needs at least two paired differences, got %d", len(differences))

@@ -17,8 +17,8 @@ import (
 // Problems", 1945, https://doi.org/10.1093/biomet/33.3.239). 1 is the same order, -1 the reverse. Cost: N*N/2
 // comparisons.
 //
-// Lengths that differ, fewer than two items, scores that are not finite, and scores that are all tied, for which tau-b
-// is not defined, are usage errors.
+// KendallTau returns a usage error for lengths that differ, for fewer than two items, for scores that are not finite,
+// and for scores that are all tied, for which tau-b is not defined.
 func KendallTau(a, b []float64) (float64, error) {
 	if len(a) != len(b) || len(a) < 2 {
 		return 0, usage.Errorf("Kendall's tau needs two scores of each of at least two items, got %d and %d", len(a),
@@ -48,8 +48,8 @@ func KendallTau(a, b []float64) (float64, error) {
 // Read it with care below some ten items: an item drawn twice is tied with itself, and the interval covers the true
 // value less often than level says. Cost: resamples * N*N/2 comparisons; 2000 resamples are usual.
 //
-// What is a usage error for [KendallTau] is one here, as are a level outside (0, 1) and fewer than 2/(1-level)
-// resamples, with which not one would lie in each tail.
+// KendallInterval returns the usage errors of [KendallTau], and one for a level outside (0, 1) and for fewer than
+// 2/(1-level) resamples, with which not one would lie in each tail.
 func KendallInterval(a, b []float64, level float64, resamples int, seed uint64) (low, high float64, err error) {
 	if _, err := KendallTau(a, b); err != nil {
 		return 0, 0, err

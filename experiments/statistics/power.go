@@ -28,8 +28,9 @@ const (
 //
 // Cost: about 50 integrals of at most 800 points, some milliseconds.
 //
-// Fewer than two seeds, an sd that is negative or not finite, a level outside (0, 1), and a power outside
-// (1-level, 0.9999] are usage errors: with no effect at all the test already finds one with probability 1-level.
+// SmallestEffect returns a usage error for fewer than two seeds, for an sd that is negative or not finite, for a level
+// outside (0, 1), and for a power outside (1-level, 0.9999]: with no effect at all the test already finds one with
+// probability 1-level.
 func SmallestEffect(sd float64, n int, level, power float64) (float64, error) {
 	if n < 2 {
 		return 0, usage.Errorf("a paired t-test needs at least two seeds, got %d", n)
