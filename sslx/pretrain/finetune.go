@@ -45,6 +45,11 @@ func FineTune(ctx context.Context, b compute.Backend, n *Network, train Labeled,
 	if len(train.Labels) < 2 {
 		return nil, usage.Errorf("fine-tuning needs two training images or more, got %d", len(train.Labels))
 	}
+	for _, images := range []dataset.Images{train.Images, test} {
+		if err := n.takes(images); err != nil {
+			return nil, err
+		}
+	}
 	c := o.config(n.config, len(train.Labels))
 	store := newStore(c)
 	defer store.Finalize()

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/pjrt"
 
 	"github.com/sslx-go/lab/internal/testbackend"
@@ -28,8 +29,12 @@ func TestTrain_IsAFunctionOfTheConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := whole.log(t)
-	if s.Steps != 48 || s.Images != 48*32 || s.FinalLoss != log[len(log)-1].Loss || s.Seconds <= 0 {
-		t.Errorf("the summary is %+v", s)
+	want := Summary{Steps: 48, Images: 48 * 32, Seconds: s.Seconds, FinalLoss: log[len(log)-1].Loss}
+	if s != want {
+		t.Errorf("the summary is %+v, want %+v", s, want)
+	}
+	if s.Seconds <= 0 {
+		t.Errorf("training took %v s", s.Seconds)
 	}
 	t.Run("interrupted", func(t *testing.T) { testInterrupted(t, whole) })
 	t.Run("killed", func(t *testing.T) { testKilled(t, whole) })
@@ -50,7 +55,7 @@ func testInterrupted(t *testing.T, whole *training) {
 	steps := rand.N(48)
 	t.Logf("interrupted after %d steps", steps)
 	tr := (&training{set: whole.set, config: whole.config}).interrupt(t, steps)
-	testDiverged(t, tr)
+	testDiverged(t, tr, steps)
 	run := tr.open(t)
 	defer func() { _ = run.Close() }()
 	rest, err := newTrainer(testbackend.Open(t), tr.set, run, tr.config)
@@ -93,29 +98,48 @@ func testFinished(t *testing.T, done *trainer) {
 	}
 }
 
-// testDiverged makes a run's next steps far too long: its loss becomes NaN.
-func testDiverged(t *testing.T, tr *training) {
+// testDiverged makes a run's next steps far too long: its loss becomes NaN. The run has a checkpoint of some steps.
+func testDiverged(t *testing.T, tr *training, steps int) {
 	before, err := os.ReadFile(record.CheckpointPath(tr.dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := tr.open(t)
-	defer func() { _ = run.Close() }()
-	broken, err := newTrainer(testbackend.Open(t), tr.set, run, tr.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broken.close()
-	broken.schedule = optimizer.Schedule{Peak: 1e38, Steps: 1e9}
-	err = broken.loop(context.Background(), quiet)
-	if err == nil || !strings.Contains(err.Error(), "step ") || !strings.Contains(err.Error(), "lower optimizer.lr") {
-		t.Errorf("got %v", err)
+	err = diverge(t, testbackend.Open(t), tr)
+	for _, want := range []string{"step ", "lower optimizer.lr", fmt.Sprintf("the checkpoint of step %d is kept", steps)} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 	if usage.Is(err) {
 		t.Errorf("%v is a usage error, though the work failed", err)
 	}
 	if after, _ := os.ReadFile(record.CheckpointPath(tr.dir)); !slices.Equal(before, after) {
 		t.Error("the last good checkpoint was replaced")
+	}
+}
+
+// diverge returns the error of a training whose steps are far too long.
+func diverge(t *testing.T, b compute.Backend, tr *training) error {
+	t.Helper()
+	run := tr.open(t)
+	defer func() { _ = run.Close() }()
+	broken, err := newTrainer(b, tr.set, run, tr.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broken.close()
+	broken.schedule = optimizer.Schedule{Peak: 1e38, Steps: 1e9}
+	return broken.loop(context.Background(), quiet)
+}
+
+func TestTrain_ThatDivergesSaysThatThereIsNoCheckpoint(t *testing.T) {
+	tr := &training{set: tinySet(t), config: tiny()}
+	err := diverge(t, sequential(t), tr)
+	if err == nil || !strings.Contains(err.Error(), "the run has no checkpoint yet") {
+		t.Errorf("got %v", err)
+	}
+	if hasCheckpoint(tr.dir) {
+		t.Error("there is a checkpoint")
 	}
 }
 
@@ -180,8 +204,11 @@ func testLog(t *testing.T, dir string) {
 	}
 	var seconds float64
 	for i, m := range lines {
-		if m.Step != 10*(i+1) || m.Images != int64(320*(i+1)) || m.Epoch != float64(m.Step)/8 || m.Seconds <= seconds {
-			t.Errorf("line %d after %v s: %+v", i, seconds, m)
+		if m.Step != 10*(i+1) || m.Images != int64(320*(i+1)) || m.Epoch != float64(m.Step)/8 {
+			t.Errorf("line %d: %+v", i, m)
+		}
+		if m.Seconds <= seconds {
+			t.Errorf("line %d is of %v s, the line before of %v s", i, m.Seconds, seconds)
 		}
 		if sum := m.Parts["similarity"] + m.Parts["entropy"]; sum-m.Loss > 1e-4 || m.Loss-sum > 1e-4 {
 			t.Errorf("the terms %v do not add up to the loss %v", m.Parts, m.Loss)
@@ -189,8 +216,11 @@ func testLog(t *testing.T, dir string) {
 		if len(m.ProbeLayers) != len(tiny().Projector) {
 			t.Errorf("probes on %v, want one on each layer of the projector", m.ProbeLayers)
 		}
-		if m.ProbeAccuracy == nil || *m.ProbeAccuracy < 0 || *m.ProbeAccuracy > 1 || m.Spread <= 0 || m.Spread > 1 {
-			t.Errorf("line %d: %+v", i, m)
+		if m.ProbeAccuracy == nil || *m.ProbeAccuracy < 0 || *m.ProbeAccuracy > 1 {
+			t.Errorf("line %d: the probe's accuracy is %v", i, m.ProbeAccuracy)
+		}
+		if m.Spread <= 0 || m.Spread > 1 {
+			t.Errorf("line %d: the spread is %v", i, m.Spread)
 		}
 		seconds = m.Seconds
 	}

@@ -142,6 +142,10 @@ func (n *Network) Variables() (map[string]*tensors.Tensor, error) {
 // Features returns the features of images for each layer, [N, Width(layer)], row-major. The images have the size that
 // the network was compiled for. Report is called with the number of images done; it may be nil.
 func (n *Network) Features(ctx context.Context, images dataset.Images, report func(done int)) ([][]float32, error) {
+	if err := n.takes(images); err != nil {
+		return nil, err
+	}
+
 	features := make([][]float32, len(n.layers))
 	for i, layer := range n.layers {
 		features[i] = make([]float32, 0, images.N*n.Width(layer))
@@ -163,6 +167,16 @@ func (n *Network) Features(ctx context.Context, images dataset.Images, report fu
 		return nil, err
 	}
 	return features, nil
+}
+
+// takes returns a usage error when images are not what the network was compiled for.
+func (n *Network) takes(images dataset.Images) error {
+	height, width := n.batch.Dimensions[1], n.batch.Dimensions[2]
+	if images.Height != height || images.Width != width {
+		return usage.Errorf("the images are %dx%d pixels, and the network takes %dx%d: open it for the size of the images",
+			images.Height, images.Width, height, width)
+	}
+	return images.Check()
 }
 
 // inBatches runs a program on images, uint8 in the shape of a batch, the last one padded with black images. It calls

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
 )
@@ -94,6 +95,14 @@ func TestNetwork_FeaturesDependOnTheImageAlone(t *testing.T) {
 	cancel()
 	if _, err := n.Features(ctx, images, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled call gave %v", err)
+	}
+}
+
+func TestNetwork_RefusesImagesOfAnotherSize(t *testing.T) {
+	images := dataset.Images{Pixels: make([]byte, 16*64*3), N: 1, Height: 16, Width: 64} // as many bytes as 32x32
+	_, err := untrained(t, tiny()).Features(context.Background(), images, nil)
+	if !usage.Is(err) || !strings.Contains(err.Error(), "16x64 pixels, and the network takes 32x32") {
+		t.Errorf("got %v", err)
 	}
 }
 
