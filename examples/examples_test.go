@@ -71,6 +71,25 @@ func TestExtending_ShowsTheCodeOfModuleOwn(t *testing.T) {
 	}
 }
 
+func TestREADME_GoProgramBuilds(t *testing.T) {
+	page, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := goBlock.FindAllStringSubmatch(string(page), -1)
+	if len(blocks) != 1 {
+		t.Fatalf("the README has %d blocks of Go, not one", len(blocks))
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "main.go")
+	if err := os.WriteFile(program, []byte(blocks[0][1]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := exec.Command("go", "build", "-o", filepath.Join(dir, "program"), program).CombinedOutput(); err != nil {
+		t.Errorf("the README's Go program does not build: %v\n%s", err, text)
+	}
+}
+
 func TestOwn_PartsOfAnotherModuleTrainResumeEvaluateAndJudge(t *testing.T) {
 	own := build(t)
 	runs := t.TempDir()
