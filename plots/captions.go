@@ -59,6 +59,8 @@ func (s *sheet) drawCaptioned(lines [][]Captioned) *image.RGBA {
 	if s.titles != nil {
 		top += titleSize
 	}
+
+	// A column is as wide as its widest tile with words.
 	left := make([]int, len(lines[0])+1)
 	left[0] = thinGap
 	for k := range lines[0] {
@@ -69,6 +71,8 @@ func (s *sheet) drawCaptioned(lines [][]Captioned) *image.RGBA {
 			}
 		}
 	}
+
+	// A line is as high as its longest caption.
 	words := make([][][]string, len(lines))
 	bottom := []int{top}
 	for i, line := range lines {
@@ -80,8 +84,10 @@ func (s *sheet) drawCaptioned(lines [][]Captioned) *image.RGBA {
 		}
 		bottom = append(bottom, bottom[i]+tall+2*thinGap)
 	}
+
 	out := image.NewRGBA(image.Rect(0, 0, left[len(left)-1]-blockGap+thinGap, bottom[len(lines)]))
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
+
 	pen.Dst = out
 	for i, block := range s.blocks {
 		for k, t := range block {

@@ -9,7 +9,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestACaptionSheetHasRoomForItsWords(t *testing.T) {
+func TestCaptionSheet_HasRoomForItsWords(t *testing.T) {
 	pixels := images(1, 32, 32)[0]
 	line := []Captioned{{Pixels: pixels}, {pixels, []string{"flip"}}}
 	sheet, err := CaptionSheet(32, 32, []string{"original", "view 1"}, [][]Captioned{line, line})
@@ -29,7 +29,7 @@ func TestACaptionSheetHasRoomForItsWords(t *testing.T) {
 	}
 }
 
-func TestCaptionsAreDrawnBesideTheirImage(t *testing.T) {
+func TestCaptionSheet_CaptionsAreDrawnBesideTheirImage(t *testing.T) {
 	pixels := images(1, 32, 32)[0]
 	dark := func(caption []string) (count int) {
 		sheet, err := CaptionSheet(32, 32, nil, [][]Captioned{{{pixels, caption}, {pixels, []string{"x"}}}})
@@ -51,14 +51,14 @@ func TestCaptionsAreDrawnBesideTheirImage(t *testing.T) {
 	}
 }
 
-func TestLongCaptionsAreWrappedBetweenWords(t *testing.T) {
+func TestCaptionSheet_LongCaptionsAreWrappedBetweenWords(t *testing.T) {
 	lines := wrap(captionPen(), []string{"color-jitter brightness\u00a01.21 contrast\u00a00.83 hue\u00a00.04", "gray"})
 	if len(lines) != 3 || !strings.HasPrefix(lines[1], "    contrast") || lines[2] != "gray" {
 		t.Errorf("the lines are %q", lines)
 	}
 }
 
-func TestACaptionSheetRefusesLinesOfUnequalLength(t *testing.T) {
+func TestCaptionSheet_RefusesLinesOfUnequalLength(t *testing.T) {
 	pixels := images(1, 8, 8)[0]
 	for _, lines := range [][][]Captioned{nil, {{{Pixels: pixels}}, {}}, {{{Pixels: pixels[1:]}}}} {
 		if _, err := CaptionSheet(8, 8, nil, lines); !usage.Is(err) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestContrastIsThatOfWCAG(t *testing.T) {
+func TestColors_ContrastIsThatOfWCAG(t *testing.T) {
 	for _, c := range []struct {
 		a, b color.Color
 		want float64
@@ -21,7 +21,7 @@ func TestContrastIsThatOfWCAG(t *testing.T) {
 	}
 }
 
-func TestEveryNumberCanBeReadOnItsCell(t *testing.T) {
+func TestColors_EveryNumberCanBeReadOnItsCell(t *testing.T) {
 	for n := range 201 {
 		level := float64(n) / 200
 		for _, fill := range []color.RGBA{shade(level), tint(2*level - 1)} {
@@ -41,7 +41,7 @@ func lightness(c color.Color) float64 {
 	return 116*math.Cbrt(y) - 16
 }
 
-func TestEqualStepsLookEqual(t *testing.T) {
+func TestColors_EqualStepsLookEqual(t *testing.T) {
 	first, last := lightness(shade(0)), lightness(shade(1))
 	if first < 95 || last > 20 {
 		t.Errorf("the lightness goes from %.0f to %.0f", first, last)
@@ -55,7 +55,7 @@ func TestEqualStepsLookEqual(t *testing.T) {
 	}
 }
 
-func TestDivergingColorsTellTheSign(t *testing.T) {
+func TestColors_DivergingColorsTellTheSign(t *testing.T) {
 	for _, v := range []float64{0.2, 0.5, 1} {
 		if below, above := tint(-v), tint(v); below.R <= below.B || above.B <= above.R {
 			t.Errorf("-%v is %v and %v is %v, want red and blue", v, below, v, above)
@@ -66,7 +66,7 @@ func TestDivergingColorsTellTheSign(t *testing.T) {
 	}
 }
 
-func TestColorsBeyondTheEndsAreThoseOfTheEnds(t *testing.T) {
+func TestColors_BeyondTheEndsAreThoseOfTheEnds(t *testing.T) {
 	if shade(-3) != shade(0) || shade(7) != shade(1) || tint(-2) != tint(-1) || tint(2) != tint(1) {
 		t.Error("a value beyond the ends has a color of its own")
 	}

@@ -166,8 +166,11 @@ func (d *forestDrawing) draw(c draw.Canvas) {
 	c = heading(c, d.Title)
 	names.draw(c)
 	c = draw.Crop(c, 0, -d.numbers, 0, -names.height(c.Max.X-c.Min.X))
+
 	fig := d.plot()
 	fig.Draw(c)
+
+	// The numbers stand right of the plot, at the height of their marks.
 	data := fig.DataCanvas(c)
 	_, y := fig.Transforms(&data)
 	style := label(smallSize, draw.XLeft, draw.YCenter)

@@ -34,7 +34,7 @@ func drawn(margin float64) *forestDrawing {
 	return newForestDrawing(Forest{Differences: differences(), Margin: margin, Verdicts: verdicts})
 }
 
-func TestTheBandIsDrawnAtTheMargin(t *testing.T) {
+func TestForest_BandIsDrawnAtTheMargin(t *testing.T) {
 	band, ok := drawn(2).layers()[0].(*plotter.Polygon)
 	if !ok {
 		t.Fatal("the band is not behind all else")
@@ -49,7 +49,7 @@ func TestTheBandIsDrawnAtTheMargin(t *testing.T) {
 	}
 }
 
-func TestEachMeasuredDifferenceIsDrawnInItsRow(t *testing.T) {
+func TestForest_EachMeasuredDifferenceIsDrawnInItsRow(t *testing.T) {
 	layers := drawn(2).layers()[2:]
 	if len(layers) != 5 {
 		t.Fatalf("%d marks, want 5", len(layers))
@@ -61,7 +61,7 @@ func TestEachMeasuredDifferenceIsDrawnInItsRow(t *testing.T) {
 	}
 }
 
-func TestTheAxisHoldsAllThatIsFinite(t *testing.T) {
+func TestForest_AxisHoldsAllThatIsFinite(t *testing.T) {
 	for margin, want := range map[float64][2]float64{2: {-3, 5.5}, 10: {-10, 10}, 0: {-3, 5.5}} {
 		low, high := drawn(margin).extent()
 		room := (want[1] - want[0]) / 20
@@ -71,7 +71,7 @@ func TestTheAxisHoldsAllThatIsFinite(t *testing.T) {
 	}
 }
 
-func TestTheLegendNamesTheVerdictsThatOccur(t *testing.T) {
+func TestForest_LegendNamesTheVerdictsThatOccur(t *testing.T) {
 	names := func(d *forestDrawing) string {
 		var names []string
 		for _, e := range d.legend() {
@@ -89,7 +89,7 @@ func TestTheLegendNamesTheVerdictsThatOccur(t *testing.T) {
 	}
 }
 
-func TestVerdictsDifferByColorAndShape(t *testing.T) {
+func TestForest_VerdictsDifferByColorAndShape(t *testing.T) {
 	colors, shapes := map[any]bool{}, map[draw.GlyphDrawer]bool{}
 	for _, verdict := range []string{debunked, upheld, notSettled, ""} {
 		glyph := Forest{Verdicts: verdicts}.glyph(verdict)
@@ -100,7 +100,7 @@ func TestVerdictsDifferByColorAndShape(t *testing.T) {
 	}
 }
 
-func TestAForestIsToldInWordsAndNumbers(t *testing.T) {
+func TestForest_IsToldInWordsAndNumbers(t *testing.T) {
 	f, err := Forest{Title: "T", Differences: differences(), Margin: 2, Verdicts: verdicts}.Figure()
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestAForestIsToldInWordsAndNumbers(t *testing.T) {
 	}
 }
 
-func TestAForestThatMakesNoSenseIsAUsageError(t *testing.T) {
+func TestForest_ThatMakesNoSenseIsAUsageError(t *testing.T) {
 	good := differences()[0]
 	for name, f := range map[string]Forest{
 		"nothing":             {Margin: 2},

@@ -210,6 +210,7 @@ func newHeatDrawing(m HeatMap) *heatDrawing {
 	if m.Halves != nil {
 		d.cell.Y = cellHeightTwo
 	}
+
 	style := label(smallSize, draw.XLeft, draw.YBottom)
 	widest := vg.Length(0)
 	for _, name := range m.Rows {
@@ -220,6 +221,8 @@ func newHeatDrawing(m HeatMap) *heatDrawing {
 		d.columns = append(d.columns, shorten(name, 40))
 		widest = max(widest, style.Width(d.columns[len(d.columns)-1]))
 	}
+
+	// All cells have the size of the widest number.
 	for i := range m.Values {
 		for k, v := range m.Values[i] {
 			d.cell.X = max(d.cell.X, style.Width(m.text(v))+cellPad, style.Width(m.half(i, k))+cellPad)
@@ -277,6 +280,8 @@ func (d *heatDrawing) drawNames(c draw.Canvas, origin vg.Point) {
 	for i, name := range d.rows {
 		c.FillText(style, origin.Sub(vg.Point{X: namePad, Y: (vg.Length(i) + 0.5) * d.cell.Y}), name)
 	}
+
+	// Names of columns that are too wide are turned.
 	style = label(smallSize, draw.XCenter, draw.YBottom)
 	if d.turned {
 		style = label(smallSize, draw.XLeft, draw.YCenter)
@@ -301,11 +306,14 @@ func (d *heatDrawing) drawCell(c draw.Canvas, corner vg.Point, i, k int) {
 		hatch(c, left, bottom, right, top)
 		return
 	}
+
 	fill := d.color(d.level(i, k))
 	c.FillPolygon(fill, box(left, bottom, right, top))
 	middle := vg.Point{X: (left + right) / 2, Y: (bottom + top) / 2}
 	number := label(smallSize, draw.XCenter, draw.YCenter)
 	number.Color = inkOn(fill)
+
+	// The interval stands below the number, in smaller print.
 	half := d.half(i, k)
 	if half == "" {
 		c.FillText(number, middle, d.text(d.Values[i][k]))

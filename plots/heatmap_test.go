@@ -17,7 +17,7 @@ func agreement() HeatMap {
 		Values: [][]float64{{1, 0.5, -0.25}, {0.5, 1, math.NaN()}, {-0.25, math.NaN(), 1}}}
 }
 
-func TestEachCellHasItsNumber(t *testing.T) {
+func TestHeatMap_EachCellHasItsNumber(t *testing.T) {
 	f, err := agreement().Figure()
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func TestEachCellHasItsNumber(t *testing.T) {
 	}
 }
 
-func TestRowsGoDownAndColumnsGoRight(t *testing.T) {
+func TestHeatMap_RowsGoDownAndColumnsGoRight(t *testing.T) {
 	d := newHeatDrawing(agreement())
 	want := vg.Point{X: 100 + 2*d.cell.X, Y: 200 - d.cell.Y}
 	if got := d.corner(vg.Point{X: 100, Y: 200}, 1, 2); got != want {
@@ -47,7 +47,7 @@ func TestRowsGoDownAndColumnsGoRight(t *testing.T) {
 	}
 }
 
-func TestOnlyAMapWithAnEmptyCellSaysSo(t *testing.T) {
+func TestHeatMap_OnlyAMapWithAnEmptyCellSaysSo(t *testing.T) {
 	whole := agreement()
 	whole.Values[1][2], whole.Values[2][1] = 0.75, 0.75
 	for _, c := range []struct {
@@ -61,7 +61,7 @@ func TestOnlyAMapWithAnEmptyCellSaysSo(t *testing.T) {
 	}
 }
 
-func TestARowsOwnScaleGoesFromItsFloorToItsBest(t *testing.T) {
+func TestHeatMap_RowsOwnScaleGoesFromItsFloorToItsBest(t *testing.T) {
 	m := HeatMap{Rows: []string{"easy", "hard", "no floor", "below"}, Columns: []string{"a", "b"}, PerRow: true,
 		Values: [][]float64{{90, 95}, {20, 30}, {40, 44}, {9, 8}}, Floors: []float64{85, 10, math.NaN(), 10}}
 	want := [][]float64{{0.5, 1}, {0.5, 1}, {0, 1}, {0, 0}}
@@ -77,7 +77,7 @@ func TestARowsOwnScaleGoesFromItsFloorToItsBest(t *testing.T) {
 	}
 }
 
-func TestOneScaleSpansAllValuesThatWereMeasured(t *testing.T) {
+func TestHeatMap_OneScaleSpansAllValuesThatWereMeasured(t *testing.T) {
 	m := HeatMap{Rows: []string{"a", "b"}, Columns: []string{"c", "d"},
 		Values: [][]float64{{math.NaN(), 3}, {1, 5}}}
 	if low, high := m.scale(0); low != 1 || high != 5 {
@@ -92,7 +92,7 @@ func TestOneScaleSpansAllValuesThatWereMeasured(t *testing.T) {
 	}
 }
 
-func TestAMapOfNothingMeasuredIsStillDrawn(t *testing.T) {
+func TestHeatMap_MapOfNothingMeasuredIsStillDrawn(t *testing.T) {
 	for _, m := range []HeatMap{{}, {PerRow: true}, {Diverging: true}} {
 		m.Rows, m.Columns, m.Values = []string{"a"}, []string{"b"}, [][]float64{{math.NaN()}}
 		f, err := m.Figure()
@@ -105,7 +105,7 @@ func TestAMapOfNothingMeasuredIsStillDrawn(t *testing.T) {
 	}
 }
 
-func TestLongNamesOfColumnsAreTurnedAndStayOnTheFigure(t *testing.T) {
+func TestHeatMap_LongNamesOfColumnsAreTurnedAndStayOnTheFigure(t *testing.T) {
 	m := HeatMap{Rows: []string{"r"}, Values: [][]float64{make([]float64, 10)}}
 	for range 10 {
 		m.Columns = append(m.Columns, "fewshot/lbfgs/10-per-class/draws3")
@@ -130,7 +130,7 @@ func TestLongNamesOfColumnsAreTurnedAndStayOnTheFigure(t *testing.T) {
 	}
 }
 
-func TestAMapWhoseListsDoNotFitIsAUsageError(t *testing.T) {
+func TestHeatMap_MapWhoseListsDoNotFitIsAUsageError(t *testing.T) {
 	for name, spoil := range map[string]func(*HeatMap){
 		"no row":           func(m *HeatMap) { m.Rows, m.Values = nil, nil },
 		"a row too few":    func(m *HeatMap) { m.Values = m.Values[:2] },

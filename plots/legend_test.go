@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestALongLegendGoesOnInTheNextLine(t *testing.T) {
+func TestLegend_LongLegendGoesOnInTheNextLine(t *testing.T) {
 	var l legend
 	for range 5 {
 		l = append(l, fillEntry(strings.Repeat("name ", 5), blue))
@@ -26,7 +26,7 @@ func TestALongLegendGoesOnInTheNextLine(t *testing.T) {
 	}
 }
 
-func TestAShortenedNameKeepsItsEnds(t *testing.T) {
+func TestLegend_ShortenedNameKeepsItsEnds(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"short", "short"}, {"set/long kind 12", "set/… 12"}, {" two  words ", "two …rds"},
 	} {

@@ -31,6 +31,8 @@ func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 	if len(images) == 0 || height <= 0 || width <= 0 {
 		return nil, usage.Errorf("a map of %d images of %dx%d cannot be drawn", len(images), height, width)
 	}
+
+	// Places are scaled to the sheet, alike in both directions.
 	low, high := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
 	for i, one := range images {
 		if len(one.Pixels) != height*width*3 {
@@ -45,15 +47,19 @@ func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 			low[k], high[k] = min(low[k], v), max(high[k], v)
 		}
 	}
+
 	shrink := max(1, float64(max(height, width))/mapSide)
 	size := image.Pt(int(float64(width)/shrink), int(float64(height)/shrink))
 	scale := 0.0 // of images that are all in one place
 	if reach := max(high[0]-low[0], high[1]-low[1]); reach > 0 {
 		scale = float64(sheetWidth-max(size.X, size.Y)) / reach
 	}
+
 	bounds := image.Pt(sheetWidth, int(math.Round(scale*(high[1]-low[1])))+size.Y+2*mapMargin)
 	out := image.NewRGBA(image.Rectangle{Max: bounds})
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
+
+	// An image that would cover another one is left out.
 	var drawn []image.Rectangle
 	for _, one := range images {
 		at := image.Pt(int(math.Round(scale*(one.X-low[0]))), mapMargin+int(math.Round(scale*(high[1]-one.Y))))
@@ -65,8 +71,10 @@ func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 		draw.ApproxBiLinear.Scale(out, place, rgba(one.Pixels, height, width),
 			image.Rect(0, 0, width, height), draw.Src, nil)
 	}
+
 	drawTitle(out, x+" →", bounds.X/2, bounds.Y-8, bounds.X)
 	drawTitle(out, y+" ↑", bounds.X/2, mapMargin-8, bounds.X)
+
 	var buffer bytes.Buffer
 	err := png.Encode(&buffer, out)
 	return buffer.Bytes(), err

@@ -9,7 +9,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestAMapHasImagesAtTheirPlaces(t *testing.T) {
+func TestMapSheet_MapHasImagesAtTheirPlaces(t *testing.T) {
 	dot := func(c color.RGBA, x, y float64) Placed { return Placed{[]byte{c.R, c.G, c.B}, x, y} }
 	red, hidden := color.RGBA{255, 0, 0, 255}, color.RGBA{9, 9, 9, 255}
 	sheet, err := MapSheet(1, 1, "first", "second", []Placed{dot(red, 0, 0), dot(hidden, 0, 0), dot(blue, 9.59, 4.79),
@@ -34,7 +34,7 @@ func TestAMapHasImagesAtTheirPlaces(t *testing.T) {
 	}
 }
 
-func TestLargeImagesAreReducedOnAMap(t *testing.T) {
+func TestMapSheet_LargeImagesAreReducedOnAMap(t *testing.T) {
 	sheet, err := MapSheet(96, 192, "", "", []Placed{{Pixels: make([]byte, 96*192*3)}})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestLargeImagesAreReducedOnAMap(t *testing.T) {
 	}
 }
 
-func TestAMapThatCannotBeDrawnIsAUsageError(t *testing.T) {
+func TestMapSheet_MapThatCannotBeDrawnIsAUsageError(t *testing.T) {
 	for name, images := range map[string][]Placed{
 		"no image":             nil,
 		"another size":         {{Pixels: make([]byte, 3)}},

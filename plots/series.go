@@ -123,6 +123,7 @@ func (s Series) band() (outlines []plotter.XYs) {
 		}
 		low, high = append(low, y), append(high, plotter.XY{X: p.X, Y: p.High})
 	}
+
 	at := 0
 	for _, run := range runs(low) {
 		for low[at].X != run[0].X {
@@ -223,13 +224,17 @@ func (s SeriesPlot) draw(c draw.Canvas) {
 	c = heading(c, s.Title)
 	names.draw(c)
 	c = draw.Crop(c, 0, 0, 0, -names.height(c.Max.X-c.Min.X))
+
+	// Names of levels stand right of the plot.
 	room, style := vg.Length(0), label(smallSize, draw.XLeft, draw.YCenter)
 	for _, f := range s.Floors {
 		room = max(room, style.Width(f.shortName())+namePad)
 	}
+
 	fig := s.plot()
 	c = draw.Crop(c, 0, -room, 0, 0)
 	fig.Draw(c)
+
 	data := fig.DataCanvas(c)
 	_, y := fig.Transforms(&data)
 	s.nameFloors(data, y)
@@ -246,6 +251,8 @@ func (s SeriesPlot) plot() *plot.Plot {
 		fig.X.Scale, fig.X.Tick.Marker = plot.LogScale{}, log2Ticks{}
 		fig.X.Min, fig.X.Max = math.Exp2(low), math.Exp2(high)
 	}
+
+	// From the back: grid, levels, series.
 	grid := plotter.NewGrid()
 	grid.Vertical.Width, grid.Horizontal.Color = 0, gridLine
 	fig.Add(grid)
@@ -268,6 +275,7 @@ func (s SeriesPlot) layers(bottom float64) (layers []plot.Plotter) {
 			layers = append(layers, layer)
 		}
 	}
+
 	for k, one := range s.Series {
 		add(k, one.intervals(lookOf(kinds, k).line.Color, s.Band)...)
 	}
@@ -389,6 +397,8 @@ func apart(places []vg.Length, step vg.Length) []vg.Length {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(places[a], places[b]) })
+
+	// Neighbors that are too close push each other apart; twenty rounds are enough for the few lines of a plot.
 	out := slices.Clone(places)
 	for range 20 {
 		for n := 1; n < len(order); n++ {

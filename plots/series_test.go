@@ -21,7 +21,7 @@ func batches() SeriesPlot {
 		Floors: []Floor{{"pixels", 25, Pixels}, {"untrained", 25.5, Untrained}}}
 }
 
-func TestALineEndsWhereNothingWasMeasured(t *testing.T) {
+func TestSeriesPlot_LineEndsWhereNothingWasMeasured(t *testing.T) {
 	got := batches().Series[0].means()
 	want := []plotter.XYs{{{X: 16, Y: 50}, {X: 32, Y: 51}}, {{X: 128, Y: 53}, {X: 512, Y: 55}}}
 	if !reflect.DeepEqual(got, want) {
@@ -32,7 +32,7 @@ func TestALineEndsWhereNothingWasMeasured(t *testing.T) {
 	}
 }
 
-func TestABandGoesAlongTheLowerEndsAndBackAlongTheUpper(t *testing.T) {
+func TestSeriesPlot_BandGoesAlongTheLowerEndsAndBackAlongTheUpper(t *testing.T) {
 	got := batches().Series[0].band()
 	want := []plotter.XYs{{{X: 16, Y: 49}, {X: 32, Y: 50}, {X: 32, Y: 53}, {X: 16, Y: 52}},
 		{{X: 128, Y: 52}, {X: 128, Y: 54}}}
@@ -41,7 +41,7 @@ func TestABandGoesAlongTheLowerEndsAndBackAlongTheUpper(t *testing.T) {
 	}
 }
 
-func TestErrorBarsEndAtTheInterval(t *testing.T) {
+func TestSeriesPlot_ErrorBarsEndAtTheInterval(t *testing.T) {
 	bars := batches().Series[0].errorBars(blue)
 	var ends [][3]float64
 	for i, p := range bars.XYs {
@@ -52,7 +52,7 @@ func TestErrorBarsEndAtTheInterval(t *testing.T) {
 	}
 }
 
-func TestIntervalsAreBehindAllLines(t *testing.T) {
+func TestSeriesPlot_IntervalsAreBehindAllLines(t *testing.T) {
 	s := batches()
 	s.Band = true
 	var kinds []string
@@ -69,14 +69,14 @@ func TestIntervalsAreBehindAllLines(t *testing.T) {
 	}
 }
 
-func TestErrorBarsOfTwoSeriesStandApart(t *testing.T) {
+func TestSeriesPlot_ErrorBarsOfTwoSeriesStandApart(t *testing.T) {
 	layers := batches().layers(20)
 	if first, second := layers[0].(shifted).by, layers[1].(shifted).by; second-first != shiftStep || first != -second {
 		t.Errorf("they are moved by %v and %v", first, second)
 	}
 }
 
-func TestTheAxesHoldSeriesIntervalsAndFloors(t *testing.T) {
+func TestSeriesPlot_AxesHoldSeriesIntervalsAndFloors(t *testing.T) {
 	x, y := batches().extent()
 	if x != [2]float64{16, 1024} || y != [2]float64{25, 56} {
 		t.Errorf("got %v and %v, want [16 1024] and [25 56]", x, y)
@@ -87,7 +87,7 @@ func TestTheAxesHoldSeriesIntervalsAndFloors(t *testing.T) {
 	}
 }
 
-func TestALogarithmicAxisNamesThePowersOfTwo(t *testing.T) {
+func TestSeriesPlot_LogarithmicAxisNamesThePowersOfTwo(t *testing.T) {
 	for _, c := range []struct {
 		low, high float64
 		want      string
@@ -105,21 +105,21 @@ func TestALogarithmicAxisNamesThePowersOfTwo(t *testing.T) {
 	}
 }
 
-func TestAFloorIsALineAcrossThePlot(t *testing.T) {
+func TestSeriesPlot_FloorIsALineAcrossThePlot(t *testing.T) {
 	line := Floor{"pixels", 25, Pixels}.layer(8, 2048)
 	if !reflect.DeepEqual(line.XYs, plotter.XYs{{X: 8, Y: 25}, {X: 2048, Y: 25}}) {
 		t.Errorf("got %v", line.XYs)
 	}
 }
 
-func TestNamesAreMovedApart(t *testing.T) {
+func TestSeriesPlot_NamesAreMovedApart(t *testing.T) {
 	got := apart([]vg.Length{50, 10, 12, 12}, 10)
 	if got[0] != 50 || got[2]-got[1] < 9.9 || got[3]-got[2] < 9.9 {
 		t.Errorf("got %v", got)
 	}
 }
 
-func TestTheSeriesPlotSaysWhatItShows(t *testing.T) {
+func TestSeriesPlot_SaysWhatItShows(t *testing.T) {
 	for _, band := range []bool{false, true} {
 		s := batches()
 		s.Band = band
@@ -149,7 +149,7 @@ func TestTheSeriesPlotSaysWhatItShows(t *testing.T) {
 	}
 }
 
-func TestASinglePointIsDrawn(t *testing.T) {
+func TestSeriesPlot_SinglePointIsDrawn(t *testing.T) {
 	for _, log2 := range []bool{false, true} {
 		f, err := SeriesPlot{Log2: log2, Series: []Series{{"a", []Point{{1, 0, 0, 0}}}}}.Figure()
 		if err != nil {
@@ -161,7 +161,7 @@ func TestASinglePointIsDrawn(t *testing.T) {
 	}
 }
 
-func TestASeriesThatCannotBeDrawnIsAUsageError(t *testing.T) {
+func TestSeriesPlot_SeriesThatCannotBeDrawnIsAUsageError(t *testing.T) {
 	for name, spoil := range map[string]func(*SeriesPlot){
 		"no series":          func(s *SeriesPlot) { s.Series = nil },
 		"nothing measured":   func(s *SeriesPlot) { s.Series = []Series{{"a", []Point{{1, math.NaN(), 1, 2}}}} },

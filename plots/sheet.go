@@ -119,13 +119,17 @@ func (s *sheet) draw() *image.RGBA {
 	block := s.column(tiles-1) + cell.X
 	across := min(len(s.blocks), max(1, (sheetWidth+blockGap)/(block+blockGap)))
 	lines := (len(s.blocks) + across - 1) / across
+
 	top := thinGap
 	if s.titles != nil {
 		top += titleSize
 	}
+
 	size := image.Pt(across*(block+blockGap)-blockGap+2*thinGap, top+lines*(cell.Y+thinGap))
 	out := image.NewRGBA(image.Rectangle{Max: size})
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
+
+	// Blocks fill the lines from left to right; titles stand above the first line only.
 	for b, tiles := range s.blocks {
 		origin := image.Pt(thinGap+b%across*(block+blockGap), top+b/across*(cell.Y+thinGap))
 		for k, t := range tiles {
@@ -146,6 +150,8 @@ func (s *sheet) drawTile(out *image.RGBA, at image.Point, t tile) {
 		draw.Draw(out, inner, image.NewUniform(t.mark.color()), image.Point{}, draw.Src)
 		inner = inner.Inset(frame)
 	}
+
+	// Each pixel becomes a square.
 	zoom := s.zoom()
 	for y := range inner.Dy() {
 		for x := range inner.Dx() {
@@ -164,6 +170,7 @@ func drawTitle(out *image.RGBA, text string, x, baseline, width int) {
 	for n := len([]rune(text)); n > 1 && d.MeasureString(text).Ceil() > width; n-- {
 		text = abbreviate(text, n-1)
 	}
+
 	d.Dot = fixed.P(x-d.MeasureString(text).Ceil()/2, baseline)
 	d.DrawString(text)
 }

@@ -19,7 +19,7 @@ func decode(t *testing.T, sheet []byte) image.Image {
 	return picture
 }
 
-func TestAViewSheetHasTheSizeOfItsGrid(t *testing.T) {
+func TestSheet_ViewSheetHasTheSizeOfItsGrid(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		n, side       int
@@ -44,7 +44,7 @@ func TestAViewSheetHasTheSizeOfItsGrid(t *testing.T) {
 	}
 }
 
-func TestPixelsAreEnlargedToSquaresInPlace(t *testing.T) {
+func TestSheet_PixelsAreEnlargedToSquaresInPlace(t *testing.T) {
 	pixels := []byte{255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 8, 7} // 2x2
 	sheet, err := ViewSheet(2, 2, nil, [][]byte{pixels})
 	if err != nil {
@@ -62,7 +62,7 @@ func TestPixelsAreEnlargedToSquaresInPlace(t *testing.T) {
 	}
 }
 
-func TestNeighborsAreMarkedByColorAndByShape(t *testing.T) {
+func TestSheet_NeighborsAreMarkedByColorAndByShape(t *testing.T) {
 	tiles := images(3, 32, 32)
 	sheet, err := NeighborSheet(32, 32, []Neighbors{{tiles[0], tiles[:2], []bool{true, false}}})
 	if err != nil {
@@ -90,7 +90,7 @@ func TestNeighborsAreMarkedByColorAndByShape(t *testing.T) {
 	}
 }
 
-func TestASheetOfUnequalPartsIsAUsageError(t *testing.T) {
+func TestSheet_OfUnequalPartsIsAUsageError(t *testing.T) {
 	ok := images(2, 4, 4)
 	for name, make := range map[string]func() ([]byte, error){
 		"no column":       func() ([]byte, error) { return ViewSheet(4, 4, nil) },
@@ -114,7 +114,7 @@ func TestASheetOfUnequalPartsIsAUsageError(t *testing.T) {
 	}
 }
 
-func TestALongTitleStaysInItsColumn(t *testing.T) {
+func TestSheet_LongTitleStaysInItsColumn(t *testing.T) {
 	sheet, err := ViewSheet(32, 32, []string{"a very long title that no column could hold", ""}, images(1, 32, 32),
 		images(1, 32, 32))
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-func TestASpectrumSaysWhatTheFirstComponentsHold(t *testing.T) {
+func TestSpectrum_SaysWhatTheFirstComponentsHold(t *testing.T) {
 	f, err := Spectrum([]float64{10, 5, 2.5, 1.25, 1.25})
 	if err != nil {
 		t.Fatal(err)
@@ -19,7 +19,7 @@ func TestASpectrumSaysWhatTheFirstComponentsHold(t *testing.T) {
 	}
 }
 
-func TestASpectrumOfNothingIsAUsageError(t *testing.T) {
+func TestSpectrum_OfNothingIsAUsageError(t *testing.T) {
 	for _, variances := range [][]float64{nil, {0, 0}, {-1, 2}, {math.NaN()}, {math.Inf(1)}} {
 		if _, err := Spectrum(variances); !usage.Is(err) {
 			t.Errorf("%v: %v", variances, err)

@@ -71,7 +71,7 @@ func wellFormed(t *testing.T, text string) {
 	}
 }
 
-func TestEveryClaimOfAReportHasAllItsSections(t *testing.T) {
+func TestWriteClaims_EveryClaimOfAReportHasAllItsSections(t *testing.T) {
 	r := testrecords.Invent(t, experiments.CPU, experiments.Claims()...)
 	text := reported(t, experiments.CPU, r)
 	wellFormed(t, text)
@@ -97,7 +97,7 @@ func TestEveryClaimOfAReportHasAllItsSections(t *testing.T) {
 	}
 }
 
-func TestTheReportLoadsNothing(t *testing.T) {
+func TestWriteClaims_ReportLoadsNothing(t *testing.T) {
 	text := reported(t, experiments.Smoke, testrecords.Invent(t, experiments.Smoke, named(t, "minibatch")))
 	foreign := regexp.MustCompile(`(?i)<script|<link rel="stylesheet|@import|url\(|https?://|\son[a-z]+=`)
 	if found := foreign.FindString(text); found != "" {
@@ -123,7 +123,7 @@ func judged(t *testing.T, c experiments.Claim, s experiments.Scale, r experiment
 var estimateCells = regexp.MustCompile(`<td class="value">(?:tau )?([-+0-9.]+)(?: points)?</td><td class="value">([-+0-9.]+) to ` +
 	`([-+0-9.]+)</td><td class="count">(\d+)</td><td class="value">([^\n]*?)</td>\s*<td>([^<]*)</td>`)
 
-func TestTheNumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
+func TestWriteClaims_NumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 	for _, c := range []experiments.Claim{named(t, "protocol"), named(t, "negatives"), named(t, "cost")} {
 		r := testrecords.Invent(t, experiments.CPU, c)
 		text := html.UnescapeString(reported(t, experiments.CPU, r, c))
@@ -149,7 +149,7 @@ func TestTheNumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 	}
 }
 
-func TestTheChoiceOfHyperParametersIsShown(t *testing.T) {
+func TestWriteClaims_ChoiceOfHyperParametersIsShown(t *testing.T) {
 	r := testrecords.Invent(t, experiments.CPU, named(t, "minibatch"))
 	text := html.UnescapeString(reported(t, experiments.CPU, r, named(t, "minibatch")))
 	for _, c := range named(t, "minibatch").Plan(experiments.CPU).Choices(r) {
@@ -166,7 +166,7 @@ func TestTheChoiceOfHyperParametersIsShown(t *testing.T) {
 	}
 }
 
-func TestSomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
+func TestWriteClaims_SomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
 	for _, s := range []experiments.Scale{experiments.Smoke, experiments.CPU} {
 		all := testrecords.Invent(t, s, experiments.Claims()...)
 		one := experiments.Records{}
@@ -192,7 +192,7 @@ func TestSomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
 	}
 }
 
-func TestTheTableOfClaimsSaysTheEstimateThatDecides(t *testing.T) {
+func TestWriteClaims_TableOfClaimsSaysTheEstimateThatDecides(t *testing.T) {
 	c := simulated()
 	r := testrecords.Invent(t, experiments.CPU, c)
 	text, err := claimsMarkdown(experiments.CPU, r, c)
@@ -213,7 +213,7 @@ func TestTheTableOfClaimsSaysTheEstimateThatDecides(t *testing.T) {
 	}
 }
 
-func TestAReportReplacesNothingButAReport(t *testing.T) {
+func TestWriteClaims_ReportReplacesNothingButAReport(t *testing.T) {
 	dir := t.TempDir()
 	notes := filepath.Join(dir, "notes.md")
 	if err := os.WriteFile(notes, []byte("mine"), 0o644); err != nil {

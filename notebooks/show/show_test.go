@@ -18,7 +18,7 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-func TestLineSaysWhatIsDoneAndWhatIsLeft(t *testing.T) {
+func TestShow_LineSaysWhatIsDoneAndWhatIsLeft(t *testing.T) {
 	got := line("run 2 of 4", sslx.Progress{Phase: "train", Done: 25, Total: 100, Detail: "loss 1.000"}, 10*time.Second)
 	if want := "run 2 of 4\ntrain " + strings.Repeat("█", 7) + strings.Repeat("░", 23) +
 		" 25 of 100, 30s left  loss 1.000"; got != want {
@@ -29,7 +29,7 @@ func TestLineSaysWhatIsDoneAndWhatIsLeft(t *testing.T) {
 	}
 }
 
-func TestPlanHasALineForEachArm(t *testing.T) {
+func TestShow_PlanHasALineForEachArm(t *testing.T) {
 	for _, c := range experiments.Claims() {
 		p := c.Plan(experiments.CPU)
 		text := report.PlanMarkdown(p)
@@ -41,7 +41,7 @@ func TestPlanHasALineForEachArm(t *testing.T) {
 	}
 }
 
-func TestVerdictOfNoRecordsIsNone(t *testing.T) {
+func TestShow_VerdictOfNoRecordsIsNone(t *testing.T) {
 	c := experiments.Claims()[0]
 	o, err := experiments.Judge(c, experiments.CPU, experiments.Records{})
 	if err != nil {
@@ -52,7 +52,7 @@ func TestVerdictOfNoRecordsIsNone(t *testing.T) {
 	}
 }
 
-func TestRunsAreInTheRepositoryUnlessToldOtherwise(t *testing.T) {
+func TestShow_RunsAreInTheRepositoryUnlessToldOtherwise(t *testing.T) {
 	repository, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

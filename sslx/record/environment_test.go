@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestTheEnvironmentSaysWithWhatARunWasMade(t *testing.T) {
+func TestDescribe_EnvironmentSaysWithWhatARunWasMade(t *testing.T) {
 	e := Describe()
 	if e.OS != runtime.GOOS || e.Arch != runtime.GOARCH || e.Cores < 1 || e.CPU == "" || e.Go != runtime.Version() {
 		t.Errorf("the machine is %+v", e)
@@ -32,7 +32,7 @@ func TestTheEnvironmentSaysWithWhatARunWasMade(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentReadsBackAsItWas(t *testing.T) {
+func TestDescribe_EnvironmentReadsBackAsItWas(t *testing.T) {
 	r := created(t)
 	got, err := ReadEnvironment(r.Dir())
 	want := Describe()

@@ -24,7 +24,7 @@ func leave(t *testing.T, dir, host string, ago time.Duration) {
 	}
 }
 
-func TestADeadRunIsToldFromALiveOne(t *testing.T) {
+func TestHolderOf_DeadRunIsToldFromALiveOne(t *testing.T) {
 	here, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestADeadRunIsToldFromALiveOne(t *testing.T) {
 	}
 }
 
-func TestARunNamesItsHolderUntilItIsGivenBack(t *testing.T) {
+func TestHolderOf_RunNamesItsHolderUntilItIsGivenBack(t *testing.T) {
 	r := created(t)
 	h, is := HolderOf(r.Dir())
 	if is != Held || h.PID != os.Getpid() || time.Since(h.Seen) > time.Minute {
@@ -69,7 +69,7 @@ func TestARunNamesItsHolderUntilItIsGivenBack(t *testing.T) {
 	}
 }
 
-func TestAKilledProcessLeavesItsRun(t *testing.T) {
+func TestHolderOf_KilledProcessLeavesItsRun(t *testing.T) {
 	if dir := os.Getenv("SSLX_TEST_LEFT"); dir != "" {
 		if _, err := Create(dir, settings{}, Environment{}); err != nil {
 			t.Fatal(err)
@@ -109,7 +109,7 @@ func kill(t *testing.T) {
 	select {}
 }
 
-func TestWhoLooksDoesNotKeepARunFromBeingTaken(t *testing.T) {
+func TestHolderOf_WhoLooksDoesNotKeepARunFromBeingTaken(t *testing.T) {
 	r := created(t)
 	_ = r.Close()
 	stop, looked := make(chan struct{}), make(chan struct{})
@@ -136,7 +136,7 @@ func TestWhoLooksDoesNotKeepARunFromBeingTaken(t *testing.T) {
 	<-looked
 }
 
-func TestARemovedRunIsGoneAndItsFolderCanBeUsedAgain(t *testing.T) {
+func TestHolderOf_RemovedRunIsGoneAndItsFolderCanBeUsedAgain(t *testing.T) {
 	r := created(t)
 	write(t, CheckpointPath(r.Dir()), "weights")
 	if err := os.Mkdir(filepath.Join(r.Dir(), "features"), 0o755); err != nil {

@@ -41,7 +41,7 @@ func steps(t *testing.T, dir string) (list []int) {
 	return list
 }
 
-func TestAResumedLogDropsTheLinesAfterItsCheckpoint(t *testing.T) {
+func TestLines_ResumedLogDropsTheLinesAfterItsCheckpoint(t *testing.T) {
 	r := created(t)
 	logged(t, r, 0, 10, 20, 30, 40)
 	logged(t, r, 25, 30)
@@ -58,7 +58,7 @@ func TestAResumedLogDropsTheLinesAfterItsCheckpoint(t *testing.T) {
 	}
 }
 
-func TestALastLineThatWasCutOffIsLeftOut(t *testing.T) {
+func TestLines_LastLineThatWasCutOffIsLeftOut(t *testing.T) {
 	r := created(t)
 	logged(t, r, 0, 10, 20)
 	path := filepath.Join(r.Dir(), "metrics.jsonl")
@@ -75,7 +75,7 @@ func TestALastLineThatWasCutOffIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestADamagedLineIsAnErrorThatSaysWhere(t *testing.T) {
+func TestLines_DamagedLineIsAnErrorThatSaysWhere(t *testing.T) {
 	r := created(t)
 	logged(t, r, 0, 10, 20, 30)
 	path := filepath.Join(r.Dir(), "metrics.jsonl")
@@ -91,7 +91,7 @@ func TestADamagedLineIsAnErrorThatSaysWhere(t *testing.T) {
 	}
 }
 
-func TestANumberThatJSONLacksIsNotLogged(t *testing.T) {
+func TestLines_NumberThatJSONLacksIsNotLogged(t *testing.T) {
 	r := created(t)
 	log, err := r.OpenLog(0)
 	if err != nil {
@@ -106,7 +106,7 @@ func TestANumberThatJSONLacksIsNotLogged(t *testing.T) {
 	}
 }
 
-func TestResultsAreAddedWholeOrNotAtAll(t *testing.T) {
+func TestLines_ResultsAreAddedWholeOrNotAtAll(t *testing.T) {
 	r := created(t)
 	if got, err := ReadResults(r.Dir()); got != nil || err != nil {
 		t.Errorf("a run that was not evaluated has %v (%v)", got, err)
@@ -164,7 +164,7 @@ func TestAddResults_KeepsResultsOfOtherData(t *testing.T) {
 	}
 }
 
-func TestACurveGivesWayToALaterOneOfItsKind(t *testing.T) {
+func TestLines_CurveGivesWayToALaterOneOfItsKind(t *testing.T) {
 	r := created(t)
 	first := Curve{Model: "simclr", Task: "a", Protocol: ParseProtocol("mlp"), Train: []float64{0.5},
 		Test: []float64{0.25}}
@@ -183,14 +183,14 @@ func TestACurveGivesWayToALaterOneOfItsKind(t *testing.T) {
 }
 
 // The keys are those of design.md, "What --json prints".
-func TestAResultHasTheAgreedKeys(t *testing.T) {
+func TestLines_ResultHasTheAgreedKeys(t *testing.T) {
 	want := []string{"chosen", "layer", "metric", "model", "n", "protocol", "run", "seed", "split", "task", "value"}
 	if got := keys(t, Result{Chosen: map[string]float64{"l2": 1}}); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
-func TestALineOfTheLogHasItsKeys(t *testing.T) {
+func TestLines_LineOfTheLogHasItsKeys(t *testing.T) {
 	want := []string{"chance", "epoch", "images", "loss", "lr", "parts", "probe_accuracy", "probe_layers", "seconds",
 		"spread", "step"}
 	if got := keys(t, Metrics{ProbeAccuracy: new(float64), Parts: map[string]float64{"a": 1},

@@ -100,7 +100,7 @@ type Metrics struct {
 	// Parts are the means of the terms of the loss.
 	Parts map[string]float64 `json:"parts,omitempty"`
 
-	// Spread is the mean over dimensions of the standard deviation of the normalised embeddings, times √dim: 1 when
+	// Spread is the mean over dimensions of the standard deviation of the normalized embeddings, times √dim: 1 when
 	// they fill the sphere, 0 when they have collapsed.
 	Spread float64 `json:"spread"`
 

@@ -57,7 +57,7 @@ func names(t *testing.T, dir string) (list []string) {
 	return list
 }
 
-func TestANewRunDescribesItself(t *testing.T) {
+func TestRun_NewRunDescribesItself(t *testing.T) {
 	r := created(t)
 	if got, want := names(t, r.Dir()), []string{".lock", "config.yaml", "environment.json"}; !slices.Equal(got, want) {
 		t.Errorf("the folder has %v, want %v", got, want)
@@ -71,7 +71,7 @@ func TestANewRunDescribesItself(t *testing.T) {
 	}
 }
 
-func TestAFolderThatCannotHoldANewRunIsAUsageErrorAndKeepsWhatItHas(t *testing.T) {
+func TestRun_FolderThatCannotHoldANewRunIsAUsageErrorAndKeepsWhatItHas(t *testing.T) {
 	for name, c := range map[string]struct {
 		make func(t *testing.T, dir string)
 		want string
@@ -99,7 +99,7 @@ func TestAFolderThatCannotHoldANewRunIsAUsageErrorAndKeepsWhatItHas(t *testing.T
 	}
 }
 
-func TestARunIsHeldByOneAtATime(t *testing.T) {
+func TestRun_IsHeldByOneAtATime(t *testing.T) {
 	r := created(t)
 	if _, err := Open(r.Dir()); !usage.Is(err) || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("opened twice: %v", err)
@@ -119,7 +119,7 @@ func TestARunIsHeldByOneAtATime(t *testing.T) {
 	}
 }
 
-func TestOfManyWhoCreateTheSameRunOneSucceeds(t *testing.T) {
+func TestRun_OfManyWhoCreateTheSameRunOneSucceeds(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	const many = 16
 	errs := make([]error, many)
@@ -150,21 +150,21 @@ func TestOfManyWhoCreateTheSameRunOneSucceeds(t *testing.T) {
 	}
 }
 
-func TestAnotherProcessFindsTheRunInUse(t *testing.T) {
+func TestRun_AnotherProcessFindsTheRunInUse(t *testing.T) {
 	if dir := os.Getenv("SSLX_TEST_RUN"); dir != "" {
 		_, err := Open(dir)
 		_, _ = os.Stdout.WriteString("\n" + err.Error() + "\n")
 		return
 	}
 	r := created(t)
-	c := exec.Command(os.Args[0], "-test.run=^TestAnotherProcessFindsTheRunInUse$")
+	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
 	c.Env = append(os.Environ(), "SSLX_TEST_RUN="+r.Dir())
 	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "is in use by another process") {
 		t.Errorf("%s (%v)", out, err)
 	}
 }
 
-func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
+func TestRun_WhatAKilledProcessLeftIsRemoved(t *testing.T) {
 	r := created(t)
 	dir := r.Dir()
 	_ = r.Close()
@@ -188,7 +188,7 @@ func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
 	}
 }
 
-func TestACreateThatWasKilledCanBeRepeated(t *testing.T) {
+func TestRun_CreateThatWasKilledCanBeRepeated(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{".lock", "environment.json", ".config.yaml123"} {
 		write(t, filepath.Join(dir, name), "")
@@ -203,7 +203,7 @@ func TestACreateThatWasKilledCanBeRepeated(t *testing.T) {
 	}
 }
 
-func TestAFolderThatIsNoRunIsAUsageError(t *testing.T) {
+func TestRun_FolderThatIsNoRunIsAUsageError(t *testing.T) {
 	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "none")} {
 		_, err := Open(dir)
 		if !usage.Is(err) || !strings.Contains(err.Error(), "not a run folder") {
@@ -218,7 +218,7 @@ func TestAFolderThatIsNoRunIsAUsageError(t *testing.T) {
 	}
 }
 
-func TestAConfigurationOfAnotherVersionIsRefused(t *testing.T) {
+func TestRun_ConfigurationOfAnotherVersionIsRefused(t *testing.T) {
 	for _, text := range []string{"epochs: 3\nwidth: 4\n", "epochs: many\n", "", "\x00"} {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "config.yaml"), text)
