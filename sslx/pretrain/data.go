@@ -11,7 +11,10 @@ import (
 // stepData is what a step needs of the training images.
 type stepData struct {
 	dataset.Images
-	source    dataset.Source              // of the same images: it fails where reading Pixels of a file that was cut short crashes
+
+	// source has the same images. When their file was cut short it fails, where reading Pixels crashes.
+	source dataset.Source
+
 	recheck   func(context.Context) error // finds images that somebody overwrote; nil without a file
 	streamed  bool                        // pixels go to the device batch by batch
 	labels    []int32                     // of each image; nil leaves the probe out
@@ -67,10 +70,11 @@ func needsNoLabels(set *dataset.Set, c Config) error {
 	case !needs.Labels && !needs.Logits:
 		return nil
 	case len(set.Tasks()) == 0:
-		return usage.Errorf("objective %s learns from labels, and %s has none: choose another objective", name, set.Name())
+		return usage.Errorf("objective %s learns from labels, and %s has none: choose another objective", name,
+			set.Name())
 	default:
-		return usage.Errorf("objective %s learns from the labels of probe.task, which is %q: set it to a task of %s", name,
-			NoProbe, set.Name())
+		return usage.Errorf("objective %s learns from the labels of probe.task, which is %q: set it to a task of %s",
+			name, NoProbe, set.Name())
 	}
 }
 

@@ -161,9 +161,9 @@ func (d differences) String() string {
 		}
 	}
 	return fmt.Sprintf("measures of %d steps differ by %.1e at most; the gradient by %.1e in the median, in %d steps "+
-		"by more than 1e-5, by %.1e at most; its worst part by %.1e in the median, by %.1e at most; other variables by "+
-		"%.1e in the median", len(d.measures), slices.Max(d.measures), median(d.gradients), above, slices.Max(d.gradients),
-		median(d.parts), slices.Max(d.parts), median(d.others))
+		"by more than 1e-5, by %.1e at most; its worst part by %.1e in the median, by %.1e at most; other variables "+
+		"by %.1e in the median", len(d.measures), slices.Max(d.measures), median(d.gradients), above,
+		slices.Max(d.gradients), median(d.parts), slices.Max(d.parts), median(d.others))
 }
 
 func median(values []float64) float64 {

@@ -83,8 +83,8 @@ func TestTarget_StartsAsACopyAndFollows(t *testing.T) {
 	trained, followed := value(online), value(target)
 	for i := range start {
 		if want := 0.75*start[i] + 0.25*trained[i]; abs(followed[i]-want) > 1e-6 || trained[i] == start[i] {
-			t.Fatalf("number %d went from %v to %v, and its target to %v, want %v", i, start[i], trained[i], followed[i],
-				want)
+			t.Fatalf("number %d went from %v to %v, and its target to %v, want %v", i, start[i], trained[i],
+				followed[i], want)
 		}
 	}
 }

@@ -173,8 +173,8 @@ func (n *Network) Features(ctx context.Context, images dataset.Images, report fu
 func (n *Network) takes(images dataset.Images) error {
 	height, width := n.batch.Dimensions[1], n.batch.Dimensions[2]
 	if images.Height != height || images.Width != width {
-		return usage.Errorf("the images are %dx%d pixels, and the network takes %dx%d: open it for the size of the images",
-			images.Height, images.Width, height, width)
+		return usage.Errorf("the images are %dx%d pixels, and the network takes %dx%d: open it for the size of the "+
+			"images", images.Height, images.Width, height, width)
 	}
 	return images.Check()
 }
