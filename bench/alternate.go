@@ -58,11 +58,15 @@ func (l *lane) calibrate(ctx context.Context, m *meter, opt Options) error {
 		if err := m.rest(ctx, opt.pause); err != nil {
 			return err
 		}
+
 		took, err := l.runner.Run(ctx, l.units)
 		if err != nil {
 			return err
 		}
+
 		l.units = l.rounded(float64(l.units) * opt.Seconds / took)
+
+		// A quarter of a turn is long enough to scale from.
 		if took > opt.Seconds/4 {
 			break
 		}

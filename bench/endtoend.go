@@ -74,6 +74,7 @@ func (e EndToEnd) Run(ctx context.Context, h *backend.Handle, opt Options) (resu
 	e.Parameters = parameters(network)
 	network.Finalize()
 
+	// The first unit is timed with compilation: what a user waits for.
 	opt.report("compile", 0, 0)
 	began := time.Now()
 	ours, err := startTrainer(ctx, h, set, e)
@@ -85,8 +86,8 @@ func (e EndToEnd) Run(ctx context.Context, h *backend.Handle, opt Options) (resu
 	if _, err := ours.Run(ctx, 1); err != nil {
 		return result, err
 	}
-	return measure(ctx, h, benchmark{what: "endtoend", unit: "images/s", config: e, items: float64(e.LogSteps * e.Batch),
-		ours: ours, first: time.Since(began).Seconds()}, opt)
+	return measure(ctx, h, benchmark{what: "endtoend", unit: "images/s", config: e,
+		items: float64(e.LogSteps * e.Batch), ours: ours, first: time.Since(began).Seconds()}, opt)
 }
 
 // trainer runs a training that stands still between turns.
@@ -104,6 +105,7 @@ func startTrainer(ctx context.Context, h *backend.Handle, set *dataset.Set, e En
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a run folder: %w", err)
 	}
+
 	run, err := record.Create(filepath.Join(folder, "run"), e.training(), describe(h))
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
@@ -111,7 +113,8 @@ func startTrainer(ctx context.Context, h *backend.Handle, set *dataset.Set, e En
 
 	// The training runs on its own; its hook after a line of log holds it back between turns.
 	ctx, stop := context.WithCancel(ctx)
-	t := &trainer{folder: folder, turn: make(chan int), ended: make(chan float64), failed: make(chan error, 1), stop: stop}
+	t := &trainer{folder: folder, turn: make(chan int), ended: make(chan float64), failed: make(chan error, 1),
+		stop: stop}
 	go func() {
 		_, err := pretrain.Train(ctx, h.Backend, set, run, e.training(), pretrain.Hooks{Report: t.reporter()})
 		t.failed <- errors.Join(err, run.Close())
@@ -123,12 +126,15 @@ func startTrainer(ctx context.Context, h *backend.Handle, set *dataset.Set, e En
 func (t *trainer) reporter() func(int, int, record.Metrics) {
 	left, began := 0, time.Time{}
 	return func(int, int, record.Metrics) {
+		// A turn ends with its last line of log; then the training waits here for the next turn.
 		if left > 0 {
 			if left--; left > 0 {
 				return
 			}
 			t.ended <- time.Since(began).Seconds()
 		}
+
+		// A closed channel gives 0: the training then runs on until it is stopped.
 		left = <-t.turn
 		began = time.Now()
 	}
@@ -136,6 +142,7 @@ func (t *trainer) reporter() func(int, int, record.Metrics) {
 
 // Run implements [runner].
 func (t *trainer) Run(ctx context.Context, n int) (float64, error) {
+	// The training may end early, in either half of a turn; close waits for an end too, which is then nil.
 	select {
 	case t.turn <- n:
 	case err := <-t.failed:
@@ -156,6 +163,8 @@ func (t *trainer) Run(ctx context.Context, n int) (float64, error) {
 func (t *trainer) close() error {
 	t.stop()
 	close(t.turn)
+
+	// It was stopped on purpose: an interrupt is no failure here.
 	err := <-t.failed
 	if errors.Is(err, pretrain.ErrInterrupted) {
 		err = nil

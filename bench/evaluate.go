@@ -34,7 +34,8 @@ type Evaluate struct {
 // NewEvaluate returns the benchmark of a protocol on 50,000 training and 10,000 test images, as CIFAR-10 has, with 512
 // features, as a ResNet-18 has.
 func NewEvaluate(protocol string) *Evaluate {
-	return &Evaluate{Protocol: protocol, Train: 50000, Test: 10000, Width: 512, Classes: 10, L2: 1e-3, Cores: runtime.NumCPU()}
+	return &Evaluate{Protocol: protocol, Train: 50000, Test: 10000, Width: 512, Classes: 10, L2: 1e-3,
+		Cores: runtime.NumCPU()}
 }
 
 // Protocols returns the protocols that can be measured.
@@ -54,6 +55,7 @@ func (e *Evaluate) Run(ctx context.Context, h *backend.Handle, opt Options) (Res
 	if err := e.Check(opt); err != nil {
 		return Result{}, err
 	}
+
 	folder, err := os.MkdirTemp("", "sslx-bench-")
 	if err != nil {
 		return Result{}, err
@@ -61,6 +63,8 @@ func (e *Evaluate) Run(ctx context.Context, h *backend.Handle, opt Options) (Res
 	defer func() { _ = os.RemoveAll(folder) }()
 
 	e.Features = filepath.Join(folder, "features")
+
+	// The first unit is timed with compilation, and with drawing the features that peers read too.
 	opt.report("compile", 0, 0)
 	began := time.Now()
 	programs, err := probe.NewPrograms(h.Backend)
@@ -77,11 +81,14 @@ func (e *Evaluate) Run(ctx context.Context, h *backend.Handle, opt Options) (Res
 		return Result{}, err
 	}
 
+	// Speed counts for nothing when the answers are wrong: the accuracy goes into the record.
 	if e.Accuracy, err = probe.Accuracy(ours.predicted, ours.testLabels, e.Classes); err != nil {
 		return Result{}, err
 	}
-	result, err := measure(ctx, h, benchmark{what: "evaluate", unit: "images/s", config: e, items: float64(e.Test), ours: ours,
-		first: time.Since(began).Seconds()}, opt)
+	result, err := measure(ctx, h, benchmark{what: "evaluate", unit: "images/s", config: e, items: float64(e.Test),
+		ours: ours, first: time.Since(began).Seconds()}, opt)
+
+	// The file is gone by the time the result is read.
 	e.Features = ""
 	return result, err
 }
@@ -168,6 +175,7 @@ func (e *evaluator) once() error {
 		return err
 	}
 
+	// Without validation images nothing is chosen: one fit, at the L2 that is given.
 	linear, err := probe.NewLinear(e.programs, e.train, probe.Features{}, e.test)
 	if err != nil {
 		return err

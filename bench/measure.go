@@ -33,6 +33,8 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 	}
 	result = Result{What: b.what, Config: b.config, First: b.first, Peers: []Peer{}, Ratio: map[string]float64{},
 		Missing: []Missing{}, Environment: describe(h)}
+
+	// Peers are closed even where a later one cannot be started.
 	peers, missing, err := startAll(ctx, wanted, b.config, opt)
 	defer func() {
 		for _, p := range peers {
@@ -59,6 +61,7 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 		return result, err
 	}
 
+	// The lanes of the peers follow ours.
 	result.Sslx = newRates(ours.rates, b.unit)
 	for i, p := range peers {
 		rates := newRates(lanes[i+1].rates, b.unit)
@@ -80,10 +83,13 @@ func startAll(ctx context.Context, wanted []program, config any, opt Options) (p
 	if len(wanted) == 0 {
 		return nil, nil, nil
 	}
+
 	interpreter, err := python()
 	if err != nil {
 		return nil, nil, err
 	}
+
+	// The programs are in the binary; Python reads them from files.
 	folder, err := unpack()
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot write the peers' programs: %w", err)
@@ -92,6 +98,8 @@ func startAll(ctx context.Context, wanted []program, config any, opt Options) (p
 
 	for i, w := range wanted {
 		opt.report("start "+w.name, i, len(wanted))
+
+		// One after the other, so that each warms up alone.
 		p, err := start(ctx, w.name, config, interpreter, filepath.Join(folder, w.script+".py"))
 		if errors.Is(err, errMissing) {
 			missing = append(missing, Missing{w.name, err.Error(), install})

@@ -25,6 +25,7 @@ func (m *meter) rest(ctx context.Context, pause time.Duration) error {
 	if err := wait(ctx, pause/2); err != nil {
 		return err
 	}
+
 	busyAfter, totalAfter := ticks()
 	m.busy, m.total = m.busy+busyAfter-busy, m.total+totalAfter-total
 	return nil
@@ -54,11 +55,15 @@ func ticks() (busy, total float64) {
 	if err != nil {
 		return 0, 0
 	}
+
+	// The first line sums over all cores.
 	line, _, _ := strings.Cut(string(text), "\n")
 	for i, field := range strings.Fields(line) {
+		// Guest time, which comes after the eighth field, is in user time already.
 		if i == 0 || i > 8 {
 			continue
 		}
+
 		const idle, iowait = 4, 5
 		value, _ := strconv.ParseFloat(field, 64)
 		total += value

@@ -84,6 +84,7 @@ func (o Options) chosen(what string) ([]program, error) {
 		return programs[what], nil
 	}
 
+	// In the order in which they are named.
 	var found []program
 	for _, name := range o.Peers {
 		p, ok := find(programs[what], name)
@@ -115,6 +116,7 @@ func python() (string, error) {
 		folder = filepath.Join(cache, "sslx", "peers")
 	}
 
+	// As venv lays an environment out.
 	if runtime.GOOS == "windows" {
 		return filepath.Join(folder, "Scripts", "python.exe"), nil
 	}

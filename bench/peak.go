@@ -30,6 +30,7 @@ func newProduct(h *backend.Handle) (*product, error) {
 	for i := range values {
 		values[i] = float32(i%7) / 7
 	}
+
 	p := &product{a: tensors.FromFlatDataAndDimensions(values, productSide, productSide)}
 	exec, err := NewExec(h.Backend, func(a *Node) *Node { return Dot(a, a).Product() })
 	if err == nil {
@@ -40,6 +41,8 @@ func newProduct(h *backend.Handle) (*product, error) {
 	}
 
 	p.exec = exec
+
+	// Warm: the first product pays for compilation.
 	_, err = p.Run(context.Background(), 1)
 	return p, err
 }
@@ -51,10 +54,13 @@ func (p *product) Run(ctx context.Context, n int) (float64, error) {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
+
 		out, err := p.exec.Call1(p.a)
 		if err != nil {
 			return 0, fmt.Errorf("cannot multiply matrices: %w", err)
 		}
+
+		// Freed at once, so that products do not pile up on the device.
 		if err := out.FinalizeAll(); err != nil {
 			return 0, err
 		}
@@ -79,10 +85,12 @@ func (s Step) gflop(store *model.Store) (float64, error) {
 
 		// A kernel of the encoder is applied at each pixel of its output, one of the projector once.
 		outputs := 1
-		if parts := strings.FieldsFunc(v.Path(), func(r rune) bool { return r == '/' || r == '_' }); parts[0] == "encoder" {
+		parts := strings.FieldsFunc(v.Path(), func(r rune) bool { return r == '/' || r == '_' })
+		if parts[0] == "encoder" {
 			by := networks[s.Encoder].scale[parts[1]]
 			if by == 0 {
-				return 0, fmt.Errorf("cannot count the operations of a step: the size of layer %s is not known", v.Path())
+				return 0, fmt.Errorf("cannot count the operations of a step: the size of layer %s is not known",
+					v.Path())
 			}
 			outputs = (s.Size + by - 1) / by * ((s.Size + by - 1) / by)
 		}

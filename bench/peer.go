@@ -51,6 +51,7 @@ func start(ctx context.Context, name string, config any, command ...string) (*pr
 		return nil, err
 	}
 
+	// Requests and answers go through pipes; what the peer prints on stderr is kept for errors.
 	p := &process{name: name}
 	p.command = exec.CommandContext(ctx, command[0], append(command[1:], "--config", string(text))...)
 	p.command.Stderr, p.command.WaitDelay = &p.errors, patience
@@ -63,12 +64,14 @@ func start(ctx context.Context, name string, config any, command ...string) (*pr
 		return nil, err
 	}
 	p.output = bufio.NewReader(output)
+
 	if err := p.command.Start(); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("%w: there is no %s", errMissing, command[0])
 		}
 		return nil, fmt.Errorf("cannot start %s: %w", name, err)
 	}
+
 	if err := p.ready(ctx); err != nil {
 		p.close()
 		return nil, err
@@ -97,6 +100,8 @@ func (p *process) ready(ctx context.Context) error {
 // line reads an answer.
 func (p *process) line(ctx context.Context) (string, error) {
 	line, err := p.output.ReadString('\n')
+
+	// A canceled context kills the process: then the context's error is the reason.
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
@@ -130,6 +135,8 @@ func (p *process) close() {
 	_ = p.input.Close()
 	force := time.AfterFunc(patience, func() { _ = p.command.Process.Kill() })
 	defer force.Stop()
+
+	// Reading to the end keeps a peer that still writes from blocking.
 	_, _ = io.Copy(io.Discard, p.output)
 	_ = p.command.Wait()
 }
@@ -139,6 +146,7 @@ func unpack() (folder string, err error) {
 	if folder, err = os.MkdirTemp("", "sslx-bench-"); err != nil {
 		return "", err
 	}
+
 	if err = os.CopyFS(folder, scripts); err != nil {
 		return "", errors.Join(err, os.RemoveAll(folder))
 	}

@@ -73,6 +73,7 @@ func NewStep(name string, width, batch int) Step {
 	s := Step{Encoder: name, Width: width, Size: 32, Batch: batch, Views: 2, Cores: runtime.NumCPU(),
 		Projector: c.Projector, Temperature: temperature, LR: 0.03,
 		Momentum: momentum, WeightDecay: c.Optimizer.WeightDecay}
+
 	if width == 0 {
 		s.Width = networks[name].width
 	}
@@ -86,6 +87,7 @@ func (s Step) check() error {
 	if _, known := networks[s.Encoder]; !known {
 		return usage.Unknown("encoder", s.Encoder, Encoders())
 	}
+
 	switch {
 	case s.Width < 1 || s.Width > 1024:
 		return usage.Errorf("a width of %d channels is out of range: it must be from 1 to 1024", s.Width)
@@ -152,5 +154,6 @@ func (s Step) loss(embed func(*Node) *Node, views *Node) *Node {
 }
 
 func (s Step) optimizer() optimizer.Config {
-	return optimizer.Config{Rule: optimizer.SGD{Momentum: s.Momentum}, LR: s.LR, Scale: "none", WeightDecay: s.WeightDecay}
+	return optimizer.Config{Rule: optimizer.SGD{Momentum: s.Momentum}, LR: s.LR, Scale: "none",
+		WeightDecay: s.WeightDecay}
 }

@@ -101,6 +101,8 @@ func parameters(store *model.Store) (count int) {
 func (s Step) variables(h *backend.Handle) (*model.Store, error) {
 	store, g := model.NewStore(), NewGraph(h.Backend, "network")
 	defer g.Finalize()
+
+	// Building the graph makes the variables; a batch of two stands for any.
 	err := exceptions.TryCatch[error](func() {
 		embeddings(store.RootScope(), s, Parameter(g, "view", shapes.Make(dtypes.Float32, 2, s.Size, s.Size, 3)))
 	})
@@ -118,12 +120,14 @@ func (w *stepper) Run(ctx context.Context, n int) (float64, error) {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
+
 		w.steps++
 		loss, err := w.exec.Call1(w.views, float32(w.LR), float32(w.steps))
 		if err != nil {
 			return 0, fmt.Errorf("cannot make a training step: %w", err)
 		}
 
+		// Reading the loss waits for the step: what is timed is its work, not its start.
 		w.last = float64(tensors.MustCopyFlatData[float32](loss)[0])
 		if err := loss.FinalizeAll(); err != nil {
 			return 0, err

@@ -57,6 +57,8 @@ func (v Views) Run(ctx context.Context, h *backend.Handle, opt Options) (Result,
 	if err := v.Check(opt); err != nil {
 		return Result{}, err
 	}
+
+	// The first batch is timed with compilation: what a user waits for.
 	opt.report("compile", 0, 0)
 	began := time.Now()
 	ours, err := newViewer(h, v)
@@ -88,7 +90,8 @@ func newViewer(h *backend.Handle, v Views) (*viewer, error) {
 		pixels[i] = uint8(random.Uint32())
 	}
 
-	w := &viewer{Views: v, random: random, pixels: tensors.FromFlatDataAndDimensions(pixels, v.Total, v.Size, v.Size, 3)}
+	w := &viewer{Views: v, random: random,
+		pixels: tensors.FromFlatDataAndDimensions(pixels, v.Total, v.Size, v.Size, 3)}
 	exec, err := NewExec(h.Backend, w.graph)
 	if err == nil {
 		err = w.pixels.ToDevice(h.Backend, 0)
@@ -103,7 +106,10 @@ func newViewer(h *backend.Handle, v Views) (*viewer, error) {
 
 func (w *viewer) graph(pixels, indices, stream *Node) []*Node {
 	images := augment.FromBytes(Gather(pixels, InsertAxes(indices, -1))) // [batch, size, size, 3]
+
 	key := augment.Key{Stream: stream, Samples: ConvertDType(indices, dtypes.Uint32)}
+
+	// Each view [batch, size, size, 3], normalized.
 	views := make([]*Node, w.Views.Views)
 	for i, v := range sameViews(w.Views.Views).Make(images, key, w.Mean, w.Std) {
 		views[i] = v.Images
@@ -125,6 +131,7 @@ func (w *viewer) Run(ctx context.Context, n int) (float64, error) {
 		for i := range indices {
 			indices[i] = w.random.Int32N(int32(w.Total))
 		}
+
 		views, err := w.exec.Call(w.pixels, indices, augment.Stream(1, w.epoch))
 		if err != nil {
 			return 0, fmt.Errorf("cannot make views: %w", err)

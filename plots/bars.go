@@ -59,6 +59,8 @@ func (b BarChart) Figure() (*Figure, error) {
 	if err := b.check(); err != nil {
 		return nil, err
 	}
+
+	// The chart grows with its groups: bars keep their height, so that the numbers beside them stay readable.
 	rows := vg.Length(len(b.Groups)) * b.groupHeight()
 	height := axisHeight + b.legend().height(barsWidth-2*margin) + 2*margin + rows
 	return &Figure{Alt: b.alt(), width: barsWidth, height: height, draw: b.draw}, nil
@@ -69,11 +71,13 @@ func (b BarChart) check() error {
 		return usage.Errorf("there is nothing to draw: the chart has %d series and %d groups", len(b.Series),
 			len(b.Groups))
 	}
+
 	for _, g := range b.Groups {
 		if len(g.Bars) != len(b.Series) {
 			return usage.Errorf("group %q has %d bars for %d series", g.Name, len(g.Bars), len(b.Series))
 		}
 		for _, bar := range g.Bars {
+			// NaN passes: it stands for what was not measured.
 			if bar.Mean < 0 || math.IsInf(bar.Mean, 0) || math.IsInf(bar.Low, 0) || math.IsInf(bar.High, 0) {
 				return usage.Errorf("group %q has a bar of %v (%v to %v)", g.Name, bar.Mean, bar.Low, bar.High)
 			}
@@ -108,6 +112,8 @@ func (b BarChart) draw(c draw.Canvas) {
 	fig := newPlot("", b.X, "")
 	fig.X.Min, fig.X.Max = 0, b.ceiling()*1.08 // room for the number after the longest bar
 	fig.Y.Min, fig.Y.Max = 0, float64(len(b.Groups))
+
+	// Names of groups stand where the axis has its numbers.
 	fig.Y.Tick.Length = 0
 	fig.Y.Tick.Marker = plot.TickerFunc(func(_, _ float64) (ticks []plot.Tick) {
 		for i, g := range b.Groups {
@@ -129,11 +135,14 @@ func (b BarChart) center(i int) float64 { return float64(len(b.Groups)-i) - 0.5 
 // Plot implements plot.Plotter.
 func (b BarChart) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
+
+	// The grid comes first, behind the bars.
 	for _, tick := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
 		v := tick.Value
 		c.StrokeLine2(draw.LineStyle{Color: gridLine, Width: 0.5}, x(v), c.Min.Y, x(v), c.Max.Y)
 	}
 
+	// Groups from the top; within a group, bars from its top.
 	span := vg.Length(len(b.Series)) * barHeight
 	for i, g := range b.Groups {
 		top := y(b.center(i)) + span/2
@@ -185,6 +194,7 @@ func (b BarChart) legend() (l legend) {
 
 // color returns the color of the k-th series.
 func (b BarChart) color(k int) color.Color {
+	// A color depends on the series before it: trained models take the theme's colors in turn.
 	kinds := make([]Kind, k+1)
 	for i := range kinds {
 		kinds[i] = b.Series[i].Kind
@@ -195,6 +205,7 @@ func (b BarChart) color(k int) color.Color {
 func (b BarChart) alt() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Bar chart of %s.", b.X)
+
 	for _, g := range b.Groups {
 		var parts []string
 		for k, bar := range g.Bars {

@@ -34,6 +34,8 @@ func CaptionSheet(height, width int, titles []string, lines [][]Captioned) ([]by
 	s := sheet{height: height, width: width, titles: titles}
 	for i, line := range lines {
 		var block []tile
+
+		// Columns run through all lines, so that every line has the same number of images.
 		if len(line) != len(lines[0]) {
 			return nil, usage.Errorf("line %d of the image sheet has %d images, and the first one has %d", i+1,
 				len(line),
@@ -44,9 +46,11 @@ func CaptionSheet(height, width int, titles []string, lines [][]Captioned) ([]by
 		}
 		s.blocks = append(s.blocks, block)
 	}
+
 	if err := s.check(); err != nil {
 		return nil, err
 	}
+
 	var buffer bytes.Buffer
 	err := png.Encode(&buffer, s.drawCaptioned(lines))
 	return buffer.Bytes(), err
@@ -85,6 +89,7 @@ func (s *sheet) drawCaptioned(lines [][]Captioned) *image.RGBA {
 		bottom = append(bottom, bottom[i]+tall+2*thinGap)
 	}
 
+	// The size is known only now.
 	out := image.NewRGBA(image.Rect(0, 0, left[len(left)-1]-blockGap+thinGap, bottom[len(lines)]))
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
 
@@ -93,9 +98,13 @@ func (s *sheet) drawCaptioned(lines [][]Captioned) *image.RGBA {
 		for k, t := range block {
 			at := image.Pt(left[k], bottom[i])
 			s.drawTile(out, at, t)
+
+			// Titles stand above the first line only.
 			if i == 0 && s.titles != nil {
 				drawTitle(out, s.titles[k], at.X+cell.X/2, titleSize-4, cell.X)
 			}
+
+			// The pen writes on a base line, which is a little above the lower end of the line of text.
 			for n, text := range words[i][k] {
 				pen.Dot = fixed.P(at.X+cell.X+captionGap, at.Y+captionLine*(n+1)-3)
 				pen.DrawString(text)
@@ -115,6 +124,8 @@ func wrap(pen *font.Drawer, texts []string) (lines []string) {
 	for _, text := range texts {
 		words := strings.Split(text, " ")
 		line := words[0]
+
+		// A word that is wider than a line has one of its own: it is not broken.
 		for _, word := range words[1:] {
 			longer := line + " " + word
 			if pen.MeasureString(longer).Ceil() > captionWidth {

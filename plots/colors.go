@@ -16,15 +16,18 @@ import (
 var sequential = newSequential()
 
 func newSequential() palette.ColorMap {
+	// Brewer lists colors from light to dark; the map wants them from dark to light.
 	light := brewer.YlGnBu[9].Color
 	dark := make([]color.Color, len(light))
 	for i, c := range light {
 		dark[len(light)-1-i] = c
 	}
+
 	m, err := moreland.NewLuminance(dark)
 	if err != nil {
 		panic(err) // Brewer's colors are in order of lightness
 	}
+
 	m.SetMin(0)
 	m.SetMax(1)
 	return m
@@ -85,6 +88,7 @@ func luminance(c color.Color) float64 {
 		}
 		return math.Pow((s+0.055)/1.055, 2.4)
 	}
+
 	r, g, b, _ := c.RGBA()
 	return 0.2126*linear(r) + 0.7152*linear(g) + 0.0722*linear(b)
 }
@@ -100,11 +104,15 @@ func faint(c color.Color) color.Color {
 func hatch(c draw.Canvas, left, bottom, right, top vg.Length) {
 	const step = vg.Length(5)
 	line := draw.LineStyle{Color: gray, Width: 0.6}
+
 	c.FillPolygon(color.White, box(left, bottom, right, top))
+
+	// Lines rise by 45 degrees from the lower edge, cut where they leave the rectangle; the first begin left of it.
 	for from := left - (top - bottom) + step/2; from < right; from += step {
 		low, high := max(from, left), min(from+top-bottom, right)
 		c.StrokeLine2(line, low, bottom+low-from, high, bottom+high-from)
 	}
+
 	c.StrokeLines(line, append(box(left, bottom, right, top), vg.Point{X: left, Y: bottom}))
 }
 

@@ -60,6 +60,7 @@ func (f Forest) check() error {
 	if !(f.Margin >= 0) || math.IsInf(f.Margin, 0) {
 		return usage.Errorf("the margin of a forest plot is %v: it must be finite and not negative", f.Margin)
 	}
+
 	measured := false
 	for _, d := range f.Differences {
 		measured = measured || d.measured()
@@ -70,6 +71,7 @@ func (f Forest) check() error {
 			return usage.Errorf("%q has the mean %v and the interval [%v, %v]", d.Label, d.Mean, d.Low, d.High)
 		}
 	}
+
 	if !measured {
 		return usage.Errorf("there is no difference to draw: nothing was measured")
 	}
@@ -203,6 +205,7 @@ func (d *forestDrawing) layers() []plot.Plotter {
 	top := float64(len(d.Differences))
 	layers := []plot.Plotter{d.band(), &plotter.Line{XYs: plotter.XYs{{X: 0, Y: 0}, {X: 0, Y: top}},
 		LineStyle: draw.LineStyle{Color: darkGray, Width: 0.8}}}
+
 	for i, one := range d.Differences {
 		if one.measured() {
 			layers = append(layers, forestMark{one, d.center(i), d.glyph(one.Verdict)})
@@ -228,6 +231,8 @@ type forestMark struct {
 func (m forestMark) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	glyph, middle := m.glyph, y(m.y)
+
+	// An interval that leaves the axis is cut at the edge; infinite ends show that by an arrow.
 	if m.bounded() {
 		line := draw.LineStyle{Color: glyph.Color, Width: 1.4}
 		from, to := x(max(m.Low, p.X.Min)), x(min(m.High, p.X.Max))
@@ -235,6 +240,7 @@ func (m forestMark) Plot(c draw.Canvas, p *plot.Plot) {
 		drawEnd(c, line, vg.Point{X: from, Y: middle}, 3, math.IsInf(m.Low, 0))
 		drawEnd(c, line, vg.Point{X: to, Y: middle}, -3, math.IsInf(m.High, 0))
 	}
+
 	c.DrawGlyph(glyph, vg.Point{X: x(m.Mean), Y: middle})
 }
 
@@ -260,6 +266,7 @@ func (f Forest) glyph(verdict string) draw.GlyphStyle {
 	if i := slices.Index(f.Verdicts, verdict); i >= 0 && verdict != "" {
 		glyph = verdictGlyphs[i%len(verdictGlyphs)]
 	}
+
 	glyph.Radius = glyphRadius + 0.5
 	return glyph
 }
@@ -267,16 +274,19 @@ func (f Forest) glyph(verdict string) draw.GlyphStyle {
 // legend names the verdicts that occur, and the band.
 func (d *forestDrawing) legend() (l legend) {
 	for _, verdict := range append(slices.Clone(d.Verdicts), "") {
+		// The legend names only what is in the plot; a difference without a verdict comes last.
 		has := func(one Difference) bool { return one.Verdict == verdict && one.measured() }
 		if !slices.ContainsFunc(d.Differences, has) {
 			continue
 		}
+
 		name := verdict
 		if name == "" {
 			name = "no verdict"
 		}
 		l = append(l, glyphEntry(name, d.glyph(verdict)))
 	}
+
 	if d.Margin > 0 {
 		l = append(l, fillEntry("within the margin of ±"+strconv.FormatFloat(d.Margin, 'g', 4, 64), bandFill))
 	}

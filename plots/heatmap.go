@@ -61,6 +61,7 @@ func (m HeatMap) check() error {
 		return usage.Errorf("%d floors are given for the %d rows of a heat map; PerRow, which needs them, is %v",
 			len(m.Floors), len(m.Rows), m.PerRow)
 	}
+
 	if m.Halves != nil {
 		if err := m.checkGrid("intervals", m.Halves); err != nil {
 			return err
@@ -92,15 +93,19 @@ func (m HeatMap) checkGrid(kind string, grid [][]float64) error {
 func (m HeatMap) scale(i int) (low, high float64) {
 	if m.Diverging {
 		low, high = extremes(m.Values)
+
+		// 0 has to be in the middle of the colors.
 		end := max(1, -low, high)
 		if math.IsNaN(end) {
 			end = 1
 		}
 		return -end, end
 	}
+
 	if !m.PerRow {
 		return extremes(m.Values)
 	}
+
 	low, high = extremes(m.Values[i : i+1])
 	if m.Floors != nil && !math.IsNaN(m.Floors[i]) {
 		low = m.Floors[i]
@@ -113,6 +118,7 @@ func extremes(grid [][]float64) (low, high float64) {
 	low, high = math.NaN(), math.NaN()
 	for _, list := range grid {
 		for _, v := range list {
+			// The first number takes the place of NaN: no comparison with NaN holds.
 			if !math.IsNaN(v) && !(v >= low) {
 				low = v
 			}
@@ -141,9 +147,12 @@ func (m HeatMap) text(v float64) string {
 	if max(-low, high) >= 10 {
 		digits = 1
 	}
+
 	if math.IsNaN(v) {
 		return "–"
 	}
+
+	// What rounds to zero has no sign.
 	text := strings.TrimPrefix(fmt.Sprintf("%.*f", digits, v), "-")
 	if v < 0 && strings.Trim(text, "0.") != "" {
 		return "−" + text
@@ -169,11 +178,14 @@ func (m HeatMap) alt() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Heat map of %s: %s by %s", m.Unit, words.Count(len(m.Rows), "row"),
 		words.Count(len(m.Columns), "column"))
+
 	for i, name := range m.Rows {
 		var cells []string
 		for k, v := range m.Values[i] {
 			cells = append(cells, m.Columns[k]+" "+m.text(v))
 		}
+
+		// A screen reader reads all of it: a large map gives the extremes of each row.
 		if low, high := extremes(m.Values[i : i+1]); len(m.Rows)*len(m.Columns) > spoken {
 			cells = []string{m.text(low) + " to " + m.text(high)}
 		}
@@ -217,6 +229,7 @@ func newHeatDrawing(m HeatMap) *heatDrawing {
 		d.rows = append(d.rows, shorten(name, 48))
 		d.left = max(d.left, style.Width(d.rows[len(d.rows)-1])+namePad)
 	}
+
 	for _, name := range m.Columns {
 		d.columns = append(d.columns, shorten(name, 40))
 		widest = max(widest, style.Width(d.columns[len(d.columns)-1]))
@@ -228,6 +241,8 @@ func newHeatDrawing(m HeatMap) *heatDrawing {
 			d.cell.X = max(d.cell.X, style.Width(m.text(v))+cellPad, style.Width(m.half(i, k))+cellPad)
 		}
 	}
+
+	// The names come after the cells: turned ones hang over by what the cells leave.
 	d.placeNames(widest, style.Height("X"))
 	return d
 }
@@ -239,10 +254,12 @@ func (d *heatDrawing) placeNames(widest, height vg.Length) {
 		d.top = height + namePad
 		return
 	}
+
 	d.turned = true
 	d.top = widest*vg.Length(math.Sin(nameAngle)) + height + namePad
 	style := label(smallSize, draw.XLeft, draw.YBottom)
 	for k, name := range d.columns {
+		// A turned name may reach over the cells of the columns right of it.
 		after := vg.Length(len(d.columns)-1-k) * d.cell.X
 		d.right = max(d.right, style.Width(name)*vg.Length(math.Cos(nameAngle))+height-d.cell.X/2-after)
 	}
@@ -267,11 +284,13 @@ func (d *heatDrawing) draw(c draw.Canvas) {
 	c = heading(c, d.Title)
 	origin := vg.Point{X: c.Min.X + d.left, Y: c.Max.Y - d.top}
 	d.drawNames(c, origin)
+
 	for i := range d.rows {
 		for k := range d.columns {
 			d.drawCell(c, d.corner(origin, i, k), i, k)
 		}
 	}
+
 	d.legend().draw(draw.Crop(c, 0, 0, 0, -d.top-d.cell.Y*vg.Length(len(d.rows))-namePad))
 }
 
@@ -287,6 +306,7 @@ func (d *heatDrawing) drawNames(c draw.Canvas, origin vg.Point) {
 		style = label(smallSize, draw.XLeft, draw.YCenter)
 		style.Rotation = nameAngle
 	}
+
 	for k, name := range d.columns {
 		c.FillText(style, origin.Add(vg.Point{X: (vg.Length(k) + 0.5) * d.cell.X, Y: namePad}), name)
 	}
@@ -302,6 +322,7 @@ func (d *heatDrawing) drawCell(c draw.Canvas, corner vg.Point, i, k int) {
 	const gap = vg.Length(0.5)
 	left, top := corner.X+gap, corner.Y-gap
 	right, bottom := corner.X+d.cell.X-gap, corner.Y-d.cell.Y+gap
+
 	if math.IsNaN(d.Values[i][k]) {
 		hatch(c, left, bottom, right, top)
 		return
@@ -309,6 +330,8 @@ func (d *heatDrawing) drawCell(c draw.Canvas, corner vg.Point, i, k int) {
 
 	fill := d.color(d.level(i, k))
 	c.FillPolygon(fill, box(left, bottom, right, top))
+
+	// Text is black or white, whichever can be read on the color.
 	middle := vg.Point{X: (left + right) / 2, Y: (bottom + top) / 2}
 	number := label(smallSize, draw.XCenter, draw.YCenter)
 	number.Color = inkOn(fill)
@@ -319,6 +342,8 @@ func (d *heatDrawing) drawCell(c draw.Canvas, corner vg.Point, i, k int) {
 		c.FillText(number, middle, d.text(d.Values[i][k]))
 		return
 	}
+
+	// The number stands above its interval.
 	c.FillText(number, middle.Add(vg.Point{Y: 5}), d.text(d.Values[i][k]))
 	number.Font.Size = halfSize
 	c.FillText(number, middle.Sub(vg.Point{Y: 6.5}), half)
@@ -327,16 +352,20 @@ func (d *heatDrawing) drawCell(c draw.Canvas, corner vg.Point, i, k int) {
 // legend shows the colors with the ends of their scale, and says what an empty cell means.
 func (d *heatDrawing) legend() legend {
 	name := d.Unit
+
+	// With scales by row there are no numbers that hold for all of them.
 	if low, high := d.scale(0); d.PerRow {
 		name = d.begin() + " to highest of each row · " + name
 	} else if !math.IsNaN(low) {
 		name = d.text(low) + " to " + d.text(high) + " · " + name
 	}
+
 	l := legend{{name, rampWidth, d.ramp}}
 	if d.Halves != nil {
 		l = append(l, legendEntry{"half of the 95 % interval", swatchWidth,
 			func(c draw.Canvas, left, middle vg.Length) {
-				c.FillText(label(smallSize, draw.XCenter, draw.YCenter), vg.Point{X: left + swatchWidth/2, Y: middle}, "±")
+				at := vg.Point{X: left + swatchWidth/2, Y: middle}
+				c.FillText(label(smallSize, draw.XCenter, draw.YCenter), at, "±")
 			}})
 	}
 	if !d.measuredAll() {
@@ -353,6 +382,8 @@ func (d *heatDrawing) begin() string {
 			known++
 		}
 	}
+
+	// Rows without a known floor begin at their lowest value.
 	switch known {
 	case 0:
 		return "lowest"

@@ -36,13 +36,15 @@ type LearningCurve struct {
 // for one whose lists differ in length or are not in [0, 1].
 func LearningCurves(curves []LearningCurve) (*Figure, error) {
 	if len(curves) == 0 {
-		return nil, usage.Errorf("there is no probe's curve to draw: evaluate the run with a probe that is trained by epochs")
+		return nil, usage.Errorf("there is no probe's curve to draw: " +
+			"evaluate the run with a probe that is trained by epochs")
 	}
 	for _, c := range curves {
 		if err := c.check(); err != nil {
 			return nil, err
 		}
 	}
+
 	f := newLearningFigure(curves)
 	width, height := f.size()
 	return &Figure{Alt: f.alt(), width: width, height: height, draw: f.draw}, nil
@@ -54,6 +56,7 @@ func (c LearningCurve) check() error {
 			c.Protocol,
 			len(c.Train), len(c.Test))
 	}
+
 	for _, list := range [][]float64{c.Train, c.Test} {
 		for epoch, v := range list {
 			if v < 0 || v > 1 {
@@ -81,9 +84,11 @@ type learningPanel struct {
 func newLearningFigure(curves []LearningCurve) *learningFigure {
 	f := new(learningFigure)
 	for _, c := range curves {
+		// A model keeps its place in the list, and so its color, in all panels.
 		if !slices.Contains(f.models, c.Model) {
 			f.models, f.kinds = append(f.models, c.Model), append(f.kinds, c.Kind)
 		}
+
 		p := f.panel(c.Task, c.Protocol)
 		p.curves = append(p.curves, c)
 	}
@@ -183,6 +188,7 @@ func (f *learningFigure) plot(p learningPanel) *plot.Plot {
 // dot.
 func (f *learningFigure) layers(p learningPanel) (layers []plot.Plotter) {
 	for _, c := range p.curves {
+		// Color tells models apart, and dashes train from test.
 		test := lookOf(f.kinds, slices.Index(f.models, c.Model)).line
 		train := test
 		test.Dashes, train.Dashes, train.Width = nil, []vg.Length{3, 2}, 1
@@ -193,6 +199,8 @@ func (f *learningFigure) layers(p learningPanel) (layers []plot.Plotter) {
 		}{{c.Train, train}, {c.Test, test}} {
 			for _, run := range runs(percentages(part.values)) {
 				layers = append(layers, &plotter.Line{XYs: run, LineStyle: part.style})
+
+				// A line of one point draws nothing.
 				if len(run) == 1 {
 					layers = append(layers, &plotter.Scatter{XYs: run,
 						GlyphStyle: draw.GlyphStyle{Color: part.style.Color,
@@ -219,8 +227,11 @@ func (f *learningFigure) legend() (l legend) {
 		style.Dashes = nil
 		l = append(l, lineEntry(abbreviate(m, 24), style, nil))
 	}
+
+	// Test and train look the same in every color: one entry for each.
 	l = append(l, lineEntry("test", draw.LineStyle{Color: ink, Width: 1.5}, nil),
 		lineEntry("train", draw.LineStyle{Color: ink, Width: 1, Dashes: []vg.Length{3, 2}}, nil))
+
 	if f.hasGaps() {
 		l = append(l, gapEntry())
 	}
@@ -230,6 +241,7 @@ func (f *learningFigure) legend() (l legend) {
 func (f *learningFigure) alt() string {
 	var b strings.Builder
 	b.WriteString("Accuracy of probes by epoch, after the last one")
+
 	for _, p := range f.panels {
 		for _, c := range p.curves {
 			last := len(c.Test) - 1

@@ -31,9 +31,12 @@ func (l legend) lines(width vg.Length) (lines []legend) {
 	style, left := label(textSize, draw.XLeft, draw.YCenter), width
 	for _, e := range l {
 		need := e.width + swatchGap + style.Width(e.name)
+
+		// Starting with a full line makes the first entry begin one.
 		if left+need > width {
 			lines, left = append(lines, nil), legendIndent
 		}
+
 		lines[len(lines)-1] = append(lines[len(lines)-1], e)
 		left += need + legendGap
 	}
@@ -54,6 +57,7 @@ func (l legend) draw(c draw.Canvas) {
 			c.FillText(style, vg.Point{X: left + e.width + swatchGap, Y: middle}, e.name)
 			left += e.width + swatchGap + style.Width(e.name) + legendGap
 		}
+
 		middle -= legendHeight
 	}
 }
@@ -88,6 +92,8 @@ func errorBarEntry(upright bool) legendEntry {
 	const half, end = swatchWidth / 2, vg.Length(3)
 	return legendEntry{"95 % interval", swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
 		center := vg.Point{X: left + half, Y: middle}
+
+		// The strokes are those of a lying bar; an upright one swaps x and y.
 		stroke := func(x0, y0, x1, y1 vg.Length) {
 			if upright {
 				x0, y0, x1, y1 = y0, x0, y1, x1
@@ -95,6 +101,7 @@ func errorBarEntry(upright bool) legendEntry {
 			c.StrokeLine2(draw.LineStyle{Color: darkGray, Width: 1.2}, center.X+x0, center.Y+y0, center.X+x1,
 				center.Y+y1)
 		}
+
 		stroke(-half, 0, half, 0)
 		stroke(-half, -end, -half, end)
 		stroke(half, -end, half, end)

@@ -48,13 +48,16 @@ func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 		}
 	}
 
+	// Images keep their shape; on a map none is enlarged.
 	shrink := max(1, float64(max(height, width))/mapSide)
 	size := image.Pt(int(float64(width)/shrink), int(float64(height)/shrink))
+
 	scale := 0.0 // of images that are all in one place
 	if reach := max(high[0]-low[0], high[1]-low[1]); reach > 0 {
 		scale = float64(sheetWidth-max(size.X, size.Y)) / reach
 	}
 
+	// The map is as wide as a sheet, and as high as its points ask for.
 	bounds := image.Pt(sheetWidth, int(math.Round(scale*(high[1]-low[1])))+size.Y+2*mapMargin)
 	out := image.NewRGBA(image.Rectangle{Max: bounds})
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
@@ -62,8 +65,11 @@ func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 	// An image that would cover another one is left out.
 	var drawn []image.Rectangle
 	for _, one := range images {
+		// y grows upward on the map and downward in the image.
 		at := image.Pt(int(math.Round(scale*(one.X-low[0]))), mapMargin+int(math.Round(scale*(high[1]-one.Y))))
 		place := image.Rectangle{Min: at, Max: at.Add(size)}
+
+		// Images that overlap would hide each other: the first one wins.
 		if slices.ContainsFunc(drawn, place.Overlaps) {
 			continue
 		}

@@ -23,9 +23,10 @@ func NeighborSheet(height, width int, lines []Neighbors) ([]byte, error) {
 	s := sheet{height: height, width: width, framed: true, lead: 1}
 	for i, line := range lines {
 		if len(line.Same) != len(line.Nearest) || len(line.Nearest) != len(lines[0].Nearest) {
-			return nil, usage.Errorf("line %d of the neighbor sheet has %d neighbors and %d labels, and the first one has "+
-				"%d neighbors", i+1, len(line.Nearest), len(line.Same), len(lines[0].Nearest))
+			return nil, usage.Errorf("line %d of the neighbor sheet has %d neighbors and %d labels, "+
+				"and the first one has %d neighbors", i+1, len(line.Nearest), len(line.Same), len(lines[0].Nearest))
 		}
+
 		block := []tile{{pixels: line.Query}}
 		for k, pixels := range line.Nearest {
 			t := tile{pixels, otherLabel}
@@ -36,6 +37,7 @@ func NeighborSheet(height, width int, lines []Neighbors) ([]byte, error) {
 		}
 		s.blocks = append(s.blocks, block)
 	}
+
 	if len(lines) > 0 {
 		s.titles = []string{"query"}
 		for k := range lines[0].Nearest {
@@ -71,6 +73,8 @@ func (m mark) draw(out *image.RGBA, corner image.Point) {
 	if m == noMark {
 		return
 	}
+
+	// A pixel is as white as its center is near to a stroke, which gives smooth edges.
 	for y := range badge {
 		for x := range badge {
 			u, v := (float64(x)+.5)/badge, (float64(y)+.5)/badge
@@ -86,6 +90,8 @@ func (m mark) draw(out *image.RGBA, corner image.Point) {
 // distance returns how far (u, v) is from the segment s.
 func distance(u, v float64, s [4]float64) float64 {
 	dx, dy := s[2]-s[0], s[3]-s[1]
+
+	// The nearest point of the segment, as a share of its length.
 	t := max(0, min(1, ((u-s[0])*dx+(v-s[1])*dy)/(dx*dx+dy*dy)))
 	return math.Hypot(u-s[0]-t*dx, v-s[1]-t*dy)
 }

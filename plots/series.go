@@ -61,6 +61,7 @@ func (s SeriesPlot) check() error {
 	for _, one := range s.Series {
 		for i, p := range one.Points {
 			measured = measured || !math.IsNaN(p.Mean)
+
 			switch {
 			case math.IsNaN(p.X) || math.IsInf(p.X, 0) || s.Log2 && p.X <= 0:
 				return usage.Errorf("series %q cannot be drawn at x = %v", one.Name, p.X)
@@ -71,9 +72,11 @@ func (s SeriesPlot) check() error {
 			}
 		}
 	}
+
 	if !measured {
 		return usage.Errorf("there is no series to draw: no point was measured")
 	}
+
 	for _, f := range s.Floors {
 		if math.IsNaN(f.Value) || math.IsInf(f.Value, 0) {
 			return usage.Errorf("the floor %q is %v: leave out what was not measured", f.Name, f.Value)
@@ -85,19 +88,23 @@ func (s SeriesPlot) check() error {
 // extent returns the ranges of all that is drawn.
 func (s SeriesPlot) extent() (x, y [2]float64) {
 	x, y = [2]float64{math.Inf(1), math.Inf(-1)}, [2]float64{math.Inf(1), math.Inf(-1)}
+
 	grow := func(r *[2]float64, v float64) {
 		if !math.IsNaN(v) {
 			r[0], r[1] = min(r[0], v), max(r[1], v)
 		}
 	}
+
 	for _, one := range s.Series {
 		for _, p := range one.Points {
+			// What was not measured has its place on the axis too: a cross marks it.
 			grow(&x, p.X)
 			for _, v := range []float64{p.Mean, p.Low, p.High} {
 				grow(&y, v)
 			}
 		}
 	}
+
 	for _, f := range s.Floors {
 		grow(&y, f.Value)
 	}
@@ -124,11 +131,13 @@ func (s Series) band() (outlines []plotter.XYs) {
 		low, high = append(low, y), append(high, plotter.XY{X: p.X, Y: p.High})
 	}
 
+	// A run of low ends has its high ends at the same indices; X grows, and so its X finds them.
 	at := 0
 	for _, run := range runs(low) {
 		for low[at].X != run[0].X {
 			at++
 		}
+
 		outline := run
 		for i := len(run) - 1; i >= 0; i-- {
 			outline = append(outline, high[at+i])
@@ -161,6 +170,7 @@ func runs(line plotter.XYs) (out []plotter.XYs) {
 			open = false
 			continue
 		}
+
 		if !open {
 			out, open = append(out, nil), true
 		}
@@ -172,6 +182,7 @@ func runs(line plotter.XYs) (out []plotter.XYs) {
 func (s SeriesPlot) alt() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Plot of %s against %s", s.Y, s.X)
+
 	for _, one := range s.Series {
 		var parts []string
 		for _, p := range one.Points {
@@ -179,6 +190,7 @@ func (s SeriesPlot) alt() string {
 		}
 		fmt.Fprintf(&b, ". %s: %s", one.Name, strings.ReplaceAll(strings.Join(parts, ", "), "NaN", "not measured"))
 	}
+
 	for _, f := range s.Floors {
 		fmt.Fprintf(&b, ". The floor %s is %.4g", f.Name, f.Value)
 	}
@@ -235,6 +247,7 @@ func (s SeriesPlot) draw(c draw.Canvas) {
 	c = draw.Crop(c, 0, -room, 0, 0)
 	fig.Draw(c)
 
+	// Names need the vertical axis, which is only known once the plot is drawn.
 	data := fig.DataCanvas(c)
 	_, y := fig.Transforms(&data)
 	s.nameFloors(data, y)
@@ -246,6 +259,8 @@ func (s SeriesPlot) plot() *plot.Plot {
 	x, y := s.extent()
 	fig.X.Min, fig.X.Max = widen(x, 0.04)
 	fig.Y.Min, fig.Y.Max = widen(y, 0.06)
+
+	// On a logarithmic axis the margins are shares of the exponents' range.
 	if s.Log2 {
 		low, high := widen([2]float64{math.Log2(x[0]), math.Log2(x[1])}, 0.04)
 		fig.X.Scale, fig.X.Tick.Marker = plot.LogScale{}, log2Ticks{}
@@ -256,6 +271,8 @@ func (s SeriesPlot) plot() *plot.Plot {
 	grid := plotter.NewGrid()
 	grid.Vertical.Width, grid.Horizontal.Color = 0, gridLine
 	fig.Add(grid)
+
+	// From the back: grid, floors, series; crosses stand just above the lower edge.
 	for _, f := range s.Floors {
 		fig.Add(f.layer(fig.X.Min, fig.X.Max))
 	}
@@ -267,6 +284,8 @@ func (s SeriesPlot) plot() *plot.Plot {
 // points that were not measured stand.
 func (s SeriesPlot) layers(bottom float64) (layers []plot.Plotter) {
 	kinds := s.kinds()
+
+	// Error bars of several series at one X are moved apart, around it; bands need no room.
 	add := func(k int, more ...plot.Plotter) {
 		for _, layer := range more {
 			if !s.Band {
@@ -289,6 +308,7 @@ func (s SeriesPlot) layers(bottom float64) (layers []plot.Plotter) {
 func widen(r [2]float64, share float64) (low, high float64) {
 	room := share * (r[1] - r[0])
 	if room == 0 {
+		// A single value gets an axis of its own magnitude.
 		room = max(math.Abs(r[0])/20, 1e-3)
 	}
 	return r[0] - room, r[1] + room
@@ -311,6 +331,7 @@ func (s Series) marks(l look, bottom float64) (layers []plot.Plotter) {
 		layers = append(layers, &plotter.Line{XYs: run, LineStyle: l.line}, &plotter.Scatter{XYs: run,
 			GlyphStyle: draw.GlyphStyle{Color: l.line.Color, Radius: glyphRadius, Shape: l.glyph}})
 	}
+
 	if gaps := s.gaps(); gaps != nil {
 		glyph := missingGlyph
 		glyph.Color = l.line.Color
@@ -352,11 +373,13 @@ func (s SeriesPlot) legend() (l legend) {
 		gaps = gaps || one.gaps() != nil
 		bounded = bounded || slices.ContainsFunc(one.Points, Point.bounded)
 	}
+
 	if bounded && s.Band {
 		l = append(l, fillEntry("95 % interval", faint(darkGray)))
 	} else if bounded {
 		l = append(l, errorBarEntry(true))
 	}
+
 	if gaps {
 		l = append(l, glyphEntry("not measured", missingGlyph))
 	}
@@ -383,6 +406,7 @@ func (s SeriesPlot) nameFloors(c draw.Canvas, y func(float64) vg.Length) {
 	for i, f := range s.Floors {
 		places[i] = y(f.Value)
 	}
+
 	style := label(smallSize, draw.XLeft, draw.YCenter)
 	for i, place := range apart(places, floorLine) {
 		at := vg.Point{X: c.Max.X + namePad, Y: place + style.FontExtents().Descent}

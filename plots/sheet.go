@@ -46,10 +46,12 @@ func ViewSheet(height, width int, titles []string, columns ...[][]byte) ([]byte,
 	if len(columns) == 0 {
 		return nil, usage.Errorf("an image sheet needs at least one column of images")
 	}
+
 	s := sheet{height: height, width: width, titles: titles}
 	for i := range columns[0] {
 		var block []tile
 		for k, column := range columns {
+			// An image without all its views would shift those after it.
 			if len(column) != len(columns[0]) {
 				return nil, usage.Errorf("column %d of the image sheet has %d images, and the first one has %d", k+1,
 					len(column), len(columns[0]))
@@ -75,6 +77,7 @@ func (s *sheet) check() error {
 		return usage.Errorf("an image sheet of %d lines of %dx%d images cannot be drawn", len(s.blocks), s.height,
 			s.width)
 	}
+
 	for i, block := range s.blocks {
 		if s.titles != nil && len(s.titles) != len(block) {
 			return usage.Errorf("the image sheet has %d titles for %d columns", len(s.titles), len(block))
@@ -135,6 +138,8 @@ func (s *sheet) draw() *image.RGBA {
 		for k, t := range tiles {
 			at := origin.Add(image.Pt(s.column(k), 0))
 			s.drawTile(out, at, t)
+
+			// Titles stand above the first line only.
 			if s.titles != nil && b < across {
 				drawTitle(out, s.titles[k], at.X+cell.X/2, titleSize-4, cell.X)
 			}
@@ -146,6 +151,7 @@ func (s *sheet) draw() *image.RGBA {
 func (s *sheet) drawTile(out *image.RGBA, at image.Point, t tile) {
 	cell := s.cell()
 	inner := image.Rectangle{Min: at, Max: at.Add(cell)}
+
 	if s.framed {
 		draw.Draw(out, inner, image.NewUniform(t.mark.color()), image.Point{}, draw.Src)
 		inner = inner.Inset(frame)
@@ -159,6 +165,7 @@ func (s *sheet) drawTile(out *image.RGBA, at image.Point, t tile) {
 			out.SetRGBA(inner.Min.X+x, inner.Min.Y+y, color.RGBA{p[0], p[1], p[2], 0xff})
 		}
 	}
+
 	t.mark.draw(out, inner.Max)
 }
 
@@ -166,6 +173,8 @@ func (s *sheet) drawTile(out *image.RGBA, at image.Point, t tile) {
 func drawTitle(out *image.RGBA, text string, x, baseline, width int) {
 	face := gonumfont.DefaultCache.Lookup(gonumfont.From(sans, textSize), textSize)
 	d := font.Drawer{Dst: out, Src: image.NewUniform(ink), Face: face.FontFace(96)}
+
+	// Letters differ in width, so that only trying tells how many fit.
 	text = abbreviate(text, 40)
 	for n := len([]rune(text)); n > 1 && d.MeasureString(text).Ceil() > width; n-- {
 		text = abbreviate(text, n-1)

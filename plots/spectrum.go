@@ -17,17 +17,22 @@ func Spectrum(variances []float64) (*Figure, error) {
 		}
 		total += v
 	}
+
 	if total == 0 {
 		return nil, usage.Errorf("there is no spectrum: the representations are all alike")
 	}
+
 	var held float64
 	var points []Point
 	for k, v := range variances {
 		held += v
+
+		// Powers of two, and the last: evenly spaced on the logarithmic axis.
 		if n := k + 1; n&(n-1) == 0 || n == len(variances) {
 			points = append(points, Point{X: float64(n), Mean: 100 * held / total, Low: math.NaN(), High: math.NaN()})
 		}
 	}
+
 	return SeriesPlot{X: "principal components, the largest first", Y: "variance that they hold (%)", Log2: true,
 		Series: []Series{{Name: "representations", Points: points}}}.Figure()
 }

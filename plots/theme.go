@@ -57,6 +57,7 @@ func kindColor(kinds []Kind) color.Color {
 		return orange
 	}
 
+	// Baselines take none of the models' colors.
 	before := 0
 	for _, k := range kinds[:last] {
 		if k == Trained {
@@ -71,6 +72,7 @@ func newPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text, p.Title.TextStyle.Font, p.Title.Padding = title, font.From(sans, textSize+1), 6
 	p.Title.TextStyle.Color = ink
+
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Color, a.Width, a.Padding = ink, 0.5, 0
 		a.Label.TextStyle.Font, a.Label.TextStyle.Color = font.From(sans, textSize), ink
@@ -78,6 +80,7 @@ func newPlot(title, x, y string) *plot.Plot {
 		a.Tick.Label.Font, a.Tick.Label.Color = font.From(sans, smallSize), ink
 		a.Tick.Color, a.Tick.Width, a.Tick.Length = ink, 0.5, 3
 	}
+
 	p.X.Tick.Marker, p.Y.Tick.Marker = roundTicks{}, roundTicks{}
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	return p

@@ -17,12 +17,16 @@ func (roundTicks) Ticks(low, high float64) (ticks []plot.Tick) {
 	if !(span > 0) || math.IsInf(span, 0) {
 		return nil
 	}
+
+	// The smallest round step that makes no more than eight ticks.
 	power := math.Pow(10, math.Floor(math.Log10(span))-1)
 	for _, factor := range []float64{1, 2, 2.5, 5, 10, 20} {
 		step := factor * power
 		if span/step > 7 {
 			continue
 		}
+
+		// Multiples of the step, with room for rounding at both ends; +0 turns -0 into 0.
 		digits := decimals(step)
 		for k := math.Ceil(low/step - 1e-9); k*step <= high+1e-9*span; k++ {
 			ticks = append(ticks, plot.Tick{Value: k * step, Label: strconv.FormatFloat(k*step+0, 'f', digits, 64)})
@@ -49,6 +53,8 @@ type log2Ticks struct{}
 // Ticks implements plot.Ticker.
 func (log2Ticks) Ticks(low, high float64) (ticks []plot.Tick) {
 	first, last := math.Ceil(math.Log2(low)-1e-9), math.Floor(math.Log2(high)+1e-9)
+
+	// More than about a dozen labels would run into each other.
 	step := 1 + math.Floor((last-first)/12)
 	for k := first; k <= last; k += step {
 		ticks = append(ticks, plot.Tick{Value: math.Exp2(k), Label: strconv.FormatFloat(math.Exp2(k), 'f', -1, 64)})

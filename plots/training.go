@@ -49,6 +49,7 @@ func (t Training) Figure() (*Figure, error) {
 		panels = append(panels, panel{"embedding spread (std · √dim)", t.Spread, green, true, 1, "fills the sphere"})
 	}
 
+	// One unit for all panels: they share the images seen.
 	unit, per := imagesUnit(t.Loss[len(t.Loss)-1].X)
 	drawn := make([]*plot.Plot, len(panels))
 	for i, p := range panels {
@@ -92,8 +93,11 @@ func (p panel) plot(x string, per float64) *plot.Plot {
 	if p.zero {
 		fig.Y.Min = min(0, fig.Y.Min)
 	}
+
+	// The level's label stands at the right end of the axis, which has to be known by now.
 	p.addReference(fig)
 
+	// Room above for the label; an axis that begins at 0 gets none below.
 	room := (fig.Y.Max - fig.Y.Min) / 12
 	if room == 0 {
 		room = 1
@@ -134,9 +138,11 @@ func imagesUnit(last float64) (name string, per float64) {
 
 func (t Training) alt() string {
 	first, last := t.Loss[0], t.Loss[len(t.Loss)-1]
+
 	var b strings.Builder
 	fmt.Fprintf(&b, "Training curve over %.0f images (%s): the loss goes from %.3g to %.3g", last.X,
 		words.Count(t.Epochs, "epoch"), first.Y, last.Y)
+
 	if !math.IsNaN(t.Chance) {
 		fmt.Fprintf(&b, " (chance is %.3g)", t.Chance)
 	}

@@ -38,6 +38,7 @@ func checkTarget(path string) error {
 		return usage.Errorf("the report cannot be written to %s: %s is not a folder", path, filepath.Dir(path))
 	}
 
+	// A file that is not an HTML page may be the user's work: it is not replaced.
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -121,6 +122,7 @@ func claimIDs(claims []experiments.Claim) string {
 	for _, c := range claims {
 		ids = append(ids, c.ID)
 	}
+
 	if len(ids) == len(experiments.Claims()) {
 		return "all"
 	}
@@ -140,6 +142,7 @@ func made(r experiments.Records, keys map[string]bool) (facts [][2]string) {
 		{"Backend", func(x experiments.Record) string { return x.Environment.Backend }},
 		{"Source revision", func(x experiments.Record) string { return x.Environment.Revision }},
 	} {
+		// Runs of one page may have been made on several machines: every value is listed.
 		values := map[string]bool{} // of all runs
 		for key := range keys {
 			if value := fact.value(r[key]); value != "" {
@@ -173,6 +176,7 @@ func armRows(choices []experiments.Choice) (rows []armRow) {
 	first := 0
 	for i, c := range choices {
 		row := armRow{Label: c.Label, Setting: settingText(c.Config), Validation: "not tuned", Chosen: c.Chosen}
+
 		switch {
 		case c.Tuned && math.IsNaN(c.Validation):
 			row.Validation = "not measured"
@@ -197,6 +201,7 @@ func runRows(runs []experiments.Made, s experiments.Scale) (rows []runRow) {
 		row := runRow{Key: m.Record.Key, Arm: m.Arm, Seed: m.Seed, Split: m.Split, Accuracy: missing,
 			Seconds: fmt.Sprintf("%.1f", m.Record.Seconds),
 			Show:    fmt.Sprintf("sslx claims show %s --scale %s", m.Record.Key, s)}
+
 		if m.Label != "" {
 			row.Arm += ": " + m.Label
 		}

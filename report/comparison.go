@@ -30,6 +30,7 @@ type comparison struct {
 // compare sorts results into rows, with a column for each model: results of a model with several seeds are one number.
 func compare(results []record.Result) comparison {
 	c := comparison{rows: arrange(results, func(r record.Result) string { return r.Model })}
+
 	var seen []string
 	for _, r := range results {
 		seen = appendNew(seen, r.Model)
@@ -46,6 +47,7 @@ func compareRuns(results []record.Result) comparison {
 		}
 		return r.Model
 	}
+
 	c := comparison{rows: arrange(results, column)}
 	for _, r := range results {
 		c.columns = appendNew(c.columns, column(r))
@@ -59,10 +61,14 @@ func arrange(results []record.Result, column func(record.Result) string) (rows [
 	var tasks []string
 	for _, r := range results {
 		tasks = appendNew(tasks, r.Task)
+
+		// A number is compared with those of the same protocol, layer included.
 		if r.Model != record.ModelPixels {
 			rows = place(rows, r, column(r), func(k rowKey) bool { return k.protocol == r.Protocol })
 		}
 	}
+
+	// Pixels come second, when the rows that they are put into are all there.
 	for _, r := range results {
 		if r.Model == record.ModelPixels {
 			rows = place(rows, r, column(r), func(k rowKey) bool {
@@ -70,6 +76,8 @@ func arrange(results []record.Result, column func(record.Result) string) (rows [
 			})
 		}
 	}
+
+	// Stable: within a task, protocols stay in order of appearance.
 	slices.SortStableFunc(rows, func(a, b *row) int {
 		return slices.Index(tasks, a.task) - slices.Index(tasks, b.task)
 	})
@@ -92,6 +100,7 @@ func place(rows []*row, r record.Result, column string, fits func(rowKey) bool) 
 			found = true
 		}
 	}
+
 	if !found {
 		rows = append(rows, &row{rowKey: key, cells: map[string]*estimate{}})
 		add(rows[len(rows)-1])
@@ -105,6 +114,7 @@ func (c comparison) main() []*row {
 	var best *row
 	bestScore := -1
 	for _, r := range c.rows {
+		// Of rows that are equally prominent, the first wins.
 		if score := r.prominence(); r.metric == record.MetricAccuracy && score > bestScore {
 			best, bestScore = r, score
 		}
@@ -112,6 +122,7 @@ func (c comparison) main() []*row {
 
 	var rows []*row
 	for _, r := range c.rows {
+		// The same protocol and split in all rows, so that they can be read as one picture.
 		if best != nil && r.protocol == best.protocol && r.split == best.split && r.metric == record.MetricAccuracy {
 			rows = append(rows, r)
 		}
@@ -136,6 +147,7 @@ func (r *row) prominence() (score int) {
 func (r *row) counts() string {
 	var counts []int
 	for _, e := range r.cells {
+		// Cells of a row may come from different numbers of images: all are named.
 		for _, n := range e.n {
 			counts = appendNew(counts, n)
 		}
@@ -163,6 +175,7 @@ func (r *row) best(column string) bool {
 	if r.metric != record.MetricAccuracy || len(r.cells) < 2 || r.cells[column] == nil {
 		return false
 	}
+
 	for _, e := range r.cells {
 		if e.tenths() > r.cells[column].tenths() {
 			return false

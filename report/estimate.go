@@ -41,6 +41,7 @@ func (e *estimate) half() float64 {
 // interval returns the interval of an accuracy: over seeds when there are several, else over the images drawn.
 func (e *estimate) interval() (low, high float64) {
 	if len(e.values) > 1 {
+		// An accuracy is in [0, 1], which a t interval does not know.
 		m, h := e.mean(), e.half()
 		return max(0, m-h), min(1, m+h)
 	}
@@ -53,12 +54,14 @@ func (e *estimate) tenths() float64 { return math.Round(1000 * e.mean()) }
 // format writes an estimate as the tables show it: accuracies in percent with one decimal, others with four digits.
 func (e *estimate) format(metric string) string {
 	h := e.half()
+
 	if metric != record.MetricAccuracy {
 		if math.IsNaN(h) {
 			return fmt.Sprintf("%.4g", e.mean())
 		}
 		return fmt.Sprintf("%.4g ± %.2g", e.mean(), h)
 	}
+
 	if math.IsNaN(h) {
 		return fmt.Sprintf("%.1f %%", e.tenths()/10)
 	}

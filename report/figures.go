@@ -23,6 +23,7 @@ func ResultsFigure(results []record.Result, chance map[string]float64) (*plots.F
 		return nil, usage.Errorf("there is no accuracy to draw: evaluate the run first")
 	}
 
+	// A model without any number in these rows would leave an empty bar in every group.
 	var chart plots.BarChart
 	var models []string // with a number in some row
 	for _, m := range c.columns {
@@ -35,16 +36,19 @@ func ResultsFigure(results []record.Result, chance map[string]float64) (*plots.F
 		}
 	}
 
+	// What all tasks have in common goes into the axis: names of groups stay short.
 	prefix := commonPrefix(rows)
 	var counts []string
 	for _, r := range rows {
 		chart.Groups = append(chart.Groups, r.bars(models, prefix, chance))
 		counts = appendNew(counts, r.counts())
 	}
+
 	chart.X = fmt.Sprintf("%s%s accuracy (%%) · %s · n = %s images", strings.Replace(prefix, "/", " ", 1),
 		rows[0].split,
 		rows[0].protocol, strings.Join(counts, ", "))
 
+	// The text for the figure has the intervals over seeds, which the chart's own leaves out.
 	f, err := chart.Figure()
 	if err == nil {
 		f.Alt = inWords(rows, models)
@@ -58,6 +62,7 @@ func (r *row) bars(models []string, prefix string, chance map[string]float64) pl
 	if level, ok := chance[r.task]; ok {
 		g.Chance = 100 * level
 	}
+
 	for _, m := range models {
 		bar := plots.Bar{Mean: math.NaN(), Low: math.NaN(), High: math.NaN()}
 		if e := r.cells[m]; e != nil {
@@ -73,6 +78,7 @@ func (r *row) bars(models []string, prefix string, chance map[string]float64) pl
 func inWords(rows []*row, models []string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Bar chart of %s accuracy by %s.", rows[0].split, rows[0].protocol)
+
 	for _, r := range rows {
 		var parts []string
 		for _, m := range models {
@@ -99,6 +105,8 @@ func TaskMap(results []record.Result, model string) (plots.HeatMap, error) {
 	for _, r := range rows {
 		m.Rows, m.Columns = appendNew(m.Rows, r.task), appendNew(m.Columns, r.protocol.Short())
 	}
+
+	// Cells without a row of results stay NaN. [tasks, protocols]
 	for i, task := range m.Rows {
 		m.Values = append(m.Values, unmeasured(len(m.Columns)))
 		m.Halves = append(m.Halves, unmeasured(len(m.Columns)))
@@ -106,6 +114,7 @@ func TaskMap(results []record.Result, model string) (plots.HeatMap, error) {
 		for _, r := range rows {
 			for k, column := range m.Columns {
 				if r.task == task && r.protocol.Short() == column {
+					// Half of the 95 % interval in points: 100/2 times its width.
 					low, high := r.cells[model].interval()
 					m.Values[i][k], m.Halves[i][k] = 100*r.cells[model].mean(), 50*(high-low)
 				}
@@ -132,14 +141,19 @@ func accuracyRows(results []record.Result, model string) ([]*row, error) {
 		if r.Metric != record.MetricAccuracy {
 			continue
 		}
+
+		// The models that there are, for an error that names them.
 		known = appendNew(known, r.Model)
 		if r.Model == model {
 			own = append(own, r)
+
+			// Test where it was measured, else the split that comes first.
 			if split == "" || r.Split == record.SplitTest {
 				split = r.Split
 			}
 		}
 	}
+
 	if len(own) == 0 && len(known) == 0 {
 		return nil, usage.Errorf("there is no accuracy to draw: evaluate the run first")
 	}
@@ -162,6 +176,8 @@ func lowestBaseline(results []record.Result, model, task, split string) float64 
 	for _, r := range results {
 		baseline := r.Model != model && (r.Model == record.ModelPixels || r.Model == record.ModelUntrained)
 		measured := r.Task == task && r.Split == split && r.Metric == record.MetricAccuracy
+
+		// The first value takes the place of NaN: no comparison with NaN holds.
 		if baseline && measured && !(100*r.Value >= lowest) {
 			lowest = 100 * r.Value
 		}
@@ -181,6 +197,7 @@ func TrainingCurve(metrics []record.Metrics) (*plots.Figure, error) {
 func training(metrics []record.Metrics) plots.Training {
 	t := plots.Training{Chance: math.NaN()}
 	lowest := math.Inf(1)
+
 	for _, m := range metrics {
 		x := float64(m.Images)
 		t.Loss = appendFinite(t.Loss, x, m.Loss)
@@ -188,9 +205,13 @@ func training(metrics []record.Metrics) plots.Training {
 		if m.ProbeAccuracy != nil {
 			t.Probe = appendFinite(t.Probe, x, 100**m.ProbeAccuracy)
 		}
+
+		// The last line of the log counts: it is how far the training came.
 		t.Chance, t.Epochs = m.Chance, m.Epoch
 		lowest = min(lowest, m.Loss)
 	}
+
+	// 0 means not known, unless losses can be 0 or below: then it may be the level itself.
 	if t.Chance == 0 && lowest > 0 {
 		t.Chance = math.NaN()
 	}

@@ -28,6 +28,7 @@ func Claims(s experiments.Scale, r experiments.Records, claims ...experiments.Cl
 			return t, err
 		}
 
+		// A verdict that is withdrawn takes its effect with it.
 		effect, seeds, compute := missing, missing, missing
 		if e, ok := o.Deciding(); ok && o.Verdict != experiments.Withdrawn {
 			effect, seeds = fmt.Sprintf("%s: %s, %s", e.Factor, differenceText(e), intervalText(e)), fmt.Sprint(e.Seeds)
@@ -54,6 +55,8 @@ func Plans(c experiments.Claim) Table {
 		"tasks", "protocols", "margin"}}
 	for _, s := range experiments.Scales() {
 		p := c.Plan(s)
+
+		// Arms differ in what the claim varies; data and encoder are those of the first.
 		base := p.Arms[0].Candidates[0].Config
 		t.Rows = append(t.Rows, []string{string(s),
 			fmt.Sprintf("%s, %s, %s", base.Data, encoder.NameOf(base.Encoder), words.Count(base.Epochs, "epoch")),
@@ -73,13 +76,14 @@ func PlanMarkdown(p experiments.Plan) string {
 			continue
 		}
 
+		// Candidates differ in what is tuned, which their labels say.
 		c := arm.Candidates[0].Config
 		var labels []string
 		for _, candidate := range arm.Candidates {
 			labels = append(labels, candidate.Label)
 		}
-		t.Rows = append(t.Rows, []string{arm.Name, strings.Join(labels, ", "), fmt.Sprint(c.Batch), fmt.Sprint(c.Epochs),
-			viewText(c)})
+		t.Rows = append(t.Rows, []string{arm.Name, strings.Join(labels, ", "), fmt.Sprint(c.Batch),
+			fmt.Sprint(c.Epochs), viewText(c)})
 	}
 
 	base := p.Arms[0].Candidates[0].Config
@@ -92,6 +96,8 @@ func PlanMarkdown(p experiments.Plan) string {
 func viewText(c sslx.Config) string {
 	v := c.Views[0]
 	var parts []string
+
+	// Parts that are off are left out.
 	for _, part := range []struct {
 		name  string
 		value float64
@@ -145,13 +151,16 @@ func OutcomeSummary(o experiments.Outcome) string {
 
 	var b strings.Builder
 	fmt.Fprintf(&b, "Scale %s. Verdict: **%s**%s.\n\n", o.Scale, verdictText(o), verdictMeaning(o))
+
 	if o.Withdrawn != "" {
 		fmt.Fprintf(&b, "**Why the verdict is withdrawn.** %s\n\n", o.Withdrawn)
 	}
+
 	if e, ok := o.Deciding(); ok && o.Verdict != experiments.Withdrawn {
 		fmt.Fprintf(&b, "- What decides: %s; margin %g.\n- Smallest difference that these seeds find: %s.\n"+
 			"- Seeds that would settle it: %s.\n", told(e), o.Margin, powerText(o), settleText(o))
 	}
+
 	fmt.Fprintf(&b, "- Spent: %s; %s missing.\n", computeText(o), words.Count(o.Missing, "run"))
 	if len(o.Limits) > 0 {
 		fmt.Fprintf(&b, "\nKnown limits of this test:\n\n- %s\n", strings.Join(o.Limits, "\n- "))
@@ -186,10 +195,12 @@ func folded(title, text string) string {
 func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 	var t Table
 	add := func(name, text string) {
+		// The name stands before the first line of a text only.
 		for i, line := range words.Wrap(text, width-12) {
 			t.Rows = append(t.Rows, []string{map[bool]string{true: name}[i == 0], line})
 		}
 	}
+
 	add("claim", o.Claim)
 	add("verdict", fmt.Sprintf("%s, at scale %s (margin %g)", o.Verdict, o.Scale, o.Margin))
 	if o.Withdrawn != "" && o.Verdict == experiments.Withdrawn {
@@ -201,15 +212,18 @@ func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 	if o.Scale == experiments.Smoke {
 		add("", "smoke scale only checks that everything runs; it gives no verdict")
 	}
+
 	add("runs", fmt.Sprintf("%d made, %d missing; %s of training", len(o.Records), o.Missing,
 		words.Duration(o.Seconds)))
 	if o.Power > 0 {
 		add("power", fmt.Sprintf("a true difference of %.1f points is found with a probability of 0.8", o.Power))
 	}
+
 	if err := t.WriteText(w, 0); err != nil || len(o.Estimates) == 0 {
 		return err
 	}
 
+	// The estimates are a table of their own, after a blank line.
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
 	}
@@ -272,6 +286,7 @@ func told(e experiments.Estimate) string {
 
 // verdictText says the verdict, and why there is none.
 func verdictText(o experiments.Outcome) string {
+	// Reasons for having no verdict come before the verdict.
 	switch {
 	case len(o.Records) == 0:
 		return "no records yet"
@@ -292,6 +307,7 @@ func verdictMeaning(o experiments.Outcome) string {
 	if o.Scale == experiments.Smoke {
 		return ""
 	}
+
 	switch o.Verdict {
 	case statistics.Equivalent:
 		return ": the whole interval lies within the margin, so there is no difference that matters. " +
@@ -319,6 +335,7 @@ func shortLimit(o experiments.Outcome) string {
 	if text == "" && len(o.Limits) > 0 {
 		text = o.Limits[0]
 	}
+
 	first, _, more := strings.Cut(text, ". ")
 	if more {
 		first += "."
@@ -329,6 +346,7 @@ func shortLimit(o experiments.Outcome) string {
 // settleText says how many seeds would settle the claim.
 func settleText(o experiments.Outcome) string {
 	e, ok := o.Deciding()
+
 	switch {
 	case !ok || o.Scale == experiments.Smoke || e.Unit == "tau":
 		return "not known"
@@ -362,6 +380,8 @@ func settingText(c sslx.Config) string {
 	if scale := cmp.Or(c.Optimizer.Scale, "none"); scale != "none" {
 		parts[1] += " (" + scale + " in the batch)"
 	}
+
+	// Compared with the method's defaults; the temperature is named in any case.
 	own, usual := parameters(c.Objective), parameters(nil)
 	if o, err := objective.Named(objective.NameOf(c.Objective)); err == nil {
 		usual = parameters(o)
@@ -371,6 +391,7 @@ func settingText(c sslx.Config) string {
 			parts = append(parts, fmt.Sprintf("%s %v", key, value))
 		}
 	}
+
 	parts = append(parts, "projector "+strings.Trim(strings.ReplaceAll(fmt.Sprint(c.Projector), " ", "-"), "[]"))
 	return strings.Join(parts, ", ")
 }

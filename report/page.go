@@ -26,6 +26,8 @@ func writePage(path, name string, content any) error {
 	if err := templates.ExecuteTemplate(&buffer, name, content); err != nil {
 		return err
 	}
+
+	// The whole page is made before the file is touched: an error leaves what is there.
 	err := atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(buffer.Bytes()); return err })
 	if err != nil {
 		return fmt.Errorf("the report cannot be written to %s: %w", path, err)
@@ -44,6 +46,7 @@ func picturing(f *plots.Figure, err error) (*picture, error) {
 	if err != nil || f == nil {
 		return nil, err
 	}
+
 	svg, err := f.SVG()
 	if err != nil {
 		return nil, err

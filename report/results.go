@@ -22,6 +22,8 @@ func (c comparison) table() Table {
 	t := Table{Align: "llr", Head: append([]string{"task", "protocol", "n"}, c.columns...), best: map[[2]int]bool{}}
 	for i, r := range c.rows {
 		cells := []string{r.task, r.title(), r.counts() + " " + r.split}
+
+		// Every row has a cell for each model, so that gaps are seen.
 		for k, column := range c.columns {
 			text := missing
 			if e := r.cells[column]; e != nil {
@@ -30,6 +32,7 @@ func (c comparison) table() Table {
 			cells = append(cells, text)
 			t.best[[2]int{i, nameColumns + k}] = r.best(column)
 		}
+
 		t.Rows = append(t.Rows, cells)
 	}
 	return t
@@ -43,6 +46,7 @@ func ExportResults(dirs ...string) (Table, error) {
 		if err != nil {
 			return t, err
 		}
+
 		for _, r := range results {
 			t.Rows = append(t.Rows, []string{r.Run, r.Model, r.Task, r.Protocol.String(), r.Layer, r.Split, r.Metric,
 				exact(r.Value), strconv.Itoa(r.N), strconv.FormatUint(r.Seed, 10)})
@@ -60,11 +64,13 @@ func ExportMetrics(dirs ...string) (Table, error) {
 		if err != nil {
 			return t, err
 		}
+
 		for _, m := range metrics {
 			row := []string{record.Name(dir), strconv.Itoa(m.Step), exact(m.Epoch), strconv.FormatInt(m.Images, 10)}
 			for _, v := range []float64{m.Seconds, m.LR, m.Loss, m.Chance, m.Spread, m.Rank} {
 				row = append(row, exact(v))
 			}
+
 			probe := "" // without a probe
 			if m.ProbeAccuracy != nil {
 				probe = exact(*m.ProbeAccuracy)

@@ -46,6 +46,7 @@ func ReadRun(dir string) (Run, error) {
 	r := Run{Name: record.Name(dir),
 		Command: fmt.Sprintf("sslx pretrain --config %s --out NEW && sslx evaluate NEW", config)}
 
+	// Decoded first, so that a file that is no configuration of this version is an error.
 	var c sslx.Config
 	err := record.ReadConfig(dir, &c)
 	if err != nil {
@@ -155,6 +156,7 @@ func (r Run) page() (runPage, error) {
 		Views:     sheetPicture(r.Views, "Training images, each beside random views of it."),
 		Neighbors: sheetPicture(r.Neighbors, "Test images, each followed by the test images most similar to it.")}
 
+	// A run that was not evaluated, or has only begun, has a page without these figures.
 	var err error
 	if len(c.main()) > 0 {
 		if p.ResultsPlot, err = picturing(ResultsFigure(r.Results, r.Chance)); err != nil {
@@ -179,6 +181,8 @@ func (c comparison) pageRows() []pageRow {
 		for k, text := range cells[nameColumns:] {
 			rows[i].Cells = append(rows[i].Cells, pageCell{text, t.best[[2]int{i, nameColumns + k}]})
 		}
+
+		// The rows of a task follow each other; the first carries its name for all of them.
 		if rows[i].Task != rows[first].Task {
 			first = i
 		}
@@ -194,6 +198,7 @@ func facts(e record.Environment) (list [][2]string) {
 			list = append(list, [2]string{name, value})
 		}
 	}
+
 	add("Data", e.Data)
 	add("Data fingerprint (SHA-256)", e.Fingerprint)
 	add("Backend", strings.TrimSpace(e.Backend+" "+e.Plugin))
@@ -201,9 +206,11 @@ func facts(e record.Environment) (list [][2]string) {
 	if e.CPU != "" {
 		add("Processor", fmt.Sprintf("%s, %s", e.CPU, words.Count(e.Cores, "core")))
 	}
+
 	add("System", strings.Trim(e.OS+"/"+e.Arch, "/"))
 	add("Source revision", e.Revision)
 	add("Go", e.Go)
+
 	for _, name := range slices.Sorted(maps.Keys(e.Modules)) {
 		add(name, e.Modules[name])
 	}

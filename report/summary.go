@@ -13,10 +13,13 @@ import (
 func (r Run) summary() []string {
 	c := compare(r.Results)
 	sentences := []string{r.trainingSentence(methods(c.columns))}
+
 	rows := c.main()
 	if len(rows) == 0 {
 		return append(sentences, "No accuracy has been measured yet.")
 	}
+
+	// The baselines are the first two columns: everything else is judged by them.
 	for _, m := range c.columns[2:] {
 		sentences = append(sentences, verdictSentence(rows, m))
 	}
@@ -28,6 +31,7 @@ func (r Run) trainingSentence(methods []string) string {
 	if len(r.Metrics) == 0 {
 		return "There is no training log yet."
 	}
+
 	data := r.Environment.Data
 	if data == "" {
 		data = "images"
@@ -53,6 +57,7 @@ func verdictSentence(rows []*row, model string) string {
 	known := map[string]bool{} // baselines that were measured
 	prefix := commonPrefix(rows)
 	for _, r := range rows {
+		// Both baselines have to be beaten: the stronger one decides.
 		e, baseline := r.cells[model], math.Inf(-1)
 		for _, name := range []string{record.ModelPixels, record.ModelUntrained} {
 			if b := r.cells[name]; b != nil {
@@ -64,6 +69,7 @@ func verdictSentence(rows []*row, model string) string {
 			continue
 		}
 
+		// In the tenths that the table shows, so that sentence and table agree.
 		points := (e.tenths() - baseline) / 10
 		text := fmt.Sprintf("%s (%+.1f points)", strings.TrimPrefix(r.task, prefix), points)
 		if points > 0 {
@@ -80,6 +86,7 @@ func verdictSentence(rows []*row, model string) string {
 }
 
 func compose(model string, first *row, known map[string]bool, ahead, behind []string) string {
+	// A baseline that was not measured cannot be beaten: the sentence says so.
 	rival := "both baselines, the raw pixels and the untrained encoder,"
 	switch {
 	case !known[record.ModelPixels]:
@@ -104,10 +111,12 @@ func caution(rows []*row) string {
 	widest, seeds := 0.0, 1
 	for _, r := range rows {
 		for _, e := range r.cells {
+			// The widest interval is quoted: it holds for every accuracy of the page.
 			low, high := e.interval()
 			widest, seeds = max(widest, (high-low)/2), max(seeds, len(e.values))
 		}
 	}
+
 	over := "the images tested; one seed"
 	if seeds > 1 {
 		over = words.Count(seeds, "seed")

@@ -36,6 +36,7 @@ func (t Table) right(k int) bool {
 func (t Table) Markdown() string {
 	var b strings.Builder
 	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
+
 	line(escaped(t.Head))
 	b.WriteString("|")
 	for k := range t.Head {
@@ -45,6 +46,8 @@ func (t Table) Markdown() string {
 
 	for i, row := range t.Rows {
 		cells := escaped(row)
+
+		// Bold after escaping: the stars are markup.
 		for k := range cells {
 			if t.best[[2]int{i, k}] {
 				cells[k] = "**" + cells[k] + "**"
@@ -84,15 +87,18 @@ func plain(cell string) string {
 func escaped(cells []string) []string {
 	out := make([]string, len(cells))
 	for i, cell := range cells {
+		// Code keeps its characters; a backtick would end it.
 		if text, ok := strings.CutPrefix(cell, codeMark); ok {
 			out[i] = "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(text) + "`"
 			continue
 		}
+
 		if rest, ok := strings.CutPrefix(cell, linkMark); ok {
 			target, text, _ := strings.Cut(rest, linkMark)
 			out[i] = "[" + markdownEscapes.Replace(text) + "](" + target + ")"
 			continue
 		}
+
 		out[i] = strings.ReplaceAll(markdownEscapes.Replace(cell), "&lt; ", "< ") // before a space it begins no markup
 	}
 	return out
@@ -109,6 +115,8 @@ func (t Table) WriteText(w io.Writer, width int) error {
 	if t.Head != nil {
 		lines = append([][]string{t.Head}, t.Rows...)
 	}
+
+	// Widths are counted in what a terminal shows: without markup, and escaped.
 	shown := make([][]string, len(lines))
 	for i, line := range lines {
 		for _, cell := range line {
@@ -136,10 +144,12 @@ func (t Table) WriteText(w io.Writer, width int) error {
 func (t Table) textLine(line []string, columns, widths []int) string {
 	var cells []string
 	for _, k := range columns {
+		// A line may be shorter than the head.
 		cell := ""
 		if k < len(line) {
 			cell = line[k]
 		}
+
 		pad := strings.Repeat(" ", widths[k]-utf8.RuneCountInString(cell))
 		if t.right(k) {
 			cells = append(cells, pad+cell)
@@ -165,6 +175,7 @@ func parts(widths []int, names, limit int) (parts [][]int) {
 		total += widths[k]
 	}
 
+	// A part holds the names and one number, however wide, before it may end.
 	for k, width := range widths {
 		if limit > 0 && len(part) > names && total+len(gap)+width > limit {
 			parts = append(parts, part)
@@ -198,6 +209,7 @@ func (t Table) WriteCSV(w io.Writer) error {
 	if t.Head != nil {
 		lines = append([][]string{t.Head}, t.Rows...)
 	}
+
 	for _, line := range lines {
 		cells := make([]string, len(line))
 		for k, cell := range line {
@@ -207,6 +219,8 @@ func (t Table) WriteCSV(w io.Writer) error {
 			return err
 		}
 	}
+
+	// Errors of writing may only show when the last bytes are written.
 	out.Flush()
 	return out.Error()
 }

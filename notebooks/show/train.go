@@ -62,8 +62,8 @@ func namedByItsRecords(dir string) error {
 
 	// The key covers the configuration and the fingerprint of the data.
 	if key := (experiments.Trial{Config: kept}).Key(environment.Fingerprint); key != record.Name(dir) {
-		return fmt.Errorf("run folder %s holds another configuration or other data than its name says: move it away, and run the "+
-			"cell again", dir)
+		return fmt.Errorf("run folder %s holds another configuration or other data than its name says: move it away, "+
+			"and run the cell again", dir)
 	}
 	return nil
 }
