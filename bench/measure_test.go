@@ -67,7 +67,8 @@ func TestARatioAbove1MeansThatSslxIsFaster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := result.Ratio, map[string]float64{"pytorch": 0.25, "jax": 0.25}; got["jax"] != 0.25 || len(got) != 2 {
+	if got, want := result.Ratio, map[string]float64{"pytorch": 0.25, "jax": 0.25}; got["jax"] != 0.25 ||
+		len(got) != 2 {
 		t.Errorf("ratios are %v, want %v", got, want)
 	}
 	// 5 images/s of 2 GFLOP each, beside a product of 100 GFLOP/s

@@ -54,7 +54,8 @@ func TestAStepIsMeasuredAndTrains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !(result.Sslx.Median > 0 && result.Peak.Share > 0) || result.Config.(Step).Parameters == 0 || result.First != 1.5 {
+	if !(result.Sslx.Median > 0 && result.Peak.Share > 0) || result.Config.(Step).Parameters == 0 ||
+		result.First != 1.5 {
 		t.Errorf("the result is %+v", result)
 	}
 }

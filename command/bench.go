@@ -185,12 +185,15 @@ func (a *app) printBench(r bench.Result) error {
 	notes := table{left: 2}
 	notes.add("unit", fmt.Sprintf("%s, %d turns each, on %s", r.Sslx.Unit, len(r.Sslx.Turns), r.Environment.Device))
 	if r.Busy > bench.QuietCores {
-		notes.add("warning", fmt.Sprintf("%.1f cores were busy with other work between turns: the ratios are wrong", r.Busy))
+		notes.add("warning", fmt.Sprintf("%.1f cores were busy with other work between turns: the ratios are wrong",
+			r.Busy))
 	}
 
-	notes.add("first", fmt.Sprintf("sslx took %.1f s to the end of its first unit of work, compilation included", r.First))
+	notes.add("first", fmt.Sprintf("sslx took %.1f s to the end of its first unit of work, compilation included",
+		r.First))
 	if p := r.Peak; p != nil {
-		notes.add("peak", fmt.Sprintf("%s GFLOP/s, %.0f %% of the %s of a matrix product", digits(p.Image*r.Sslx.Median),
+		notes.add("peak", fmt.Sprintf("%s GFLOP/s, %.0f %% of the %s of a matrix product",
+			digits(p.Image*r.Sslx.Median),
 			100*p.Share, digits(p.Product.Median)))
 	}
 

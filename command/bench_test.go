@@ -35,10 +35,12 @@ func TestBench_PrintsATableWithItsNotes(t *testing.T) {
 	var stdout bytes.Buffer
 	err := (&app{stdout: &stdout}).printBench(bench.Result{
 		Sslx: bench.Rates{Median: 4000, Q1: 3900, Q3: 4100.4, Unit: "views/s", Turns: []float64{1, 2}},
-		Peers: []bench.Peer{{Name: "kornia", Version: "0.9.0", Note: "batched", Rates: bench.Rates{Median: 1999.6, Q1: 1000,
-			Q3: 2.345}}},
-		Ratio:       map[string]float64{"kornia": 2},
-		Missing:     []bench.Missing{{Name: "torchvision", Reason: "not installed: no torch", Install: "bench/install"}},
+		Peers: []bench.Peer{{Name: "kornia", Version: "0.9.0", Note: "batched",
+			Rates: bench.Rates{Median: 1999.6, Q1: 1000,
+				Q3: 2.345}}},
+		Ratio: map[string]float64{"kornia": 2},
+		Missing: []bench.Missing{{Name: "torchvision", Reason: "not installed: no torch",
+			Install: "bench/install"}},
 		Peak:        &bench.Peak{Image: 0.01, Product: bench.Rates{Median: 80}, Share: 0.5},
 		Busy:        1.25,
 		Environment: record.Environment{Device: "a machine"},

@@ -44,9 +44,11 @@ type claimsFlags struct {
 
 func (f *claimsFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.scale, "scale", string(experiments.Smoke), "smoke, cpu, gpu or paper")
-	cmd.Flags().StringVar(&f.records, "records", "", "folder of the records; the repository's, or runs/claims outside of it")
+	cmd.Flags().StringVar(&f.records, "records", "",
+		"folder of the records; the repository's, or runs/claims outside of it")
 	jsonFlag(cmd, &f.json)
-	completeFunc(cmd, "scale", cobra.FixedCompletions([]string{"smoke", "cpu", "gpu", "paper"}, cobra.ShellCompDirectiveNoFileComp))
+	completeFunc(cmd, "scale", cobra.FixedCompletions([]string{"smoke", "cpu", "gpu", "paper"},
+		cobra.ShellCompDirectiveNoFileComp))
 }
 
 // workFolder holds a folder for each run of a sweep.
@@ -100,7 +102,8 @@ func claimsListCommand(a *app) *cobra.Command {
 					fmt.Fprintln(a.stdout)
 				}
 				t := table{left: 2}
-				for _, line := range [][2]string{{"claim", c.ID}, {"belief", c.Belief}, {"prediction", c.Prediction}, {"decision", c.Decision}} {
+				for _, line := range [][2]string{{"claim", c.ID}, {"belief", c.Belief}, {"prediction", c.Prediction},
+					{"decision", c.Decision}} {
 					for j, text := range words.Wrap(line[1], pageColumns-12) {
 						t.add(map[bool]string{true: line[0]}[j == 0], text)
 					}
@@ -310,8 +313,10 @@ func (a *app) claimsShow(key string, f claimsFlags) error {
 func (a *app) printRecord(r experiments.Record) error {
 	t := table{left: 2}
 	t.add("run", r.Key)
-	t.add("made", fmt.Sprintf("%s, revision %s, on %s", r.Finished.Format(time.DateTime), r.Environment.Revision, r.Environment.CPU))
-	t.add("trained", fmt.Sprintf("%d images in %.0f s, %.0f a second", r.Images, r.Seconds, float64(r.Images)/max(r.Seconds, 1e-9)))
+	t.add("made", fmt.Sprintf("%s, revision %s, on %s", r.Finished.Format(time.DateTime), r.Environment.Revision,
+		r.Environment.CPU))
+	t.add("trained", fmt.Sprintf("%d images in %.0f s, %.0f a second", r.Images, r.Seconds,
+		float64(r.Images)/max(r.Seconds, 1e-9)))
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
@@ -320,7 +325,8 @@ func (a *app) printRecord(r experiments.Record) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nTo repeat it, put this into repeat.yaml:\n\n%s\nand run\n\n  sslx pretrain --config repeat.yaml --out runs/repeat\n"+
+	fmt.Fprintf(a.stdout, "\nTo repeat it, put this into repeat.yaml:\n\n%s\nand run\n\n  sslx pretrain --config "+
+		"repeat.yaml --out runs/repeat\n"+
 		"  sslx evaluate runs/repeat%s\n\n", text, evaluateArguments(r))
 	log := table{left: 0}
 	log.add("step", "seconds", "loss", "spread", "rank", "probe")
@@ -329,7 +335,8 @@ func (a *app) printRecord(r experiments.Record) error {
 		if m.ProbeAccuracy != nil {
 			probe = fmt.Sprintf("%.1f", 100**m.ProbeAccuracy)
 		}
-		log.add(fmt.Sprint(m.Step), fmt.Sprintf("%.0f", m.Seconds), fmt.Sprintf("%.4f", m.Loss), fmt.Sprintf("%.3f", m.Spread),
+		log.add(fmt.Sprint(m.Step), fmt.Sprintf("%.0f", m.Seconds), fmt.Sprintf("%.4f", m.Loss),
+			fmt.Sprintf("%.3f", m.Spread),
 			fmt.Sprintf("%.1f", m.Rank), probe)
 	}
 	if err := log.print(a.stdout); err != nil {

@@ -149,7 +149,8 @@ out.`, dataset.MaxSize),
 func (a *app) dataImport(ctx context.Context, source string, f importFlags) error {
 	var report dataset.Report
 	err := a.work(func(opt sslx.Options) (err error) {
-		_, report, err = dataset.Import(ctx, source, dataset.ImportOptions{Name: f.name, Size: f.size, SkipBad: f.skipBad,
+		_, report, err = dataset.Import(ctx, source, dataset.ImportOptions{Name: f.name, Size: f.size,
+			SkipBad: f.skipBad,
 			Progress: func(done, total int64) {
 				opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})
 			}})
@@ -209,7 +210,9 @@ command. A set that is packed already is not fetched again. Prints the pack's pa
   sslx data get fashion-mnist --json`,
 		Args:              arguments(1, 1),
 		ValidArgsFunction: completeDownload,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.dataGet(cmd.Context(), args[0], asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.dataGet(cmd.Context(), args[0], asJSON)
+		},
 	}
 
 	jsonFlag(cmd, &asJSON)
@@ -257,7 +260,9 @@ in the cache. The exit status is 1 when one is damaged.`,
   sslx data verify cifar10 /data/photos-64x64-short-crop.sslx`,
 		Args:              arguments(0, -1),
 		ValidArgsFunction: completeDataName,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.dataVerify(cmd.Context(), args, asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.dataVerify(cmd.Context(), args, asJSON)
+		},
 	}
 
 	jsonFlag(cmd, &asJSON)

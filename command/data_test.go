@@ -26,7 +26,8 @@ func TestData_ImportsListsAndVerifiesAFolder(t *testing.T) {
 	wantTexts(t, stdout, "photos", "train 4", "class (2)")
 	for _, name := range []string{"", "photos", report.Pack} {
 		status, stdout, _ = call(t, strings.Fields("data verify --json "+name)...)
-		if v := decode[[]verdict](t, stdout); status != statusDone || len(v) != 1 || !v[0].OK || v[0].Pack != report.Pack {
+		if v := decode[[]verdict](t, stdout); status != statusDone || len(v) != 1 || !v[0].OK ||
+			v[0].Pack != report.Pack {
 			t.Errorf("verify %q: status %d, %s", name, status, stdout)
 		}
 	}
@@ -129,7 +130,8 @@ func TestDataViews_DrawsASheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 4 pixels become 96: 3 + 96 + 18, twice 96 + 6 + 172 with 18 between, and 3; 3 + 18, and three lines of 96 or more.
+	// 4 pixels become 96: 3 + 96 + 18, twice 96 + 6 + 172 with 18 between, and 3; 3 + 18, and three lines of 96 or
+	// more.
 	if size := picture.Bounds().Size(); size.X != 686 || size.Y < 3+18+3*96 {
 		t.Errorf("the sheet is %v", size)
 	}

@@ -50,15 +50,18 @@ docs/protocol.md says what each protocol is.`,
 
 		ValidArgsFunction: completeRun,
 	}
-	cmd.Flags().StringSliceVar(&f.tasks, "tasks", nil, "with commas between; the labels of the run's data when left out")
+	cmd.Flags().StringSliceVar(&f.tasks, "tasks", nil,
+		"with commas between; the labels of the run's data when left out")
 	cmd.Flags().StringSliceVar(&f.protocols, "protocols", nil,
-		strings.Join(append(evaluate.Names(), evaluate.AllProtocols), ", ")+", with commas between; knn,linear when left out")
+		strings.Join(append(evaluate.Names(), evaluate.AllProtocols),
+			", ")+", with commas between; knn,linear when left out")
 	cmd.Flags().StringSliceVar(&f.layers, "layers", nil, "encoder, projector0, projector1, …; encoder when left out")
 	cmd.Flags().BoolVar(&f.validation, "validation", false, "measure on images held out of train, and leave test alone")
 	cmd.Flags().StringSliceVar(&f.compare, "compare", nil, "other runs to measure too, such as a supervised one")
 	cmd.Flags().BoolVar(&f.baselines, "baselines", true, "measure raw pixels and the untrained encoder too")
 	jsonFlag(cmd, &f.json)
-	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(evaluate.Names(), evaluate.AllProtocols), cobra.ShellCompDirectiveNoFileComp))
+	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(evaluate.Names(), evaluate.AllProtocols),
+		cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -106,8 +109,8 @@ func (a *app) printEvaluation(results []record.Result, json bool) error {
 	return printResults(a.stdout, results)
 }
 
-// drawEvaluation draws the results of the trained encoder as a map of tasks and protocols when there are several, and the
-// curves of its probes, into the run folder. It returns the paths.
+// drawEvaluation draws the results of the trained encoder as a map of tasks and protocols when there are several, and
+// the curves of its probes, into the run folder. It returns the paths.
 func drawEvaluation(dir string, results []record.Result) (paths []string, err error) {
 	tasks := map[string]bool{}
 	for _, r := range results {
@@ -127,13 +130,16 @@ func drawEvaluation(dir string, results []record.Result) (paths []string, err er
 	if err != nil || len(curves) == 0 || !slices.ContainsFunc(results, isCurve(curves)) {
 		return paths, err
 	}
-	return draw(paths, filepath.Join(dir, "curves.png"), func() (*plots.Figure, error) { return report.ProbeCurves(curves) })
+	return draw(paths, filepath.Join(dir, "curves.png"),
+		func() (*plots.Figure, error) { return report.ProbeCurves(curves) })
 }
 
 // isCurve returns whether a result is the end of one of the curves.
 func isCurve(curves []record.Curve) func(record.Result) bool {
 	return func(r record.Result) bool {
-		return slices.ContainsFunc(curves, func(c record.Curve) bool { return c.Protocol == r.Protocol && c.Task == r.Task })
+		return slices.ContainsFunc(curves, func(c record.Curve) bool {
+			return c.Protocol == r.Protocol && c.Task == r.Task
+		})
 	}
 }
 

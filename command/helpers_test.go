@@ -25,7 +25,8 @@ func call(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	status = run(args, &out, &err)
 	checkAdvice(t, args, err.String())
-	asJSON, help, completion := slices.Contains(args, "--json"), strings.Contains(out.String(), "Usage:"), slices.Contains(args, "__complete")
+	asJSON, help, completion := slices.Contains(args, "--json"), strings.Contains(out.String(), "Usage:"),
+		slices.Contains(args, "__complete")
 	if !asJSON && !help && !completion {
 		checkAdvice(t, args, out.String())
 	}
@@ -121,7 +122,8 @@ func makeRun(t *testing.T, dir string, config sslx.Config, results ...record.Res
 }
 
 func result(run, model, task, protocol string, value float64) record.Result {
-	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol), Layer: "encoder", Split: "test",
+	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol), Layer: "encoder",
+		Split:  "test",
 		Metric: "accuracy", Value: value, N: 4000, Run: run}
 }
 

@@ -39,7 +39,8 @@ func TestJSON_ASummaryHasTheAgreedKeys(t *testing.T) {
 	if err := (&app{stdout: &stdout}).printJSON(sslx.Summary{}); err != nil {
 		t.Fatal(err)
 	}
-	wantKeys(t, decode[map[string]any](t, stdout.String()), "run", "method", "steps", "images", "seconds", "views_per_s",
+	wantKeys(t, decode[map[string]any](t, stdout.String()), "run", "method", "steps", "images", "seconds",
+		"views_per_s",
 		"final_loss", "config", "device")
 }
 
@@ -53,7 +54,8 @@ func TestJSON_ResultsAreAnArrayWithTheAgreedKeys(t *testing.T) {
 	if err := a.printJSON([]record.Result{result("r", "simclr", "factors/shape", knn, 1)}); err != nil {
 		t.Fatal(err)
 	}
-	wantKeys(t, decode[[]map[string]any](t, stdout.String())[0], "model", "task", "protocol", "layer", "split", "metric",
+	wantKeys(t, decode[[]map[string]any](t, stdout.String())[0], "model", "task", "protocol", "layer", "split",
+		"metric",
 		"value", "n", "seed", "run")
 }
 

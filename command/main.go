@@ -29,8 +29,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Main runs the command line of the process, and ends it with exit status 0 when the work is done, 1 when it failed, and
-// 2 for a wrong call.
+// Main runs the command line of the process, and ends it with exit status 0 when the work is done, 1 when it failed,
+// and 2 for a wrong call.
 func Main() {
 	crashApart()
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
@@ -58,7 +58,8 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 	defer withoutSIGPIPE()()
 	parent, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	a := &app{stdout: pipeWriter{stdout, cancel}, stderr: &lockedWriter{w: pipeWriter{stderr, cancel}}, terminal: isTerminal(stderr)}
+	a := &app{stdout: pipeWriter{stdout, cancel}, stderr: &lockedWriter{w: pipeWriter{stderr, cancel}},
+		terminal: isTerminal(stderr)}
 	if isTerminal(stdout) {
 		a.stdout = terminalWriter{a.stdout}
 	}

@@ -45,7 +45,8 @@ With --engine slurm, a worker of Slurm trains, and this command shows how it is 
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.pretrain(cmd.Context(), f) },
 	}
 
-	cmd.Flags().StringVar(&f.config, "config", "", "configuration to start from: a YAML `file`, or the name of a recipe")
+	cmd.Flags().StringVar(&f.config, "config", "",
+		"configuration to start from: a YAML `file`, or the name of a recipe")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "set one `key=value` of the configuration; may be repeated")
 	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
 	cmd.Flags().StringVar(&f.resume, "resume", "", "run folder to resume")
@@ -64,7 +65,8 @@ func (f pretrainFlags) check() error {
 	case f.out != "" && f.resume != "":
 		return usage.Errorf("--out makes a new run and --resume continues one: leave one of them out")
 	case f.resume != "" && (f.config != "" || len(f.set) > 0):
-		return usage.Errorf("a resumed run keeps its configuration: leave --config and --set out, or start a new run with --out")
+		return usage.Errorf("a resumed run keeps its configuration: leave --config and --set out, or start a new " +
+			"run with --out")
 	}
 	return nil
 }

@@ -61,7 +61,8 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 		if _, err := sslx.Pretrain(ctx, f.out, c, opt); err != nil {
 			return err
 		}
-		results, err = sslx.Evaluate(ctx, f.out, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN}, Baselines: true, Options: opt})
+		results, err = sslx.Evaluate(ctx, f.out, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN},
+			Baselines: true, Options: opt})
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,8 @@ import (
 )
 
 func TestPrintResults_SaysWhichPixelsAreAveraged(t *testing.T) {
-	all, averaged := result("r", "pixels", "a/b", "knn/x@pixels", 0.25), result("r", "pixels", "a/b", "linear/x@pixels16x16", 0.5)
+	all, averaged := result("r", "pixels", "a/b", "knn/x@pixels", 0.25),
+		result("r", "pixels", "a/b", "linear/x@pixels16x16", 0.5)
 	all.Layer, averaged.Layer = all.Protocol.Layer, averaged.Protocol.Layer
 	for want, results := range map[string][]record.Result{
 		"no results\n": nil,

@@ -56,7 +56,8 @@ finished was stopped, or its process died: sslx pretrain --resume RUN continues 
 		},
 	}
 
-	cmd.Flags().StringArrayVar(&where, "where", nil, "keep runs with this `key=value` of the configuration, or status; repeatable")
+	cmd.Flags().StringArrayVar(&where, "where", nil,
+		"keep runs with this `key=value` of the configuration, or status; repeatable")
 	completeFunc(cmd, "where", completeSet)
 	jsonFlag(cmd, &asJSON)
 	return cmd
@@ -140,7 +141,8 @@ func (a *app) printDetails(d runs.Details) error {
 	t.add("source", fmt.Sprintf("%s, %s", e.Revision, e.Go))
 	if m := d.Last; m != nil {
 		t.add("trained", fmt.Sprintf("%d steps, %.1f epochs, %d images, %.0f s", m.Step, m.Epoch, m.Images, m.Seconds))
-		t.add("loss", fmt.Sprintf("%.4f (chance %.4f), spread %.3f, effective rank %.1f", m.Loss, m.Chance, m.Spread, m.Rank))
+		t.add("loss", fmt.Sprintf("%.4f (chance %.4f), spread %.3f, effective rank %.1f", m.Loss, m.Chance, m.Spread,
+			m.Rank))
 		if m.ProbeAccuracy != nil {
 			t.add("online probe", fmt.Sprintf("%.1f %% on training views", 100**m.ProbeAccuracy))
 		}
@@ -299,7 +301,8 @@ one, runs that can be resumed, and trained encoders of which there is no record.
 		},
 	}
 
-	cmd.Flags().StringVar(&records, "records", "", "folder of the records; the repository's and "+workFolder+" when left out")
+	cmd.Flags().StringVar(&records, "records", "",
+		"folder of the records; the repository's and "+workFolder+" when left out")
 	cmd.Flags().BoolVar(&remove, "delete", false, "delete them")
 	jsonFlag(cmd, &asJSON)
 	return cmd

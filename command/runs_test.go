@@ -132,7 +132,8 @@ func TestQuickstart_TakesAFreeFolder(t *testing.T) {
 func manyRuns(t *testing.T) {
 	t.Helper()
 	isolate(t)
-	for _, dir := range []string{"runs/claims/recorded", "runs/claims/measured", "runs/claims/unrecorded", "runs/claims/training", "runs/early", "runs/begun"} {
+	for _, dir := range []string{"runs/claims/recorded", "runs/claims/measured", "runs/claims/unrecorded",
+		"runs/claims/training", "runs/early", "runs/begun"} {
 		r := makeRun(t, dir, sslx.Default())
 		if dir != "runs/early" && dir != "runs/begun" {
 			writeCheckpoint(t, dir, 2, 2)
@@ -145,7 +146,8 @@ func manyRuns(t *testing.T) {
 	}
 	store := experiments.Store{Path: "runs/claims/smoke.jsonl"}
 	for _, key := range []string{"recorded", "training", "measured"} {
-		if err := store.Append(experiments.Record{Key: key, Scale: experiments.Smoke, Config: sslx.Default()}); err != nil {
+		if err := store.Append(experiments.Record{Key: key, Scale: experiments.Smoke,
+			Config: sslx.Default()}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -166,7 +168,8 @@ func TestRunsGC_DeletesOnlyRunsThatNothingIsLostWith(t *testing.T) {
 		}
 	}
 	_, stdout, _ = call(t, "runs", "gc")
-	wantTexts(t, stdout, "its record is kept (scale smoke)", "it ended before its first checkpoint", "3 run folders", "--delete does it")
+	wantTexts(t, stdout, "its record is kept (scale smoke)", "it ended before its first checkpoint", "3 run folders",
+		"--delete does it")
 
 	_, stdout, stderr = call(t, "runs", "gc", "--delete", "--json")
 	for _, g := range decode[[]runs.Garbage](t, stdout) {
@@ -174,7 +177,8 @@ func TestRunsGC_DeletesOnlyRunsThatNothingIsLostWith(t *testing.T) {
 			t.Errorf("with --delete: %+v", g)
 		}
 	}
-	for _, dir := range []string{"runs/claims/measured", "runs/claims/unrecorded", "runs/claims/training", "runs/begun"} {
+	for _, dir := range []string{"runs/claims/measured", "runs/claims/unrecorded", "runs/claims/training",
+		"runs/begun"} {
 		if !record.IsRun(dir) {
 			t.Errorf("%s was deleted (%s)", dir, stderr)
 		}
@@ -193,15 +197,18 @@ func TestRuns_ADeadRunIsListedShownAndFound(t *testing.T) {
 	died(t, "runs/deeper/lost")
 	_, stdout, _ := call(t, "runs", "list", "--json", "--where", "status=died")
 	states := decode[[]runs.State](t, stdout)
-	if len(states) != 1 || states[0].Run != "lost" || states[0].Holder == nil || states[0].Holder.PID != 4242 || states[0].InUse {
+	if len(states) != 1 || states[0].Run != "lost" || states[0].Holder == nil || states[0].Holder.PID != 4242 ||
+		states[0].InUse {
 		t.Errorf("dead runs are %s", stdout)
 	}
 	_, stdout, _ = call(t, "runs", "list", "--where", "batch=64", "--where", "status=in use")
 	wantTexts(t, stdout, "runs/deeper/second")
 	_, stdout, _ = call(t, "runs", "show", "los")
 	wantTexts(t, stdout, "died", "4242 on "+host(t), "sslx pretrain --resume runs/deeper/lost")
-	for _, args := range [][]string{{"list", "--where", "btach=64"}, {"list", "--where", "batch"}, {"show", "nothing"}} {
-		if status, stdout, stderr := call(t, append([]string{"runs"}, args...)...); status != statusUsage || stdout != "" {
+	for _, args := range [][]string{{"list", "--where", "btach=64"}, {"list", "--where", "batch"},
+		{"show", "nothing"}} {
+		if status, stdout, stderr := call(t, append([]string{"runs"}, args...)...); status != statusUsage ||
+			stdout != "" {
 			t.Errorf("%v: status %d, %s%s", args, status, stdout, stderr)
 		}
 	}

@@ -140,7 +140,8 @@ func TestPretrain_SavesACheckpointWhenItsTerminalIsGone(t *testing.T) {
 func waitForStep(t *testing.T, dir string, step int) {
 	t.Helper()
 	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if metrics, err := record.ReadMetrics(dir); err == nil && len(metrics) > 0 && metrics[len(metrics)-1].Step > step {
+		if metrics, err := record.ReadMetrics(dir); err == nil && len(metrics) > 0 &&
+			metrics[len(metrics)-1].Step > step {
 			return
 		}
 	}

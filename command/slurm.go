@@ -35,7 +35,8 @@ var engines = []string{"local", "slurm"}
 
 func (e *engineFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&e.name, "engine", "local", "who runs the work: local, or slurm for the queue of a cluster")
-	cmd.Flags().StringArrayVar(&e.sbatch, "sbatch", nil, "an `option` of sbatch, as --sbatch=--time=04:00:00; may be repeated")
+	cmd.Flags().StringArrayVar(&e.sbatch, "sbatch", nil,
+		"an `option` of sbatch, as --sbatch=--time=04:00:00; may be repeated")
 	completeFunc(cmd, "engine", cobra.FixedCompletions(engines, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -58,7 +59,8 @@ func jobName(own ...string) string {
 	return "sslx-" + hex.EncodeToString(sum[:4])
 }
 
-// submit keeps the workers of a job in the queue and shows how they are until they are done; progress adds to what is shown.
+// submit keeps the workers of a job in the queue and shows how they are until they are done; progress adds to what is
+// shown.
 func (a *app) submit(ctx context.Context, j slurm.Job, progress func() (string, error)) error {
 	if err := os.MkdirAll(filepath.Dir(j.Log), 0o755); err != nil {
 		return fmt.Errorf("folder for logs cannot be made: %w", err)
@@ -79,13 +81,15 @@ func (a *app) submit(ctx context.Context, j slurm.Job, progress func() (string, 
 		return err
 	}, a.warn)
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("job %s keeps running: the same command shows it again, `scancel --me --name=%s` ends it: %w", j.Name, j.Name, err)
+		return fmt.Errorf("job %s keeps running: the same command shows it again, `scancel --me --name=%s` ends it: "+
+			"%w", j.Name, j.Name, err)
 	}
 	return err
 }
 
 // claimsOnSlurm makes the runs of claims by workers of Slurm, each of which is this command without Slurm, and reports.
-func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f claimsFlags, work string, workers int, e engineFlags) error {
+func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f claimsFlags, work string, workers int,
+	e engineFlags) error {
 	scale, store, err := f.store()
 	if err != nil {
 		return err
@@ -127,7 +131,8 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 }
 
 // sweepJob returns the job of a sweep, the same one for the same claims and folders.
-func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store, work string) (j slurm.Job, err error) {
+func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store, work string) (j slurm.Job,
+	err error) {
 	records, err := filepath.Abs(filepath.Dir(store.Path))
 	if err != nil {
 		return j, err
@@ -168,7 +173,8 @@ func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) 
 			return err
 		}
 		if len(workers) == 0 {
-			return usage.Errorf("run folder %s already holds a run: continue it with --resume %s, or choose another --out", dir, dir)
+			return usage.Errorf("run folder %s already holds a run: continue it with --resume %s, or choose another "+
+				"--out", dir, dir)
 		}
 	}
 	if err := a.submit(ctx, j, func() (string, error) { return "", nil }); err != nil {
@@ -176,7 +182,8 @@ func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) 
 	}
 
 	if !runs.StateOf(dir).Finished {
-		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` resumes it", j.Log, words.Quote(dir))
+		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` "+
+			"resumes it", j.Log, words.Quote(dir))
 	}
 	return a.runsShow(dir, false)
 }
@@ -201,6 +208,7 @@ func trainingJob(dir string, f pretrainFlags) (j slurm.Job, err error) {
 
 	again := []string{self, "pretrain", "--resume", dir}
 	return slurm.Job{Name: jobName(dir), Workers: 1, Log: dir + "-slurm-%A_%a.log", Options: f.engine.sbatch,
-		Command: fmt.Sprintf("if [ -e %s ]; then exec %s; else exec %s; fi", slurm.Quote(filepath.Join(dir, "config.yaml")),
+		Command: fmt.Sprintf("if [ -e %s ]; then exec %s; else exec %s; fi",
+			slurm.Quote(filepath.Join(dir, "config.yaml")),
 			slurm.Quote(again...), slurm.Quote(begin...))}, nil
 }

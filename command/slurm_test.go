@@ -19,8 +19,8 @@ func held(t *testing.T, path string) *flock.Flock {
 	return lock
 }
 
-// fakeSlurm stands for a Slurm whose queue is empty, but for the answers in files called answer.1 and so on, and which keeps
-// what is submitted.
+// fakeSlurm stands for a Slurm whose queue is empty, but for the answers in files called answer.1 and so on, and which
+// keeps what is submitted.
 func fakeSlurm(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -46,14 +46,17 @@ func contents(path string) string {
 func TestSlurm_ClaimsAreSubmittedOnceAndWhatIsMissingIsSaid(t *testing.T) {
 	isolate(t)
 	dir := fakeSlurm(t)
-	args := []string{"claims", "run", "cost", "minibatch", "--engine", "slurm", "--jobs", "2", "--sbatch=--partition=gpu", "--sbatch=--gpus=1"}
+	args := []string{"claims", "run", "cost", "minibatch", "--engine", "slurm", "--jobs", "2",
+		"--sbatch=--partition=gpu", "--sbatch=--gpus=1"}
 	status, stdout, stderr := call(t, args...)
 	if status != statusFailed || stdout != "" {
 		t.Errorf("status %d, stdout %q", status, stdout)
 	}
-	wantTexts(t, stderr, "2 submitted, 0 were in the queue", "none left; runs missing: ", "the job ended with", "runs/claims/slurm-%A_%a.log")
+	wantTexts(t, stderr, "2 submitted, 0 were in the queue", "none left; runs missing: ", "the job ended with",
+		"runs/claims/slurm-%A_%a.log")
 	wantTexts(t, contents(filepath.Join(dir, "options")), "--partition=gpu --gpus=1 --job-name=sslx-", "--array=0-1")
-	wantTexts(t, contents(filepath.Join(dir, "scripts")), "'claims' 'run' 'cost' 'minibatch' '--scale' 'smoke' '--records' '/", "#SBATCH --requeue")
+	wantTexts(t, contents(filepath.Join(dir, "scripts")),
+		"'claims' 'run' 'cost' 'minibatch' '--scale' 'smoke' '--records' '/", "#SBATCH --requeue")
 
 	writeFile(t, filepath.Join(dir, "answer.3"), "7_0|RUNNING|None\n7_1|PENDING|Resources\n")
 	args[2], args[3] = args[3], args[2] // the same sweep
@@ -71,7 +74,8 @@ func TestSlurm_PretrainResumesWhatItsWorkerBegan(t *testing.T) {
 	status, _, stderr := call(t, "pretrain", "--out", "runs/a b", "--set", "epochs=2", "--engine", "slurm")
 	wantTexts(t, stderr, "1 submitted", "the job ended before the training")
 	script := contents(filepath.Join(dir, "scripts"))
-	wantTexts(t, script, "/runs/a b/config.yaml' ]; then exec ", "'pretrain' '--resume' '/", "'pretrain' '--out' '/", "'--set' 'epochs=2'; fi")
+	wantTexts(t, script, "/runs/a b/config.yaml' ]; then exec ", "'pretrain' '--resume' '/", "'pretrain' '--out' '/",
+		"'--set' 'epochs=2'; fi")
 	if status != statusFailed {
 		t.Errorf("status %d", status)
 	}

@@ -52,7 +52,8 @@ func TestUsage_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 		if status != statusUsage || stdout != "" {
 			t.Errorf("%s: status %d, stdout %q; want 2 and nothing", test.args, status, stdout)
 		}
-		if !strings.HasPrefix(stderr, "sslx: ") || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, test.says) {
+		if !strings.HasPrefix(stderr, "sslx: ") || strings.Count(stderr, "\n") != 1 ||
+			!strings.Contains(stderr, test.says) {
 			t.Errorf("%s: stderr is %q; want one line with %q", test.args, stderr, test.says)
 		}
 	}

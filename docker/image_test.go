@@ -130,7 +130,8 @@ func TestVersionsArePinned(t *testing.T) {
 func TestTheImageKeepsNoCertificateAndItsToken(t *testing.T) {
 	stages, _ := dockerfile(t)
 	for _, target := range []string{"base", "cpu", "cuda"} {
-		if text := strings.Join(named(t, stages, target).instructions, "\n"); regexp.MustCompile(`secret|with-ca|\.(crt|pem)\b`).MatchString(text) {
+		if text := strings.Join(named(t, stages, target).instructions,
+			"\n"); regexp.MustCompile(`secret|with-ca|\.(crt|pem)\b`).MatchString(text) {
 			t.Errorf("target %s handles certificates:\n%s", target, text)
 		}
 	}

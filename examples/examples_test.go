@@ -85,7 +85,8 @@ func TestREADME_GoProgramBuilds(t *testing.T) {
 	if err := os.WriteFile(program, []byte(blocks[0][1]), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := exec.Command("go", "build", "-o", filepath.Join(dir, "program"), program).CombinedOutput(); err != nil {
+	if text, err := exec.Command("go", "build", "-o", filepath.Join(dir, "program"),
+		program).CombinedOutput(); err != nil {
 		t.Errorf("the README's Go program does not build: %v\n%s", err, text)
 	}
 }
@@ -197,7 +198,8 @@ func build(t *testing.T) built {
 	}
 	random := rand.New(rand.NewPCG(1, 1))
 	for name, text := range map[string][]byte{
-		"train.rgb32": records(random, 512), "test.rgb32": records(random, 64), "classes.txt": []byte("reddish\nbluish\n"),
+		"train.rgb32": records(random, 512), "test.rgb32": records(random, 64),
+		"classes.txt": []byte("reddish\nbluish\n"),
 	} {
 		if err := os.WriteFile(filepath.Join(b.data, name), text, 0o644); err != nil {
 			t.Fatal(err)

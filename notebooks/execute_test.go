@@ -27,7 +27,8 @@ func TestExecute_LeavesTheNotebookWhenTheDiskIsFull(t *testing.T) {
 	}
 	folder := t.TempDir()
 	target := filepath.Join(folder, "a.ipynb")
-	if err := errors.Join(os.WriteFile(target, []byte("before"), 0o640), os.Symlink("a.ipynb", filepath.Join(folder, "link.ipynb"))); err != nil {
+	if err := errors.Join(os.WriteFile(target, []byte("before"), 0o640),
+		os.Symlink("a.ipynb", filepath.Join(folder, "link.ipynb"))); err != nil {
 		t.Fatal(err)
 	}
 
@@ -35,7 +36,8 @@ func TestExecute_LeavesTheNotebookWhenTheDiskIsFull(t *testing.T) {
 		{"a full disk", "1000", "before"},
 		{"room", "1000000", strings.Repeat("x", 100000)},
 	} {
-		out, err := exec.Command("python3", "-c", replaceIn, filepath.Join(folder, "link.ipynb"), c.limit, "x").CombinedOutput()
+		out, err := exec.Command("python3", "-c", replaceIn, filepath.Join(folder, "link.ipynb"), c.limit,
+			"x").CombinedOutput()
 		if failed := err != nil; failed != (c.want == "before") {
 			t.Errorf("%s: %v, %s", c.name, err, out)
 		}

@@ -104,7 +104,8 @@ func TestNotebooksAreCommittedExecutedSmallAndInShortCells(t *testing.T) {
 	}
 }
 
-// accuracies matches the last two columns of a row of results: the untrained encoder's and the trained one's, in percent.
+// accuracies matches the last two columns of a row of results: the untrained encoder's and the trained one's, in
+// percent.
 var accuracies = regexp.MustCompile(`(?m)^\| (factors/\w+) .*\| \**([\d.]+) %\** \| \**([\d.]+) %\** \|$`)
 
 func TestNotebook06_DefinesAnObjectiveInFortyLinesThatLearns(t *testing.T) {
@@ -162,8 +163,10 @@ func TestNotebooksShowWhatTheirCellsSay(t *testing.T) {
 			execute(t, "sslx", file, again)
 			before, after := read(t, file), read(t, again)
 			for i, c := range before.Cells {
-				if got, want := after.Cells[i].texts(), c.texts(); !slices.Contains(c.Metadata.Tags, varies) && !slices.Equal(got, want) {
-					t.Errorf("cell %d shows\n%q\nand was committed with\n%q\nscripts/notebook --execute brings it up to date", i, got, want)
+				if got, want := after.Cells[i].texts(), c.texts(); !slices.Contains(c.Metadata.Tags, varies) &&
+					!slices.Equal(got, want) {
+					t.Errorf("cell %d shows\n%q\nand was committed with\n%q\nscripts/notebook --execute brings it "+
+						"up to date", i, got, want)
 				}
 			}
 		})
@@ -173,8 +176,9 @@ func TestNotebooksShowWhatTheirCellsSay(t *testing.T) {
 func TestNotebookOfAnotherModuleImportsSslxAndSeesAnEditInTheNextCell(t *testing.T) {
 	root := setUp(t)
 	module := filepath.Join(t.TempDir(), "mine")
-	write(t, filepath.Join(module, "go.mod"), "module example.com/mine\n\ngo 1.26.5\n\nrequire github.com/sslx-go/lab v0.0.0\n\n"+
-		"replace github.com/sslx-go/lab => "+root+"\n")
+	write(t, filepath.Join(module, "go.mod"),
+		"module example.com/mine\n\ngo 1.26.5\n\nrequire github.com/sslx-go/lab v0.0.0\n\n"+
+			"replace github.com/sslx-go/lab => "+root+"\n")
 	const before = `// Package mine is a user's.
 package mine
 
@@ -189,9 +193,11 @@ func Method() string { return objective.NameOf(sslx.Default().Objective) }
 	code := filepath.Join(module, "mine.go")
 	write(t, code, before)
 	after := strings.Replace(before, "Objective) }", `Objective) + ", edited" }`, 1)
-	shown := "import (\n\t\"example.com/mine\"\n\t\"github.com/sslx-go/lab/notebooks/show\"\n)\n\n%%\nshow.Markdown(mine.Method())"
-	edit := fmt.Sprintf("import (\n\t\"os\"\n\t\"github.com/sslx-go/lab/notebooks/show\"\n)\n\n%%%%\nshow.Check(os.WriteFile(%q, []byte(%q), 0o644))",
-		code, after)
+	imports := func(path string) string {
+		return "import (\n\t\"" + path + "\"\n\t\"github.com/sslx-go/lab/notebooks/show\"\n)\n\n%%\n"
+	}
+	shown := imports("example.com/mine") + "show.Markdown(mine.Method())"
+	edit := imports("os") + fmt.Sprintf("show.Check(os.WriteFile(%q, []byte(%q), 0o644))", code, after)
 	file := filepath.Join(module, "mine.ipynb")
 	write(t, file, notebookOf(t, shown, edit, shown))
 	tidy := exec.Command("go", "mod", "tidy")
@@ -202,7 +208,8 @@ func Method() string { return objective.NameOf(sslx.Default().Objective) }
 	}
 	kernel := filepath.Join(root, ".venv/share/jupyter/kernels/sslx-mine")
 	t.Cleanup(func() { _ = os.RemoveAll(kernel) })
-	if out, err := exec.Command(filepath.Join(root, "scripts/notebook"), "--no-open", "--module", module).CombinedOutput(); err != nil {
+	if out, err := exec.Command(filepath.Join(root, "scripts/notebook"), "--no-open", "--module",
+		module).CombinedOutput(); err != nil {
 		t.Fatalf("scripts/notebook: %v\n%s", err, out)
 	}
 	execute(t, "sslx-mine", file, file)
@@ -218,10 +225,12 @@ func notebookOf(t *testing.T, cells ...string) string {
 	t.Helper()
 	var all []any
 	for i, source := range cells {
-		all = append(all, map[string]any{"id": fmt.Sprint("cell-", i), "cell_type": "code", "metadata": map[string]any{}, "source": source,
+		all = append(all, map[string]any{"id": fmt.Sprint("cell-", i), "cell_type": "code",
+			"metadata": map[string]any{}, "source": source,
 			"outputs": []any{}, "execution_count": nil})
 	}
-	text, err := json.Marshal(map[string]any{"nbformat": 4, "nbformat_minor": 5, "metadata": map[string]any{}, "cells": all})
+	text, err := json.Marshal(map[string]any{"nbformat": 4, "nbformat_minor": 5, "metadata": map[string]any{},
+		"cells": all})
 	if err != nil {
 		t.Fatal(err)
 	}

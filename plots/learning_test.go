@@ -91,7 +91,8 @@ func TestLearningCurves_AreDrawnAndTold(t *testing.T) {
 	if strings.Contains(string(svg), "NaN") {
 		t.Error("the drawing has a NaN")
 	}
-	want := "Accuracy of probes by epoch, after the last one. a, linear/sgd/b256/e90@encoder, simclr, seed 0: 50.0 % on " +
+	want := "Accuracy of probes by epoch, after the last one. a, linear/sgd/b256/e90@encoder, simclr, seed 0: 50.0 " +
+		"% on " +
 		"train and 37.5 % on test. b, linear/sgd/b256/e90@encoder, vicreg, seed 0: 87.5 % on train and 62.5 % on test."
 	if f.Alt != want {
 		t.Errorf("got  %s\nwant %s", f.Alt, want)

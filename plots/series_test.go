@@ -141,7 +141,8 @@ func TestSeriesPlot_SaysWhatItShows(t *testing.T) {
 		if strings.Contains(string(svg), "NaN") || strings.Contains(string(svg), "Inf") {
 			t.Error("the drawing has a number that is not finite")
 		}
-		want := "Plot of test accuracy (%) against images in a batch. tuned: 50 at 16, 51 at 32, not measured at 64, 53 at " +
+		want := "Plot of test accuracy (%) against images in a batch. tuned: 50 at 16, 51 at 32, not measured at " +
+			"64, 53 at " +
 			"128, 55 at 512. untuned: 30 at 16, 54 at 1024. The floor pixels is 25. The floor untrained is 25.5."
 		if f.Alt != want {
 			t.Errorf("got  %s\nwant %s", f.Alt, want)

@@ -9,7 +9,8 @@ import (
 
 func ExampleTaskMap() {
 	m, err := report.TaskMap([]record.Result{{Model: "simclr", Task: "factors/shape", Split: "test",
-		Protocol: record.ParseProtocol("linear/lbfgs/l2-val@encoder"), Metric: "accuracy", Value: 0.75, N: 1000}}, "simclr")
+		Protocol: record.ParseProtocol("linear/lbfgs/l2-val@encoder"), Metric: "accuracy", Value: 0.75, N: 1000}},
+		"simclr")
 	fmt.Println(m.Rows, m.Columns, m.Values, m.Unit, err)
 	// Output: [factors/shape] [linear/lbfgs/l2-val] [[75]] test accuracy (%) <nil>
 }

@@ -27,7 +27,8 @@ func share(v float64) *float64 { return &v }
 // log is a made-up training log of three lines; chance is ln 511, that of SimCLR with 256 images.
 func log() []record.Metrics {
 	line := func(step int, epoch, seconds, loss, spread, probe float64) record.Metrics {
-		return record.Metrics{Step: step, Epoch: epoch, Images: int64(256 * step), Seconds: seconds, Loss: loss, Chance: 6.236,
+		return record.Metrics{Step: step, Epoch: epoch, Images: int64(256 * step), Seconds: seconds, Loss: loss,
+			Chance: 6.236,
 			Spread: spread, ProbeAccuracy: &probe}
 	}
 	return []record.Metrics{

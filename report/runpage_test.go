@@ -20,12 +20,14 @@ func wholeRun(t *testing.T) Run {
 		t.Fatal(err)
 	}
 	return Run{
-		Name: "first", Config: "epochs: 2\n", Command: "sslx pretrain --out first", Metrics: log(), Results: threeModels(),
-		Views: views, Neighbors: views, NeighborTask: "factors/shape",
+		Name: "first", Config: "epochs: 2\n", Command: "sslx pretrain --out first", Metrics: log(),
+		Results: threeModels(),
+		Views:   views, Neighbors: views, NeighborTask: "factors/shape",
 		Environment: record.Environment{Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), OS: "linux",
 			Arch: "amd64",
 			CPU:  "a processor", Cores: 2, Backend: "xla:cpu", Device: "a device", Plugin: "0.83", Go: "go1.26",
-			Revision: "abc123", Modules: map[string]string{"example.org/m": "v1.2.3"}, Data: "factors", Fingerprint: "f00d"},
+			Revision: "abc123", Modules: map[string]string{"example.org/m": "v1.2.3"}, Data: "factors",
+			Fingerprint: "f00d"},
 	}
 }
 
@@ -59,10 +61,13 @@ func TestRun_PageShowsEveryNumberAndHowToRepeatIt(t *testing.T) {
 
 func TestRun_PageSaysInWordsWhatCameOut(t *testing.T) {
 	got := strings.Join(wholeRun(t).summary(), "\n")
-	want := "An encoder was trained with simclr on factors, without labels, for 2 epochs (10\u202f240 images seen) in " +
+	want := "An encoder was trained with simclr on factors, without labels, for 2 epochs (10\u202f240 images seen) " +
+		"in " +
 		"3 min 20 s on a device (xla:cpu).\n" +
-		"By k-nearest-neighbor accuracy on the test split (knn/cosine/k20/t0.07@encoder), simclr beats both baselines, the " +
-		"raw pixels and the untrained encoder, on 1 of 2 tasks: shape (+27.8 points); it does not on hue (−2.2 points).\n" +
+		"By k-nearest-neighbor accuracy on the test split (knn/cosine/k20/t0.07@encoder), simclr beats both " +
+		"baselines, the " +
+		"raw pixels and the untrained encoder, on 1 of 2 tasks: shape (+27.8 points); it does not on hue (−2.2 " +
+		"points).\n" +
 		"Each accuracy is uncertain by up to ±3.1 points (95 % interval over the images tested; one seed)."
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

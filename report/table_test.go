@@ -129,9 +129,11 @@ func wantText(t *testing.T, table Table, width int, want string) {
 func TestResultsByRun_TaskAndProtocolARowModelAColumn(t *testing.T) {
 	results := table6("a/b", "c/d")
 	deeper := results[8]
-	deeper.Protocol, deeper.Layer, deeper.Value = record.ParseProtocol("knn/cosine/k20/t0.07@projector0"), "projector0", 0.5
+	deeper.Protocol, deeper.Layer, deeper.Value = record.ParseProtocol("knn/cosine/k20/t0.07@projector0"),
+		"projector0", 0.5
 	rank := results[8]
-	rank.Task, rank.Protocol, rank.Metric, rank.Value = "a", record.ParseProtocol("rankme@encoder"), record.MetricRankMe, 17.25
+	rank.Task, rank.Protocol, rank.Metric, rank.Value = "a", record.ParseProtocol("rankme@encoder"),
+		record.MetricRankMe, 17.25
 	wantText(t, ResultsByRun(append(results, deeper, rank)), 0, `
 task  protocol                                 n  pixels  untrained  simclr
 a/b   knn/cosine/k20/t0.07@encoder     4000 test  25.0 %     35.0 %  45.0 %

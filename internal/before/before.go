@@ -1,6 +1,6 @@
 // Package before acts before go-xla is initialized, so that importing it has no effect that lasts: it remembers the
-// environment that go-xla's packages change, and keeps them from logging an error where there is no home folder. Package
-// backend calls [Restore] when they are initialized.
+// environment that go-xla's packages change, and keeps them from logging an error where there is no home folder.
+// Package backend calls [Restore] when they are initialized.
 //
 // Packages are initialized in the order of their paths once all that they import is
 // (https://go.dev/ref/spec#Program_initialization). This one needs only the standard library, and go-xla needs packages

@@ -95,7 +95,8 @@ func appendAt(path string) error {
 }
 
 func numbered(i int) experiments.Record {
-	return experiments.Record{Key: fmt.Sprintf("%016x", i), Scale: experiments.Smoke, Config: sslx.Default(), Images: int64(i),
+	return experiments.Record{Key: fmt.Sprintf("%016x", i), Scale: experiments.Smoke, Config: sslx.Default(),
+		Images:  int64(i),
 		Results: []record.Result{{Model: "simclr", Task: "factors/shape", Value: 1 / float64(i+1), N: 1000}}}
 }
 

@@ -154,7 +154,8 @@ func sameRecords(t *testing.T, w *world, at string) {
 		t.Fatal(err)
 	}
 	for key, r := range want {
-		if got[key].Images != r.Images || len(got[key].Results) != 1 || got[key].Results[0].Value != r.Results[0].Value {
+		if got[key].Images != r.Images || len(got[key].Results) != 1 ||
+			got[key].Results[0].Value != r.Results[0].Value {
 			t.Errorf("record %s is another", key)
 		}
 	}

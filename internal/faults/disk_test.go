@@ -14,7 +14,8 @@ import (
 func mounts(w *world) string {
 	dir := filepath.Join(w.root, "mount")
 	_ = os.MkdirAll(dir, 0o755)
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64k", "sslx-faults", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64k", "sslx-faults",
+		dir).CombinedOutput(); err != nil {
 		return fmt.Sprintf("no disk can be mounted here, which needs root: %s", strings.TrimSpace(string(out)))
 	}
 	_ = exec.Command("umount", dir).Run()

@@ -15,9 +15,11 @@ import (
 )
 
 var (
-	faultCount  = flag.Int("faults", 0, "make so many faults of all kinds and print what happened; 0 is one each of the quick ones")
+	faultCount = flag.Int("faults", 0,
+		"make so many faults of all kinds and print what happened; 0 is one each of the quick ones")
 	faultSeed   = flag.Uint64("seed", 1, "which faults")
-	faultRecord = flag.String("record", "", "with -faults: the file that what happened is written to, in place of standard output")
+	faultRecord = flag.String("record", "",
+		"with -faults: the file that what happened is written to, in place of standard output")
 )
 
 // fault is a way to disturb work. It is done in the folder dir of its own, and says what happened in a few words.

@@ -24,7 +24,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	w := &world{root: t.TempDir(), whole: map[string]string{}}
-	set, err := dataset.Factors(t.Context(), dataset.FactorsOptions{Cache: filepath.Join(w.root, "images"), Train: 64, Test: 16})
+	set, err := dataset.Factors(t.Context(), dataset.FactorsOptions{Cache: filepath.Join(w.root, "images"), Train: 64,
+		Test: 16})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,8 @@ func (w *world) same(t testing.TB, do, at string) {
 	for _, name := range names(t, filepath.Dir(want)) {
 		got, want := content(t, filepath.Dir(at), name), content(t, filepath.Dir(want), name)
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s of %s has %d bytes that differ from the %d of an undisturbed one", name, do, len(got), len(want))
+			t.Errorf("%s of %s has %d bytes that differ from the %d of an undisturbed one", name, do, len(got),
+				len(want))
 		}
 	}
 }

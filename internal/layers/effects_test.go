@@ -27,8 +27,10 @@ var forEffect = []string{
 func TestImports_ChangeNothingInTheProcess(t *testing.T) {
 	var all []string
 	for _, p := range packages(t) {
-		deeper := strings.Contains(strings.TrimPrefix(p.ImportPath, module+"/internal/"), "/internal/") // imported by its parent
-		if p.Name != "main" && !deeper && !slices.Contains(forEffect, p.ImportPath) && len(p.GoFiles)+len(p.CgoFiles) > 0 {
+		// imported by its parent
+		deeper := strings.Contains(strings.TrimPrefix(p.ImportPath, module+"/internal/"), "/internal/")
+		if p.Name != "main" && !deeper && !slices.Contains(forEffect, p.ImportPath) &&
+			len(p.GoFiles)+len(p.CgoFiles) > 0 {
 			all = append(all, p.ImportPath)
 		}
 	}
@@ -50,7 +52,8 @@ func TestImports_ChangeNothingInTheProcess(t *testing.T) {
 	}
 }
 
-// runImporting runs the program testdata/effects with the imports, in an environment that holds nothing but SSLX_TEST=1.
+// runImporting runs the program testdata/effects with the imports, in an environment that holds nothing but
+// SSLX_TEST=1.
 func runImporting(t *testing.T, imports []string) (environment string, arenas int) {
 	t.Helper()
 	var lines strings.Builder
@@ -58,7 +61,8 @@ func runImporting(t *testing.T, imports []string) (environment string, arenas in
 		fmt.Fprintf(&lines, "import _ %q\n", path)
 	}
 	dir := t.TempDir()
-	source, overlay, program := filepath.Join(dir, "imports.go"), filepath.Join(dir, "overlay"), filepath.Join(dir, "program")
+	source, overlay, program := filepath.Join(dir, "imports.go"), filepath.Join(dir, "overlay"),
+		filepath.Join(dir, "program")
 
 	// The overlay adds a file to the program, which lies inside the module, where it may import internal packages.
 	const effects = "./internal/layers/testdata/effects"

@@ -28,12 +28,14 @@ var rules = []rule{
 	{of: "sslx", never: "notebooks", why: "a library knows no notebook"},
 	{of: "plots", never: "sslx", why: "figures are drawn from values"},
 	{of: "plots", never: "report", why: "figures are drawn from values"},
-	{of: "plots", never: "experiments", except: []string{"experiments/statistics"}, why: "figures are drawn from values"},
+	{of: "plots", never: "experiments", except: []string{"experiments/statistics"},
+		why: "figures are drawn from values"},
 	{of: "report", never: "command", why: "the command prints what report writes"},
 	{of: "report", never: "notebooks", why: "notebooks show what report writes"},
 	{of: "experiments", never: "report", why: "pages stand on records"},
 	{of: "experiments", never: "command", why: "the engine knows no command"},
-	{of: "experiments", never: "experiments/claims", except: []string{"experiments/claims"}, why: "the engine knows no claim"},
+	{of: "experiments", never: "experiments/claims", except: []string{"experiments/claims"},
+		why: "the engine knows no claim"},
 	{of: "sslx/pretrain", never: "sslx/evaluate", why: "evaluation stands on training"},
 	{of: "sslx/pretrain", never: "sslx/probe", why: "evaluation stands on training"},
 	{of: "sslx/probe", never: "sslx/pretrain", why: "probes are algorithms on feature matrices"},
@@ -50,7 +52,8 @@ func TestImports_PointDownwards(t *testing.T) {
 		for _, path := range p.Imports {
 			imported := strings.TrimPrefix(path, module+"/")
 			for _, r := range rules {
-				excepted := slices.ContainsFunc(r.except, func(e string) bool { return within(of, e) || within(imported, e) && e != r.never })
+				excepted := slices.ContainsFunc(r.except,
+					func(e string) bool { return within(of, e) || within(imported, e) && e != r.never })
 				if within(of, r.of) && within(imported, r.never) && !excepted {
 					t.Errorf("%s imports %s: %s", of, imported, r.why)
 				}

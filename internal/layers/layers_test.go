@@ -23,7 +23,8 @@ type listed struct {
 }
 
 var list = sync.OnceValues(func() (all []listed, err error) {
-	c := exec.Command("go", "list", "-json=ImportPath,Name,Dir,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,Imports", module+"/...")
+	c := exec.Command("go", "list", "-json=ImportPath,Name,Dir,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,Imports",
+		module+"/...")
 	out, err := c.Output()
 	if err != nil {
 		return nil, err

@@ -63,7 +63,8 @@ func table(records []saved) string {
 		if peak {
 			fmt.Fprintf(&out, "| %s, width %d | %d | %s | %s | %s | %.0f %% | %.1f s |\n", r.Config.Encoder,
 				r.Config.Width,
-				r.Config.Batch, figure(r.Sslx.Median), quartiles(r.Sslx), figure(r.Sslx.Median*r.Peak.Image), 100*r.Peak.Share,
+				r.Config.Batch, figure(r.Sslx.Median), quartiles(r.Sslx), figure(r.Sslx.Median*r.Peak.Image),
+				100*r.Peak.Share,
 				r.First)
 		} else {
 			r.programs(&out)
@@ -89,7 +90,8 @@ func quiet(records []saved) string {
 	case !known:
 		return "**other work on the machine is not known: do not quote these ratios**"
 	case busy > bench.QuietCores:
-		return fmt.Sprintf("**the machine was not quiet (%.1f cores busy with other work): do not quote these ratios**", busy)
+		return fmt.Sprintf("**the machine was not quiet (%.1f cores busy with other work): do not quote these "+
+			"ratios**", busy)
 	}
 	return fmt.Sprintf("%.2f cores busy with other work", busy)
 }

@@ -34,8 +34,9 @@ const (
 func Generators(root string) map[string]Generator {
 	g := generator{root}
 	return map[string]Generator{
-		"record": one(g.record), "claims": none(g.claims), "claim": one(g.claim), "plans": one(g.plans), "methods": none(g.methods),
-		"method": one(g.method), "bench": g.bench, "faults": none(g.faults),
+		"record": one(g.record), "claims": none(g.claims), "claim": one(g.claim), "plans": one(g.plans),
+		"methods": none(g.methods),
+		"method":  one(g.method), "bench": g.bench, "faults": none(g.faults),
 	}
 }
 
@@ -82,7 +83,8 @@ func (g generator) record(name string) (Block, error) {
 	last, e := run.Metrics[len(run.Metrics)-1], run.Environment
 	text := fmt.Sprintf("%s, %s, batch %d, %s of %s, seed %d: %s of training on %s (%s), %.0f views a second.\n\n%s",
 		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch,
-		words.Count(last.Epoch, "epoch"), e.Data, c.Seed, words.Duration(last.Seconds), words.Count(e.Cores, "core"), e.CPU,
+		words.Count(last.Epoch, "epoch"), e.Data, c.Seed, words.Duration(last.Seconds), words.Count(e.Cores, "core"),
+		e.CPU,
 		float64(len(c.Views))*float64(last.Images)/last.Seconds, report.Results(run.Results).Markdown())
 	return Block{text, map[string]*plots.Figure{filepath.Join(figuresFolder, name+".png"): figure}}, nil
 }

@@ -129,10 +129,12 @@ func (g generator) method(name string) (Block, error) {
 		chance = fmt.Sprintf(" (chance %.3g)", m.chance)
 	}
 	gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
-	return Block{Text: fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with batch %d, "+
+	return Block{Text: fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with "+
+		"batch %d, "+
 		"%.1f minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder "+
 		"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
-		encoder.NameOf(m.config.Encoder), m.config.Encoder.Dim()/8, m.config.Epochs, m.config.Batch, stat.Mean(m.minutes, nil),
+		encoder.NameOf(m.config.Encoder), m.config.Encoder.Dim()/8, m.config.Epochs, m.config.Batch,
+		stat.Mean(m.minutes, nil),
 		m.machine(), spread(m.knn), gain, spread(untrained), len(m.knn), stat.Mean(m.loss, nil), chance,
 		stat.Mean(m.rank, nil))}, nil
 }

@@ -79,7 +79,8 @@ func TestRefresh_FillsEveryBlock(t *testing.T) {
 		t.Errorf("made again, the page is\n%s (%v)", again, err)
 	}
 	for page, want := range map[string]string{
-		"<!-- generated: greet Ada -->\ntext": "no end", "<!-- generated: bow -->\n<!-- end of generated -->": "no generator",
+		"<!-- generated: greet Ada -->\ntext":                  "no end",
+		"<!-- generated: bow -->\n<!-- end of generated -->":   "no generator",
 		"<!-- generated: greet -->\n<!-- end of generated -->": "nobody is there", "<!-- generated: greet": "no end",
 	} {
 		if _, _, err := Refresh(page, generators); err == nil || !strings.Contains(err.Error(), want) {

@@ -36,7 +36,8 @@ func Recipes(root string) (texts map[string]string, err error) {
 		if strings.HasPrefix(settings, recipeMark) {
 			settings = strings.SplitN(settings, "\n", 3)[2]
 		}
-		texts[path] = fmt.Sprintf("%s%s %% (seeds: %d), %.1f min of training on %s:\n# sslx pretrain --config cifar10-%s\n%s",
+		texts[path] = fmt.Sprintf("%s%s %% (seeds: %d), %.1f min of training on %s:\n# sslx pretrain --config "+
+			"cifar10-%s\n%s",
 			recipeMark, spread(m.knn), len(m.knn), stat.Mean(m.minutes, nil), m.machine(), name, settings)
 	}
 	return texts, nil

@@ -1,5 +1,5 @@
-// Package slurm keeps workers of one command in the queue of a Slurm cluster (https://slurm.schedmd.com) and reports their
-// states, through sbatch and squeue.
+// Package slurm keeps workers of one command in the queue of a Slurm cluster (https://slurm.schedmd.com) and reports
+// their states, through sbatch and squeue.
 package slurm
 
 import (
@@ -17,10 +17,11 @@ import (
 
 // Job is an array of workers that share work among themselves. Each can be started again wherever it was ended.
 type Job struct {
-	Name    string   // by which its workers are found again: it must be of this work alone
-	Workers int      // that are wanted at once
-	Command string   // of a worker, a line of bash that ends with 0 when there is no work left
-	Log     string   // file for the output of a worker, with %A for the job and %a for the worker; its folder must exist
+	Name    string // by which its workers are found again: it must be of this work alone
+	Workers int    // that are wanted at once
+	Command string // of a worker, a line of bash that ends with 0 when there is no work left
+	// file for the output of a worker, with %A for the job and %a for the worker; its folder must exist
+	Log     string
 	Options []string // of sbatch, as --partition=gpu
 }
 
@@ -48,8 +49,8 @@ if [ -n "$again" ] && [ $status != 0 ]; then exec scontrol requeue "$SLURM_JOB_I
 exit $status
 `
 
-// Submit adds the workers that the queue lacks, and returns how many these were: none where the job was submitted before and
-// nothing happened to it. Two processes that submit the same job at once add them once.
+// Submit adds the workers that the queue lacks, and returns how many these were: none where the job was submitted
+// before and nothing happened to it. Two processes that submit the same job at once add them once.
 func (j Job) Submit(ctx context.Context) (added int, err error) {
 	lock := flock.New(filepath.Join(filepath.Dir(j.Log), "."+j.Name+".lock"), flock.SetPermissions(0o666))
 	if err := lock.Lock(); err != nil {
@@ -63,7 +64,8 @@ func (j Job) Submit(ctx context.Context) (added int, err error) {
 	}
 	// Workers that are in the queue already count.
 	added = j.Workers - len(workers)
-	args := append(append([]string{}, j.Options...), "--job-name="+j.Name, "--output="+j.Log, fmt.Sprintf("--array=0-%d", added-1))
+	args := append(append([]string{}, j.Options...), "--job-name="+j.Name, "--output="+j.Log,
+		fmt.Sprintf("--array=0-%d", added-1))
 	_, err = call(ctx, fmt.Sprintf(script, j.Command), "sbatch", args...)
 	return added, err
 }
@@ -79,8 +81,8 @@ func (j Job) Queue(ctx context.Context) (workers []Worker, err error) {
 	return workers, err
 }
 
-// Watch calls report with the queue every so often until the job is over or ctx ends. A controller that does not answer,
-// as one that is being started again, is asked again: warn is told once.
+// Watch calls report with the queue every so often until the job is over or ctx ends. A controller that does not
+// answer, as one that is being started again, is asked again: warn is told once.
 func (j Job) Watch(ctx context.Context, every time.Duration, report func([]Worker) error, warn func(string)) error {
 	silent := false
 	for {
@@ -146,7 +148,8 @@ func call(ctx context.Context, stdin, name string, args ...string) (string, erro
 	out, err := cmd.Output()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		return "", fmt.Errorf("%s is not installed here: the engine slurm needs a machine from which a Slurm cluster is used", name)
+		return "", fmt.Errorf("%s is not installed here: the engine slurm needs a machine from which a Slurm "+
+			"cluster is used", name)
 	case err != nil && said.Len() > 0:
 		return "", fmt.Errorf("%s: %s", name, strings.TrimSpace(said.String()))
 	case err != nil:

@@ -63,7 +63,8 @@ func TestAJobIsNotSubmittedTwiceAndLostWorkersAreReplaced(t *testing.T) {
 		options, _ := os.ReadFile(filepath.Join(dir, "options"))
 		want := ""
 		if step.want > 0 {
-			want = fmt.Sprintf("--partition=gpu\n--time=1:00:00\n--job-name=mine\n--output=%s\n--array=0-%d\n", j.Log, step.want-1)
+			want = fmt.Sprintf("--partition=gpu\n--time=1:00:00\n--job-name=mine\n--output=%s\n--array=0-%d\n", j.Log,
+				step.want-1)
 		}
 		if string(options) != want {
 			t.Errorf("%s: the options are %q, want %q", step.name, options, want)
@@ -124,8 +125,10 @@ func TestAWorkerIsStoppedBySlurmsSignals(t *testing.T) {
 	}{
 		{"it ends", "exit 0", 0, 0, ""},
 		{"it fails", "exit 3", 0, 3, ""},
-		{"Slurm ends it", "trap 'kill $!; echo saved >> notes; exit 1' TERM; touch up; sleep 5 & wait", syscall.SIGTERM, 1, "saved\n"},
-		{"its time is over", "trap 'kill $!; echo saved >> notes; exit 1' TERM; touch up; sleep 5 & wait", syscall.SIGUSR1, 0, "saved\nrequeue 12\n"},
+		{"Slurm ends it", "trap 'kill $!; echo saved >> notes; exit 1' TERM; touch up; sleep 5 & wait",
+			syscall.SIGTERM, 1, "saved\n"},
+		{"its time is over", "trap 'kill $!; echo saved >> notes; exit 1' TERM; touch up; sleep 5 & wait",
+			syscall.SIGUSR1, 0, "saved\nrequeue 12\n"},
 		{"it ends just then", "trap 'kill $!; exit 0' TERM; touch up; sleep 5 & wait", syscall.SIGUSR1, 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -137,7 +140,8 @@ func TestAWorkerIsStoppedBySlurmsSignals(t *testing.T) {
 				t.Fatal(err)
 			}
 			if c.signal != 0 {
-				for _, err := os.Stat(filepath.Join(dir, "up")); err != nil; _, err = os.Stat(filepath.Join(dir, "up")) {
+				for _, err := os.Stat(filepath.Join(dir, "up")); err != nil; _, err = os.Stat(filepath.Join(dir,
+					"up")) {
 					time.Sleep(time.Millisecond)
 				}
 				if err := cmd.Process.Signal(c.signal); err != nil {

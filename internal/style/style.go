@@ -103,11 +103,7 @@ func check(file string, text []byte) (found []violation) {
 		return found
 	}
 
-	for i, line := range strings.Split(string(text), "\n") {
-		if n := width(line); n > columns {
-			found = append(found, violation{file, i + 1, fmt.Sprintf("%d columns", n), fmt.Sprintf("at most %d", columns)})
-		}
-	}
+	raw := map[int]bool{} // lines of raw strings: breaking them would change the text
 	var s scanner.Scanner
 	source := token.NewFileSet().AddFile(file, -1, len(text))
 	s.Init(source, text, nil, scanner.ScanComments)
@@ -115,8 +111,11 @@ func check(file string, text []byte) (found []violation) {
 		pos, tok, literal := s.Scan()
 		switch tok {
 		case token.EOF:
-			return found
+			return append(found, wide(file, text, raw)...)
 		case token.COMMENT, token.STRING:
+			for i := range strings.Count(literal, "\n") + 1 {
+				raw[source.Line(pos)+i] = raw[source.Line(pos)+i] || literal[0] == '`'
+			}
 			for i, line := range strings.Split(literal, "\n") {
 				found = append(found, prose(file, source.Line(pos)+i, line)...)
 			}
@@ -126,6 +125,16 @@ func check(file string, text []byte) (found []violation) {
 			}
 		}
 	}
+}
+
+// wide returns the lines of code that are too wide.
+func wide(file string, text []byte, raw map[int]bool) (found []violation) {
+	for i, line := range strings.Split(string(text), "\n") {
+		if n := width(line); n > columns && !raw[i+1] {
+			found = append(found, violation{file, i + 1, fmt.Sprintf("%d columns", n), fmt.Sprintf("at most %d", columns)})
+		}
+	}
+	return found
 }
 
 // width returns the columns of a line.

@@ -89,7 +89,8 @@ func Programs(t *testing.T) []string {
 func again(t *testing.T, flags string) {
 	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	c.Env = append(os.Environ(), optimized+"=1", "XLA_FLAGS="+strings.ReplaceAll(os.Getenv("XLA_FLAGS"), unoptimizedFlag, "")+flags)
+	c.Env = append(os.Environ(), optimized+"=1", "XLA_FLAGS="+strings.ReplaceAll(os.Getenv("XLA_FLAGS"),
+		unoptimizedFlag, "")+flags)
 	out, err := c.CombinedOutput()
 	if t.Logf("%s", out); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Errorf("with optimized programs: %v", err)

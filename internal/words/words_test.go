@@ -40,7 +40,8 @@ func TestThousands_AreGrouped(t *testing.T) {
 
 func TestPrintable_NothingReachesTheTerminalRaw(t *testing.T) {
 	for text, want := range map[string]string{
-		"birds/größe 5": "birds/größe 5", "a\x1b[31mb": `a\x1b[31mb`, "a\nb": `a\nb`, "a\u202eb": `a\u202eb`, "\xffx": `\xffx`,
+		"birds/größe 5": "birds/größe 5", "a\x1b[31mb": `a\x1b[31mb`, "a\nb": `a\nb`, "a\u202eb": `a\u202eb`,
+		"\xffx":    `\xffx`,
 		"\u009b1m": `\u009b1m`, "a\u2028b": `a\u2028b`, "\x00\r": `\x00\r`, "\u2066x": `\u2066x`,
 	} {
 		if got := Printable(text, false); got != want {
@@ -78,7 +79,8 @@ func TestShorten_KeepsBothEnds(t *testing.T) {
 
 func TestCell_NoFormula(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", "run": "run", "=1+1": "'=1+1", "+x": "'+x", "-0.5": "-0.5", "-1e-6": "-1e-6", "@a": "'@a", "\tx": "'\tx",
+		"": "", "run": "run", "=1+1": "'=1+1", "+x": "'+x", "-0.5": "-0.5", "-1e-6": "-1e-6", "@a": "'@a",
+		"\tx":    "'\tx",
 		"-1+cmd": "'-1+cmd", "+5": "+5", "-Inf": "-Inf",
 	} {
 		if got := Cell(text); got != want {
@@ -89,7 +91,8 @@ func TestCell_NoFormula(t *testing.T) {
 
 func TestQuote_IsOneWordOfAShell(t *testing.T) {
 	for text, want := range map[string]string{
-		"runs/first": "runs/first", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "größe": "'größe'", "~/x": "'~/x'", "-x": "./-x",
+		"runs/first": "runs/first", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$HOME": "'$HOME'",
+		"größe": "'größe'", "~/x": "'~/x'", "-x": "./-x",
 		"a;b": "'a;b'", "a\nb": `$'a\nb'`,
 	} {
 		if got := Quote(text); got != want {

@@ -58,8 +58,10 @@ func TestRun_KeepsAWorkerOnItsCores(t *testing.T) {
 func TestRun_ReturnsTheFirstFailureInTime(t *testing.T) {
 	// One worker fails by itself; the other is interrupted for it, and ends with another status.
 	dir := t.TempDir()
-	script := `if mkdir ` + filepath.Join(dir, "first") + ` 2>/dev/null; then trap 'exit 5' INT; touch ` + filepath.Join(dir, "ready") +
-		`; while :; do sleep 0.05; done; else while ! [ -e ` + filepath.Join(dir, "ready") + ` ]; do sleep 0.05; done; exit 3; fi`
+	script := `if mkdir ` + filepath.Join(dir, "first") + ` 2>/dev/null; then trap 'exit 5' INT; touch ` +
+		filepath.Join(dir, "ready") +
+		`; while :; do sleep 0.05; done; else while ! [ -e ` + filepath.Join(dir, "ready") +
+		` ]; do sleep 0.05; done; exit 3; fi`
 	_, err := Run(t.Context(), 2, &bytes.Buffer{}, "sh", "-c", script)
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 3 {
@@ -121,7 +123,8 @@ func TestShare_DividesTheCores(t *testing.T) {
 		{0, 2, 8, 0, 3}, {1, 2, 8, 4, 7}, {0, 3, 8, 0, 1}, {2, 3, 8, 5, 7}, {3, 4, 2, 1, 1},
 	} {
 		if first, last := share(c.i, c.n, c.cores); first != c.first || last != c.last {
-			t.Errorf("worker %d of %d on %d cores has %d to %d, want %d to %d", c.i, c.n, c.cores, first, last, c.first, c.last)
+			t.Errorf("worker %d of %d on %d cores has %d to %d, want %d to %d", c.i, c.n, c.cores, first, last,
+				c.first, c.last)
 		}
 	}
 }

@@ -68,8 +68,8 @@ type drawnParameter struct {
 	name      string
 }
 
-// newViewProgram returns the program. It returns parameters only when they are asked for: a program with other outputs may
-// round the last bit of a pixel differently.
+// newViewProgram returns the program. It returns parameters only when they are asked for: a program with other outputs
+// may round the last bit of a pixel differently.
 func newViewProgram(b compute.Backend, views Views, images dataset.Images, words bool) (*viewProgram, error) {
 	s := &viewProgram{images: images, parameters: make([][]drawnParameter, len(views))}
 	for _, view := range views {

@@ -87,9 +87,9 @@ func (h *Handle) Close() {
 //
 // The automatic choice is: CUDA when an NVIDIA GPU is there and its plugin is installed or can be, else XLA on the
 // CPU, else the pure-Go backend with a warning. A backend that Config names is opened or Open fails: there is no
-// fallback. An unknown name is a usage error (sslx.IsUsage); a missing or damaged plugin, where Open may not install one, is a
-// [PluginError]. A plugin that is not what its checksum says, or that everybody can write to, is not loaded. When ctx is
-// canceled during a download, nothing is left.
+// fallback. An unknown name is a usage error (sslx.IsUsage); a missing or damaged plugin, where Open may not install
+// one, is a [PluginError]. A plugin that is not what its checksum says, or that everybody can write to, is not loaded.
+// When ctx is canceled during a download, nothing is left.
 func Open(ctx context.Context, opt Options) (*Handle, error) {
 	if opt.Config == "" {
 		opt.Config = os.Getenv(ConfigEnv)

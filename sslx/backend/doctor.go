@@ -41,7 +41,8 @@ type Report struct {
 // product on it. It downloads nothing; it creates the cache folder when that is missing.
 //
 // Where clone is a clone of this module, Doctor also runs the programs that scripts/notebook installed below its folder
-// .venv, to see whether they start. It runs none of them anywhere else, nor where everybody can write; "" leaves them out.
+// .venv, to see whether they start. It runs none of them anywhere else, nor where everybody can write; "" leaves them
+// out.
 func Doctor(ctx context.Context, clone string) Report {
 	var report Report
 	report.Checks = append(machineChecks(), folderChecks()...)
@@ -215,7 +216,8 @@ func toolChecks(ctx context.Context) []Check {
 	if runtime.GOOS == "darwin" {
 		fix = "xcode-select --install"
 	}
-	return append(checks, Check{Name: "C compiler", Detail: "none found; needed to build sslx and in notebooks", Fix: fix})
+	return append(checks, Check{Name: "C compiler", Detail: "none found; needed to build sslx and in notebooks",
+		Fix: fix})
 }
 
 func gib(bytes uint64) string { return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30)) }
@@ -236,7 +238,8 @@ func pluginCheck(ctx context.Context, name, plugin string) Check {
 	h, err := Open(ctx, Options{Config: "xla:" + plugin, NoInstall: true})
 	var missing *PluginError
 	if errors.As(err, &missing) {
-		return Check{Name: name, Detail: err.Error(), Fix: "install the plugin " + missing.Plugin, Plugin: missing.Plugin}
+		return Check{Name: name, Detail: err.Error(), Fix: "install the plugin " + missing.Plugin,
+			Plugin: missing.Plugin}
 	}
 	if err != nil {
 		return Check{Name: name, Detail: err.Error()}
@@ -294,8 +297,10 @@ func notebookChecks(ctx context.Context, clone string) []Check {
 	}
 
 	return []Check{
-		versionCheck(ctx, venv, "Python environment", setUpNotebooksAgain, filepath.Join(venv, "bin/python"), "--version"),
-		versionCheck(ctx, venv, "JupyterLab", setUpNotebooksAgain, filepath.Join(venv, "bin/jupyter"), "lab", "--version"),
+		versionCheck(ctx, venv, "Python environment", setUpNotebooksAgain, filepath.Join(venv, "bin/python"),
+			"--version"),
+		versionCheck(ctx, venv, "JupyterLab", setUpNotebooksAgain, filepath.Join(venv, "bin/jupyter"), "lab",
+			"--version"),
 		kernelCheck,
 	}
 }
@@ -326,7 +331,8 @@ func versionCheck(ctx context.Context, venv, name, fix, program string, args ...
 		return Check{Name: name, Detail: fmt.Sprintf("%s does not run: %v", program, err), Fix: fix}
 	}
 	version, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return Check{Name: name, OK: true, Detail: fmt.Sprintf("%s, from running %s %s", version, program, strings.Join(args, " "))}
+	return Check{Name: name, OK: true, Detail: fmt.Sprintf("%s, from running %s %s", version, program,
+		strings.Join(args, " "))}
 }
 
 // belongsTo returns an error unless a program lies in the environment venv, and only its owners can change it.

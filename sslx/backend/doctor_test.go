@@ -94,7 +94,8 @@ func TestDoctor_SaysWhatNotebooksLack(t *testing.T) {
 			clone := t.TempDir()
 			venv := filepath.Join(clone, ".venv")
 			program := "#!/bin/sh\necho 1.2.3\n"
-			for path, text := range map[string]string{"scripts/notebook": "", "go.mod": "module github.com/sslx-go/lab\n", ".venv/bin/python": program, ".venv/bin/jupyter": program,
+			for path, text := range map[string]string{"scripts/notebook": "",
+				"go.mod": "module github.com/sslx-go/lab\n", ".venv/bin/python": program, ".venv/bin/jupyter": program,
 				".venv/bin/gonb": program, ".venv/" + kernel: `{"argv": ["` + venv + `/bin/gonb", "--kernel"]}`} {
 				path = filepath.Join(clone, path)
 				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -131,17 +132,20 @@ func TestDoctor_RunsOnlyProgramsOfThisModulesClone(t *testing.T) {
 			ran := filepath.Join(clone, "ran")
 			program := "#!/bin/sh\necho \"$0\" >> " + ran + "\necho 1.2.3\n"
 			for path, text := range map[string]string{
-				"go.mod": c.module, "scripts/notebook": "", ".venv/bin/python": program, ".venv/bin/jupyter": program, c.kernel: program,
+				"go.mod": c.module, "scripts/notebook": "", ".venv/bin/python": program, ".venv/bin/jupyter": program,
+				c.kernel: program,
 				".venv/share/jupyter/kernels/sslx/kernel.json": `{"argv": ["` + filepath.Join(clone, c.kernel) + `"]}`,
 			} {
 				path = filepath.Join(clone, path)
-				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o755)); err != nil {
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755),
+					os.WriteFile(path, []byte(text), 0o755)); err != nil {
 					t.Fatal(err)
 				}
 			}
 			checks := notebookChecks(t.Context(), clone)
 			text, _ := os.ReadFile(ran)
-			if strings.Contains(string(text), c.kernel) || c.module != "module github.com/sslx-go/lab\n" && (len(text) > 0 || checks != nil) {
+			if strings.Contains(string(text), c.kernel) || c.module != "module github.com/sslx-go/lab\n" &&
+				(len(text) > 0 || checks != nil) {
 				t.Errorf("it ran %q: %+v", text, checks)
 			}
 		})

@@ -22,7 +22,8 @@ const stallLimit = time.Minute
 type checksumError struct{ item, got, want string }
 
 func (e *checksumError) Error() string {
-	return fmt.Sprintf("wrong checksum of %s (sha256 %s, expected %s): the file was altered on its way or at its source; "+
+	return fmt.Sprintf("wrong checksum of %s (sha256 %s, expected %s): the file was altered on its way or at its "+
+		"source; "+
 		"nothing was installed", e.item, e.got, e.want)
 }
 
@@ -58,7 +59,8 @@ func fetch(ctx context.Context, url, want string, w io.Writer, progress Progress
 			progress(item, done, total)
 		}
 		if err != nil && err != io.EOF {
-			err = fmt.Errorf("the download of %s broke off after %d of %d bytes: %w", item, done, total, cause(ctx, err))
+			err = fmt.Errorf("the download of %s broke off after %d of %d bytes: %w", item, done, total,
+				cause(ctx, err))
 		}
 		return n, err
 	})

@@ -40,9 +40,9 @@ type InstallOptions struct {
 //
 // The CPU plugin (63 MB to fetch, 260 MB on disk) is the wheel xla-cpu-pjrt on PyPI, checked against a pinned sha256.
 // Where PyPI cannot be reached, it is the release that go-xla installs, which no checksum guards: Install warns of it.
-// The file is written to a temporary one in the folder, synced and renamed. A failure or a canceled ctx leaves nothing, and of two
-// processes one installs while the other waits. Errors are one sentence each: no network, wrong checksum, broken
-// download, no space left.
+// The file is written to a temporary one in the folder, synced and renamed. A failure or a canceled ctx leaves nothing,
+// and of two processes one installs while the other waits. Errors are one sentence each: no network, wrong checksum,
+// broken download, no space left.
 //
 // The CUDA plugins and NVIDIA's libraries (about 3 GB) come through go-xla's installer, which shows progress of its own
 // and cannot be interrupted: canceling ctx returns at once, and the installer ends with the process. The plugin's

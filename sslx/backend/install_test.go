@@ -53,7 +53,8 @@ func releaseOf(t *testing.T, library []byte) []byte {
 	var b bytes.Buffer
 	g := gzip.NewWriter(&b)
 	w := tar.NewWriter(g)
-	err := w.WriteHeader(&tar.Header{Name: "./pjrt_c_api_cpu_v0.114.0_plugin.so", Mode: 0o644, Size: int64(len(library))})
+	err := w.WriteHeader(&tar.Header{Name: "./pjrt_c_api_cpu_v0.114.0_plugin.so", Mode: 0o644,
+		Size: int64(len(library))})
 	if err == nil {
 		_, err = w.Write(library)
 	}
@@ -286,7 +287,9 @@ func TestInstall_LeavesNothingWhenCanceled(t *testing.T) {
 
 func TestInstall_LeavesNoGoroutine(t *testing.T) {
 	wheel := wheelOf(t, theLibrary)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(wheel) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(wheel)
+	}))
 	before := runtime.NumGoroutine()
 	in := installerFor(t, server.URL+"/plugin.whl")
 	if _, err := in.install(t.Context()); err != nil {
@@ -294,7 +297,8 @@ func TestInstall_LeavesNoGoroutine(t *testing.T) {
 	}
 	http.DefaultClient.CloseIdleConnections()
 	server.Close()
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+	deadline := time.Now().Add(5 * time.Second)
+	for ; runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 		}

@@ -65,7 +65,8 @@ func TestLock_LetsOneDownloadAndTheOthersReuse(t *testing.T) {
 		})
 		all.Go(func() {
 			c := exec.Command(os.Args[0])
-			c.Env = append(os.Environ(), helperEnv+"="+url, FolderEnv+"="+in.folder, "SSLX_BACKEND_TEST_SUM="+in.pin.wheel)
+			c.Env = append(os.Environ(), helperEnv+"="+url, FolderEnv+"="+in.folder,
+				"SSLX_BACKEND_TEST_SUM="+in.pin.wheel)
 			if out, err := c.CombinedOutput(); err != nil {
 				t.Errorf("helper: %v: %s", err, out)
 			}

@@ -88,7 +88,8 @@ func TestOpen_ChoosesWhatTheMachineHas(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer h.Close()
-			if h.Name != c.want || fmt.Sprint(c.machine.installed) != c.installs || len(c.machine.warnings) != c.warned {
+			if h.Name != c.want || fmt.Sprint(c.machine.installed) != c.installs ||
+				len(c.machine.warnings) != c.warned {
 				t.Errorf("got %s after installing %v with warnings %q", h.Name, c.machine.installed, c.machine.warnings)
 			}
 			if c.want == "go" && c.warned > 0 && !strings.Contains(c.machine.warnings[0], "install the plugin") {

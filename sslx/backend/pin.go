@@ -33,8 +33,9 @@ var pins = map[string]pin{
 	},
 }
 
-// The plugins for NVIDIA's GPUs: packages jax-cuda12-pjrt and jax-cuda13-pjrt of PyPI, by the JAX team, for linux/amd64.
-// go-xla's installer compares wheels with the checksums that PyPI publishes; the library inside is compared with these.
+// The plugins for NVIDIA's GPUs: packages jax-cuda12-pjrt and jax-cuda13-pjrt of PyPI, by the JAX team, for
+// linux/amd64. go-xla's installer compares wheels with the checksums that PyPI publishes; the library inside is
+// compared with these.
 const cudaVersion = "0.12.0.1"
 
 var cudaPins = map[string]pin{

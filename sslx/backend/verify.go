@@ -104,8 +104,8 @@ func (s seen) same(o seen) bool {
 	return s.Path == o.Path && s.Size == o.Size && s.Time.Equal(o.Time) && s.Inode == o.Inode
 }
 
-// checkSum wraps errDamaged unless a file has one of the checksums, or is a release that Install put there. A file is not
-// read again until its size, its time or its inode changes.
+// checkSum wraps errDamaged unless a file has one of the checksums, or is a release that Install put there. A file is
+// not read again until its size, its time or its inode changes.
 func checkSum(path string, pinned []string) error {
 	if len(pinned) == 0 {
 		return nil

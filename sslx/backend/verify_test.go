@@ -52,7 +52,8 @@ func TestProtected_RefusesWhatEverybodyCanWrite(t *testing.T) {
 	} {
 		folder := filepath.Join(t.TempDir(), "plugins")
 		path := filepath.Join(folder, pluginFile(cpu))
-		err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(path, nil, 0o644), os.Chmod(path, c.file), os.Chmod(folder, c.folder))
+		err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(path, nil, 0o644), os.Chmod(path, c.file),
+			os.Chmod(folder, c.folder))
 		if err != nil {
 			t.Fatal(err)
 		}

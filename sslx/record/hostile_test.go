@@ -90,8 +90,9 @@ func TestRun_SavesNothingUnderANameThatIsAnothersNow(t *testing.T) {
 	_, logged := first.OpenLog(0)
 	_, session := first.AddSession(Environment{Backend: "go"})
 	for name, err := range map[string]error{
-		"check": first.Check(), "results": first.AddResults([]Result{{Model: "simclr"}}), "log": logged, "session": session,
-		"curves": first.AddCurves([]Curve{{Model: "simclr"}}),
+		"check": first.Check(), "results": first.AddResults([]Result{{Model: "simclr"}}), "log": logged,
+		"session": session,
+		"curves":  first.AddCurves([]Curve{{Model: "simclr"}}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: %v", name, err)

@@ -22,7 +22,8 @@ func TestProtocol_HasFamilyDetailsAndLayer(t *testing.T) {
 
 func TestProtocol_NameIsWhatAnEvaluationAsksFor(t *testing.T) {
 	for text, want := range map[string]string{
-		"knn/cosine/k20/t0.07@pixels": "knn", "linear/lbfgs/l2-val@encoder": "linear", "linear/sgd/b256/e90@encoder": "linear-sgd",
+		"knn/cosine/k20/t0.07@pixels": "knn", "linear/lbfgs/l2-val@encoder": "linear",
+		"linear/sgd/b256/e90@encoder":              "linear-sgd",
 		"fewshot/lbfgs/1-per-class/draws5@encoder": "few-shot", "fine-tune/adamw/b64/s400@encoder": "fine-tune",
 		"mlp/adamw/h512/e30@encoder": "mlp", "lidar/q10@encoder": "label-free", "cka/linear/supervised@encoder": "cka",
 		"linear/sgdx@encoder": "linear", "centroid@encoder": "centroid",
@@ -35,7 +36,8 @@ func TestProtocol_NameIsWhatAnEvaluationAsksFor(t *testing.T) {
 
 func TestProtocol_ShortLeavesOutTheUsualLayer(t *testing.T) {
 	for text, want := range map[string]string{
-		"knn/x@encoder": "knn/x", "knn/x@pixels": "knn/x", "mlp/y@pixels16x16": "mlp/y", "knn/x@projector1": "knn/x@projector1",
+		"knn/x@encoder": "knn/x", "knn/x@pixels": "knn/x", "mlp/y@pixels16x16": "mlp/y",
+		"knn/x@projector1": "knn/x@projector1",
 	} {
 		if got := ParseProtocol(text).Short(); got != want {
 			t.Errorf("%s is %s in short, want %s", text, got, want)

@@ -60,7 +60,8 @@ func FuzzRun(f *testing.F) {
 		{`{"started":"2026-01-02T03:04:05Z","os":"linux","cores":2,"modules":{"a":"v1"},"data_fingerprint":"00"}`,
 			"epochs: 3\ndata: factors\n"},
 		{`{"started":"yesterday"}`, "epochs: 3\nwidth: 4\n"}, {`{"cores":1.5}`, "epochs: many\n"}, {"", ""}, {"{}",
-			"epochs: \"a\\nb\"\n"}, {"{} {}", "a: &a [*a]\n"}, {"[]", "---\nepochs: 1\n---\nepochs: 2\n"}, {"null", "\x00"},
+			"epochs: \"a\\nb\"\n"}, {"{} {}", "a: &a [*a]\n"}, {"[]", "---\nepochs: 1\n---\nepochs: 2\n"},
+		{"null", "\x00"},
 		{`{"started":"9999-12-31T23:59:59+23:59"}`, "epochs: 99999999999999999999\n"}, {`{"os":"\ud800"}`,
 			"\tepochs: 1"},
 	} {

@@ -128,10 +128,12 @@ func Comparable(results []record.Result) error {
 	for _, r := range results {
 		k := of(r)
 		for protocol, run := range runOf[k] {
-			alike := slices.Contains(protocolsOf[k][r.Run], protocol) || slices.Contains(protocolsOf[k][run], r.Protocol)
+			alike := slices.Contains(protocolsOf[k][r.Run], protocol) ||
+				slices.Contains(protocolsOf[k][run], r.Protocol)
 			if run != r.Run && !alike {
-				return usage.About("force", "%s was measured by %s in run %s and by %s in run %s: evaluate both alike, "+
-					"or force the comparison", r.Task, r.Protocol, r.Run, protocol, run)
+				return usage.About("force",
+					"%s was measured by %s in run %s and by %s in run %s: evaluate both alike, "+
+						"or force the comparison", r.Task, r.Protocol, r.Run, protocol, run)
 			}
 		}
 	}

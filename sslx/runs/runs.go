@@ -90,7 +90,8 @@ func Find(name string) (dir string, err error) {
 		return "", usage.About("run", "there is no run %q, neither here nor in %s/", name, Folder)
 	}
 
-	return "", usage.Errorf("%d runs begin with %q, %s and %s among them: give a path", len(matching), name, matching[0],
+	return "", usage.Errorf("%d runs begin with %q, %s and %s among them: give a path", len(matching), name,
+		matching[0],
 		matching[1])
 }
 

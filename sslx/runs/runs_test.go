@@ -136,7 +136,8 @@ func TestStateOf_AsksTheCheckpointWhetherARunIsFinished(t *testing.T) {
 }
 
 func TestStateOf_NamesADamagedCheckpoint(t *testing.T) {
-	for name, text := range map[string]string{"empty": "", "cut short": "\x10\x00\x00\x00\x00\x00\x00\x00{", "foreign": "PK\x03\x04 an archive"} {
+	for name, text := range map[string]string{"empty": "", "cut short": "\x10\x00\x00\x00\x00\x00\x00\x00{",
+		"foreign": "PK\x03\x04 an archive"} {
 		dir := filepath.Join(t.TempDir(), "run")
 		makeRun(t, dir, 1)
 		if err := os.WriteFile(record.CheckpointPath(dir), []byte(text), 0o644); err != nil {
@@ -200,6 +201,7 @@ func TestComparable_RefusesDifferentProtocols(t *testing.T) {
 }
 
 func result(run, model, task, protocol string, value float64) record.Result {
-	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol), Layer: "encoder", Split: "test",
+	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol), Layer: "encoder",
+		Split:  "test",
 		Metric: "accuracy", Value: value, N: 4000, Run: run}
 }

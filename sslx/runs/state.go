@@ -86,7 +86,8 @@ func read(dir string) (s State, d Details, err error) {
 	done, total, progressErr := pretrain.StepsDone(dir)
 	err = errors.Join(configErr, environmentErr, metricsErr, resultsErr, progressErr)
 
-	s.Method, s.Data, s.Started, s.Results = objective.NameOf(d.Config.Objective), d.Config.Data, environment.Started, len(results)
+	s.Method, s.Data, s.Started, s.Results = objective.NameOf(d.Config.Objective), d.Config.Data, environment.Started,
+		len(results)
 	s.Finished = total > 0 && done >= total
 	if len(metrics) > 0 {
 		last := &metrics[len(metrics)-1]
