@@ -37,8 +37,7 @@ func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 	for i, one := range images {
 		if len(one.Pixels) != height*width*3 {
 			return nil, usage.Errorf("image %d of the map has %d bytes, and %dx%d RGB takes %d", i+1, len(one.Pixels),
-				height, width,
-				height*width*3)
+				height, width, height*width*3)
 		}
 		for k, v := range [2]float64{one.X, one.Y} {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -62,7 +61,6 @@ func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 	out := image.NewRGBA(image.Rectangle{Max: bounds})
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
 
-	// An image that would cover another one is left out.
 	var drawn []image.Rectangle
 	for _, one := range images {
 		// y grows upward on the map and downward in the image.

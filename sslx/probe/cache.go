@@ -66,6 +66,7 @@ func (c Cache) Get(key string) (Features, bool) {
 	if err := binary.Read(reader, binary.LittleEndian, &header); err != nil || string(header.Magic[:]) != cacheMagic {
 		return Features{}, false
 	}
+
 	// The sizes are checked against the file's before anything of that size is allocated.
 	info, err := file.Stat()
 	size := int64(binary.Size(header)) + sha256.Size
@@ -78,6 +79,8 @@ func (c Cache) Get(key string) (Features, bool) {
 	if err := binary.Read(reader, binary.LittleEndian, f.X); err != nil {
 		return Features{}, false
 	}
+
+	// The sum so far: the checksum that follows is not part of it.
 	want := sum.Sum(nil)
 	got := make([]byte, sha256.Size)
 	if _, err := io.ReadFull(reader, got); err != nil || string(got) != string(want) {
@@ -95,6 +98,7 @@ func (c Cache) Put(key string, f Features) error {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return err
 	}
+
 	err := atomicfile.Write(c.path(key), func(w io.Writer) error {
 		sum := sha256.New()
 		buffered := bufio.NewWriterSize(w, 1<<20)
@@ -118,6 +122,7 @@ func (c Cache) prune() error {
 	if err != nil {
 		return err
 	}
+
 	var files []fs.FileInfo
 	var total int64
 	for _, entry := range entries {

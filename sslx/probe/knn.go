@@ -51,6 +51,7 @@ func KNN(b compute.Backend, train Features, trainLabels []int32, test Features, 
 		return nil, err
 	}
 	defer p.Close()
+
 	neighbors, err := Nearest(p, train, test, opt.K)
 	if err != nil {
 		return nil, err

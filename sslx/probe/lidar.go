@@ -71,6 +71,7 @@ func checkViews(views []Features) error {
 	if len(views) < 2 {
 		return usage.Errorf("LiDAR needs at least two views of each image, got %d", len(views))
 	}
+
 	for i, v := range views {
 		if err := v.Check(fmt.Sprintf("view %d's", i)); err != nil {
 			return err
@@ -80,6 +81,7 @@ func checkViews(views []Features) error {
 				" %d", views[0].N, views[0].D, v.N, v.D, i)
 		}
 	}
+
 	if views[0].N < 2 {
 		return usage.Errorf("LiDAR needs views of at least two images, got %d", views[0].N)
 	}

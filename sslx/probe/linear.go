@@ -85,6 +85,7 @@ func (o LinearOptions) check() error {
 			return usage.Errorf("an L2 penalty of the linear probe must be above 0, got %g", l2)
 		}
 	}
+
 	if !(o.Tolerance > 0) || o.MaxIterations < 1 {
 		return usage.Errorf("the linear probe needs a tolerance above 0 and at least one iteration, got %g and %d",
 			o.Tolerance, o.MaxIterations)
@@ -131,6 +132,8 @@ func checkLinear(train, val, test Features) error {
 	if err := train.Check("train"); err != nil {
 		return err
 	}
+
+	// Validation images are optional: without them nothing is chosen.
 	if val.N != 0 {
 		if err := val.Check("validation"); err != nil {
 			return err
@@ -139,6 +142,7 @@ func checkLinear(train, val, test Features) error {
 			return err
 		}
 	}
+
 	if err := test.Check("test"); err != nil {
 		return err
 	}
@@ -263,6 +267,7 @@ func (l *Linear) checkProbe(trainLabels, valLabels []int32, classes int, opt Lin
 		return usage.Errorf("choosing among %d L2 penalties needs a validation split: give one, or a single L2",
 			len(opt.L2))
 	}
+
 	if err := checkLabels(trainLabels, l.train, classes, "train"); err != nil {
 		return err
 	}

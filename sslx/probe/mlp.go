@@ -88,6 +88,7 @@ func MLPProbe(b compute.Backend, train Features, trainLabels []int32, test Featu
 		lr:     func(int) float64 { return opt.LR },
 		batch:  opt.Batch, epochs: opt.Epochs, seed: opt.Seed,
 	}
+
 	if err := t.check(opt.LR); err != nil {
 		return CurveResult{}, err
 	}

@@ -68,6 +68,7 @@ func checkNearest(train, query Features, k int) error {
 	if k < 1 {
 		return usage.Errorf("kNN needs k of at least 1, got %d", k)
 	}
+
 	if err := train.Check("train"); err != nil {
 		return err
 	}

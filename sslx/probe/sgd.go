@@ -78,6 +78,7 @@ func LinearSGD(b compute.Backend, train Features, trainLabels []int32, test Feat
 		lr:     func(batch int) float64 { return opt.LR * float64(batch) / sgdBatch },
 		batch:  opt.Batch, epochs: opt.Epochs, seed: opt.Seed,
 	}
+
 	if err := t.check(opt.LR); err != nil {
 		return CurveResult{}, err
 	}

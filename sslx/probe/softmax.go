@@ -47,6 +47,7 @@ func (l *Linear) secondMoment() (*mat.SymDense, error) {
 	}
 	defer finalize(product)
 
+	// The product is symmetric: the upper half is enough. [D, D]
 	d := l.width
 	out := mat.NewSymDense(d, nil)
 	err = tensors.ConstFlatData(product, func(values []float32) {
@@ -74,6 +75,7 @@ func (o *softmaxObjective) evaluate(gradient, parameters []float64) (float64, er
 	d, n := o.probe.width, o.classes*o.probe.width
 	w, bias := o.probe.upload(parameters, o.classes)
 	defer finalize(w, bias)
+
 	out, err := o.probe.programs.loss.Exec(o.probe.pool, w, bias, o.labels, o.weight)
 	if err != nil {
 		return 0, err
@@ -82,6 +84,7 @@ func (o *softmaxObjective) evaluate(gradient, parameters []float64) (float64, er
 
 	// The device sums over rows; the mean and the penalty are added in float64.
 	value := tensors.ToScalar[float64](out[0]) / o.total
+
 	if err := tensors.ConstFlatData(out[1], func(g []float32) {
 		for i := range o.classes * d {
 			gradient[i] = float64(g[i])/o.total + o.l2*parameters[i]
@@ -90,6 +93,8 @@ func (o *softmaxObjective) evaluate(gradient, parameters []float64) (float64, er
 	}); err != nil {
 		return 0, err
 	}
+
+	// The bias is not penalized.
 	err = tensors.ConstFlatData(out[2], func(g []float64) {
 		for i, v := range g {
 			gradient[n+i] = v / o.total
@@ -114,6 +119,7 @@ func (l *Linear) upload(parameters []float64, classes int) (w, bias *tensors.Ten
 func (l *Linear) predict(x *tensors.Tensor, parameters []float64, classes int) ([]int32, error) {
 	w, bias := l.upload(parameters, classes)
 	defer finalize(w, bias)
+
 	logits, err := l.programs.logits.Exec1(x, w, bias)
 	if err != nil {
 		return nil, err

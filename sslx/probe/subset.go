@@ -30,6 +30,7 @@ func Subset(labels []int32, classes, perClass int, seed uint64) ([]int, error) {
 		}
 		chosen = append(chosen, draw(members[class], class, perClass, seed)...)
 	}
+
 	slices.Sort(chosen)
 	return chosen, nil
 }
@@ -54,6 +55,7 @@ func SubsetShare(labels []int32, share float64, seed uint64) ([]int, error) {
 		n := max(1, int(math.Round(share*float64(len(members[class])))))
 		chosen = append(chosen, draw(members[class], class, n, seed)...)
 	}
+
 	slices.Sort(chosen)
 	return chosen, nil
 }

@@ -79,11 +79,13 @@ func (t trainer) fit(b compute.Backend, train Features, labels []int32, test Fea
 		return CurveResult{}, err
 	}
 
+	// Closed even where loading fails halfway.
 	f, err := t.load(b, scale, train, labels, test)
 	defer f.close()
 	if err != nil {
 		return CurveResult{}, fmt.Errorf("%s: features to the device: %w", t.name, err)
 	}
+
 	result, err := t.train(f, train.N)
 	if err != nil {
 		return CurveResult{}, fmt.Errorf("%s: %w", t.name, err)
@@ -176,6 +178,7 @@ func (t trainer) train(f *session, images int) (result CurveResult, err error) {
 	schedule := optimizer.Schedule{Peak: t.lr(batch), Steps: t.epochs * steps}
 
 	for epoch := range t.epochs {
+		// An order of its own for each epoch, which only the seed and the epoch decide.
 		order := rand.New(rand.NewPCG(t.seed, uint64(epoch))).Perm(images)
 		var loss, accuracy float64 // means over the epoch
 		for i := range steps {
@@ -187,6 +190,7 @@ func (t trainer) train(f *session, images int) (result CurveResult, err error) {
 			loss += float64(measures[0]) / float64(steps)
 			accuracy += float64(measures[1]) / float64(steps)
 		}
+
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return CurveResult{}, fmt.Errorf("the loss is %v in epoch %d: try a smaller learning rate",
 				loss, epoch+1)
@@ -200,6 +204,7 @@ func (t trainer) train(f *session, images int) (result CurveResult, err error) {
 		result.TrainLoss, result.TrainAccuracy = append(result.TrainLoss, loss), append(result.TrainAccuracy, accuracy)
 		result.PredictedAt = append(result.PredictedAt, predicted)
 	}
+
 	result.Predicted = result.PredictedAt[t.epochs-1]
 	return result, nil
 }
