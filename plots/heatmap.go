@@ -343,7 +343,6 @@ func (d *heatDrawing) drawCell(c draw.Canvas, corner vg.Point, i, k int) {
 		return
 	}
 
-	// The number stands above its interval.
 	c.FillText(number, middle.Add(vg.Point{Y: 5}), d.text(d.Values[i][k]))
 	number.Font.Size = halfSize
 	c.FillText(number, middle.Sub(vg.Point{Y: 6.5}), half)

@@ -272,7 +272,6 @@ func (s SeriesPlot) plot() *plot.Plot {
 	grid.Vertical.Width, grid.Horizontal.Color = 0, gridLine
 	fig.Add(grid)
 
-	// From the back: grid, floors, series; crosses stand just above the lower edge.
 	for _, f := range s.Floors {
 		fig.Add(f.layer(fig.X.Min, fig.X.Max))
 	}

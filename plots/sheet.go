@@ -139,7 +139,6 @@ func (s *sheet) draw() *image.RGBA {
 			at := origin.Add(image.Pt(s.column(k), 0))
 			s.drawTile(out, at, t)
 
-			// Titles stand above the first line only.
 			if s.titles != nil && b < across {
 				drawTitle(out, s.titles[k], at.X+cell.X/2, titleSize-4, cell.X)
 			}
