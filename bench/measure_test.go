@@ -55,7 +55,7 @@ func TestProgramsTakeTurnsThatLastAlike(t *testing.T) {
 	}
 }
 
-// ours is a benchmark of one unit a second beside four units a second of the fake peer.
+// ours is a benchmark of one unit a second, against four units a second of the fake peer.
 func ours(turns *[]string) benchmark {
 	return benchmark{what: "step", unit: "images/s", config: map[string]int{"batch": 5}, items: 5, first: 1.5,
 		ours: steady{"sslx", 1, turns}, product: steady{"product", productGFLOP / 100, turns}, image: 2}
@@ -71,7 +71,7 @@ func TestARatioAbove1MeansThatSslxIsFaster(t *testing.T) {
 		len(got) != 2 {
 		t.Errorf("ratios are %v, want %v", got, want)
 	}
-	// 5 images/s of 2 GFLOP each, beside a product of 100 GFLOP/s
+	// 5 images/s of 2 GFLOP each, against a product of 100 GFLOP/s
 	if got := result.Peak.Share; math.Abs(got-0.1) > 1e-9 {
 		t.Errorf("the share of the product is %g, want 0.1", got)
 	}

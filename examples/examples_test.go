@@ -118,7 +118,7 @@ func TestOwn_PartsOfAnotherModuleTrainResumeEvaluateAndJudge(t *testing.T) {
 		t.Error("the training that was killed and resumed ended with other variables than the one that was left alone")
 	}
 
-	// The own protocol stands beside a built-in one, and finds two classes of other colors apart.
+	// The own protocol stands next to a built-in one, and finds two classes of other colors apart.
 	var results []result
 	text := own.run(t, "evaluate", filepath.Join(runs, "whole"), "--protocols", "centroid,knn", "--json")
 	if err := json.Unmarshal(text, &results); err != nil {

@@ -24,12 +24,12 @@ const (
 // Captioned is an image with words beside it.
 type Captioned struct {
 	Pixels  []byte   // RGB, [height, width, 3]
-	Caption []string // each starts on a line of its own, and goes on in the next where it is too long
+	Caption []string // each starts on a line of its own, and continues on the next where it is too long
 }
 
 // CaptionSheet returns a PNG image with a line for each list of images, and the words beside each of them. titles,
-// which may be nil, name the columns. Images less than 96 pixels wide and high are enlarged, each pixel to a square. No
-// image, lines of unequal length and images of another size are usage errors.
+// which may be nil, name the columns. Images less than 96 pixels wide and high are enlarged, each pixel to a square. It
+// returns a usage error if there is no image, if lines have unequal lengths, or if an image has another size.
 func CaptionSheet(height, width int, titles []string, lines [][]Captioned) ([]byte, error) {
 	s := sheet{height: height, width: width, titles: titles}
 	for i, line := range lines {

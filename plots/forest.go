@@ -43,8 +43,8 @@ type Forest struct {
 
 // Figure draws the differences from the top, with the band [-Margin, Margin] behind them. A mean that is NaN was not
 // measured; a Low or High that is NaN is not known, and no interval is drawn; an infinite one ends in an arrow at the
-// edge. Nothing measured, a margin that is negative or not finite, an unknown verdict, and an interval that does not
-// hold its mean are usage errors.
+// edge. Figure returns a usage error if nothing was measured, for a margin that is negative or not finite, an unknown
+// verdict, or an interval that does not hold its mean.
 func (f Forest) Figure() (*Figure, error) {
 	if f.Axis == "" {
 		f.Axis = "difference in points of accuracy"

@@ -40,8 +40,8 @@ type HeatMap struct {
 	Diverging bool
 }
 
-// Figure draws the map. No rows or columns, lists of unequal length, infinite values, and a scale that is both
-// diverging and of each row's own are usage errors.
+// Figure draws the map. It returns a usage error if there are no rows or columns, if lists have unequal lengths, for
+// infinite values, and for a scale that is both diverging and of each row's own.
 func (m HeatMap) Figure() (*Figure, error) {
 	if err := m.check(); err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ type legendEntry struct {
 	mark  func(c draw.Canvas, left, middle vg.Length)
 }
 
-// legend is drawn from left to right, and goes on in the next line where it is too long.
+// legend is drawn from left to right, and continues on the next line where it is too long.
 type legend []legendEntry
 
 // lines breaks the legend so that each line fits into width; an entry that is too long has a line of its own.

@@ -25,8 +25,8 @@ const (
 )
 
 // MapSheet returns a PNG image of images at their places, in one scale for both directions; x and y label them. An
-// image that would cover a part of an earlier one is left out. No image, images of another size, and places that are
-// not finite are usage errors.
+// image that would cover a part of an earlier one is left out. It returns a usage error if there is no image, if an
+// image has another size, or if a place is not finite.
 func MapSheet(height, width int, x, y string, images []Placed) ([]byte, error) {
 	if len(images) == 0 || height <= 0 || width <= 0 {
 		return nil, usage.Errorf("a map of %d images of %dx%d cannot be drawn", len(images), height, width)

@@ -18,7 +18,7 @@ type Neighbors struct {
 
 // NeighborSheet returns a PNG image with a line for each query: the query, then its neighbors. A neighbor with the
 // query's label has a blue border and a tick; another one an orange border and a cross. Small images are enlarged as in
-// ViewSheet. Lines of unequal length, or that say nothing of some neighbor's label, are usage errors.
+// ViewSheet. It returns a usage error if lines have unequal lengths or miss the label of a neighbor.
 func NeighborSheet(height, width int, lines []Neighbors) ([]byte, error) {
 	s := sheet{height: height, width: width, framed: true, lead: 1}
 	for i, line := range lines {

@@ -47,8 +47,8 @@ type SeriesPlot struct {
 	Band bool
 }
 
-// Figure draws the plot. No point that was measured, a point whose X is not finite, or not positive where the axis is
-// logarithmic, an X that does not grow, and an infinite number are usage errors.
+// Figure draws the plot. It returns a usage error if no point was measured, if an X is not finite, not increasing, or
+// not positive where the axis is logarithmic, and for infinite numbers.
 func (s SeriesPlot) Figure() (*Figure, error) {
 	if err := s.check(); err != nil {
 		return nil, err

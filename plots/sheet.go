@@ -40,8 +40,8 @@ type sheet struct {
 
 // ViewSheet returns a PNG image with a line for each image and a column for each list: an original and its views, say.
 // Short lines are set side by side. Pixels are RGB, [height, width, 3]; images less than 96 pixels wide and high are
-// enlarged, each pixel to a square. titles, which may be nil, name the columns. No image, columns of unequal length and
-// images of another size are usage errors.
+// enlarged, each pixel to a square. titles, which may be nil, name the columns. It returns a usage error if there is no
+// image, if columns have unequal lengths, or if an image has another size.
 func ViewSheet(height, width int, titles []string, columns ...[][]byte) ([]byte, error) {
 	if len(columns) == 0 {
 		return nil, usage.Errorf("an image sheet needs at least one column of images")

@@ -56,7 +56,7 @@ func compareRuns(results []record.Result) comparison {
 }
 
 // arrange sorts results into rows: tasks in order of appearance, and within each the protocols in order of appearance.
-// Pixels have no layers, so their number stands beside each layer that was evaluated with the same probe.
+// Pixels have no layers, so their number stands next to each layer that was evaluated with the same probe.
 func arrange(results []record.Result, column func(record.Result) string) (rows []*row) {
 	var tasks []string
 	for _, r := range results {

@@ -81,7 +81,7 @@ func WriteRun(ctx context.Context, dir string, opt sslx.Options) (string, error)
 	}
 	r.Chance, r.NeighborTask = gallery.Chance, gallery.Task
 
-	// What training sees: each image beside its views.
+	// What training sees: each image next to its views.
 	titles := []string{"original"}
 	for i := range gallery.Views {
 		titles = append(titles, fmt.Sprintf("view %d", i+1))

@@ -108,7 +108,7 @@ func TestWriteRun_PageShowsTheNumbersOfTheRun(t *testing.T) {
 			t.Errorf("the report lacks %q", want)
 		}
 	}
-	if n := strings.Count(text, "<img "); n != 4 { // results, curve, views, neighbours
+	if n := strings.Count(text, "<img "); n != 4 { // results, curve, views, neighbors
 		t.Errorf("%d pictures, want 4", n)
 	}
 	if found := regexp.MustCompile(`(?i)<script|https?://|(src|href)="[^d"]`).FindString(text); found != "" {

@@ -32,7 +32,7 @@ func TestWrite_TemporaryFileIsBesideItsTarget(t *testing.T) {
 			return err
 		}
 		if len(entries) != 1 || !IsTemporary(entries[0].Name(), "target.json") {
-			t.Errorf("beside the target are %v", entries)
+			t.Errorf("in the folder of the target are %v", entries)
 		}
 		return nil
 	})

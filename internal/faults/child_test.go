@@ -27,7 +27,7 @@ const (
 	childPack = "SSLX_FAULTS_PACK"
 )
 
-// What a child can do. Each goes on where a former child was stopped, and says on standard output how far it is.
+// What a child can do. Each resumes where an earlier child was stopped, and says on standard output how far it is.
 const (
 	train  = "train"  // a run in the folder at, on the images of pack
 	add    = "append" // records to the store at

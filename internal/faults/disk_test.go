@@ -41,7 +41,7 @@ func mount(t *testing.T, args ...string) {
 	}
 }
 
-// full does work on a disk of a few KiB, and goes on when it has grown.
+// full does work on a disk of a few KiB, and resumes when it has grown.
 func full(do string, least, most int) func(*testing.T, *world, string, *rand.Rand) outcome {
 	return func(t *testing.T, w *world, dir string, random *rand.Rand) outcome {
 		at := disk(t, dir, least+random.IntN(most-least))

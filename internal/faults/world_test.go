@@ -49,7 +49,7 @@ func (w *world) undisturbed(t testing.TB, do string) string {
 // place returns where a child works below a folder.
 func place(dir, do string) string { return filepath.Join(dir, do, "x") }
 
-// same fails the test unless what a child did at is, bit for bit, what one did undisturbed, with nothing beside it.
+// same fails the test unless what a child did at is, bit for bit, what one did undisturbed, with nothing next to it.
 func (w *world) same(t testing.TB, do, at string) {
 	t.Helper()
 	want := w.undisturbed(t, do)

@@ -38,7 +38,7 @@ type Block struct {
 // Generator makes a block of its arguments.
 type Generator func(arguments []string) (Block, error)
 
-// Refresh returns a page with each block made anew, and the blocks. A block without an end, and one that no generator
+// Refresh returns a page with each block made again, and the blocks. A block without an end, and one that no generator
 // makes, are errors.
 func Refresh(page string, generators map[string]Generator) (fresh string, blocks []Block, err error) {
 	var out strings.Builder

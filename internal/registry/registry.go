@@ -159,7 +159,7 @@ func (r *Registry[T]) Keys() []string {
 // names the same thing or none, and the defaults otherwise. Prefix is where the mapping stands, such as "objective".
 //
 // Shared are pointers to structs whose fields stand in the same mapping as the thing's; what the mapping sets of
-// them is set. An unknown key, a value of another type and a parameter of another thing are usage errors.
+// them is set. It returns a usage error for an unknown key, a value of another type, or a parameter of another thing.
 func (r *Registry[T]) Decode(node *yaml.Node, prefix string, before T, shared ...any) (T, error) {
 	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!str" { // objective: vicreg
 		thing, err := r.Named(node.Value)

@@ -29,7 +29,7 @@ func Claim(c experiments.Claim) {
 func Plan(p experiments.Plan) { Markdown(report.PlanMarkdown(p)) }
 
 // Run makes the runs of a claim that are not in Mine yet, shows how far it is, and returns the records. An interrupted
-// run goes on from its checkpoint when the cell is run again.
+// run resumes from its checkpoint when the cell is run again.
 func Run(c experiments.Claim, s experiments.Scale) experiments.Records {
 	live, plan := NewLive(""), c.Plan(s)
 	sweep := experiments.Sweep{Store: Mine(s), Work: Runs("claims"), Options: live.Options(),

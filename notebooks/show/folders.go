@@ -28,7 +28,7 @@ func root() string {
 	}
 }
 
-// Runs returns the folder of a run: it is below $SSLX_RUNS, or runs in the repository (beside the notebook outside of
+// Runs returns the folder of a run: it is below $SSLX_RUNS, or runs in the repository (next to the notebook outside of
 // it).
 func Runs(name ...string) string {
 	dir := os.Getenv(runsVariable)

@@ -94,7 +94,7 @@ func TestNetwork_FeaturesDependOnTheImageAlone(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := n.Features(ctx, images, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancelled call gave %v", err)
+		t.Errorf("a canceled call gave %v", err)
 	}
 }
 

@@ -54,7 +54,7 @@ func TestLines_ResumedLogDropsTheLinesAfterItsCheckpoint(t *testing.T) {
 	}
 	logged(t, r, 0)
 	if got := steps(t, r.Dir()); len(got) != 0 {
-		t.Errorf("steps %v after a start anew", got)
+		t.Errorf("steps %v after a new start", got)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestLines_LastLineThatWasCutOffIsLeftOut(t *testing.T) {
 	}
 	logged(t, r, 20, 20)
 	if read(t, path) != whole {
-		t.Errorf("the mended log is\n%s\nwant\n%s", read(t, path), whole)
+		t.Errorf("the repaired log is\n%s\nwant\n%s", read(t, path), whole)
 	}
 }
 
@@ -125,7 +125,7 @@ func TestLines_ResultsAreAddedWholeOrNotAtAll(t *testing.T) {
 	again := Result{Model: "simclr", Task: "a", Value: 0.75, N: 4, Chosen: map[string]float64{"l2": 1}}
 	add([]Result{simclr, pixels}, simclr, pixels)
 	add([]Result{simclr, pixels, other}, other)
-	add([]Result{pixels, other, again}, again) // the same kind of result gives way
+	add([]Result{pixels, other, again}, again) // the same kind of result is replaced
 	if err := r.AddResults([]Result{{Model: "a"}, {Value: math.Inf(1)}}); err == nil {
 		t.Error("infinity was written")
 	}
