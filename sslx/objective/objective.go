@@ -129,14 +129,15 @@ func CheckBatch(o Objective, images int) error {
 		max(1, needs.LeastBatch), images, needs.LeastBatchReason)
 }
 
-// mustServe panics unless in holds what the objective needs.
+// mustServe panics unless in holds what the objective needs. It panics with errors, which GoMLX turns into errors of the
+// program that is built.
 func (in Inputs) mustServe(o Objective) {
 	needs, views := o.Needs(), len(in.Views)
 	if views < 2 {
-		panic(fmt.Sprintf("objective: %s got %d views: it needs two or more", nameOrType(o), views))
+		panic(fmt.Errorf("objective: %s got %d views: it needs two or more", nameOrType(o), views))
 	}
 	if err := CheckBatch(o, in.images()); err != nil {
-		panic(err.Error())
+		panic(err)
 	}
 
 	for _, f := range []struct {
@@ -152,7 +153,7 @@ func (in Inputs) mustServe(o Objective) {
 		{"Random", count(in.Random != nil), count(needs.Random)},
 	} {
 		if f.got < f.want {
-			panic(fmt.Sprintf("objective: %s needs %d of Inputs.%s and got %d", nameOrType(o), f.want, f.name, f.got))
+			panic(fmt.Errorf("objective: %s needs %d of Inputs.%s and got %d", nameOrType(o), f.want, f.name, f.got))
 		}
 	}
 }

@@ -130,7 +130,7 @@ func (c Config) Update(scope *model.Scope, variables []*model.Variable, gradient
 
 		value, next := c.Rule.Update(p)
 		if len(next) != len(slots) {
-			panic(fmt.Sprintf("optimizer %s has %d slots and returned %d", NameOf(c.Rule), len(slots), len(next)))
+			panic(fmt.Errorf("optimizer %s has %d slots and returned %d", NameOf(c.Rule), len(slots), len(next)))
 		}
 		v.SetNodeValue(value)
 		for j := range slots {
