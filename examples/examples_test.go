@@ -5,9 +5,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -89,6 +94,112 @@ func TestREADME_GoProgramBuilds(t *testing.T) {
 		program).CombinedOutput(); err != nil {
 		t.Errorf("the README's Go program does not build: %v\n%s", err, text)
 	}
+}
+
+// entryPoints are the functions whose examples a reader looks for first, by the folder of their package.
+var entryPoints = map[string][]string{
+	"sslx":           {"Pretrain", "Resume", "Evaluate", "Illustrate", "ReadConfig"},
+	"sslx/backend":   {"Open"},
+	"sslx/record":    {"Create"},
+	"sslx/pretrain":  {"Train"},
+	"sslx/augment":   {"Register"},
+	"sslx/dataset":   {"Register"},
+	"sslx/encoder":   {"Register"},
+	"sslx/evaluate":  {"Register"},
+	"sslx/optimizer": {"Register"},
+	"experiments":    {"Judge"},
+	"report":         {"Results"},
+	"sslx/objective": {"Register", "Barlow", "BYOL", "DCL", "DCLW", "MoCo", "SimCLR", "SimSiam", "SupCon", "Supervised",
+		"VICReg"},
+}
+
+func TestExamples_CompileInAnotherModule(t *testing.T) {
+	module := t.TempDir()
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join("own", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = bytes.ReplaceAll(text, []byte("=> ../.."), []byte("=> "+abs(t, "..")))
+		if err := os.WriteFile(filepath.Join(module, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	// Each example goes to a package of its own in the other module.
+	for folder, names := range entryPoints {
+		var all []byte
+		files, err := filepath.Glob(filepath.Join("..", folder, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			for name, text := range examplesOf(t, file) {
+				all = append(all, text...)
+				copied := filepath.Join(module, folder, strings.ToLower(name), "example_test.go")
+				if err := os.MkdirAll(filepath.Dir(copied), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(copied, text, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, name := range names {
+			if !regexp.MustCompile(`\nfunc Example` + name + `(_\w+)?\(\)`).Match(all) {
+				t.Errorf("%s has no example of %s", folder, name)
+			}
+		}
+	}
+
+	// Vet's own test of examples asks for the package that they are examples of.
+	command := exec.Command("go", "vet", "-tests=false", "-mod=mod", "./...")
+	command.Dir = module
+	if text, err := command.CombinedOutput(); err != nil {
+		t.Errorf("examples do not compile in another module: %v\n%s", err, text)
+	}
+}
+
+// examplesOf returns the examples of a test file as files: a file without tests as it is. The examples of objectives
+// stand next to their oracles: each becomes a file with the imports that it uses.
+func examplesOf(t *testing.T, file string) map[string][]byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case !bytes.Contains(text, []byte("\nfunc Example")):
+		return nil
+	case !bytes.Contains(text, []byte("\nfunc Test")) && !bytes.Contains(text, []byte("\tsubjects[")):
+		return map[string][]byte{strings.TrimSuffix(filepath.Base(file), "_test.go"): text}
+	}
+
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, file, text, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]byte{}
+	for _, decl := range parsed.Decls {
+		f, ok := decl.(*ast.FuncDecl)
+		if !ok || !strings.HasPrefix(f.Name.Name, "Example") {
+			continue
+		}
+		body := text[set.Position(f.Pos()).Offset:set.Position(f.End()).Offset]
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "package %s\n\n", parsed.Name.Name)
+		for _, spec := range parsed.Imports {
+			switch name := path.Base(strings.Trim(spec.Path.Value, `"`)); {
+			case spec.Name != nil && spec.Name.Name == ".":
+				fmt.Fprintf(&b, "import . %s\n", spec.Path.Value)
+			case bytes.Contains(body, []byte(name+".")):
+				fmt.Fprintf(&b, "import %s\n", spec.Path.Value)
+			}
+		}
+		found[f.Name.Name] = fmt.Appendf(b.Bytes(), "\nvar _ *Node // of the dot import\n\n%s\n", body)
+	}
+	return found
 }
 
 func TestOwn_PartsOfAnotherModuleTrainResumeEvaluateAndJudge(t *testing.T) {

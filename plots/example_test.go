@@ -29,21 +29,19 @@ func ExampleHeatMap() {
 func ExampleForest() {
 	tell(plots.Forest{
 		Title: "Batch 1024 against 64", Margin: 2, Verdicts: []string{"debunked", "upheld"},
-		Differences: []plots.Difference{{Label: "shape", Mean: 0.3, Low: -0.8, High: 1.4, Verdict: "debunked"}},
+		Differences: []plots.Difference{{Label: "hue", Mean: 0.3, Low: -0.8, High: 1.4, Verdict: "debunked"}},
 	}.Figure())
-	// Output: Forest plot of the difference in points of accuracy; the margin is ±2. shape: +0.3 [−0.8, +1.4],
-	// debunked.
+	// Output: Forest plot of the difference in points of accuracy; the margin is ±2. hue: +0.3 [−0.8, +1.4], debunked.
 }
 
 func ExampleSeriesPlot() {
 	tell(plots.SeriesPlot{
-		X: "images in a batch", Y: "test accuracy (%)", Log2: true,
+		X: "batch", Y: "test accuracy (%)", Log2: true,
 		Series: []plots.Series{{Name: "tuned", Points: []plots.Point{
 			{X: 64, Mean: 61, Low: 60, High: 62}, {X: 1024, Mean: 61.5, Low: 60.5, High: 62.5}}}},
 		Floors: []plots.Floor{{Name: "pixels", Value: 40, Kind: plots.Pixels}},
 	}.Figure())
-	// Output: Plot of test accuracy (%) against images in a batch. tuned: 61 at 64, 61.5 at 1024. The floor pixels is
-	// 40.
+	// Output: Plot of test accuracy (%) against batch. tuned: 61 at 64, 61.5 at 1024. The floor pixels is 40.
 }
 
 func ExampleBarChart() {
@@ -65,8 +63,8 @@ func ExampleTraining() {
 }
 
 func ExampleLearningCurves() {
-	tell(plots.LearningCurves([]plots.LearningCurve{{Model: "simclr", Task: "shape", Protocol: "linear/sgd/b64/e2",
+	tell(plots.LearningCurves([]plots.LearningCurve{{Model: "simclr", Task: "shape", Protocol: "sgd",
 		Train: []float64{0.5, 0.75}, Test: []float64{0.5, 0.625}}}))
-	// Output: Accuracy of probes by epoch, after the last one. shape, linear/sgd/b64/e2, simclr, seed 0: 75.0 % on
-	// train and 62.5 % on test.
+	// Output:
+	// Accuracy of probes by epoch, after the last one. shape, sgd, simclr, seed 0: 75.0 % on train and 62.5 % on test.
 }

@@ -129,8 +129,8 @@ func CheckBatch(o Objective, images int) error {
 		max(1, needs.LeastBatch), images, needs.LeastBatchReason)
 }
 
-// mustServe panics unless in holds what the objective needs. It panics with errors, which GoMLX turns into errors of the
-// program that is built.
+// mustServe panics unless in holds what the objective needs. It panics with errors, which GoMLX returns from the
+// building of the program.
 func (in Inputs) mustServe(o Objective) {
 	needs, views := o.Needs(), len(in.Views)
 	if views < 2 {
