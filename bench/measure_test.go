@@ -61,7 +61,7 @@ func ours(turns *[]string) benchmark {
 		ours: steady{"sslx", 1, turns}, product: steady{"product", productGFLOP / 100, turns}, image: 2}
 }
 
-func TestARatioAbove1MeansThatSslxIsFaster(t *testing.T) {
+func TestRatio_Above1MeansThatSslxIsFaster(t *testing.T) {
 	fakePeers(t, "works")
 	result, err := measure(t.Context(), &backend.Handle{}, ours(new([]string)), Options{Turns: 1, Seconds: 1})
 	if err != nil {
@@ -77,7 +77,7 @@ func TestARatioAbove1MeansThatSslxIsFaster(t *testing.T) {
 	}
 }
 
-func TestAResultHasTheAgreedKeys(t *testing.T) {
+func TestResult_HasTheAgreedKeys(t *testing.T) {
 	fakePeers(t, "works")
 	result, err := measure(t.Context(), &backend.Handle{}, ours(new([]string)),
 		Options{Turns: 1, Seconds: 1, Peers: []string{"jax"}})
@@ -115,7 +115,7 @@ func TestAResultHasTheAgreedKeys(t *testing.T) {
 	}
 }
 
-func TestAMissingPeerIsNamedWithTheWayToInstallIt(t *testing.T) {
+func TestPeer_MissingOneIsNamedWithTheWayToInstallIt(t *testing.T) {
 	fakePeers(t, "missing")
 	result, err := measure(t.Context(), &backend.Handle{}, ours(new([]string)), Options{Turns: 1, Seconds: 1})
 	if err != nil {

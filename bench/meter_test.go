@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestTheMeterCountsOtherWork(t *testing.T) {
+func TestMeter_CountsOtherWork(t *testing.T) {
 	if _, total := ticks(); total == 0 {
 		t.Skip("this system has no /proc/stat, which says how busy its cores are")
 	}

@@ -32,7 +32,7 @@ func TestProtocolsAreMeasuredOnFeaturesThatTellClassesApart(t *testing.T) {
 	}
 }
 
-func TestAStepIsMeasuredAndTrains(t *testing.T) {
+func TestStep_IsMeasuredAndTrains(t *testing.T) {
 	s := NewStep("convnet", 2, 4)
 	s.Size, s.Projector = 8, []int{4, 4}
 	w, err := newStepper(handle(t), s)
@@ -60,7 +60,7 @@ func TestAStepIsMeasuredAndTrains(t *testing.T) {
 	}
 }
 
-func TestTheOperationsOfAStepAreThoseOfPyTorchsCounter(t *testing.T) {
+func TestStep_OperationsMatchPyTorchsCounter(t *testing.T) {
 	// torch.utils.flop_counter of PyTorch 2.15 on the networks of peers/torch_network.py, one 32x32 image, times 6:
 	// two views, and three times the forward pass. Parameters: the sum of numel over those networks.
 	for _, test := range []struct {

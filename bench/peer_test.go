@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func TestAPeerIsReadyAndAnswersEachTurn(t *testing.T) {
+func TestPeer_IsReadyAndAnswersEachTurn(t *testing.T) {
 	p, err := startFake(t, t.Context(), "works")
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestAPeerIsReadyAndAnswersEachTurn(t *testing.T) {
 	}
 }
 
-func TestAPeerThatIsNotInstalledIsMissing(t *testing.T) {
+func TestPeer_NotInstalledIsMissing(t *testing.T) {
 	_, err := startFake(t, t.Context(), "missing")
 	if !errors.Is(err, errMissing) {
 		t.Errorf("a peer without its library gives %v", err)
@@ -40,7 +40,7 @@ func TestAPeerThatIsNotInstalledIsMissing(t *testing.T) {
 	wantError(t, err, path)
 }
 
-func TestAPeerThatFailsIsAnErrorWithItsLastWords(t *testing.T) {
+func TestPeer_FailureIsAnErrorWithItsLastWords(t *testing.T) {
 	for behavior, says := range map[string]string{
 		"broken": "fake ended early: AssertionError: the network has 1 parameters",
 		"chatty": `fake said "hello" where it should be ready`,
@@ -64,7 +64,7 @@ func TestAPeerThatFailsIsAnErrorWithItsLastWords(t *testing.T) {
 	}
 }
 
-func TestAnInterruptEndsAPeer(t *testing.T) {
+func TestPeer_IsEndedByAnInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	p, err := startFake(t, ctx, "hangs")
 	if err != nil {

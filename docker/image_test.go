@@ -127,7 +127,7 @@ func TestVersionsArePinned(t *testing.T) {
 	}
 }
 
-func TestTheImageKeepsNoCertificateAndItsToken(t *testing.T) {
+func TestImage_KeepsNoCertificateAndItsToken(t *testing.T) {
 	stages, _ := dockerfile(t)
 	for _, target := range []string{"base", "cpu", "cuda"} {
 		if text := strings.Join(named(t, stages, target).instructions,
@@ -142,7 +142,7 @@ func TestTheImageKeepsNoCertificateAndItsToken(t *testing.T) {
 	}
 }
 
-func TestTheBuilderGetsWhatItCopiesAndNothingThatGitIgnores(t *testing.T) {
+func TestBuilder_GetsWhatItCopiesAndNothingThatGitIgnores(t *testing.T) {
 	stages, _ := dockerfile(t)
 	for _, s := range stages {
 		for line := range strings.Lines(s.text("COPY")) {

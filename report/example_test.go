@@ -1,9 +1,11 @@
 package report_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -29,4 +31,14 @@ func ExampleResults() {
 	// | task | protocol | n | pixels | untrained | simclr |
 	// | --- | --- | ---: | ---: | ---: | ---: |
 	// | cifar10/class | knn/cosine/k20/t0.07@encoder | 10000 test | 33.9 % | 34.0 % | **57.3 %** |
+}
+
+// The page of a run that was trained and evaluated.
+func ExampleWriteRun() {
+	path, err := report.WriteRun(context.Background(), "runs/first", sslx.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("open", path)
 }

@@ -43,7 +43,7 @@ for i in $(seq 0 $(sed -n 's/--array=0-//p' options)); do echo "7_$i|PENDING|Res
 		Options: []string{"--partition=gpu", "--time=1:00:00"}}
 }
 
-func TestAJobIsNotSubmittedTwiceAndLostWorkersAreReplaced(t *testing.T) {
+func TestJob_IsNotSubmittedTwiceAndLostWorkersAreReplaced(t *testing.T) {
 	dir, j := cluster(t)
 	for _, step := range []struct {
 		name, queue string
@@ -115,8 +115,8 @@ func TestWithoutSlurmTheErrorSaysSo(t *testing.T) {
 	}
 }
 
-// TestAWorkerIsStoppedBySlurmsSignals runs the job script as Slurm does, with a worker that notes SIGTERM.
-func TestAWorkerIsStoppedBySlurmsSignals(t *testing.T) {
+// TestWorker_IsStoppedBySlurmsSignals runs the job script as Slurm does, with a worker that notes SIGTERM.
+func TestWorker_IsStoppedBySlurmsSignals(t *testing.T) {
 	for _, c := range []struct {
 		name, worker string
 		signal       syscall.Signal

@@ -23,3 +23,15 @@ func ExampleOpen() {
 	fmt.Println(h.Name, sum.Value())
 	// Output: go 6
 }
+
+// What is wrong with a machine, and how to fix it. Doctor downloads nothing; "" leaves out
+// the programs of notebooks.
+func ExampleDoctor() {
+	report := backend.Doctor(context.Background(), "")
+	for _, c := range report.Checks {
+		if !c.OK {
+			fmt.Printf("%s: %s; %s\n", c.Name, c.Detail, c.Fix)
+		}
+	}
+	fmt.Println(report.OK, report.Backend.Name)
+}

@@ -6,7 +6,7 @@ import "math"
 type number struct{ value, slope float64 }
 
 // tape records how numbers came about. The oracles write a paper's equations with it, so that one text gives the
-// value and the gradient; TestTheOraclesGradientIsThatOfItsLoss holds it against differences.
+// value and the gradient; TestOracle_ItsGradientIsThatOfItsLoss holds it against differences.
 type tape struct{ back []func() }
 
 // differentiate fills the slopes of all numbers of the tape, of which loss is the last.
