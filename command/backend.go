@@ -40,6 +40,7 @@ PJRT_PLUGIN_LIBRARY_PATH names another folder to install into.`,
 		Args:      arguments(0, 1),
 		ValidArgs: []string{"cpu", "cuda12", "cuda13"},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// The one that every machine can use.
 			which := "cpu"
 			if len(args) > 0 {
 				which = args[0]
@@ -55,6 +56,7 @@ PJRT_PLUGIN_LIBRARY_PATH names another folder to install into.`,
 func (a *app) backendInstall(ctx context.Context, which string, pinned bool) error {
 	var path string
 	err := a.work(func(opt sslx.Options) (err error) {
+		// The first word of the phase tells the display that bytes are counted.
 		path, err = backend.Install(ctx, which, backend.InstallOptions{Pinned: pinned, Warn: opt.Warn,
 			Progress: func(item string, done, total int64) {
 				opt.Progress(sslx.Progress{Phase: phaseInstall + " " + item, Done: done, Total: total})
@@ -65,6 +67,7 @@ func (a *app) backendInstall(ctx context.Context, which string, pinned bool) err
 		return err
 	}
 
+	// The path stands alone on standard output, so that scripts can use it.
 	_, err = fmt.Fprintln(a.stdout, path)
 	return err
 }

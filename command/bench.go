@@ -132,11 +132,14 @@ func (a *app) benchmarkCommand(what string, cmd *cobra.Command, own func(*cobra.
 	jsonFlag(cmd, &f.json)
 	completeFunc(cmd, "peers", cobra.FixedCompletions(append(peers, bench.NoPeers), cobra.ShellCompDirectiveNoFileComp))
 	cmd.Args = arguments(0, 0)
+
+	// A benchmark is made when the command runs: only then do its flags have their values.
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.bench(cmd.Context(), make(), f) }
 	return cmd
 }
 
 func (a *app) bench(ctx context.Context, b benchmark, f benchFlags) error {
+	// Checked first: a wrong flag must not wait for the installation of a plugin.
 	if err := b.Check(f.opt); err != nil {
 		return err
 	}
@@ -170,6 +173,8 @@ func (a *app) bench(ctx context.Context, b benchmark, f benchFlags) error {
 func (a *app) printBench(r bench.Result) error {
 	t := table{left: 2}
 	t.add("", "version", "median", "q1", "q3", "sslx is")
+
+	// sslx and its peers share one form; only the last column differs.
 	rates := func(name, version string, r bench.Rates, faster string) {
 		t.add(name, version, digits(r.Median), digits(r.Q1), digits(r.Q3), faster)
 	}
@@ -182,6 +187,7 @@ func (a *app) printBench(r bench.Result) error {
 		return err
 	}
 
+	// What one must know to quote the rates: unit, machine, and what disturbed them.
 	notes := table{left: 2}
 	notes.add("unit", fmt.Sprintf("%s, %d turns each, on %s", r.Sslx.Unit, len(r.Sslx.Turns), r.Environment.Device))
 	if r.Busy > bench.QuietCores {
@@ -193,11 +199,11 @@ func (a *app) printBench(r bench.Result) error {
 		r.First))
 	if p := r.Peak; p != nil {
 		notes.add("peak", fmt.Sprintf("%s GFLOP/s, %.0f %% of the %s of a matrix product",
-			digits(p.Image*r.Sslx.Median),
-			100*p.Share, digits(p.Product.Median)))
+			digits(p.Image*r.Sslx.Median), 100*p.Share, digits(p.Product.Median)))
 	}
 
 	for _, p := range r.Peers {
+		// How a peer was run decides whether the comparison is fair.
 		notes.add(p.Name, p.Note)
 	}
 	for _, m := range r.Missing {

@@ -104,6 +104,7 @@ func claimsListCommand(a *app) *cobra.Command {
 				t := table{left: 2}
 				for _, line := range [][2]string{{"claim", c.ID}, {"belief", c.Belief}, {"prediction", c.Prediction},
 					{"decision", c.Decision}} {
+					// Beliefs are paragraphs: they are wrapped, and only the first line has the name.
 					for j, text := range words.Wrap(line[1], pageColumns-12) {
 						t.add(map[bool]string{true: line[0]}[j == 0], text)
 					}
@@ -117,7 +118,6 @@ func claimsListCommand(a *app) *cobra.Command {
 	}
 }
 
-// wrapped cuts text into lines of at most so many characters, at spaces.
 func claimsRunCommand(a *app) *cobra.Command {
 	var f claimsFlags
 	var engine engineFlags
@@ -140,6 +140,7 @@ are submitted again.`,
 		Args:              arguments(1, -1),
 		ValidArgsFunction: completeClaim,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// All arguments are checked before a process or a job starts.
 			claims, err := claimsNamed(args)
 			if err != nil {
 				return err
@@ -154,6 +155,8 @@ are submitted again.`,
 			if onSlurm {
 				return a.claimsOnSlurm(cmd.Context(), claims, f, work, jobs, engine)
 			}
+
+			// Each process is this command again, without --jobs; locks next to the run folders divide the work.
 			if jobs > 1 {
 				return a.workers(cmd.Context(), jobs)
 			}
@@ -174,6 +177,7 @@ func (a *app) claimsRun(ctx context.Context, claims []experiments.Claim, f claim
 		return err
 	}
 	err = a.work(func(opt sslx.Options) error {
+		// In a log file, the line that each run writes is enough.
 		if !a.terminal {
 			opt.Progress = nil
 		}
@@ -198,6 +202,8 @@ func (a *app) claimsRun(ctx context.Context, claims []experiments.Claim, f claim
 	if err != nil {
 		return err
 	}
+
+	// The report reads the records again: other processes may have added some meanwhile.
 	return a.claimsReport(claims, f, "")
 }
 
@@ -236,6 +242,7 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 		return err
 	}
 
+	// Judged before anything is written, so that an error leaves no half of a report.
 	outcomes := []experiments.Outcome{}
 	for _, c := range claims {
 		o, err := experiments.Judge(c, scale, records)
@@ -245,6 +252,7 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 		outcomes = append(outcomes, o)
 	}
 
+	// The file comes in addition to the table, which is printed below.
 	if out != "" {
 		if err := report.WriteClaims(out, scale, records, claims...); err != nil {
 			return err
@@ -321,13 +329,15 @@ func (a *app) printRecord(r experiments.Record) error {
 		return err
 	}
 
+	// A record must be enough to repeat its run, without the run folder.
 	text, err := configText(r.Config)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "\nTo repeat it, put this into repeat.yaml:\n\n%s\nand run\n\n  sslx pretrain --config "+
-		"repeat.yaml --out runs/repeat\n"+
-		"  sslx evaluate runs/repeat%s\n\n", text, evaluateArguments(r))
+		"repeat.yaml --out runs/repeat\n  sslx evaluate runs/repeat%s\n\n", text, evaluateArguments(r))
+
+	// The log shows whether the training diverged or collapsed.
 	log := table{left: 0}
 	log.add("step", "seconds", "loss", "spread", "rank", "probe")
 	for _, m := range r.Log {
@@ -336,8 +346,7 @@ func (a *app) printRecord(r experiments.Record) error {
 			probe = fmt.Sprintf("%.1f", 100**m.ProbeAccuracy)
 		}
 		log.add(fmt.Sprint(m.Step), fmt.Sprintf("%.0f", m.Seconds), fmt.Sprintf("%.4f", m.Loss),
-			fmt.Sprintf("%.3f", m.Spread),
-			fmt.Sprintf("%.1f", m.Rank), probe)
+			fmt.Sprintf("%.3f", m.Spread), fmt.Sprintf("%.1f", m.Rank), probe)
 	}
 	if err := log.print(a.stdout); err != nil {
 		return err
@@ -353,7 +362,11 @@ func (a *app) workers(ctx context.Context, jobs int) error {
 	if err != nil {
 		return err
 	}
+
+	// Every process ends with the same report; that of the first is passed on.
 	printed, err := workers.Run(ctx, jobs, a.stderr, self, withoutJobs(os.Args[1:])...)
+
+	// After an interrupt the processes fail too, and their errors would hide the reason.
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: the same command resumes the sweep", ctx.Err())
 	}

@@ -63,6 +63,7 @@ func (a *app) dataList(asJSON bool) error {
 	t := table{left: 6}
 	t.add("name", "state", "images", "splits", "tasks", "where")
 	for _, l := range listings {
+		// A damaged pack has a path as well, but what is wrong with it matters more.
 		where := l.Path
 		if l.State == dataset.StateDamaged || l.Path == "" {
 			where = sentence(l.Detail)
@@ -132,6 +133,7 @@ out.`, dataset.MaxSize),
   sslx data import ~/photos --name photos --size 64 --skip-bad`,
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// 0 stands for the images' own size, so only a size that was given is checked.
 			if cmd.Flags().Changed("size") && (f.size <= 0 || f.size > dataset.MaxSize) {
 				return usage.Errorf("--size is %d: it must be from 1 to %d", f.size, dataset.MaxSize)
 			}
@@ -149,9 +151,9 @@ out.`, dataset.MaxSize),
 func (a *app) dataImport(ctx context.Context, source string, f importFlags) error {
 	var report dataset.Report
 	err := a.work(func(opt sslx.Options) (err error) {
+		// The bytes of the source are counted: how many images it holds is not known yet.
 		_, report, err = dataset.Import(ctx, source, dataset.ImportOptions{Name: f.name, Size: f.size,
-			SkipBad: f.skipBad,
-			Progress: func(done, total int64) {
+			SkipBad: f.skipBad, Progress: func(done, total int64) {
 				opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})
 			}})
 		return err
@@ -222,6 +224,7 @@ command. A set that is packed already is not fetched again. Prints the pack's pa
 func (a *app) dataGet(ctx context.Context, name string, asJSON bool) error {
 	var pack string
 	err := a.work(func(opt sslx.Options) (err error) {
+		// A server need not say how large a file is: a negative total is shown as unknown.
 		pack, err = dataset.Get(ctx, name, dataset.GetOptions{Progress: func(file string, done, total int64) {
 			opt.Progress(sslx.Progress{Phase: phaseDownload + " " + file, Done: done, Total: max(total, 0)})
 		}})
@@ -281,6 +284,8 @@ func (a *app) dataVerify(ctx context.Context, names []string, asJSON bool) error
 	if err != nil {
 		return err
 	}
+
+	// All packs are read, so that one call finds every damaged one; an interrupt is heeded between two of them.
 	verdicts, damaged := []verdict{}, 0
 	for _, pack := range packs {
 		if err := ctx.Err(); err != nil {
@@ -293,6 +298,8 @@ func (a *app) dataVerify(ctx context.Context, names []string, asJSON bool) error
 		}
 		verdicts = append(verdicts, v)
 	}
+
+	// Printed before the error, which only counts.
 	if err := a.printVerdicts(verdicts, asJSON); err != nil {
 		return err
 	}
@@ -314,6 +321,8 @@ func (a *app) printVerdicts(verdicts []verdict, asJSON bool) error {
 			mark = "damaged"
 		}
 		t.add(mark, v.Pack)
+
+		// The reason has its own line, because paths are long.
 		if !v.OK {
 			t.add("", v.Detail)
 		}
@@ -327,6 +336,8 @@ func packsOf(names []string) (packs []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+
+	// Only packs have checksums to compare.
 	listings = slices.DeleteFunc(listings, func(l dataset.Listing) bool {
 		return l.State != dataset.StatePacked && l.State != dataset.StateDamaged
 	})
@@ -335,6 +346,7 @@ func packsOf(names []string) (packs []string, err error) {
 		return packsNamed(listings, func(dataset.Listing) bool { return true }), nil
 	}
 	for _, name := range names {
+		// A name in the cache wins over a file of that name; it may have packs of several sizes.
 		found := packsNamed(listings, func(l dataset.Listing) bool {
 			return l.Name == name
 		})
@@ -404,6 +416,7 @@ Presets: ` + strings.Join(augment.Presets(), ", ") + `.`,
 }
 
 func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
+	// Arguments are checked before data are read and a backend is opened.
 	views, err := augment.Preset(f.preset)
 	switch {
 	case err != nil:
@@ -422,6 +435,8 @@ func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
 	if err != nil {
 		return err
 	}
+
+	// Written whole or not at all: an earlier sheet survives a full disk.
 	if err := atomicfile.Write(f.out, func(w io.Writer) error { _, err := w.Write(sheet); return err }); err != nil {
 		return fmt.Errorf("cannot write the sheet: %w", err)
 	}
@@ -440,6 +455,7 @@ func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
 
+	// Training makes views of this split only.
 	split, err := set.Split("train")
 	if err != nil {
 		return nil, err
@@ -456,6 +472,7 @@ func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.
 		return nil, err
 	}
 
+	// One line an image: the original, then each view with what was done to it.
 	titles, lines := []string{"original"}, make([][]plots.Captioned, images.N)
 	for i := range lines {
 		lines[i] = []plots.Captioned{{Pixels: images.At(i)}}

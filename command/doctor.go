@@ -32,6 +32,8 @@ python --version, jupyter lab --version and gonb -V.`,
 
 func (a *app) doctor(ctx context.Context, asJSON bool) error {
 	report := backend.Doctor(ctx, ".")
+
+	// Package backend names a plugin; the command that installs it is known only here.
 	for i, c := range report.Checks {
 		if c.Plugin != "" {
 			report.Checks[i].Fix = installCommand(c.Plugin)
@@ -45,6 +47,8 @@ func (a *app) doctor(ctx context.Context, asJSON bool) error {
 	if err := print(); err != nil || report.OK {
 		return err
 	}
+
+	// The lines say everything; this error sets the exit status.
 	return errors.New("something is missing or broken: the lines above say how to fix it")
 }
 
@@ -56,6 +60,8 @@ func (a *app) printChecks(report backend.Report) error {
 			mark = "!!"
 		}
 		t.add(mark, c.Name, sentence(c.Detail))
+
+		// On its own line, so that it can be copied.
 		if !c.OK && c.Fix != "" {
 			t.add("", "", "to fix it: "+c.Fix)
 		}

@@ -46,12 +46,16 @@ func (a *app) advice(err error) string {
 	if set := dataset.Downloadable(err); set != "" {
 		return fmt.Sprintf(" (`sslx data get %s`)", set)
 	}
+
+	// Libraries know no flags: they name an argument, which becomes here what the user can type.
 	argument := usage.ArgumentOf(err)
 	if a.command == nil || argument == "" {
 		return ""
 	}
 
 	has := func(flag string) bool { return a.command.Flags().Lookup(flag) != nil }
+
+	// Runs and data are arguments of many commands, and a command lists them. Others are a flag or a key.
 	switch listing, listed := listings[argument]; {
 	case listed:
 		return fmt.Sprintf(": `%s` lists those that there are", listing)
@@ -102,6 +106,8 @@ func formatter(err error) error {
 	if _, ok := err.(fmt.Formatter); ok {
 		return err
 	}
+
+	// Joined errors are a tree; the first branch that formats itself wins.
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
 		if inner := e.Unwrap(); inner != nil {

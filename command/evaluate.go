@@ -66,6 +66,7 @@ docs/protocol.md says what each protocol is.`,
 }
 
 func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error {
+	// All runs are found before the first is measured: a typo must not cost minutes.
 	dir, err := runs.Find(name)
 	if err != nil {
 		return err
@@ -88,6 +89,7 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 		return err
 	}
 
+	// Drawn with --json too: the figures belong to the run folder.
 	figures, err := drawEvaluation(dir, results)
 	if err != nil {
 		return err
@@ -116,6 +118,8 @@ func drawEvaluation(dir string, results []record.Result) (paths []string, err er
 	for _, r := range results {
 		tasks[r.Task] = true
 	}
+
+	// A map with one row says no more than the table.
 	if len(tasks) > 1 {
 		m, err := report.TaskMap(results, results[len(results)-1].Model)
 		if err != nil {
@@ -126,6 +130,7 @@ func drawEvaluation(dir string, results []record.Result) (paths []string, err er
 		}
 	}
 
+	// The folder keeps the curves of earlier evaluations; they are drawn again only when this one has any.
 	curves, err := record.ReadCurves(dir)
 	if err != nil || len(curves) == 0 || !slices.ContainsFunc(results, isCurve(curves)) {
 		return paths, err

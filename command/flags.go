@@ -125,6 +125,8 @@ func completeSet(_ *cobra.Command, _ []string, text string) ([]string, cobra.She
 		"objective.name": objective.Names, "optimizer.name": optimizer.Names}
 	key, _, valued := strings.Cut(text, "=")
 	var out []string
+
+	// No space after a key: its value follows at once.
 	if !valued {
 		for _, k := range sslx.ConfigKeys() {
 			out = append(out, k+"=")
@@ -132,6 +134,7 @@ func completeSet(_ *cobra.Command, _ []string, text string) ([]string, cobra.She
 		return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	}
 
+	// The other values are numbers, or lists of them.
 	if names := values[key]; names != nil {
 		for _, name := range names() {
 			out = append(out, key+"="+name)

@@ -47,6 +47,8 @@ With --engine slurm, a worker of Slurm trains, and this command shows how it is 
 
 	cmd.Flags().StringVar(&f.config, "config", "",
 		"configuration to start from: a YAML `file`, or the name of a recipe")
+
+	// An array, not a slice: values may hold commas, as in projector=[256,128].
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "set one `key=value` of the configuration; may be repeated")
 	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
 	cmd.Flags().StringVar(&f.resume, "resume", "", "run folder to resume")
@@ -80,6 +82,7 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 		return err
 	}
 
+	// The configuration is read here for Slurm as well: a wrong one must not wait in a queue first.
 	dir, train, err := f.job(ctx)
 	if err != nil {
 		return err

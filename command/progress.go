@@ -102,6 +102,7 @@ func (p *progress) show() {
 		p.bar = newBar(p.w, p.latest.Total)
 	}
 
+	// A bar cannot change its total, so a new one takes its place.
 	if p.latest.Total > 0 && p.bar.GetMax64() != p.latest.Total {
 		p.clear()
 		p.bar = newBar(p.w, p.latest.Total)
@@ -155,6 +156,7 @@ const (
 
 // text describes the state of a phase: "train: 300/1000, 12.1/s, 58s left, loss 4.1".
 func (p *progress) text() string {
+	// Downloads count bytes; other phases count images, steps or runs.
 	count := func(n int64) string { return fmt.Sprint(n) }
 	if verb, _, _ := strings.Cut(p.phase, " "); verb == phaseInstall || verb == phaseDownload {
 		count = bytesText
@@ -162,12 +164,15 @@ func (p *progress) text() string {
 	var parts []string
 	now := p.latest
 	took := p.now().Sub(p.begun).Seconds()
+
+	// Without a total there is a count, and no time left.
 	if now.Total > 0 {
 		parts = append(parts, count(now.Done)+"/"+count(now.Total))
 	} else if now.Done > 0 {
 		parts = append(parts, count(now.Done))
 	}
 
+	// Measured from where the phase began: a resumed training starts at a later step.
 	if made := now.Done - p.base; made > 0 && took > 0 {
 		rate := float64(made) / took
 		parts = append(parts, rateText(rate, count)+"/s")
@@ -179,6 +184,8 @@ func (p *progress) text() string {
 	if now.Detail != "" {
 		parts = append(parts, now.Detail)
 	}
+
+	// Nothing to count yet: the name alone shows that work has begun.
 	if parts == nil {
 		return visible(p.phase) + " …"
 	}

@@ -61,6 +61,8 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 		if _, err := sslx.Pretrain(ctx, f.out, c, opt); err != nil {
 			return err
 		}
+
+		// kNN alone has nothing to fit; the baselines show what training added.
 		results, err = sslx.Evaluate(ctx, f.out, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN},
 			Baselines: true, Options: opt})
 		if err != nil {
@@ -70,6 +72,7 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 		return err
 	})
 	if err != nil {
+		// An interrupted quickstart is a run like any other.
 		return resumable(err, f.out)
 	}
 

@@ -23,6 +23,7 @@ func printResults(w io.Writer, results []record.Result) error {
 		return err
 	}
 
+	// Protocols other than kNN see fewer, averaged pixels: their numbers are no baseline of the same input.
 	averaged := func(r record.Result) bool {
 		return strings.HasPrefix(r.Layer, record.LayerPixels) && r.Layer != record.LayerPixels
 	}

@@ -37,6 +37,8 @@ sets; GOMLX_BACKEND names the backend (xla:cpu, xla:cuda, go).`,
 	root.AddCommand(quickstartCommand(a), doctorCommand(a), backendCommand(a), dataCommand(a), pretrainCommand(a),
 		evaluateCommand(a), runsCommand(a), claimsCommand(a), benchCommand(a), versionCommand(a))
 	root.SetHelpCommand(helpCommand())
+
+	// Made here and not by Execute, so that it has an example and refuses an unknown shell.
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "completion" {
@@ -77,6 +79,7 @@ func helpCommand() *cobra.Command {
 		Long:    "Print the help of a command; the same as its flag --help.",
 		Example: "  sslx help data import",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// Cobra's own help ends with status 0 for an unknown topic; here that is wrong usage.
 			topic, rest, err := cmd.Root().Find(args)
 			if err != nil {
 				return err

@@ -56,6 +56,7 @@ finished was stopped, or its process died: sslx pretrain --resume RUN continues 
 		},
 	}
 
+	// An array, not a slice: values may hold commas.
 	cmd.Flags().StringArrayVar(&where, "where", nil,
 		"keep runs with this `key=value` of the configuration, or status; repeatable")
 	completeFunc(cmd, "where", completeSet)
@@ -77,6 +78,8 @@ func (a *app) printStates(states []runs.State) error {
 		}
 		t.add(s.Path, s.Method, s.Data, string(s.Status), fmt.Sprint(s.Steps), fmt.Sprintf("%.1f", s.Epochs), loss,
 			fmt.Sprint(s.Results), s.Started.Local().Format("2006-01-02 15:04"))
+
+		// A run that cannot be read stays in the list; the reason goes to standard error.
 		if s.Error != "" {
 			a.warn(s.Path + ": " + s.Error)
 		}
@@ -132,9 +135,12 @@ func (a *app) printDetails(d runs.Details) error {
 		t.add("process", fmt.Sprintf("%d on %s, last seen %s", h.PID, h.Host, h.Seen.Local().Format(time.RFC1123)))
 	}
 
+	// Both are resumed by the same command, and end with the same weights.
 	if d.Status == runs.Died || d.Status == runs.Stopped {
 		t.add("next", "sslx pretrain --resume "+words.Quote(d.Path))
 	}
+
+	// Where the numbers come from: time, data, machine and source.
 	t.add("started", e.Started.Local().Format(time.RFC1123))
 	t.add("data", fmt.Sprintf("%s, fingerprint %.12s", e.Data, e.Fingerprint))
 	t.add("device", fmt.Sprintf("%s (%s %s)", e.Device, e.Backend, e.Plugin))
@@ -152,6 +158,8 @@ func (a *app) printDetails(d runs.Details) error {
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
+
+	// The whole configuration, in the form that --config reads.
 	text, err := yaml.Marshal(d.Config)
 	if err != nil {
 		return err
@@ -191,6 +199,7 @@ func (a *app) runsCompare(names []string, asJSON, force bool) error {
 		return err
 	}
 
+	// Numbers of different protocols next to each other invite a wrong conclusion.
 	if !force {
 		if err := runs.Comparable(c.Results); err != nil {
 			return err
@@ -269,6 +278,7 @@ func (a *app) runsExport(names []string, f exportFlags) error {
 		export = report.ExportMetrics
 	}
 
+	// Read whole before the first byte is written: a damaged run leaves no half of a file.
 	table, err := export(dirs...)
 	if err != nil {
 		return err
@@ -313,6 +323,8 @@ func (a *app) runsGC(args []string, recordsFolder string, remove, asJSON bool) e
 	if err != nil {
 		return err
 	}
+
+	// A trained run may go only when its record is kept, so records that cannot be read stop everything.
 	records, err := recordsIn(recordsFolder)
 	if err != nil {
 		return err
@@ -323,6 +335,8 @@ func (a *app) runsGC(args []string, recordsFolder string, remove, asJSON bool) e
 		if !remove {
 			break
 		}
+
+		// Discard looks again: a process may have taken the run since it was listed.
 		if found[i].Deleted, err = runs.Discard(found[i].Path, records.Kept); err != nil {
 			return err
 		}
@@ -337,6 +351,8 @@ func (a *app) runsGC(args []string, recordsFolder string, remove, asJSON bool) e
 // recordsIn returns the records of all scales in a folder, or in those where they are when none is named.
 func recordsIn(folder string) (experiments.Records, error) {
 	folders := []string{folder}
+
+	// A sweep outside the repository keeps its records with its runs.
 	if folder == "" {
 		folders = []string{workFolder, experiments.RecordsFolder}
 	}
@@ -362,6 +378,7 @@ func (a *app) printGarbage(found []runs.Garbage, removed bool) error {
 	n := 0
 	for _, g := range found {
 		if removed && !g.Deleted {
+			// Discard left it alone, so its bytes are not counted.
 			g.Why = "kept: a process has just taken it"
 		} else {
 			sum, n = sum+g.Bytes, n+1

@@ -25,12 +25,14 @@ func interruptible(parent context.Context, stderr io.Writer) (ctx context.Contex
 		wanted = append(wanted, syscall.SIGHUP)
 	}
 
+	// Room for two: Notify drops what does not fit, and the second signal must arrive.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, wanted...)
 
 	go func() {
 		var first time.Time
 		for s := range signals {
+			// Stopping already: a signal within the same moment is the first one, sent to the group as well.
 			if ctx.Err() != nil {
 				if time.Since(first) < doubled {
 					continue

@@ -70,16 +70,21 @@ func (a *app) submit(ctx context.Context, j slurm.Job, progress func() (string, 
 		return err
 	}
 
+	// Workers in the queue stay there, so the command can be repeated at any time.
 	a.say("job %s: %d submitted, %d were in the queue; logs: %s", j.Name, added, j.Workers-added, j.Log)
 	shown := ""
 	err = j.Watch(ctx, watchEvery, func(workers []slurm.Worker) error {
 		text, err := progress()
+
+		// Only changes are shown: the queue is asked for hours.
 		if text = slurm.Summary(workers) + text; text != shown && err == nil {
 			a.say("job %s: %s", j.Name, text)
 		}
 		shown = text
 		return err
 	}, a.warn)
+
+	// An interrupt ends the watching, not the job.
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("job %s keeps running: the same command shows it again, `scancel --me --name=%s` ends it: "+
 			"%w", j.Name, j.Name, err)
@@ -99,6 +104,7 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 		plans = append(plans, c.Plan(scale))
 	}
 
+	// The records say what is missing, not the queue: a worker can end without having finished.
 	left := 0
 	count := func() (string, error) {
 		records, err := store.Read()
@@ -124,6 +130,7 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 		return err
 	}
 
+	// No worker is left, so what is missing now has failed or ran out of time.
 	if left > 0 {
 		return fmt.Errorf("the job ended with %d runs missing: see %s; the same command resumes it", left, j.Log)
 	}
@@ -133,6 +140,7 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 // sweepJob returns the job of a sweep, the same one for the same claims and folders.
 func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store, work string) (j slurm.Job,
 	err error) {
+	// Workers may start in another folder.
 	records, err := filepath.Abs(filepath.Dir(store.Path))
 	if err != nil {
 		return j, err
@@ -150,6 +158,7 @@ func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store
 		ids = append(ids, c.ID)
 	}
 
+	// A repeated command finds its workers by this name, in whatever order the claims are given.
 	flags := []string{"--scale", f.scale, "--records", records, "--work", work}
 	j.Name = jobName(append(slices.Sorted(slices.Values(ids)), flags...)...)
 	j.Log = filepath.Join(work, "slurm-%A_%a.log")
@@ -167,6 +176,7 @@ func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) 
 		return err
 	}
 
+	// The job script resumes a run that is there: right for a worker that was lost, wrong for somebody else's run.
 	if f.resume == "" && record.IsRun(dir) {
 		workers, err := j.Queue(ctx)
 		if err != nil {
@@ -181,6 +191,7 @@ func (a *app) pretrainOnSlurm(ctx context.Context, dir string, f pretrainFlags) 
 		return err
 	}
 
+	// The queue does not say how a worker ended; the run folder does.
 	if !runs.StateOf(dir).Finished {
 		return fmt.Errorf("the job ended before the training: see %s; `sslx pretrain --engine slurm --resume %s` "+
 			"resumes it", j.Log, words.Quote(dir))
@@ -206,9 +217,9 @@ func trainingJob(dir string, f pretrainFlags) (j slurm.Job, err error) {
 		begin = append(begin, "--set", set)
 	}
 
+	// Slurm may start the script again, after a preemption for example: it then resumes.
 	again := []string{self, "pretrain", "--resume", dir}
 	return slurm.Job{Name: jobName(dir), Workers: 1, Log: dir + "-slurm-%A_%a.log", Options: f.engine.sbatch,
 		Command: fmt.Sprintf("if [ -e %s ]; then exec %s; else exec %s; fi",
-			slurm.Quote(filepath.Join(dir, "config.yaml")),
-			slurm.Quote(again...), slurm.Quote(begin...))}, nil
+			slurm.Quote(filepath.Join(dir, "config.yaml")), slurm.Quote(again...), slurm.Quote(begin...))}, nil
 }

@@ -38,8 +38,7 @@ func CaptionSheet(height, width int, titles []string, lines [][]Captioned) ([]by
 		// Columns run through all lines, so that every line has the same number of images.
 		if len(line) != len(lines[0]) {
 			return nil, usage.Errorf("line %d of the image sheet has %d images, and the first one has %d", i+1,
-				len(line),
-				len(lines[0]))
+				len(line), len(lines[0]))
 		}
 		for _, c := range line {
 			block = append(block, tile{pixels: c.Pixels})

@@ -53,8 +53,7 @@ func LearningCurves(curves []LearningCurve) (*Figure, error) {
 func (c LearningCurve) check() error {
 	if len(c.Train) != len(c.Test) || len(c.Test) == 0 {
 		return usage.Errorf("the curve of %s on %s (%s) has %d epochs on train and %d on test", c.Model, c.Task,
-			c.Protocol,
-			len(c.Train), len(c.Test))
+			c.Protocol, len(c.Train), len(c.Test))
 	}
 
 	for _, list := range [][]float64{c.Train, c.Test} {
@@ -246,8 +245,7 @@ func (f *learningFigure) alt() string {
 		for _, c := range p.curves {
 			last := len(c.Test) - 1
 			fmt.Fprintf(&b, ". %s, %s, %s, seed %d: %.1f %% on train and %.1f %% on test", p.task, p.protocol,
-				c.Model, c.Seed,
-				100*c.Train[last], 100*c.Test[last])
+				c.Model, c.Seed, 100*c.Train[last], 100*c.Test[last])
 		}
 	}
 	return strings.ReplaceAll(b.String(), "NaN %", "not measured") + "."

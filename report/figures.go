@@ -45,8 +45,7 @@ func ResultsFigure(results []record.Result, chance map[string]float64) (*plots.F
 	}
 
 	chart.X = fmt.Sprintf("%s%s accuracy (%%) · %s · n = %s images", strings.Replace(prefix, "/", " ", 1),
-		rows[0].split,
-		rows[0].protocol, strings.Join(counts, ", "))
+		rows[0].split, rows[0].protocol, strings.Join(counts, ", "))
 
 	// The text for the figure has the intervals over seeds, which the chart's own leaves out.
 	f, err := chart.Figure()
@@ -232,8 +231,7 @@ func ProbeCurves(curves []record.Curve) (*plots.Figure, error) {
 	values := make([]plots.LearningCurve, len(curves))
 	for i, c := range curves {
 		values[i] = plots.LearningCurve{Task: c.Task, Protocol: c.Protocol.String(), Model: c.Model,
-			Kind: kindOf(c.Model),
-			Seed: c.Seed, Train: c.Train, Test: c.Test}
+			Kind: kindOf(c.Model), Seed: c.Seed, Train: c.Train, Test: c.Test}
 	}
 	return plots.LearningCurves(values)
 }

@@ -43,8 +43,7 @@ func (r Run) trainingSentence(methods []string) string {
 
 	last := r.Metrics[len(r.Metrics)-1]
 	out := fmt.Sprintf("%s on %s, without labels, for %s (%s images seen) in %s", who, data,
-		words.Count(last.Epoch, "epoch"),
-		words.Thousands(last.Images), words.Duration(last.Seconds))
+		words.Count(last.Epoch, "epoch"), words.Thousands(last.Images), words.Duration(last.Seconds))
 	if where := where(r.Environment); where != "" {
 		out += " on " + where
 	}

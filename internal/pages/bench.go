@@ -33,6 +33,8 @@ func (g generator) bench(names []string) (Block, error) {
 		if err != nil {
 			return Block{}, err
 		}
+
+		// The parts of a configuration that a benchmark does not have stay 0.
 		var r saved
 		if err := json.Unmarshal(text, &r); err != nil {
 			return Block{}, fmt.Errorf("record %s: %w", name, err)
@@ -48,6 +50,8 @@ func (g generator) bench(names []string) (Block, error) {
 // table shows records of one benchmark: all programs where there are peers, and how the work grows where there are not.
 func table(records []saved) string {
 	var out strings.Builder
+
+	// Records without peers show how the work grows, in columns of their own.
 	peak := true
 	for _, r := range records {
 		peak = peak && r.Peak != nil && len(r.Peers)+len(r.Missing) == 0
@@ -64,17 +68,17 @@ func table(records []saved) string {
 			fmt.Fprintf(&out, "| %s, width %d | %d | %s | %s | %s | %.0f %% | %.1f s |\n", r.Config.Encoder,
 				r.Config.Width,
 				r.Config.Batch, figure(r.Sslx.Median), quartiles(r.Sslx), figure(r.Sslx.Median*r.Peak.Image),
-				100*r.Peak.Share,
-				r.First)
+				100*r.Peak.Share, r.First)
 		} else {
 			r.programs(&out)
 		}
 	}
+
+	// bench/run measures all records of a table in one go: the last one stands for them.
 	last := records[len(records)-1]
 	e := last.Environment
 	fmt.Fprintf(&out, "\n%s; turns of each: %d; %s; %s, revision %.12s.", e.Device, len(last.Sslx.Turns),
-		quiet(records),
-		e.Started.Format(time.DateOnly), e.Revision)
+		quiet(records), e.Started.Format(time.DateOnly), e.Revision)
 	return out.String()
 }
 
@@ -86,6 +90,8 @@ func quiet(records []saved) string {
 			busy = max(busy, *r.Busy)
 		}
 	}
+
+	// Ratios from a busy machine are wrong. They stay on the page, with a warning.
 	switch {
 	case !known:
 		return "**other work on the machine is not known: do not quote these ratios**"
@@ -98,6 +104,7 @@ func quiet(records []saved) string {
 
 // programs writes a line for sslx and each peer.
 func (r saved) programs(out *strings.Builder) {
+	// A benchmark is told apart by what it varies: size, encoder or protocol.
 	what := fmt.Sprintf("%dx%d, batch %d", r.Config.Size, r.Config.Size, r.Config.Batch)
 	if r.Config.Encoder != "" {
 		what = fmt.Sprintf("%s, batch %d", r.Config.Encoder, r.Config.Batch)
@@ -116,8 +123,7 @@ func (r saved) programs(out *strings.Builder) {
 	fmt.Fprintf(out, "| %s | sslx | %s | %s | | %s |\n", what, figure(r.Sslx.Median), quartiles(r.Sslx), how)
 	for _, p := range r.Peers {
 		fmt.Fprintf(out, "| | %s %s | %s | %s | **%.2fx** | %s |\n", p.Name, p.Version, figure(p.Median),
-			quartiles(p.Rates),
-			r.Ratio[p.Name], p.Note)
+			quartiles(p.Rates), r.Ratio[p.Name], p.Note)
 	}
 	for _, m := range r.Missing {
 		fmt.Fprintf(out, "| | %s | | | | %s |\n", m.Name, m.Reason)

@@ -80,12 +80,12 @@ func (g generator) record(name string) (Block, error) {
 		return Block{}, err
 	}
 
+	// Everything that the numbers depend on, in one sentence above the table.
 	last, e := run.Metrics[len(run.Metrics)-1], run.Environment
 	text := fmt.Sprintf("%s, %s, batch %d, %s of %s, seed %d: %s of training on %s (%s), %.0f views a second.\n\n%s",
 		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch,
 		words.Count(last.Epoch, "epoch"), e.Data, c.Seed, words.Duration(last.Seconds), words.Count(e.Cores, "core"),
-		e.CPU,
-		float64(len(c.Views))*float64(last.Images)/last.Seconds, report.Results(run.Results).Markdown())
+		e.CPU, float64(len(c.Views))*float64(last.Images)/last.Seconds, report.Results(run.Results).Markdown())
 	return Block{text, map[string]*plots.Figure{filepath.Join(figuresFolder, name+".png"): figure}}, nil
 }
 
@@ -114,6 +114,8 @@ func (g generator) claim(id string) (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
+
+	// No page states a verdict of its own: it follows from the records each time.
 	o, err := experiments.Judge(c, experiments.CPU, r)
 	if err != nil {
 		return Block{}, err
@@ -129,6 +131,8 @@ func (g generator) claim(id string) (Block, error) {
 		b.Text += fmt.Sprintf("\n![%s](../figures/%s)\n", figure.Alt, name)
 		b.Figures = map[string]*plots.Figure{filepath.Join(figuresFolder, name): figure}
 	}
+
+	// The summary has only the estimates that decide; here are all.
 	b.Text += "\n" + report.FoldedEstimates(o)
 	return b, nil
 }

@@ -56,6 +56,7 @@ func (m *measured) add(dir, name string) error {
 		return err
 	}
 
+	// The end of the training counts, never a better step before it.
 	last := metrics[len(metrics)-1]
 	m.knn, m.minutes = append(m.knn, accuracy), append(m.minutes, last.Seconds/60)
 	m.rank, m.loss = append(m.rank, last.Rank), append(m.loss, last.Loss)
@@ -116,9 +117,13 @@ func (g generator) method(name string) (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
+
+	// A new method has a page before it has a record.
 	if len(m.knn) == 0 {
 		return Block{Text: "Not measured yet."}, nil
 	}
+
+	// What training added is the gain over the untrained encoder.
 	untrained, err := g.untrained()
 	if err != nil {
 		return Block{}, err
@@ -130,8 +135,7 @@ func (g generator) method(name string) (Block, error) {
 	}
 	gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
 	return Block{Text: fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with "+
-		"batch %d, "+
-		"%.1f minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder "+
+		"batch %d, %.1f minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder "+
 		"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
 		encoder.NameOf(m.config.Encoder), m.config.Encoder.Dim()/8, m.config.Epochs, m.config.Batch,
 		stat.Mean(m.minutes, nil),
@@ -146,13 +150,14 @@ func (g generator) methods() (Block, error) {
 		return Block{}, err
 	}
 	t := report.Table{Align: "lrrrrrr", Head: []string{"method", "seeds", "kNN, test (%)", "above untrained",
-		"minutes", "cores",
-		"effective rank"}}
+		"minutes", "cores", "effective rank"}}
 	for _, name := range objective.Names() {
 		m, err := g.measured(name)
 		if err != nil {
 			return Block{}, err
 		}
+
+		// An empty row shows that a method was not measured.
 		if len(m.knn) == 0 {
 			t.Rows = append(t.Rows, []string{report.Link(name, name+".md"), "0", "", "", "", "", ""})
 			continue

@@ -48,6 +48,8 @@ func Refresh(page string, generators map[string]Generator) (fresh string, blocks
 		if !found {
 			return out.String(), blocks, nil
 		}
+
+		// The mark at the end begins with a line break, which an empty block lacks: hence the added one.
 		call, rest, opened := strings.Cut(rest, startClose)
 		_, after, closed := strings.Cut("\n"+rest, end)
 		if !opened || !closed || strings.Contains(call, "\n") {
@@ -62,6 +64,8 @@ func Refresh(page string, generators map[string]Generator) (fresh string, blocks
 		if err != nil {
 			return "", nil, fmt.Errorf("block %q: %w", call, err)
 		}
+
+		// The marks stay, so that the block is found again.
 		blocks = append(blocks, b)
 		out.WriteString(start + call + startClose + strings.TrimRight(b.Text, "\n") + end)
 		page = after
@@ -76,6 +80,7 @@ func firstLine(text string) string {
 // Files returns the paths of the pages below root, relative to it, that have a generated block.
 func Files(root string) (paths []string, err error) {
 	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		// Hidden folders, such as .venv, hold pages of others.
 		switch {
 		case err != nil:
 			return err
@@ -112,6 +117,7 @@ func Generate(root string) error {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 
+		// Drawn every time: the drawing may have changed where the text has not.
 		for _, b := range blocks {
 			for figure, f := range b.Figures {
 				if err := f.Save(filepath.Join(root, figure)); err != nil {
@@ -119,6 +125,8 @@ func Generate(root string) error {
 				}
 			}
 		}
+
+		// Only pages that changed are written and printed.
 		if fresh == string(old) {
 			continue
 		}

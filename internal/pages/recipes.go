@@ -32,6 +32,8 @@ func Recipes(root string) (texts map[string]string, err error) {
 		if err != nil {
 			return nil, err
 		}
+
+		// The two lines of an earlier run are replaced.
 		settings := string(old)
 		if strings.HasPrefix(settings, recipeMark) {
 			settings = strings.SplitN(settings, "\n", 3)[2]

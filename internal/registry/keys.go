@@ -66,6 +66,7 @@ func CheckMapping(node *yaml.Node, t reflect.Type, prefix string) error {
 		name := node.Content[i].Value
 		field, ok := Field(t, name)
 		if !ok {
+			// With their prefix, so that the suggested key can be typed as it is.
 			var known []string
 			for _, key := range FieldKeys(t) {
 				known = append(known, prefix+key)
@@ -85,6 +86,7 @@ var unmarshaler = reflect.TypeFor[yaml.Unmarshaler]()
 // CheckValue returns a usage error for a value of a key that Decode would take for another: nothing, or a fraction for
 // a whole number. A type that reads itself checks itself.
 func CheckValue(node *yaml.Node, t reflect.Type, key string) error {
+	// yaml.v3 keeps the default for null without a word: here it is an error.
 	switch {
 	case node.ShortTag() == "!!null":
 		return usage.Errorf("%q has no value", key)

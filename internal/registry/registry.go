@@ -47,6 +47,7 @@ func (r *Registry[T]) Register(name string, defaults T) {
 		panic(fmt.Sprintf("%s %q is a %v: register a struct value under a name", r.kind, name, t))
 	}
 
+	// Found when the program starts, not when the first run writes its configuration.
 	for i := range t.NumField() {
 		if f := t.Field(i); f.Anonymous && !f.IsExported() && f.Tag.Get("yaml") != "-" {
 			panic(fmt.Sprintf("%s %q embeds %s, which yaml cannot write: export it, or give it the tag yaml:\"-\"",
@@ -353,6 +354,8 @@ func nodeJSON(node *yaml.Node) ([]byte, error) {
 	}
 
 	text := []byte(open)
+
+	// A mapping holds keys and values in turn. Decoding it into a Go map would lose the order.
 	for i, child := range node.Content {
 		switch isValue := node.Kind == yaml.MappingNode && i%2 == 1; {
 		case isValue:
@@ -364,6 +367,8 @@ func nodeJSON(node *yaml.Node) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+
+		// A key of JSON is a string, also where YAML reads a number.
 		if node.Kind == yaml.MappingNode && i%2 == 0 {
 			if part, err = json.Marshal(child.Value); err != nil {
 				return nil, err

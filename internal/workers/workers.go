@@ -28,6 +28,8 @@ func Run(ctx context.Context, n int, stderr io.Writer, program string, args ...s
 		if i == 0 {
 			c.Stdout = &printed
 		}
+
+		// Interrupted, not killed: a training saves a checkpoint first.
 		c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 
 		all.Go(func() {

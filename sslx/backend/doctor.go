@@ -53,6 +53,7 @@ func Doctor(ctx context.Context, clone string) Report {
 	report.Backend = info
 	report.Checks = append(report.Checks, notebookChecks(ctx, clone)...)
 
+	// One failure keeps no other check from being run, so that a report has them all.
 	report.OK = true
 	for _, c := range report.Checks {
 		report.OK = report.OK && c.OK
@@ -63,12 +64,16 @@ func Doctor(ctx context.Context, clone string) Report {
 // chosenCheck runs a product on the backend that Open chooses.
 func chosenCheck(ctx context.Context) (Check, Info) {
 	c := Check{Name: "product of two matrices"}
+
+	// A look changes nothing: no installation, and no warning next to the report.
 	h, err := Open(ctx, Options{NoInstall: true, Warn: func(string) {}})
 	if err != nil {
 		c.Detail, c.Fix = err.Error(), "unset "+ConfigEnv
 		return c, Info{}
 	}
 	defer h.Close()
+
+	// A plugin can load and still not compile: only a result proves that it works.
 	if err := product(h.Backend); err != nil {
 		c.Detail, c.Plugin = fmt.Sprintf("%s: %v", h.Name, err), cpu
 		c.Fix = "install the plugin cpu"
@@ -86,6 +91,8 @@ func product(b compute.Backend) (err error) {
 			err = fmt.Errorf("cannot run a graph: %v", p)
 		}
 	}()
+
+	// [2, 2] x [2, 2], small whole numbers: the result is exact on every device.
 	x := [][]float32{{1, 2}, {3, 4}}
 	out, err := graph.ExecOnce(b, func(x *graph.Node) *graph.Node { return graph.Dot(x, x).Product() }, x)
 	if err != nil {
@@ -127,6 +134,8 @@ func memory() uint64 {
 	}
 
 	kb, _ := strconv.ParseUint(string(m[1]), 10, 64)
+
+	// A container has less than the machine; "max" stands for no limit, and is no number.
 	limit := uint64(math.MaxUint64)
 	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
 		if n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err == nil {
@@ -149,6 +158,7 @@ func folderChecks() []Check {
 		return append(checks, c)
 	}
 
+	// Data and plugins may lie on different disks.
 	c.OK, c.Fix = true, ""
 	checks = append(checks, c, diskCheck("free disk for data", cache, "SSLX_CACHE"))
 	if folders, err := pluginFolders(""); err == nil {
@@ -188,6 +198,7 @@ func diskCheck(name, folder, env string) Check {
 		at = filepath.Dir(at)
 	}
 
+	// Unknown is no failure: some file systems do not say.
 	free, err := freeDisk(at)
 	if err != nil {
 		return Check{Name: name, OK: true, Detail: fmt.Sprintf("not known in %s (%v)", folder, err)}
@@ -206,6 +217,8 @@ func toolChecks(ctx context.Context) []Check {
 		return nil
 	}
 	checks := []Check{{Name: "Go toolchain", OK: true, Detail: strings.TrimSpace(string(out))}}
+
+	// $CC wins, as for the go command.
 	for _, compiler := range []string{os.Getenv("CC"), "gcc", "clang", "cc"} {
 		if path, err := exec.LookPath(compiler); compiler != "" && err == nil {
 			return append(checks, Check{Name: "C compiler", OK: true, Detail: path})
@@ -276,6 +289,7 @@ var ownModule = regexp.MustCompile(`(?m)^module github\.com/sslx-go/lab$`)
 // notebookChecks looks at what scripts/notebook has installed into a clone of the repository. Outside of one there is
 // nothing to say.
 func notebookChecks(ctx context.Context, clone string) []Check {
+	// Both files must be there, so that the .venv of another project is never run.
 	if text, err := os.ReadFile(filepath.Join(clone, "go.mod")); clone == "" || err != nil || !ownModule.Match(text) {
 		return nil
 	}
@@ -288,6 +302,7 @@ func notebookChecks(ctx context.Context, clone string) []Check {
 		return []Check{{Name: "notebooks", OK: true, Detail: "not set up; scripts/notebook does it"}}
 	}
 
+	// The program is the one that JupyterLab would start.
 	kernel, err := kernelProgram(filepath.Join(venv, "share/jupyter/kernels/sslx/kernel.json"))
 	kernelCheck := Check{Name: "Go kernel", Fix: setUpNotebooks}
 	if err != nil {
@@ -346,6 +361,7 @@ func belongsTo(venv, program string) error {
 		return err
 	}
 
+	// Where the name lies counts, not what it links to: an environment's python is a link out of it.
 	if below, err := filepath.Rel(root, at); err != nil || !filepath.IsLocal(below) {
 		return fmt.Errorf("it is not in %s", venv)
 	}

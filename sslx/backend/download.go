@@ -23,8 +23,7 @@ type checksumError struct{ item, got, want string }
 
 func (e *checksumError) Error() string {
 	return fmt.Sprintf("wrong checksum of %s (sha256 %s, expected %s): the file was altered on its way or at its "+
-		"source; "+
-		"nothing was installed", e.item, e.got, e.want)
+		"source; nothing was installed", e.item, e.got, e.want)
 }
 
 // fetch downloads url into w and returns its size in bytes. When want is not empty it is the sha256 (hex) that the
@@ -32,6 +31,8 @@ func (e *checksumError) Error() string {
 func fetch(ctx context.Context, url, want string, w io.Writer, progress Progress) (int64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+
+	// The whole may take long on a slow line; only silence ends it.
 	stalled := time.AfterFunc(stallLimit, func() { cancel(fmt.Errorf("nothing came for %v", stallLimit)) })
 	defer stalled.Stop()
 	item := path.Base(url)
@@ -49,6 +50,8 @@ func fetch(ctx context.Context, url, want string, w io.Writer, progress Progress
 	if response.StatusCode != http.StatusOK {
 		return 0, fmt.Errorf("cannot download %s: the server answers %q", item, response.Status)
 	}
+
+	// The length is -1 where the server does not say it.
 	total := max(response.ContentLength, 0)
 	var done int64
 	body := readerFunc(func(p []byte) (int, error) {
@@ -65,6 +68,7 @@ func fetch(ctx context.Context, url, want string, w io.Writer, progress Progress
 		return n, err
 	})
 
+	// Summed on the way, so that the file is not read twice.
 	sum := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(w, sum), body); err != nil {
 		return done, err
@@ -85,6 +89,7 @@ func cause(ctx context.Context, err error) error {
 
 // explain turns a failed installation into one sentence that says what to do.
 func explain(doing, folder string, err error) error {
+	// The order counts: a full disk is an error of the disk too, and a canceled download looks like a lost network.
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("stopped before the XLA plugin was installed: %w", err)
@@ -117,6 +122,8 @@ func network(err error) error {
 	if errors.As(err, &name) {
 		return name
 	}
+
+	// Dialing alone: a connection that breaks later was no lack of a network.
 	var op *net.OpError
 	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
 		return op

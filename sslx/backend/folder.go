@@ -23,6 +23,8 @@ func pluginFolders(first string) ([]string, error) {
 	if first != "" {
 		folders = append(folders, first)
 	}
+
+	// The variable replaces all other folders, as in go-xla.
 	if listed := os.Getenv(FolderEnv); listed != "" {
 		folders = append(folders, filepath.SplitList(listed)...)
 	} else {
@@ -37,6 +39,8 @@ func pluginFolders(first string) ([]string, error) {
 	if len(folders) == 0 {
 		return nil, usage.Errorf("$%s is set but names no folder", FolderEnv)
 	}
+
+	// A relative folder would mean another one after a change of the working directory.
 	for i, f := range folders {
 		abs, err := filepath.Abs(f)
 		if err != nil {
@@ -55,6 +59,8 @@ func find(folders []string, plugin string) string {
 			pluginFile(plugin), filepath.Join("nvidia", pluginFile(plugin)), pluginFile(plugin + "_v*"),
 		} {
 			paths, _ := filepath.Glob(filepath.Join(folder, pattern))
+
+			// Sorted by name, so that the newest version is last.
 			for _, path := range slices.Backward(paths) {
 				if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 					return path

@@ -68,6 +68,7 @@ func Install(ctx context.Context, which string, opt InstallOptions) (string, err
 		folder = folders[0]
 	}
 
+	// Of two processes, the second waits here and then finds the plugin whole.
 	unlock, err := lock(ctx, folder)
 	if err != nil {
 		return "", explain("install the XLA plugin", folder, err)
@@ -79,6 +80,8 @@ func Install(ctx context.Context, which string, opt InstallOptions) (string, err
 	}
 	in := cpuInstaller{folder: folder, pin: pins[platform()], wheel: wheelURL, release: releaseURL,
 		progress: opt.Progress, warn: opt.Warn}
+
+	// The release is the only source without a checksum.
 	if opt.Pinned {
 		in.release = nil
 	}
@@ -118,6 +121,8 @@ func (in cpuInstaller) install(ctx context.Context) (string, error) {
 	}
 
 	var wrong *checksumError
+
+	// A wrong checksum is never answered with a file that has none, and a full disk would fail again.
 	if ctx.Err() != nil || errors.As(err, &wrong) || isDisk(err) || in.release == nil {
 		return "", explain(doing, in.folder, err)
 	}
@@ -154,6 +159,7 @@ func (in cpuInstaller) fromWheel(ctx context.Context, path string) error {
 		return err
 	}
 
+	// The checksum is that of the wheel, and so covers the library in it.
 	return in.fetched(ctx, url, in.pin.wheel, func(archive *os.File, size int64) error {
 		z, err := zip.NewReader(archive, size)
 		if err != nil {
@@ -184,6 +190,8 @@ func (in cpuInstaller) fromRelease(ctx context.Context, path string) error {
 			if err != nil {
 				return fmt.Errorf("no plugin in %s: %w", url, err)
 			}
+
+			// The name ends in a version that is not known here.
 			base := filepath.Base(header.Name)
 			if header.Typeflag == tar.TypeReg && strings.HasPrefix(base, "pjrt_c_api_cpu_") {
 				return place(ctx, path, files)
@@ -195,6 +203,8 @@ func (in cpuInstaller) fromRelease(ctx context.Context, path string) error {
 // fetched downloads url to a temporary file in the folder, gives it to use, and removes it.
 func (in cpuInstaller) fetched(ctx context.Context, url, sum string, use func(*os.File, int64) error) error {
 	const pattern = ".sslx-download-*"
+
+	// A killed process left its download. The folder is locked, so nobody writes to it now.
 	stale, _ := filepath.Glob(filepath.Join(in.folder, pattern))
 	for _, name := range stale {
 		_ = os.Remove(name)

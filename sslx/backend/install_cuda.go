@@ -34,6 +34,7 @@ func installCUDA(ctx context.Context, which, folder string) (string, error) {
 			err = whole()
 		}
 		if err != nil {
+			// Half of an installation would be found, and loaded, next time.
 			removeParts(folder)
 		}
 		return path, err
@@ -68,6 +69,8 @@ func withoutStdout(f func() error) error {
 		_ = unix.Dup3(kept, 1, 0)
 		_ = unix.Close(kept)
 	}()
+
+	// Somebody at a terminal sees the progress on standard error; a log stays free of it.
 	instead := 2
 	if !term.IsTerminal(2) {
 		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)

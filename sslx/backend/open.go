@@ -48,6 +48,7 @@ func (o opener) open(ctx context.Context) (*Handle, error) {
 	case plugin == "":
 		return o.automatic(ctx, options)
 	case filepath.IsAbs(plugin):
+		// A plugin given by its path is the caller's: it is neither installed nor compared with a checksum.
 		h, err := o.load(pluginName(plugin), plugin, options)
 		if err != nil {
 			return nil, err
@@ -71,6 +72,8 @@ func (o opener) automatic(ctx context.Context, options string) (*Handle, error) 
 	}
 
 	h, err := o.named(ctx, cpu, options)
+
+	// A canceled installation must not lead to training on the slow backend.
 	if err != nil && ctx.Err() != nil {
 		return nil, err
 	}
@@ -96,6 +99,7 @@ func (o opener) named(ctx context.Context, plugin, options string) (*Handle, err
 		return nil, err
 	}
 
+	// The driver decides which version of CUDA can run.
 	which := plugin
 	if plugin == cuda {
 		which = cudaFor(driverMajor())
@@ -107,6 +111,8 @@ func (o opener) named(ctx context.Context, plugin, options string) (*Handle, err
 		if err == nil {
 			h, err = o.load(plugin, path, options)
 		}
+
+		// A new copy helps against damage alone.
 		if !errors.Is(err, errDamaged) {
 			return h, err
 		}

@@ -74,6 +74,8 @@ func await(ctx context.Context, look func() (string, error)) (string, error) {
 		url string
 		err error
 	}
+
+	// Room for one: look may end when nobody waits any more.
 	found := make(chan result, 1)
 	go func() {
 		url, err := look()

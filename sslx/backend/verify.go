@@ -33,6 +33,7 @@ func checkLibrary(path string) error {
 	}
 	defer func() { _ = file.Close() }()
 
+	// The loader maps every segment: a missing one is the bus error.
 	for _, p := range file.Progs {
 		if end := p.Off + p.Filesz; end > uint64(info.Size()) {
 			return fmt.Errorf("%w (%d bytes, %d expected)", errDamaged, info.Size(), end)
@@ -115,11 +116,14 @@ func checkSum(path string, pinned []string) error {
 		return err
 	}
 
+	// Reading hundreds of megabytes at each start would take seconds.
 	known := recall(memory)
 	if !known.same(now) {
 		if now.Sum, err = sumOf(path); err != nil {
 			return err
 		}
+
+		// A copy or a touch does not turn a release into a damaged file.
 		now.Release = known.Release && known.Sum == now.Sum
 		known = now
 		remember(memory, known)
@@ -157,6 +161,8 @@ func look(path string) (now seen, memory string, err error) {
 	}
 
 	now = seen{Path: real, Size: info.Size(), Time: info.ModTime(), Inode: inode(info)}
+
+	// Named by a hash, because a path is no file name.
 	if cache, err := cacheFolder(); err == nil {
 		key := sha256.Sum256([]byte(real))
 		memory = filepath.Join(cache, "plugins", hex.EncodeToString(key[:8])+".json")

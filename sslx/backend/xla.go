@@ -107,6 +107,7 @@ func plainPath(plugin, path string) (file string, done func(), err error) {
 		return cmp.Or(links[path], path), none, nil
 	}
 
+	// A folder of its own: go-xla reads the plugin's kind from the name of the link, which must be exact.
 	folder, err := os.MkdirTemp("", "sslx-plugin-")
 	if err != nil {
 		return "", none, err

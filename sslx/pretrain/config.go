@@ -201,6 +201,7 @@ func (c Config) Check() error {
 func (c Config) checkResolutions() error {
 	before := -1
 	for _, r := range c.Resolutions {
+		// -1 stands before the first entry, which must be of epoch 0.
 		switch {
 		case before < 0 && r.Epoch != 0:
 			return usage.Errorf("resolutions begins at epoch %d: the first must be of epoch 0", r.Epoch)

@@ -39,6 +39,7 @@ func ReadConfig(path string, assignments []string) (Config, error) {
 		}
 	}
 
+	// After the file, so that assignments win over it.
 	for _, assignment := range assignments {
 		if err := c.assign(assignment); err != nil {
 			return c, err
@@ -209,6 +210,7 @@ func Keys() (keys []string) {
 		"probe":     registry.FieldKeys(reflect.TypeFor[Probe]()),
 	}
 	for _, key := range registry.FieldKeys(reflect.TypeFor[Config]()) {
+		// A key with parameters below it takes no value itself.
 		if below[key] == nil {
 			keys = append(keys, key)
 		}

@@ -37,6 +37,7 @@ func randomDirections(seed uint64, n, dim int) []float32 {
 			square += float64(row[i] * row[i])
 		}
 
+		// Normal numbers prefer no direction, also when they are scaled to length 1.
 		length := float32(math.Sqrt(square))
 		for i := range row {
 			row[i] /= length

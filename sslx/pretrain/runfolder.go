@@ -53,6 +53,8 @@ func ReadFinishedRun(dir string) (r FinishedRun, err error) {
 		return r, usage.About("resume", "run %s is at step %d of %d: results are those of the last step, so finish it "+
 			"first", dir, p.Step, p.Total)
 	}
+
+	// The file in the folder can be edited; what was trained is in the checkpoint.
 	same, err := sameTraining(c.state.Config, config)
 	if err != nil {
 		return r, err

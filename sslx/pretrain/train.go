@@ -78,6 +78,7 @@ func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record
 	}
 	defer t.close()
 
+	// The summary counts the steps that were made, also when the loop ends early.
 	err = t.loop(ctx, hooks)
 	return Summary{
 		Steps:     t.state.Step,

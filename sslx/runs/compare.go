@@ -35,6 +35,8 @@ func Compare(dirs []string) (c Comparison, err error) {
 			return c, err
 		}
 		c.Runs, configs = append(c.Runs, d.State), append(configs, d.Config)
+
+		// Each run has its own copy of the baselines; only the trained encoders are compared.
 		for _, r := range d.Outcome {
 			if r.Model == d.Method {
 				c.Results = append(c.Results, r)

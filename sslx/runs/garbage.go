@@ -50,10 +50,13 @@ func useless(dir string, kept Kept) (why string) {
 	if err != nil {
 		return ""
 	}
+
+	// A link has another name than the run.
 	if why := kept(record.Name(real)); why != "" {
 		return why
 	}
 
+	// Without a checkpoint nothing can be resumed; a whole log or a result is still worth keeping.
 	_, err = os.Stat(record.CheckpointPath(dir))
 	_, d, _ := read(dir)
 	if errors.Is(err, fs.ErrNotExist) && !d.logged() && d.Results == 0 {
@@ -87,6 +90,7 @@ func Discard(dir string, kept Kept) (done bool, err error) {
 		defer func() { err = errors.Join(err, sweep.Close()) }()
 	}
 
+	// It was listed a while ago; since then it may have been taken, or trained further.
 	if garbage(path, kept) == "" {
 		return false, nil
 	}
@@ -95,6 +99,8 @@ func Discard(dir string, kept Kept) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+
+	// Asked again under the lock of the run: now nobody can change the answer.
 	if useless(path, kept) == "" {
 		return false, run.Close()
 	}

@@ -41,8 +41,10 @@ func collect(dir string, seen map[string]bool, found *[]string) {
 		return
 	}
 
+	// Kept without links: one to a folder above would never end.
 	seen[real] = true
 
+	// A run holds no runs.
 	if record.IsRun(dir) {
 		*found = append(*found, dir)
 		return
@@ -71,6 +73,8 @@ func Names() (names []string) {
 // beginning that no other has. The error for a name that is none is about the argument "run" and suggests the nearest.
 func Find(name string) (dir string, err error) {
 	inFolder := filepath.Join(Folder, name)
+
+	// An exact name wins over the beginning of another.
 	switch {
 	case record.IsRun(name):
 		return name, nil
@@ -91,8 +95,7 @@ func Find(name string) (dir string, err error) {
 	}
 
 	return "", usage.Errorf("%d runs begin with %q, %s and %s among them: give a path", len(matching), name,
-		matching[0],
-		matching[1])
+		matching[0], matching[1])
 }
 
 // FindAll returns the run folders that are meant by names; see [Find].
@@ -117,6 +120,7 @@ func List(dir string) ([]State, error) {
 		return nil, fmt.Errorf("cannot read folder %s: %w", dir, err)
 	}
 
+	// Not nil, so that JSON has a list.
 	states := []State{}
 	for _, run := range dirs {
 		states = append(states, StateOf(run))

@@ -79,6 +79,7 @@ func read(dir string) (s State, d Details, err error) {
 		s.Holder = &holder
 	}
 
+	// All files are read, whatever fails: a list shows what is known of a damaged run.
 	configErr := record.ReadConfig(dir, &d.Config)
 	environment, environmentErr := record.ReadEnvironment(dir)
 	metrics, metricsErr := record.ReadMetrics(dir)
@@ -97,6 +98,7 @@ func read(dir string) (s State, d Details, err error) {
 		s.Error, _, _ = strings.Cut(err.Error(), "\n")
 	}
 
+	// Where the lock cannot be read, a finished run is still known not to be in use.
 	s.Status = s.status(d.logged() && total == 0)
 	if holding == record.Unknown && s.Status != Unreadable && s.Status != Finished {
 		s.Status = Unknown
