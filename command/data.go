@@ -151,7 +151,6 @@ out.`, dataset.MaxSize),
 func (a *app) dataImport(ctx context.Context, source string, f importFlags) error {
 	var report dataset.Report
 	err := a.work(func(opt sslx.Options) (err error) {
-		// The bytes of the source are counted: how many images it holds is not known yet.
 		_, report, err = dataset.Import(ctx, source, dataset.ImportOptions{Name: f.name, Size: f.size,
 			SkipBad: f.skipBad, Progress: func(done, total int64) {
 				opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})

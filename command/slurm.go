@@ -140,7 +140,7 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 // sweepJob returns the job of a sweep, the same one for the same claims and folders.
 func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store, work string) (j slurm.Job,
 	err error) {
-	// Workers may start in another folder.
+	// A worker must find the same folders wherever it starts.
 	records, err := filepath.Abs(filepath.Dir(store.Path))
 	if err != nil {
 		return j, err

@@ -66,9 +66,8 @@ func table(records []saved) string {
 	for _, r := range records {
 		if peak {
 			fmt.Fprintf(&out, "| %s, width %d | %d | %s | %s | %s | %.0f %% | %.1f s |\n", r.Config.Encoder,
-				r.Config.Width,
-				r.Config.Batch, figure(r.Sslx.Median), quartiles(r.Sslx), figure(r.Sslx.Median*r.Peak.Image),
-				100*r.Peak.Share, r.First)
+				r.Config.Width, r.Config.Batch, figure(r.Sslx.Median), quartiles(r.Sslx),
+				figure(r.Sslx.Median*r.Peak.Image), 100*r.Peak.Share, r.First)
 		} else {
 			r.programs(&out)
 		}

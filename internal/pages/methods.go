@@ -138,9 +138,8 @@ func (g generator) method(name string) (Block, error) {
 		"batch %d, %.1f minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder "+
 		"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
 		encoder.NameOf(m.config.Encoder), m.config.Encoder.Dim()/8, m.config.Epochs, m.config.Batch,
-		stat.Mean(m.minutes, nil),
-		m.machine(), spread(m.knn), gain, spread(untrained), len(m.knn), stat.Mean(m.loss, nil), chance,
-		stat.Mean(m.rank, nil))}, nil
+		stat.Mean(m.minutes, nil), m.machine(), spread(m.knn), gain, spread(untrained), len(m.knn),
+		stat.Mean(m.loss, nil), chance, stat.Mean(m.rank, nil))}, nil
 }
 
 // methods is a table of what was measured of every method.

@@ -24,7 +24,7 @@ func pluginFolders(first string) ([]string, error) {
 		folders = append(folders, first)
 	}
 
-	// The variable replaces all other folders, as in go-xla.
+	// The variable replaces the default folders; the one that the caller named stays first.
 	if listed := os.Getenv(FolderEnv); listed != "" {
 		folders = append(folders, filepath.SplitList(listed)...)
 	} else {
