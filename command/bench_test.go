@@ -49,8 +49,7 @@ func TestBench_PrintsATableWithItsNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantTexts(t, stdout.String(), "sslx    "+moduleVersion(), "4000  3900  4100", "kornia  0.9.0", "2000  1000  2.35",
-		"2.00x",
-		"views/s, 2 turns each, on a machine", "1.2 cores were busy", "40.0 GFLOP/s, 50 % of the 80.0",
+		"2.00x", "views/s, 2 turns each, on a machine", "1.2 cores were busy", "40.0 GFLOP/s, 50 % of the 80.0",
 		"kornia       batched",
 		"torchvision  not installed: no torch: run bench/install")
 }

@@ -123,8 +123,7 @@ func makeRun(t *testing.T, dir string, config sslx.Config, results ...record.Res
 
 func result(run, model, task, protocol string, value float64) record.Result {
 	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol), Layer: "encoder",
-		Split:  "test",
-		Metric: "accuracy", Value: value, N: 4000, Run: run}
+		Split: "test", Metric: "accuracy", Value: value, N: 4000, Run: run}
 }
 
 // writeCheckpoint writes the header of a checkpoint, without weights, to a run folder.

@@ -42,8 +42,7 @@ func TestSweep_ASlurmArrayMakesEveryTrialOnce(t *testing.T) {
 	t.Setenv("SSLX_TEST_DATA", p.Arms[0].Candidates[0].Config.Data)
 	shared := s.in(dir)
 	j := slurm.Job{Name: "toy", Workers: 2, Log: filepath.Join(dir, "%A_%a.log"),
-		Options: []string{"--cpus-per-task=1"},
-		Command: "exec " + slurm.Quote(os.Args[0], "-test.run=^"+t.Name()+"$")}
+		Options: []string{"--cpus-per-task=1"}, Command: "exec " + slurm.Quote(os.Args[0], "-test.run=^"+t.Name()+"$")}
 	submit := func(want int) {
 		t.Helper()
 		if added, err := j.Submit(ctx); err != nil || added != want {

@@ -107,8 +107,7 @@ func TestForest_IsToldInWordsAndNumbers(t *testing.T) {
 	}
 	want := "Forest plot of the difference in points of accuracy; the margin is ±2. within: +0.5 [−1.0, +1.5], " +
 		"debunked. beyond: +4.0 [+2.5, +5.5], upheld. wide: +1.0 [−3.0, +5.0], not settled. one seed: +1.0 [−∞, " +
-		"+∞], not " +
-		"settled. bare: −2.5. none: not measured."
+		"+∞], not settled. bare: −2.5. none: not measured."
 	if f.Alt != want {
 		t.Errorf("got  %s\nwant %s", f.Alt, want)
 	}

@@ -92,8 +92,7 @@ func TestResultsFigure_ShowsEachNumberAndItsProtocol(t *testing.T) {
 		}
 	}
 	want := "Bar chart of test accuracy by knn/cosine/k20/t0.07@encoder. factors/shape: pixels 25.0 %, untrained " +
-		"33.5 %" +
-		", simclr 61.3 %. factors/hue: pixels 42.2 %, untrained 31.0 %, simclr 40.0 %."
+		"33.5 %, simclr 61.3 %. factors/hue: pixels 42.2 %, untrained 31.0 %, simclr 40.0 %."
 	if f.Alt != want {
 		t.Errorf("got  %s\nwant %s", f.Alt, want)
 	}

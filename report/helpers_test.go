@@ -9,8 +9,7 @@ func result(model, task string, value float64) record.Result {
 		layer = "pixels"
 	}
 	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol("knn/cosine/k20/t0.07@" + layer),
-		Layer: layer,
-		Split: "test", Metric: record.MetricAccuracy, Value: value, N: 1000, Run: "r"}
+		Layer: layer, Split: "test", Metric: record.MetricAccuracy, Value: value, N: 1000, Run: "r"}
 }
 
 // threeModels are made-up results on two tasks: ahead of the floors on shape, behind on hue.
@@ -28,8 +27,7 @@ func share(v float64) *float64 { return &v }
 func log() []record.Metrics {
 	line := func(step int, epoch, seconds, loss, spread, probe float64) record.Metrics {
 		return record.Metrics{Step: step, Epoch: epoch, Images: int64(256 * step), Seconds: seconds, Loss: loss,
-			Chance: 6.236,
-			Spread: spread, ProbeAccuracy: &probe}
+			Chance: 6.236, Spread: spread, ProbeAccuracy: &probe}
 	}
 	return []record.Metrics{
 		line(10, 0.5, 5, 6.2, 0.4, 0.2), line(20, 1, 10, 5.5, 0.7, 0.4), line(40, 2, 200, 5, 0.9, 0.55),

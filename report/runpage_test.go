@@ -62,12 +62,10 @@ func TestRun_PageShowsEveryNumberAndHowToRepeatIt(t *testing.T) {
 func TestRun_PageSaysInWordsWhatCameOut(t *testing.T) {
 	got := strings.Join(wholeRun(t).summary(), "\n")
 	want := "An encoder was trained with simclr on factors, without labels, for 2 epochs (10\u202f240 images seen) " +
-		"in " +
-		"3 min 20 s on a device (xla:cpu).\n" +
+		"in 3 min 20 s on a device (xla:cpu).\n" +
 		"By k-nearest-neighbor accuracy on the test split (knn/cosine/k20/t0.07@encoder), simclr beats both " +
-		"baselines, the " +
-		"raw pixels and the untrained encoder, on 1 of 2 tasks: shape (+27.8 points); it does not on hue (−2.2 " +
-		"points).\n" +
+		"baselines, the raw pixels and the untrained encoder, on 1 of 2 tasks: shape (+27.8 points); it does not " +
+		"on hue (−2.2 points).\n" +
 		"Each accuracy is uncertain by up to ±3.1 points (95 % interval over the images tested; one seed)."
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -148,9 +148,11 @@ a     rankme@encoder                   4000 test       –          –   17.25
 func TestResultsByRun_RunsStandSideBySide(t *testing.T) {
 	a, b := result("simclr", "t", 0.5), result("simclr", "t", 0.6)
 	b.Run = "lr01"
-	if got := ResultsByRun([]record.Result{a, b}); !reflect.DeepEqual(got.Head[3:],
-		[]string{"simclr", "simclr of lr01"}) ||
-		!reflect.DeepEqual(got.Rows[0][3:], []string{"50.0 %", "60.0 %"}) {
+	got := ResultsByRun([]record.Result{a, b})
+	if want := []string{"simclr", "simclr of lr01"}; !reflect.DeepEqual(got.Head[3:], want) {
+		t.Errorf("got %v", got)
+	}
+	if want := []string{"50.0 %", "60.0 %"}; !reflect.DeepEqual(got.Rows[0][3:], want) {
 		t.Errorf("got %v", got)
 	}
 }

@@ -40,8 +40,7 @@ func TestFolder_ClassesAndSplitsFollowTheFolders(t *testing.T) {
 	}{
 		"splits": {animals(t), "cat dog", []SplitCount{{"train", 4}, {"test", 2}}, ""},
 		"valid and validation are val": {animals(t).with(files{"valid/cat/1.png": one, "validation/dog/1.png": one}),
-			"cat dog",
-			[]SplitCount{{"train", 4}, {"val", 2}, {"test", 2}}, ""},
+			"cat dog", []SplitCount{{"train", 4}, {"val", 2}, {"test", 2}}, ""},
 		"no split level": {files{"b/1.png": one, "a/1.png": one}, "a b", []SplitCount{{"train", 2}},
 			"all 2 images are train"},
 		"nested files count": {files{"b/x/y/1.png": one, "a/1.png": one}, "a b", []SplitCount{{"train", 2}},

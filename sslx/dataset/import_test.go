@@ -80,8 +80,8 @@ func TestImport_CanceledLeavesNothing(t *testing.T) {
 				cancel()
 			}
 		}
-		if _, _, err := Import(ctx, source, ImportOptions{Cache: cache, Progress: stop}); !errors.Is(err,
-			context.Canceled) {
+		_, _, err := Import(ctx, source, ImportOptions{Cache: cache, Progress: stop})
+		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if left := leftBehind(t, cache); left != nil {

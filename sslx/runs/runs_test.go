@@ -202,6 +202,5 @@ func TestComparable_RefusesDifferentProtocols(t *testing.T) {
 
 func result(run, model, task, protocol string, value float64) record.Result {
 	return record.Result{Model: model, Task: task, Protocol: record.ParseProtocol(protocol), Layer: "encoder",
-		Split:  "test",
-		Metric: "accuracy", Value: value, N: 4000, Run: run}
+		Split: "test", Metric: "accuracy", Value: value, N: 4000, Run: run}
 }
