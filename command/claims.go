@@ -219,6 +219,7 @@ spent. With --out, write the report as one HTML file, with figures and how to re
   sslx claims report --scale cpu --out claims.html`,
 		ValidArgsFunction: completeClaim,
 		RunE: func(_ *cobra.Command, args []string) error {
+			// An unknown claim is an error before records are read, which can be many.
 			claims, err := claimsNamed(args)
 			if err != nil {
 				return err

@@ -30,6 +30,7 @@ sets; GOMLX_BACKEND names the backend (xla:cpu, xla:cuda, go).`,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) { a.started, a.command = true, cmd },
 	})
 
+	// A test runs the whole tree with its own streams.
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)

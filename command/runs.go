@@ -234,6 +234,8 @@ func differenceTable(c runs.Comparison) *table {
 	}
 
 	t.add(head...)
+
+	// A key that a run does not have shows as <nil>, which is not the same as 0.
 	for _, d := range c.Differences {
 		cells := []string{d.Key}
 		for _, v := range d.Values {

@@ -42,6 +42,7 @@ func (a *app) version(asJSON bool) error {
 			"os": e.OS, "arch": e.Arch, "modules": e.Modules})
 	}
 
+	// Sorted, so that the lists of two machines can be compared line by line.
 	t := table{left: 2}
 	t.add("sslx", moduleVersion())
 	t.add("revision", e.Revision)

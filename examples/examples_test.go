@@ -99,7 +99,7 @@ func TestREADME_GoProgramBuilds(t *testing.T) {
 // entryPoints are the functions whose examples a reader looks for first, by the folder of their package.
 var entryPoints = map[string][]string{
 	"sslx":           {"Pretrain", "Resume", "Evaluate", "Illustrate", "ReadConfig"},
-	"sslx/backend":   {"Open"},
+	"sslx/backend":   {"Open", "Doctor"},
 	"sslx/record":    {"Create"},
 	"sslx/pretrain":  {"Train"},
 	"sslx/augment":   {"Register"},
@@ -108,7 +108,8 @@ var entryPoints = map[string][]string{
 	"sslx/evaluate":  {"Register"},
 	"sslx/optimizer": {"Register"},
 	"experiments":    {"Judge"},
-	"report":         {"Results"},
+	"sslx/runs":      {"List", "Find"},
+	"report":         {"Results", "WriteRun"},
 	"sslx/objective": {"Register", "Barlow", "BYOL", "DCL", "DCLW", "MoCo", "SimCLR", "SimSiam", "SupCon", "Supervised",
 		"VICReg"},
 }

@@ -22,6 +22,8 @@ func (g generator) faults() (Block, error) {
 	defer func() { _ = file.Close() }()
 
 	t := report.Table{Align: "lrll", Head: []string{"Fault", "Times", "What happened", "Sentence"}}
+
+	// One line a kind of fault, already counted: the page adds nothing to the record.
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		var one struct {

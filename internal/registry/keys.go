@@ -27,6 +27,8 @@ func FieldKeys(t reflect.Type) (keys []string) {
 func Field(t reflect.Type, key string) (reflect.Type, bool) {
 	for i := range t.NumField() {
 		name, inline := fieldKey(t.Field(i))
+
+		// The keys of an inlined struct stand among those of the outer one.
 		if inline {
 			if of, ok := Field(t.Field(i).Type, key); ok {
 				return of, true

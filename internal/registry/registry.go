@@ -130,6 +130,7 @@ func (r *Registry[T]) Check(thing T) error {
 		return usage.Errorf("%s %T has no name: register it first", r.kind, thing)
 	}
 
+	// Only things with bounds have something to check.
 	checker, ok := any(thing).(interface{ Check() error })
 	if !ok {
 		return nil

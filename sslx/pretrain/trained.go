@@ -46,6 +46,7 @@ func Untrained(b compute.Backend, c Config, mean, std [3]float64, height, width 
 		}
 	}
 
+	// Compiled once, for one size of batch: images are [featureBatch, height, width, 3] bytes.
 	n := &Network{
 		config: c,
 		layers: layers,

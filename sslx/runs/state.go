@@ -120,6 +120,7 @@ func (d Details) logged() bool {
 }
 
 func (s State) status(withoutWeights bool) Status {
+	// The first that holds wins: what is in use is not finished, whatever its files say.
 	switch {
 	case s.Error != "":
 		return Unreadable
