@@ -147,8 +147,11 @@ func (a *app) printDetails(d runs.Details) error {
 	t.add("source", fmt.Sprintf("%s, %s", e.Revision, e.Go))
 	if m := d.Last; m != nil {
 		t.add("trained", fmt.Sprintf("%d steps, %.1f epochs, %d images, %.0f s", m.Step, m.Epoch, m.Images, m.Seconds))
-		t.add("loss", fmt.Sprintf("%.4f (chance %.4f), spread %.3f, effective rank %.1f", m.Loss, m.Chance, m.Spread,
-			m.Rank))
+		loss := fmt.Sprintf("%.4f", m.Loss)
+		if m.Chance != 0 { // 0 is unknown
+			loss += fmt.Sprintf(" (chance %.4f)", m.Chance)
+		}
+		t.add("loss", fmt.Sprintf("%s, spread %.3f, effective rank %.1f", loss, m.Spread, m.Rank))
 		if m.ProbeAccuracy != nil {
 			t.add("online probe", fmt.Sprintf("%.1f %% on training views", 100**m.ProbeAccuracy))
 		}

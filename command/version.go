@@ -12,8 +12,8 @@ import (
 
 // moduleVersion returns the version that this program was built from, "(devel)" in a checkout.
 func moduleVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return record.Version(info)
 	}
 	return "(devel)"
 }

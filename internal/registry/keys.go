@@ -96,6 +96,8 @@ func CheckValue(node *yaml.Node, t reflect.Type, key string) error {
 		return nil
 	case t.Kind() == reflect.Struct:
 		return CheckMapping(node, t, key+".")
+	case t.Kind() == reflect.Slice && node.Kind != yaml.SequenceNode && node.Kind != yaml.AliasNode:
+		return usage.Errorf("%q must be a list", key)
 	case t.Kind() == reflect.Slice:
 		for _, element := range node.Content {
 			if err := CheckValue(element, t.Elem(), key); err != nil {

@@ -16,7 +16,9 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
+	"unicode"
 
 	"gopkg.in/yaml.v3"
 
@@ -39,12 +41,15 @@ func New[T any](kind string) *Registry[T] { return &Registry[T]{kind: kind, defa
 
 // Register gives a thing its name. Defaults is a struct value, whose fields are the defaults of the parameters. A type
 // has one name, unless it has a method Name() string that tells its values apart. A struct that it embeds without a
-// yaml tag lends it methods and no parameters. Register panics when the name is taken or empty, and when defaults is
-// not a struct that can be written: these are mistakes of the program.
+// yaml tag lends it methods and no parameters. Register panics when the name is taken, is empty or has spaces, when the
+// type has a name, and when defaults is not a struct that can be written: these are mistakes of the program.
 func (r *Registry[T]) Register(name string, defaults T) {
 	t := reflect.TypeOf(defaults)
-	if name == "" || t == nil || t.Kind() != reflect.Struct {
+	if t == nil || t.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("%s %q is a %v: register a struct value under a name", r.kind, name, t))
+	}
+	if name == "" || strings.ContainsFunc(name, unicode.IsSpace) {
+		panic(fmt.Sprintf("%s %q: choose a name without spaces", r.kind, name))
 	}
 
 	// Found when the program starts, not when the first run writes its configuration.
@@ -59,6 +64,13 @@ func (r *Registry[T]) Register(name string, defaults T) {
 	defer r.mu.Unlock()
 	if _, taken := r.defaults[name]; taken {
 		panic(fmt.Sprintf("%s %q is registered twice", r.kind, name))
+	}
+	_, named := any(defaults).(interface{ Name() string })
+	for other, known := range r.defaults {
+		if !named && reflect.TypeOf(known) == t {
+			panic(fmt.Sprintf("%s %q has the type of %q: records would not tell them apart; declare a type of its own",
+				r.kind, name, other))
+		}
 	}
 	r.defaults[name] = defaults
 }

@@ -1,11 +1,13 @@
 package objective
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"github.com/sslx-go/lab/internal/part"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
 )
@@ -114,8 +116,17 @@ type Terms struct {
 // Loss builds the loss of a batch. The objective must pass [Check]; Loss panics when in lacks what Needs ask for, or
 // when the batch is too small (see [CheckBatch]).
 func Loss(o Objective, in Inputs) Terms {
+	defer part.Blame("objective " + nameOrType(o))
 	in.mustServe(o)
-	return o.Loss(in)
+
+	terms := o.Loss(in)
+	switch {
+	case terms.Loss == nil:
+		panic(errors.New("its loss is nil: set Terms.Loss"))
+	case !terms.Loss.Shape().IsScalar():
+		panic(fmt.Errorf("its loss has shape %s: it must be a scalar", terms.Loss.Shape()))
+	}
+	return terms
 }
 
 // CheckBatch returns an error of package usage when an objective is not defined for a batch of that many images. The
@@ -134,10 +145,11 @@ func CheckBatch(o Objective, images int) error {
 func (in Inputs) mustServe(o Objective) {
 	needs, views := o.Needs(), len(in.Views)
 	if views < 2 {
-		panic(fmt.Errorf("objective: %s got %d views: it needs two or more", nameOrType(o), views))
+		panic(fmt.Errorf("it got %d views: it needs two or more", views))
 	}
-	if err := CheckBatch(o, in.images()); err != nil {
-		panic(err)
+	if least := max(1, needs.LeastBatch); in.images() < least {
+		panic(fmt.Errorf("it needs a batch of %d images or more and got %d: %s", least, in.images(),
+			needs.LeastBatchReason))
 	}
 
 	for _, f := range []struct {
@@ -153,7 +165,7 @@ func (in Inputs) mustServe(o Objective) {
 		{"Random", count(in.Random != nil), count(needs.Random)},
 	} {
 		if f.got < f.want {
-			panic(fmt.Errorf("objective: %s needs %d of Inputs.%s and got %d", nameOrType(o), f.want, f.name, f.got))
+			panic(fmt.Errorf("it needs %d of Inputs.%s and got %d", f.want, f.name, f.got))
 		}
 	}
 }

@@ -158,14 +158,14 @@ func TestLoss_NamesWhatItLacks(t *testing.T) {
 		want string
 	}{
 		{objective.SimCLR{Temperature: 1}, objective.Inputs{Views: two[:1]},
-			"objective: simclr got 1 views: it needs two or more"},
+			"objective simclr: it got 1 views: it needs two or more"},
 		{objective.BYOL{}, objective.Inputs{Views: two, Predictions: two},
-			"objective: byol needs 2 of Inputs.Targets and got 0"},
-		{objective.SupCon{}, objective.Inputs{Views: two}, "objective: supcon needs 1 of Inputs.Labels and got 0"},
+			"objective byol: it needs 2 of Inputs.Targets and got 0"},
+		{objective.SupCon{}, objective.Inputs{Views: two}, "objective supcon: it needs 1 of Inputs.Labels and got 0"},
 		{unnamed{}, objective.Inputs{Views: two},
-			"objective: objective_test.unnamed needs 2 of Inputs.Predictions and got 0"},
+			"objective objective_test.unnamed: it needs 2 of Inputs.Predictions and got 0"},
 		{objective.SimCLR{Negatives: of("random-k", 2, 0)}, objective.Inputs{Views: two},
-			"objective simclr needs a batch of 3 images or more and got 2: negatives_k counts the others"},
+			"objective simclr: it needs a batch of 3 images or more and got 2: negatives_k counts the others"},
 	} {
 		if got := recovered(func() { objective.Loss(c.loss, c.in) }); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.loss, got, c.want)

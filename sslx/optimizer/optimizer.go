@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"gopkg.in/yaml.v3"
 
+	"github.com/sslx-go/lab/internal/part"
 	"github.com/sslx-go/lab/internal/registry"
 	"github.com/sslx-go/lab/internal/usage"
 )
@@ -112,6 +113,16 @@ func outOfRange(key string, value float64, want string) error {
 	return usage.Errorf("optimizer.%s is %g: it must be %s", key, value, want)
 }
 
+// updated returns what the rule makes of a variable.
+func (c Config) updated(s State) (value *Node, slots []*Node) {
+	defer part.Blame("optimizer " + NameOf(c.Rule))
+	value, slots = c.Rule.Update(s)
+	if len(slots) != len(s.Slots) {
+		panic(fmt.Errorf("it has %d slots and returned %d", len(s.Slots), len(slots)))
+	}
+	return value, slots
+}
+
 // Update sets every variable to its value after one step along its gradient. The rule's state lives in scope, under
 // the path of each variable. The learning rate lr and the number of the step, from 1, are scalars.
 func (c Config) Update(scope *model.Scope, variables []*model.Variable, gradients []*Node, lr, step *Node) {
@@ -128,10 +139,7 @@ func (c Config) Update(scope *model.Scope, variables []*model.Variable, gradient
 			p.Slots = append(p.Slots, slots[j].NodeValue(lr))
 		}
 
-		value, next := c.Rule.Update(p)
-		if len(next) != len(slots) {
-			panic(fmt.Errorf("optimizer %s has %d slots and returned %d", NameOf(c.Rule), len(slots), len(next)))
-		}
+		value, next := c.updated(p)
 		v.SetNodeValue(value)
 		for j := range slots {
 			slots[j].SetNodeValue(next[j])

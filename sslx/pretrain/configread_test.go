@@ -83,7 +83,7 @@ func TestReadConfig_SaysWhatIsWrongAndWhere(t *testing.T) {
 		{set: "projector=[8, 4.5]", want: []string{`"projector" is 4.5`, "whole number"}},
 		{set: "projector=[8, ~]", want: []string{`"projector" has no value`}},
 		{set: "seed=-1", want: []string{"-1", "uint64"}},
-		{set: "projector=8", want: []string{"8", "[]int"}},
+		{set: "projector=8", want: []string{"projector", "must be a list"}},
 		{set: "optimizer=[sgd]", want: []string{`"optimizer" needs keys below it`}},
 		{set: "encoder=3", want: []string{`"encoder" needs keys below it`}},
 		{set: "objective.name=", want: []string{`"objective.name" has no value`}},

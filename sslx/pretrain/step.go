@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/sslx-go/lab/internal/part"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -49,6 +50,11 @@ func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, siz
 	}
 	if err := s.compile(b, store, c, d, size); err != nil {
 		s.close()
+
+		// What failed in a part is said in one sentence, without the programs around it.
+		if at := (*part.Error)(nil); errors.As(err, &at) {
+			err = at
+		}
 		return nil, fmt.Errorf("cannot compile the training step: %w", err)
 	}
 	return s, nil

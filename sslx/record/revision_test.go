@@ -1,0 +1,32 @@
+package record
+
+import (
+	"runtime/debug"
+	"testing"
+)
+
+func TestRevision_IsOfSslxInProgramsOfOtherModulesToo(t *testing.T) {
+	t.Chdir(t.TempDir()) // where no checkout is found
+	stamp := []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}}
+	lab := &debug.Module{Path: modulePath, Version: "v0.2.0"}
+	replaced := &debug.Module{Path: modulePath, Version: "v0.0.0", Replace: &debug.Module{Path: "../lab"}}
+	for _, c := range []struct {
+		name              string
+		info              debug.BuildInfo
+		revision, version string
+	}{
+		{"the module's own program", debug.BuildInfo{Main: debug.Module{Path: modulePath, Version: "v0.2.0"},
+			Settings: stamp}, "abc+dirty", "v0.2.0"},
+		{"a program of another module", debug.BuildInfo{Main: debug.Module{Path: "example.com/own", Version: "v9.0.0"},
+			Settings: stamp, Deps: []*debug.Module{lab}}, "v0.2.0", "v0.2.0"},
+		{"a checkout in a program of another module", debug.BuildInfo{Main: debug.Module{Path: "example.com/own"},
+			Settings: stamp, Deps: []*debug.Module{replaced}}, "unknown", "(devel)"},
+	} {
+		if got := revision(&c.info); got != c.revision {
+			t.Errorf("%s: revision %q, want %q", c.name, got, c.revision)
+		}
+		if got := Version(&c.info); got != c.version {
+			t.Errorf("%s: version %q, want %q", c.name, got, c.version)
+		}
+	}
+}
