@@ -1,14 +1,19 @@
 package augment
 
 import (
+	"errors"
 	"maps"
 	"math"
 	"slices"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"gopkg.in/yaml.v3"
 
+	"github.com/sslx-go/lab/internal/blame"
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
 )
@@ -152,5 +157,30 @@ func TestColorJitter_OfGrayBlackAndWhiteStaysFiniteAndGray(t *testing.T) {
 		if !(math.Abs(r-g) < 1e-6 && math.Abs(g-b) < 1e-6 && r >= 0 && r <= 1) {
 			t.Errorf("pixel %d became %g, %g, %g", i/3, r, g, b)
 		}
+	}
+}
+
+// careless looks for a parameter that it never drew.
+type careless struct {
+	SameSize
+	NoDraw
+}
+
+func (careless) Name() string { return "careless" }
+
+func (careless) Apply(images *Node, p Params) *Node { return Add(images, PerImage(p["shift"])) }
+
+func TestPipeline_FailureNamesItsOperation(t *testing.T) {
+	exec := MustNewExec(testbackend.Open(t), func(images, stream, samples *Node) *Node {
+		key := Key{Stream: stream, Samples: samples}
+		return Pipeline{HorizontalFlip{Probability: 0.5}, careless{}}.Make(images, key).Images
+	})
+	_, err := exec.Call(tensors.FromShape(shapes.Make(dtypes.Float32, 2, 8, 8, 3)), Stream(1, 0), []uint32{0, 1})
+	var at *blame.Error
+	if !errors.As(err, &at) {
+		t.Fatalf("got %v, which names no part", err)
+	}
+	if at.Part != "operation careless" {
+		t.Errorf("it blames %s", at.Part)
 	}
 }

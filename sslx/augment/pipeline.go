@@ -6,6 +6,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/internal/blame"
 )
 
 // Pipeline is the sequence of operations that makes one view of each image. In YAML and JSON it is a list of
@@ -62,6 +64,7 @@ func (p Pipeline) requests(key Key, height, width int) (requests []request) {
 	}
 
 	p.walk(height, width, func(i int, name string, height, width int) {
+		defer blame.Part("operation " + p[i].Name())
 		uniform := numbered(name, func(name string, n int) *Node {
 			requests = append(requests, request{name, n})
 			return numbers(name, n)

@@ -2,6 +2,8 @@ package augment
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/internal/blame"
 )
 
 // planes are the three channels of a batch of images, each [batch, height, width]. XLA computes on them in one loop
@@ -68,6 +70,7 @@ type canvas struct {
 
 // apply returns the canvas that an operation makes of c.
 func (c canvas) apply(op Operation, params Params) canvas {
+	defer blame.Part("operation " + op.Name())
 	switch o := op.(type) {
 	case painter:
 		return canvas{planes: o.paint(c.split(), params)}

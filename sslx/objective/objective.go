@@ -7,7 +7,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/sslx-go/lab/internal/part"
+	"github.com/sslx-go/lab/internal/blame"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
 )
@@ -116,7 +116,7 @@ type Terms struct {
 // Loss builds the loss of a batch. The objective must pass [Check]; Loss panics when in lacks what Needs ask for, or
 // when the batch is too small (see [CheckBatch]).
 func Loss(o Objective, in Inputs) Terms {
-	defer part.Blame("objective " + nameOrType(o))
+	defer blame.Part("objective " + nameOrType(o))
 	in.mustServe(o)
 
 	terms := o.Loss(in)

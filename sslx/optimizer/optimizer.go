@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"gopkg.in/yaml.v3"
 
-	"github.com/sslx-go/lab/internal/part"
+	"github.com/sslx-go/lab/internal/blame"
 	"github.com/sslx-go/lab/internal/registry"
 	"github.com/sslx-go/lab/internal/usage"
 )
@@ -115,7 +115,7 @@ func outOfRange(key string, value float64, want string) error {
 
 // updated returns what the rule makes of a variable.
 func (c Config) updated(s State) (value *Node, slots []*Node) {
-	defer part.Blame("optimizer " + NameOf(c.Rule))
+	defer blame.Part("optimizer " + NameOf(c.Rule))
 	value, slots = c.Rule.Update(s)
 	if len(slots) != len(s.Slots) {
 		panic(fmt.Errorf("it has %d slots and returned %d", len(s.Slots), len(slots)))

@@ -2,6 +2,7 @@ package pretrain
 
 import (
 	"context"
+
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"

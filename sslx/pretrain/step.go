@@ -12,7 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/sslx-go/lab/internal/part"
+	"github.com/sslx-go/lab/internal/blame"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -52,7 +52,7 @@ func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, siz
 		s.close()
 
 		// What failed in a part is said in one sentence, without the programs around it.
-		if at := (*part.Error)(nil); errors.As(err, &at) {
+		if at := (*blame.Error)(nil); errors.As(err, &at) {
 			err = at
 		}
 		return nil, fmt.Errorf("cannot compile the training step: %w", err)

@@ -1,4 +1,4 @@
-package part
+package blame
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestBlame_NamesTheInnermostPart(t *testing.T) {
+func TestPart_NamesTheInnermostPart(t *testing.T) {
 	for _, c := range []struct {
 		cause any
 		want  string
@@ -16,23 +16,23 @@ func TestBlame_NamesTheInnermostPart(t *testing.T) {
 		{"no embeddings", "operation b: no embeddings"},
 	} {
 		err := caught(func() {
-			defer Blame("objective a")
+			defer Part("objective a")
 			func() {
-				defer Blame("operation b")
+				defer Part("operation b")
 				panic(c.cause)
 			}()
 		})
 		if err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %q", err, c.want)
 		}
-		if text := fmt.Sprintf("%+v", err); !strings.Contains(text, "part_test.go") {
+		if text := fmt.Sprintf("%+v", err); !strings.Contains(text, "blame_test.go") {
 			t.Errorf("%%+v does not say where: %s", text)
 		}
 	}
 }
 
-func TestBlame_IsSilentWithoutAPanic(t *testing.T) {
-	if err := caught(func() { defer Blame("objective a") }); err != nil {
+func TestPart_IsSilentWithoutAPanic(t *testing.T) {
+	if err := caught(func() { defer Part("objective a") }); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,6 @@
-// Package part says which part of a program failed while a graph was built: an objective, an operation, a rule. They
+// Package blame says which part of a program failed while a graph was built: an objective, an operation, a rule. They
 // may come from another module, and GoMLX's own errors name none of them.
-package part
+package blame
 
 import (
 	"errors"
@@ -28,9 +28,9 @@ func (e *Error) Format(s fmt.State, verb rune) {
 	}
 }
 
-// Blame is deferred by what calls a part: it turns a panic of the part into a panic with an *Error, which GoMLX returns
+// Part is deferred by what calls a part: it turns a panic of the part into a panic with an *Error, which GoMLX returns
 // from the building of the graph. The innermost part is named.
-func Blame(name string) {
+func Part(name string) {
 	cause := recover()
 	if cause == nil {
 		return
