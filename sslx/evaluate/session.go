@@ -115,6 +115,8 @@ func (s *session) add(p named, in Input, g group, outcomes []Outcome) error {
 			Data:     g.data,
 			Chosen:   o.Chosen,
 		}
+
+		// Without a task it is a measure without labels, which brings its own value.
 		if o.Task != "" {
 			if err := s.score(&r, in, g, o); err != nil {
 				return err
