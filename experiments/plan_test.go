@@ -89,7 +89,7 @@ func TestTrial_IsThereOnlyWithAllThatIsAskedOfIt(t *testing.T) {
 		changed, before := run, known
 		change(&changed, &known)
 		if in(changed) {
-			t.Errorf("%s: the run is said to be there", name)
+			t.Errorf("%s: the run is reported as present", name)
 		}
 		known = before
 	}

@@ -289,7 +289,7 @@ var ownModule = regexp.MustCompile(`(?m)^module github\.com/sslx-go/lab$`)
 // notebookChecks looks at what scripts/notebook has installed into a clone of the repository. Outside of one there is
 // nothing to say.
 func notebookChecks(ctx context.Context, clone string) []Check {
-	// Both files must be there, so that the .venv of another project is never run.
+	// Both files must exist, so that the .venv of another project is never run.
 	if text, err := os.ReadFile(filepath.Join(clone, "go.mod")); clone == "" || err != nil || !ownModule.Match(text) {
 		return nil
 	}

@@ -134,7 +134,7 @@ func (f *idxFile) word(i int) int { return int(binary.BigEndian.Uint32(f.head[4*
 func (f *idxFile) count() int { return f.word(1) }
 
 // readIDX reads the idx files of a source, by their usual names. They must lie in one folder: images of one set never
-// meet labels of another. A file may be there twice (plain and gzipped, say) when both hold the same.
+// meet labels of another. A file may occur twice (plain and gzipped, say) when both hold the same.
 func readIDX(ctx context.Context, files *Files) (map[string]*idxFile, error) {
 	format := idxFormat{}
 	left := files.opt.MaxUnpacked
