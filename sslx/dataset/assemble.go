@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -44,19 +43,16 @@ func (a *assembly) add(content func() io.Reader, length int64, also io.Writer) (
 	return sec, nil
 }
 
-// span is the range of positions of a split.
-type span struct{ first, end int }
-
 // assemble completes the header with places, checksums and statistics, and returns the sections' content in file
 // order.
-func (r *run) assemble(ctx context.Context, h *header) ([]part, error) {
+func (r *run) assemble(ctx context.Context, h *header, splits []packSplit) ([]part, error) {
 	for _, i := range slices.Sorted(maps.Keys(r.bad)) {
 		h.Skipped = append(h.Skipped, Skipped{r.name[i], r.bad[i]})
 	}
 
 	// Labels first: they are small, and Open checks them always.
 	a := &assembly{ctx: ctx}
-	spans, err := r.addLabels(a, h)
+	splits, err := r.addLabels(a, h, splits)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +65,7 @@ func (r *run) assemble(ctx context.Context, h *header) ([]part, error) {
 		if sp.Name == "train" {
 			also = &counts
 		}
-		pixels := func() io.Reader { return r.spool.reader(spans[i], r.bad) }
+		pixels := func() io.Reader { return r.spool.reader(splits[i]) }
 		if sp.Pixels, err = a.add(pixels, int64(sp.N)*r.spool.stride, also); err != nil {
 			return nil, err
 		}
@@ -80,46 +76,39 @@ func (r *run) assemble(ctx context.Context, h *header) ([]part, error) {
 	return a.parts, nil
 }
 
-// addLabels adds the labels of every split that kept an image, and returns where those splits stand.
-func (r *run) addLabels(a *assembly, h *header) ([]span, error) {
-	var spans []span
-	first := 0
-	for _, split := range r.plan.Splits {
-		sp, at := headerSplit{Name: split.Name}, span{first, first + split.N}
-		first = at.end
-
+// addLabels adds the labels and groups of every split that kept an image, and returns those splits.
+func (r *run) addLabels(a *assembly, h *header, splits []packSplit) (kept []packSplit, err error) {
+	for _, split := range splits {
+		sp := headerSplit{Name: split.name, N: split.count()}
 		// A split of bad images alone is left out.
+		if sp.N == 0 {
+			continue
+		}
+
+		add := func(numbers []int32) (section, error) {
+			content := func() io.Reader { return bytes.NewReader(split.numbers(numbers)) }
+			return a.add(content, 4*int64(sp.N), io.Discard)
+		}
 		for _, labels := range r.labels {
-			kept := r.keptLabels(labels, at)
-			if len(kept) == 0 {
-				break
-			}
-			content := func() io.Reader { return bytes.NewReader(kept) }
-			sec, err := a.add(content, int64(len(kept)), io.Discard)
+			sec, err := add(labels)
 			if err != nil {
 				return nil, err
 			}
-			sp.N, sp.Labels = len(kept)/4, append(sp.Labels, sec)
+			sp.Labels = append(sp.Labels, sec)
 		}
-		if sp.N > 0 {
-			h.Splits, spans = append(h.Splits, sp), append(spans, at)
+		if r.groups != nil {
+			sec, err := add(r.groups)
+			if err != nil {
+				return nil, err
+			}
+			sp.Groups = &sec
 		}
+		h.Splits, kept = append(h.Splits, sp), append(kept, split)
 	}
-	if len(spans) == 0 {
+	if len(kept) == 0 {
 		return nil, errors.New("no image is left to pack")
 	}
-	return spans, nil
-}
-
-// keptLabels returns the labels of a split's images but the bad ones, as they stand in a pack.
-func (r *run) keptLabels(labels []int32, at span) []byte {
-	kept := make([]byte, 0, 4*(at.end-at.first))
-	for i := at.first; i < at.end; i++ {
-		if _, bad := r.bad[i]; !bad {
-			kept = binary.LittleEndian.AppendUint32(kept, uint32(labels[i]))
-		}
-	}
-	return kept
+	return kept, nil
 }
 
 // channelCounts counts the values of each channel of a stream of interleaved RGB bytes.
@@ -183,13 +172,13 @@ func (s *spool) put(position int, rgb []byte) error {
 	return err
 }
 
-// reader returns the images of a span, but those that skip names, in order.
-func (s *spool) reader(at span, skip map[int]string) io.Reader {
+// reader returns the images of a split, in order.
+func (s *spool) reader(split packSplit) io.Reader {
 	var runs []io.Reader
-	from := at.first
+	from := split.first
 	// Each run of images without a gap is one section of the file.
-	for i := at.first; i <= at.end; i++ {
-		if _, skipped := skip[i]; !skipped && i < at.end {
+	for i := split.first; i <= split.end; i++ {
+		if i < split.end && split.has(i) {
 			continue
 		}
 		if i > from {

@@ -104,7 +104,7 @@ func photos() (folder string) {
 			log.Fatal(err)
 		}
 		img := image.NewGray(image.Rect(0, 0, 20, 16))
-		img.Pix[0] = byte(i)
+		img.Pix[8*20+10] = byte(100 * i)
 		var b bytes.Buffer
 		if err := png.Encode(&b, img); err != nil {
 			log.Fatal(err)

@@ -36,14 +36,20 @@ type Plan struct {
 	Kind string
 	// Notes are remarks for the report.
 	Notes []string
-	// Tasks are the ways in which every image is labeled, with their classes; the first is the main one.
+	// Tasks are the ways in which every image is labeled, with their classes; the first is the main one. A set without
+	// labels has none.
 	Tasks []Task
 	// Splits are the splits in the order train, val, test, with their numbers of images; train must be there.
 	Splits []SplitCount
+	// GroupedBy names what the groups of images are, such as "patient", where images of one group must not be in train
+	// and in test: [Item.Group] is then the number of an image's group.
+	GroupedBy string
 	// Height and Width are the size of every image; 0 where each has its own.
 	Height, Width int
 	// Items hands over every image once, in any order, and returns the first error of emit.
 	Items func(ctx context.Context, emit func(Item) error) error
+	// noted says that Notes are all that there is to say: the set was a pack already.
+	noted bool
 	// Draw makes the image of an item, from several goroutines at once. Alpha is dropped. Without Draw, the data of an
 	// item are RGB bytes [Height, Width, 3] where the size is fixed, and else a PNG or JPEG file.
 	Draw func(Item) (image.Image, error)
@@ -62,6 +68,8 @@ type Item struct {
 	Data []byte
 	// Labels are indices of classes, one a task.
 	Labels []int32
+	// Group is the number of the image's group, 0 or more, where [Plan.GroupedBy] is set.
+	Group int32
 	// Err says why there are no data: a bad image.
 	Err error
 
@@ -288,11 +296,6 @@ func planOf(ctx context.Context, files *Files) (*Plan, error) {
 	return p, nil
 }
 
-// splitNames maps the names that a split's folder may have to the split.
-var splitNames = map[string]string{
-	"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
-}
-
 // splitOrder is the order of splits in a pack.
 var splitOrder = []string{"train", "val", "test"}
 
@@ -309,8 +312,8 @@ func (p *Plan) total() int {
 
 // check finds the mistakes of a format.
 func (p *Plan) check() error {
-	if p.Items == nil || len(p.Tasks) == 0 || len(p.Splits) == 0 {
-		return fmt.Errorf("items, tasks or splits are missing")
+	if p.Items == nil || len(p.Splits) == 0 {
+		return fmt.Errorf("items or splits are missing")
 	}
 	for _, task := range p.Tasks {
 		if task.Name == "" || len(task.Classes) == 0 {
@@ -351,6 +354,9 @@ func (p *Plan) checkItem(it Item) error {
 	}
 	if len(it.Labels) != len(p.Tasks) {
 		return fmt.Errorf("image %s has %d labels for %d tasks", it.Name, len(it.Labels), len(p.Tasks))
+	}
+	if it.Group < 0 {
+		return fmt.Errorf("image %s has group %d", it.Name, it.Group)
 	}
 	for i, task := range p.Tasks {
 		if label := it.Labels[i]; label < 0 || int(label) >= len(task.Classes) {

@@ -135,7 +135,8 @@ func TestFormat_MistakesOfAPlanAreErrors(t *testing.T) {
 		spoil func(*dataset.Plan)
 		says  string
 	}{
-		"no tasks":         {func(p *dataset.Plan) { p.Tasks = nil }, "tasks or splits are missing"},
+		"no splits":        {func(p *dataset.Plan) { p.Splits = nil }, "items or splits are missing"},
+		"no items":         {func(p *dataset.Plan) { p.Items = nil }, "items or splits are missing"},
 		"no class":         {func(p *dataset.Plan) { p.Tasks[0].Classes = nil }, `task "class" has 0 classes`},
 		"no train":         {func(p *dataset.Plan) { p.Splits[0].Name = "test" }, `split "test" is out of the order`},
 		"an empty split":   {func(p *dataset.Plan) { p.Splits[0].N = 0 }, "split train has 0 images"},

@@ -184,12 +184,15 @@ func opened(t testing.TB, pack string) *Set {
 	return set
 }
 
-// split returns a split with its labels for the first task.
+// split returns a split with its labels for the first task, where there is one.
 func split(t testing.TB, set *Set, name string) (*Split, []int32) {
 	t.Helper()
 	sp, err := set.Split(name)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(set.Tasks()) == 0 {
+		return sp, nil
 	}
 	labels, err := sp.Labels(set.Tasks()[0].Name)
 	if err != nil {

@@ -13,22 +13,65 @@ import (
 // images, but never the last one of a class. Both results are sorted indices into labels; they are disjoint and cover
 // it. The choice depends on labels, fraction and seed only. It panics when fraction is not in [0, 1).
 func StratifiedHoldOut(labels []int32, fraction float64, seed uint64) (keep, held []int) {
+	groups := make([]int32, len(labels))
+	for i := range groups {
+		groups[i] = int32(i)
+	}
+	return GroupedHoldOut(labels, groups, fraction, seed)
+}
+
+// GroupedHoldOut is [StratifiedHoldOut] for images that must stay together, such as those of one patient: the images of
+// a group are all kept or all held out. Of each class it comes as near to round(fraction x count) images as whole
+// groups allow, and never takes the last image of a class. Groups are taken in an order that depends on the seed, each
+// where it brings the counts of the classes nearer to their aims. With a group for each image, numbered like it, the
+// cut is that of StratifiedHoldOut. It panics when fraction is not in [0, 1), or when labels and groups differ in
+// number.
+func GroupedHoldOut(labels, groups []int32, fraction float64, seed uint64) (keep, held []int) {
 	if !(fraction >= 0 && fraction < 1) {
 		panic(fmt.Sprintf("dataset: hold-out fraction %v is not in [0, 1)", fraction))
 	}
-	classes := map[int32][]int{}
-	for i, label := range labels {
-		classes[label] = append(classes[label], i)
+	if len(labels) != len(groups) {
+		panic(fmt.Sprintf("dataset: %d labels and %d groups", len(labels), len(groups)))
 	}
 
-	// Members are ordered by their hash under the seed; the first are held out.
+	// What is still to hold out of each class, and what must not be touched.
+	count, aim := map[int32]int{}, map[int32]int{}
+	members := map[int32][]int{}
+	for i, label := range labels {
+		count[label]++
+		members[groups[i]] = append(members[groups[i]], i)
+	}
+	for label, n := range count {
+		aim[label] = min(int(math.Round(fraction*float64(n))), n-1)
+	}
+
+	// Groups are ordered by their hash under the seed.
+	order := make([]int32, 0, len(members))
+	for group := range members {
+		order = append(order, group)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(counter.Mix(seed, uint64(a)), counter.Mix(seed, uint64(b))), cmp.Compare(a, b))
+	})
 	out := make([]bool, len(labels))
-	for _, members := range classes {
-		n := min(int(math.Round(fraction*float64(len(members)))), len(members)-1)
-		slices.SortFunc(members, func(a, b int) int {
-			return cmp.Or(cmp.Compare(counter.Mix(seed, uint64(a)), counter.Mix(seed, uint64(b))), cmp.Compare(a, b))
-		})
-		for _, i := range members[:n] {
+	for _, group := range order {
+		of := map[int32]int{}
+		for _, i := range members[group] {
+			of[labels[i]]++
+		}
+		gain, last := 0, false
+		for label, n := range of {
+			gain += abs(aim[label]) - abs(aim[label]-n)
+			last = last || n == count[label]
+		}
+		if gain <= 0 || last {
+			continue
+		}
+		for label, n := range of {
+			aim[label] -= n
+			count[label] -= n
+		}
+		for _, i := range members[group] {
 			out[i] = true
 		}
 	}
@@ -42,3 +85,5 @@ func StratifiedHoldOut(labels []int32, fraction float64, seed uint64) (keep, hel
 	}
 	return keep, held
 }
+
+func abs(n int) int { return max(n, -n) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sslx-go/lab/internal/usage"
@@ -30,6 +31,16 @@ type ImportOptions struct {
 	// Size is the side of the square that every image is brought to; 0 keeps their own size, which must be one for
 	// all.
 	Size int
+	// SplitFrom says where an image folder has its splits, where its names do not tell: the level of their folders
+	// ("2"; in a/b/1.png, a is level 1), the folders themselves ("train=x/fit,test=x/probe"; images elsewhere are left
+	// out), or "none", which makes every image train. "" finds out.
+	SplitFrom string
+	// ClassesAt is the level of the folders that name the classes of an image folder, or "none" for a set without
+	// labels. "" finds out.
+	ClassesAt string
+	// HoldOut is the share of train that becomes test in a set that has neither test nor val; see [Import]. 0 is a
+	// fifth, or a tenth where there are no labels, and below 0 is none.
+	HoldOut float64
 	// SkipBad leaves out images that cannot be decoded and reports them, instead of stopping.
 	SkipBad bool
 	// Progress, if set, is called after each image, by one goroutine at a time.
@@ -54,6 +65,10 @@ func (o ImportOptions) check() (ImportOptions, error) {
 	}
 	if o.Name == FactorsName {
 		return o, usage.About("name", "the name %q belongs to the generated set: choose another name", FactorsName)
+	}
+	if o.HoldOut >= 1 {
+		return o, usage.About("hold-out", "a share of %g to hold out is out of range: give 0 to 1, without 1",
+			o.HoldOut)
 	}
 	if o.MaxPixels < 0 || o.MaxFile < 0 || o.MaxUnpacked < 0 {
 		return o, usage.Errorf("limits of an import must not be negative")
@@ -124,6 +139,8 @@ type reuse struct {
 	check func(*Set) error
 	// skipped allows packs from which bad images were left out, with somebody's consent.
 	skipped bool
+	// chosen allows packs for which somebody decided what the files do not tell: the one that was made last is taken.
+	chosen bool
 }
 
 // importSource imports and opens. The set is the one that this import made or found, whatever other processes put into
@@ -155,7 +172,7 @@ func importSource(ctx context.Context, source string, opt ImportOptions, may reu
 
 	// What tells whether a pack is of this source as it is now.
 	how, rule := resizeRule(opt.Size)
-	h := &header{Name: opt.Name, How: how, Resize: rule}
+	h := &header{Name: opt.Name, How: how, Resize: rule, Rules: rules, Choices: opt.choices()}
 	if h.Source, err = t.Stamp(ctx); err != nil {
 		return nil, Report{}, err
 	}
@@ -211,10 +228,14 @@ func (h *header) findReusable(dir string, may reuse) (set *Set, before []cachedP
 		return nil, nil, err
 	}
 	before = packsNamed(packs, h.Name)
+	if may.chosen {
+		slices.SortStableFunc(packs, func(a, b cachedPack) int { return b.changed.Compare(a.changed) })
+	}
 
 	// The header is compared again once the pack is open: another process may have replaced the file.
 	for _, pack := range packs {
-		if pack.err != nil || !h.sameSource(&pack.header) || !may.skipped && len(pack.Skipped) > 0 {
+		if pack.err != nil || !h.sameSource(&pack.header) || !may.skipped && len(pack.Skipped) > 0 ||
+			!may.chosen && pack.Choices != h.Choices {
 			continue
 		}
 		set, err := openPack(pack.path)
@@ -229,9 +250,29 @@ func (h *header) findReusable(dir string, may reuse) (set *Set, before []cachedP
 	return nil, before, nil
 }
 
-// sameSource reports whether a pack has the same unchanged source, name and size.
+// rules is the version of the rules by which a source becomes a set. A pack that was made by other rules is made again
+// when its source is imported.
+const rules = 1
+
+// choices says what was decided about a source that its files do not tell, "" for nothing.
+func (o ImportOptions) choices() string {
+	var parts []string
+	if o.SplitFrom != "" {
+		parts = append(parts, "splits from "+o.SplitFrom)
+	}
+	if o.ClassesAt != "" {
+		parts = append(parts, "classes at "+o.ClassesAt)
+	}
+	if o.HoldOut != 0 {
+		parts = append(parts, fmt.Sprintf("hold-out %g", max(o.HoldOut, 0)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// sameSource reports whether a pack has the same unchanged source, name and size, and was made by the same rules.
 func (h *header) sameSource(pack *header) bool {
-	return pack.Name == h.Name && pack.Origin == h.Origin && pack.Source == h.Source && pack.Resize == h.Resize
+	return pack.Name == h.Name && pack.Origin == h.Origin && pack.Source == h.Source && pack.Resize == h.Resize &&
+		pack.Rules == h.Rules
 }
 
 // reused returns what an import gives that found its pack, which is what the name means from now on.

@@ -149,20 +149,22 @@ func TestCIFAR_TenHasThePublishedStatistics(t *testing.T) {
 	}
 }
 
-func TestImport_ASetOfOneClass(t *testing.T) {
+func TestImport_ASetOfOneClassHasNoLabels(t *testing.T) {
 	f := files{"train/cat/1.png": gray(t, 1), "train/cat/2.png": gray(t, 2), "test/cat/1.png": gray(t, 3)}
 	set, report := imported(t, f.folder(t, "set"), ImportOptions{})
 	sp, labels := split(t, set, "train")
-	if classes := set.Tasks()[0].Classes; !slices.Equal(classes, []string{"cat"}) || sp.N != 2 ||
-		!slices.Equal(labels, []int32{0, 0}) || report.Notes != nil {
-		t.Errorf("%d images of classes %v with labels %v, notes %q", sp.N, classes, labels, report.Notes)
+	if len(set.Tasks()) != 0 || sp.N != 2 || labels != nil {
+		t.Errorf("%d images of tasks %v with labels %v", sp.N, set.Tasks(), labels)
+	}
+	if want := []string{"all images are of one class, cat: the set has no labels"}; !slices.Equal(report.Notes, want) {
+		t.Errorf("notes are %q", report.Notes)
 	}
 }
 
 func TestImport_ASplitThatLacksClassesGetsANote(t *testing.T) {
 	f := animals(t)
 	delete(f, "test/dog/3.png")
-	many := files{"test/a/1.png": gray(t, 1)}
+	many := files{"test/a/1.png": gray(t, 2)}
 	for class := range strings.SplitSeq("a b c d e f g h", " ") {
 		many["train/"+class+"/1.png"] = gray(t, 1)
 	}

@@ -176,9 +176,15 @@ func atPath(path string, info os.FileInfo) (place, error) {
 // errSeen ends a walk that has seen enough.
 var errSeen = errors.New("seen")
 
+// runFile is a file that every run folder has.
+const runFile = "environment.json"
+
 // holdsImages reports whether the folder may be a source: it has a file of some format, or cannot be read, which its
-// import will say.
+// import will say. The figures of a run folder are no set.
 func holdsImages(ctx context.Context, folder string) bool {
+	if _, err := os.Stat(filepath.Join(folder, runFile)); err == nil {
+		return false
+	}
 	all := allFormats()
 	return archive.Dir{Root: folder}.Walk(ctx, func(e archive.Entry) error {
 		if !e.Dir && slices.ContainsFunc(all, func(f Format) bool { return f.Matches(e.Path) }) {
@@ -209,7 +215,7 @@ func (o LocateOptions) open(p place) (*Set, error) {
 }
 
 func (o LocateOptions) importAndOpen(ctx context.Context, source string) (*Set, error) {
-	may := reuse{check: (*Set).checkOpened, skipped: true}
+	may := reuse{check: (*Set).checkOpened, skipped: true, chosen: true}
 	set, report, err := importSource(ctx, source, o.imports(), may)
 	if err == nil && o.Warn != nil {
 		report.warn(o.Warn)

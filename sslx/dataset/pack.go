@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"github.com/edsrzf/mmap-go"
@@ -42,8 +43,11 @@ type header struct {
 	Std         [3]float64    `json:"std"`
 	Skipped     []Skipped     `json:"skipped,omitempty"`
 	Notes       []string      `json:"notes,omitempty"`
-	Source      string        `json:"source"`           // what tells whether the source has changed
-	Origin      string        `json:"origin,omitempty"` // the absolute path of the source
+	GroupedBy   string        `json:"grouped_by,omitempty"` // what the groups of images are; "" without groups
+	Rules       int           `json:"rules,omitempty"`      // the version of the rules that made the set
+	Choices     string        `json:"choices,omitempty"`    // what the files do not tell and somebody decided
+	Source      string        `json:"source"`               // what tells whether the source has changed
+	Origin      string        `json:"origin,omitempty"`     // the absolute path of the source
 	Length      int64         `json:"length"`
 	Fingerprint string        `json:"fingerprint"`
 }
@@ -51,7 +55,8 @@ type header struct {
 type headerSplit struct {
 	Name   string    `json:"name"`
 	N      int       `json:"n"`
-	Labels []section `json:"labels"` // in the order of header.Tasks
+	Labels []section `json:"labels,omitempty"` // in the order of header.Tasks
+	Groups *section  `json:"groups,omitempty"` // the number of each image's group, where there are groups
 	Pixels section   `json:"pixels"`
 }
 
@@ -76,6 +81,9 @@ func (h *header) sections() []namedSection {
 			what := fmt.Sprintf("labels of task %s in split %s", h.Tasks[i].Name, sp.Name)
 			labels = append(labels, namedSection{sec, what, len(h.Tasks[i].Classes)})
 		}
+		if sp.Groups != nil {
+			labels = append(labels, namedSection{*sp.Groups, "groups of split " + sp.Name, math.MaxInt32})
+		}
 		pixels = append(pixels, namedSection{sp.Pixels, "pixels of split " + sp.Name, 0})
 	}
 	return append(labels, pixels...)
@@ -89,6 +97,9 @@ func (h *header) fingerprint() string {
 		fmt.Fprintf(sum, "split %s %d %s\n", sp.Name, sp.N, sp.Pixels.SHA256)
 		for i, sec := range sp.Labels {
 			fmt.Fprintf(sum, "task %q %s\n", h.Tasks[i].Name, sec.SHA256)
+		}
+		if sp.Groups != nil {
+			fmt.Fprintf(sum, "groups %s\n", sp.Groups.SHA256)
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil))
@@ -217,8 +228,7 @@ func (h *header) check(length int64) error {
 		return fmt.Errorf("is longer than its header says, by %d bytes: %s", length-h.Length, importAgain)
 	}
 	inconsistent := errors.New("has a header that contradicts itself: " + importAgain)
-	if h.Height < 1 || h.Width < 1 || int64(h.Width) > length/3/int64(h.Height) || len(h.Tasks) == 0 ||
-		len(h.Splits) == 0 {
+	if h.Height < 1 || h.Width < 1 || int64(h.Width) > length/3/int64(h.Height) || len(h.Splits) == 0 {
 		return inconsistent
 	}
 
@@ -226,7 +236,10 @@ func (h *header) check(length int64) error {
 	stride := int64(h.Height) * int64(h.Width) * 3
 	for _, sp := range h.Splits {
 		if sp.N < 1 || int64(sp.N) > length/stride || sp.Pixels.Length != int64(sp.N)*stride ||
-			len(sp.Labels) != len(h.Tasks) {
+			len(sp.Labels) != len(h.Tasks) || (sp.Groups != nil) != (h.GroupedBy != "") {
+			return inconsistent
+		}
+		if sp.Groups != nil && sp.Groups.Length != 4*int64(sp.N) {
 			return inconsistent
 		}
 		for _, sec := range sp.Labels {

@@ -31,7 +31,8 @@ func resizeNative(ctx context.Context, native string, opt ImportOptions) (*Set, 
 
 	// Another process may have made it while this one waited.
 	how, rule := resizeRule(opt.Size)
-	h := &header{Name: set.Name(), How: how, Resize: rule, Source: set.header.Source, Origin: set.header.Origin}
+	h := &header{Name: set.Name(), How: how, Resize: rule, Source: set.header.Source, Origin: set.header.Origin,
+		Rules: set.header.Rules, Choices: set.header.Choices}
 	any := reuse{check: func(*Set) error { return nil }, skipped: true}
 	if found, _, err := h.findReusable(dir, any); err != nil || found != nil {
 		return found, err
@@ -50,11 +51,13 @@ func resizeNative(ctx context.Context, native string, opt ImportOptions) (*Set, 
 
 // planPack says how the images of a pack become another set.
 func planPack(set *Set) (*Plan, error) {
-	p := &Plan{Kind: set.header.Kind, Tasks: set.Tasks(), Height: set.Height(), Width: set.Width()}
+	p := &Plan{Kind: set.header.Kind, Notes: set.Notes(), Tasks: set.Tasks(), Height: set.Height(), Width: set.Width(),
+		GroupedBy: set.GroupedBy(), noted: true}
 
 	// Labels are few and are read at once; pixels stay where they are.
 	var splits []*Split
 	var labels [][][]int32 // by split and task
+	var groups [][]int32   // by split; nil without groups
 	for _, name := range set.Splits() {
 		split, err := set.Split(name)
 		if err != nil {
@@ -66,7 +69,7 @@ func planPack(set *Set) (*Plan, error) {
 				return nil, err
 			}
 		}
-		splits, labels = append(splits, split), append(labels, of)
+		splits, labels, groups = append(splits, split), append(labels, of), append(groups, split.Groups())
 		p.Splits = append(p.Splits, SplitCount{name, split.N})
 	}
 
@@ -77,6 +80,9 @@ func planPack(set *Set) (*Plan, error) {
 				it := Item{Position: position, Name: split.Name + " " + strconv.Itoa(i), Data: split.At(i)}
 				for _, of := range labels[s] {
 					it.Labels = append(it.Labels, of[i])
+				}
+				if groups[s] != nil {
+					it.Group = groups[s][i]
 				}
 				if err := emit(it); err != nil {
 					return err

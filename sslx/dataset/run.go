@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"image"
 	"io"
 	"path/filepath"
@@ -24,6 +25,9 @@ type run struct {
 	opt    ImportOptions
 	spool  *spool
 	labels [][]int32 // [task][position]
+	groups []int32   // by position; nil without groups
+	hashes []uint64  // of the pixels, by position
+	seed   maphash.Seed
 
 	// budget is taken by the one goroutine that reads the source and given back by the many that draw.
 	budget *budget
@@ -45,16 +49,24 @@ func writeSet(ctx context.Context, dir, source string, p *Plan, h *header, opt I
 
 	r := &run{source: source, plan: p, opt: opt, spool: sp, budget: newBudget(opt.MaxPixels),
 		seen: make([]bool, p.total()), bad: map[int]string{}, name: map[int]string{}}
+	r.hashes, r.seed = make([]uint64, p.total()), maphash.MakeSeed()
 	for range p.Tasks {
 		r.labels = append(r.labels, make([]int32, p.total()))
+	}
+	if p.GroupedBy != "" {
+		r.groups = make([]int32, p.total())
 	}
 	if err := r.drawAll(ctx, h); err != nil {
 		return "", err
 	}
 
 	// The header is completed from what was drawn: sizes, left out images, statistics, checksums.
-	h.Kind, h.Notes, h.Tasks = p.Kind, slices.Concat(p.Notes, r.lackNotes()), p.Tasks
-	parts, err := r.assemble(ctx, h)
+	splits := r.splits()
+	h.Kind, h.Notes, h.Tasks, h.GroupedBy = p.Kind, p.Notes, p.Tasks, p.GroupedBy
+	if !p.noted {
+		h.Notes = slices.Concat(p.Notes, r.splitNotes(splits))
+	}
+	parts, err := r.assemble(ctx, h, splits)
 	if err != nil {
 		return "", err
 	}
@@ -185,8 +197,13 @@ func (r *run) draw(ctx context.Context, it Item) error {
 	if b := img.Bounds(); b.Dx() != it.width || b.Dy() != it.height {
 		return unequalSizes(r.source, it.Name, b, it.height, it.width)
 	}
-	if err := r.spool.put(it.Position, appendRGB(nil, img)); err != nil {
+	pixels := appendRGB(nil, img)
+	if err := r.spool.put(it.Position, pixels); err != nil {
 		return fmt.Errorf("decoded images cannot be stored in the cache folder: %w", err)
+	}
+	r.hashes[it.Position] = maphash.Bytes(r.seed, pixels)
+	if r.groups != nil {
+		r.groups[it.Position] = it.Group
 	}
 	for task, label := range it.Labels {
 		r.labels[task][it.Position] = label
@@ -245,41 +262,10 @@ func (r *run) checkSkipped() error {
 	if len(r.bad) == 0 {
 		return nil
 	}
-	if lacked := r.lacked(0, r.plan.Splits[0].N); len(lacked) > 0 {
+	if lacked := r.lacked(r.splitAt(0)); len(lacked) > 0 {
 		return fmt.Errorf("no train image of class %q in %s can be used: fix or remove the class", lacked[0], r.source)
 	}
 	return nil
-}
-
-// lackNotes returns a note for each split that lacks classes of train, which is allowed: a score on it says nothing of
-// them.
-func (r *run) lackNotes() (notes []string) {
-	first := r.plan.Splits[0].N
-	for _, sp := range r.plan.Splits[1:] {
-		if lacked := r.lacked(first, sp.N); len(lacked) > 0 {
-			notes = append(notes, fmt.Sprintf("%s lacks %d of the %d classes of train: %s", sp.Name, len(lacked),
-				len(r.plan.Tasks[0].Classes), someOf(lacked)))
-		}
-		first += sp.N
-	}
-	return notes
-}
-
-// lacked returns the classes of the first task that none of the n images from position first has; images that were left
-// out do not count.
-func (r *run) lacked(first, n int) (classes []string) {
-	has := make([]bool, len(r.plan.Tasks[0].Classes))
-	for i := first; i < first+n; i++ {
-		if _, bad := r.bad[i]; !bad {
-			has[r.labels[0][i]] = true
-		}
-	}
-	for label, class := range r.plan.Tasks[0].Classes {
-		if !has[label] {
-			classes = append(classes, class)
-		}
-	}
-	return classes
 }
 
 // someOf lists the first of the names.

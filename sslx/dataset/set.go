@@ -67,6 +67,13 @@ func (s *Set) Path() string { return s.path }
 // written before this was kept.
 func (s *Set) Origin() string { return s.header.Origin }
 
+// Notes returns what there was to say of the import that made the pack, such as files that were left out.
+func (s *Set) Notes() []string { return slices.Clone(s.header.Notes) }
+
+// GroupedBy says what the groups of images are, such as "patient": images of one group should not be in train and in
+// test. It is "" for a set without groups.
+func (s *Set) GroupedBy() string { return s.header.GroupedBy }
+
 // Name returns the set's name, such as "cifar10".
 func (s *Set) Name() string { return s.header.Name }
 
@@ -96,7 +103,7 @@ func (s *Set) Stats() (mean, std [3]float64) {
 	return mean, std
 }
 
-// Tasks returns the set's tasks; the first is the main one.
+// Tasks returns the set's tasks; the first is the main one. A set without labels has none.
 func (s *Set) Tasks() []Task { return slices.Clone(s.header.Tasks) }
 
 // Task returns the task with the given name, or a usage error with the nearest one.
@@ -106,6 +113,17 @@ func (s *Set) Task(name string) (Task, error) {
 		return Task{}, err
 	}
 	return s.header.Tasks[i], nil
+}
+
+// Measured returns the split that a model is measured on: test, or val where there is no test. ok is false for a set
+// that has neither.
+func (s *Set) Measured() (split *Split, ok bool) {
+	for _, name := range []string{"test", "val"} {
+		if split, err := s.Split(name); err == nil {
+			return split, true
+		}
+	}
+	return nil, false
 }
 
 // Splits returns the names of the splits present, in the order train, val, test.
@@ -122,7 +140,7 @@ func (s *Set) Split(name string) (*Split, error) {
 	for _, sp := range s.header.Splits {
 		if sp.Name == name {
 			images := Images{Pixels: s.section(sp.Pixels), N: sp.N, Height: s.Height(), Width: s.Width()}
-			return &Split{Name: name, Images: images, set: s, labels: sp.Labels}, nil
+			return &Split{Name: name, Images: images, set: s, labels: sp.Labels, groups: sp.Groups}, nil
 		}
 	}
 	return nil, usage.Unknown("split of "+s.Name(), name, s.Splits())
@@ -137,6 +155,7 @@ type Split struct {
 
 	set    *Set
 	labels []section
+	groups *section
 }
 
 // Labels returns a copy of the labels of the split's N images for a task, or a usage error for an unknown task.
@@ -148,6 +167,17 @@ func (sp *Split) Labels(task string) ([]int32, error) {
 	labels := make([]int32, sp.N)
 	_, err = binary.Decode(sp.set.section(sp.labels[i]), binary.LittleEndian, labels)
 	return labels, err
+}
+
+// Groups returns a copy of the numbers of the groups that the split's N images belong to, nil for a set without groups;
+// see [Set.GroupedBy].
+func (sp *Split) Groups() []int32 {
+	if sp.groups == nil {
+		return nil
+	}
+	groups := make([]int32, sp.N)
+	_, _ = binary.Decode(sp.set.section(*sp.groups), binary.LittleEndian, groups)
+	return groups
 }
 
 // Read copies image i, 0 to N-1, to dst, [Height, Width, 3]. It fails when the pack's file was cut short meanwhile.

@@ -16,7 +16,6 @@ import (
 type Folder struct {
 	tree          archive.Dir
 	images        []folderImage
-	labels        map[string][]int32
 	tasks         []Task
 	budget        *budget
 	size          int // as asked for; 0 is the images' own
@@ -24,9 +23,9 @@ type Folder struct {
 }
 
 // OpenFolder lists a split of the image folder at path, laid out as the package comment says; archives are not taken.
-// Images are numbered, labeled and brought to size as [Import] with that Size does, byte for byte; 0 keeps their own
-// size, which the first image decides. A usage error means a missing or wrongly laid out folder, an unknown split or a
-// size out of range. It looks up every file once and decodes none.
+// Images are numbered, labeled and brought to size as [Import] with that Size does, byte for byte, but no test split is
+// cut from train; 0 keeps their own size, which the first image decides. A usage error means a missing or wrongly laid
+// out folder, an unknown split or a size out of range. It looks up every file once and decodes none.
 func OpenFolder(ctx context.Context, path, split string, size int) (*Folder, error) {
 	if _, err := (ImportOptions{Size: size}).check(); err != nil {
 		return nil, err
@@ -50,7 +49,7 @@ func OpenFolder(ctx context.Context, path, split string, size int) (*Folder, err
 		return nil, err
 	}
 
-	f := &Folder{tree: dir, labels: list.labels, tasks: list.plan.Tasks, budget: newBudget(defaultMaxPixels),
+	f := &Folder{tree: dir, tasks: list.plan.Tasks, budget: newBudget(defaultMaxPixels),
 		size: size, height: size, width: size}
 	if f.images = list.split(split); len(f.images) == 0 {
 		return nil, usage.Unknown("split of "+path, split, list.splitNames())
@@ -104,7 +103,7 @@ func (f *Folder) Labels(task string) ([]int32, error) {
 	}
 	labels := make([]int32, len(f.images))
 	for i, im := range f.images {
-		labels[i] = f.labels[im.class][k]
+		labels[i] = im.label[k]
 	}
 	return labels, nil
 }

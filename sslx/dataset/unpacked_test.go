@@ -129,9 +129,10 @@ func TestOpenFolder_RefusesWithItsSentence(t *testing.T) {
 		says        string
 		usage       bool
 	}{
-		"missing":             {filepath.Join(t.TempDir(), "none"), "train", 8, "there is no file or folder", true},
-		"an archive":          {archived(t, "set.zip", f.zip(t)), "train", 8, "is an archive", true},
-		"no image":            {files{"a/1.txt": "x"}.folder(t, "set"), "train", 8, "holds no PNG or JPEG", true},
+		"missing":    {filepath.Join(t.TempDir(), "none"), "train", 8, "there is no file or folder", true},
+		"an archive": {archived(t, "set.zip", f.zip(t)), "train", 8, "is an archive", true},
+		"no image": {files{"a/1.txt": "x"}.folder(t, "set"), "train", 8, "holds no image that can be " +
+			"read, but 1 .txt", true},
 		"an unknown split":    {f.folder(t, "set"), "tset", 8, `did you mean "test"`, true},
 		"a size out of range": {f.folder(t, "set"), "train", -1, "size -1", true},
 		"a bad first image":   {bad, "train", 0, "image train/cat/0.png", false},

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sslx-go/lab/internal/usage"
@@ -83,10 +84,15 @@ func Suffix(name string) string {
 	return ""
 }
 
-// Hidden reports whether any part of the path starts with a dot or is the folder that macOS adds to archives.
+// litter are the names, in lower case, of what systems and programs leave in folders: macOS in archives, Windows,
+// Synology's storage boxes, and disks.
+var litter = []string{"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin",
+	"system volume information", "lost+found", "icon\r"}
+
+// Hidden reports whether any part of the path starts with a dot or is litter of a system.
 func Hidden(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
-		if strings.HasPrefix(part, ".") || part == "__MACOSX" {
+		if strings.HasPrefix(part, ".") || slices.Contains(litter, strings.ToLower(part)) {
 			return true
 		}
 	}
