@@ -36,6 +36,10 @@ type Config struct {
 	// CropScaleMax is the largest share, at least CropScale and at most 1; 0 means 1.
 	CropScaleMax float64 `yaml:"crop_scale_max,omitempty" json:"crop_scale_max,omitzero"`
 
+	// SameRegion puts the patch and the crop where they are in the first view of the image, which must have the same
+	// sizes and shares. The views then differ only in the operations that follow.
+	SameRegion bool `yaml:"same_region,omitempty" json:"same_region,omitzero"`
+
 	// Flip is the probability of a horizontal flip.
 	Flip float64 `yaml:"flip" json:"flip"`
 
@@ -157,6 +161,11 @@ func (c Config) cut(height, width int) (p Pipeline) {
 		p = append(p, Resize{Height: toHeight, Width: toWidth})
 	}
 	return p
+}
+
+// region returns the part of the configuration that chooses the part of the image and its size.
+func (c Config) region() [6]any {
+	return [...]any{c.Size, c.SizeShare, c.Patch, c.PatchAt, c.CropScale, c.CropScaleMax}
 }
 
 // viewSize returns the size of a view of images of the given size.

@@ -109,15 +109,19 @@ func (p Pipeline) Apply(images *Node, params []Params) *Node {
 }
 
 // Make draws parameters and applies them.
-func (p Pipeline) Make(images *Node, key Key) View {
+func (p Pipeline) Make(images *Node, key Key) View { return p.makeWith(images, key, nil) }
+
+// makeWith is Make with given parameters for the first operations.
+func (p Pipeline) makeWith(images *Node, key Key, given []Params) View {
 	if single(images) {
 		key.Samples = twice(key.Samples)
-		v := p.Make(twice(images), key)
+		v := p.makeWith(twice(images), key, each(given, twice))
 		return View{Images: once(v.Images), Params: each(v.Params, head)}
 	}
 
 	dims := images.Shape().Dimensions
 	params := p.Draw(key, dims[1], dims[2])
+	copy(params, given)
 	return View{Images: p.Apply(images, params), Params: params}
 }
 

@@ -37,6 +37,10 @@ func (v Views) Check() error {
 		if err := c.check(name); err != nil {
 			return err
 		}
+		if c.SameRegion && c.region() != v[0].region() {
+			return usage.Errorf("%s.same_region is true, but size, patch or crop are not those of the first view: "+
+				"make them equal", name)
+		}
 	}
 	return nil
 }
@@ -50,14 +54,20 @@ func (v Views) alike() bool {
 }
 
 // Make returns the views of images [batch, height, width, 3] in [0, 1], normalized with the mean and the standard
-// deviation of each channel. View i draws its numbers under the key with i added to its view. Views may differ in size.
+// deviation of each channel. View i draws its numbers under the key with i added to its view, except the place of its
+// patch and crop where it has SameRegion: those are the first view's. Views may differ in size.
 func (v Views) Make(images *Node, key Key, mean, std [3]float64) []View {
 	dims := images.Shape().Dimensions
 	made := make([]View, len(v))
 	for i, c := range v {
 		own := key
 		own.View += i
-		made[i] = c.Pipeline(dims[1], dims[2]).Make(images, own)
+
+		var region []Params
+		if i > 0 && c.SameRegion {
+			region = made[0].Params[:len(c.cut(dims[1], dims[2]))]
+		}
+		made[i] = c.Pipeline(dims[1], dims[2]).makeWith(images, own, region)
 		made[i].Images = Normalize(made[i].Images, mean, std)
 	}
 	return made

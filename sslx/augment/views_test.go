@@ -64,6 +64,8 @@ func TestViews_ReadFromANameAMappingOrAList(t *testing.T) {
 			Views{{Flip: 0.5}, {}, cifar[0].with(func(c *Config) { c.Size = 8 })}},
 		{"[{flip: 1, count: 2}, {preset: byol}]", Views{{Flip: 1}, {Flip: 1}, byol[0], byol[1]}},
 		{"\n- &a {flip: 1}\n- *a", Views{{Flip: 1}, {Flip: 1}}},
+		{"[{crop_scale: 0.2, same_region: true, count: 2}]",
+			Views{{CropScale: 0.2, SameRegion: true}, {CropScale: 0.2, SameRegion: true}}},
 	} {
 		if got, err := readViews(c.text); err != nil || !got.Equal(c.want) {
 			t.Errorf("%s: %+v (%v), want %+v", c.text, got, err, c.want)
@@ -82,6 +84,7 @@ func TestViews_WrongOnesAreAUsageErrorThatSaysWhatAndWhere(t *testing.T) {
 		{"{gray: [1]}", `"views.gray" must be a number`},
 		{"{size: 2.5}", `"views.size" is 2.5: it must be a whole number`},
 		{"{patch_at: 3}", `"views.patch_at" is 3: it must be a text`},
+		{"{same_region: 1}", `"views.same_region" is 1: it must be true or false`},
 		{"{preset: byoll}", `did you mean "byol"?`},
 		{"{preset: }", `"views.preset" has no value`},
 		{"{count: 0}", `"views.count" is 0: it must be between 1 and 64`},
@@ -210,6 +213,8 @@ func TestViews_CheckSaysWhichViewIsWrong(t *testing.T) {
 		{make(Views, 65), "views has 65 views: there must be between 1 and 64"},
 		{two(Config{Flip: 2}), "views.flip is 2: it must be between 0 and 1"},
 		{Views{{}, {Flip: 2}}, "views[1].flip is 2: it must be between 0 and 1"},
+		{Views{{CropScale: 0.3}, {CropScale: 0.2, SameRegion: true}}, "views[1].same_region is true, but size, patch or " +
+			"crop are not those of the first view: make them equal"},
 	} {
 		if err := c.views.Check(); !usage.Is(err) || err.Error() != c.want {
 			t.Errorf("%+v: %v, want %q", c.views, err, c.want)
@@ -219,6 +224,36 @@ func TestViews_CheckSaysWhichViewIsWrong(t *testing.T) {
 	for _, name := range Presets() {
 		if err := preset(t, name).Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestViews_OfTheSameRegionDifferInWhatFollowsTheCrop(t *testing.T) {
+	const n = 3
+	region := Config{Patch: 8, CropScale: 0.2, Size: 6}
+	same, noisy := region, region
+	same.SameRegion = true
+	noisy.SameRegion, noisy.Noise = true, 0.1
+	views := Views{region, same, noisy, region}
+
+	for _, count := range []int{1, n} {
+		images := randomImages(count, 10, 10)
+		made := call(t, testbackend.Open(t), func(images, stream, samples *Node) (outputs []*Node) {
+			for _, v := range views.Make(FromBytes(images), Key{Stream: stream, Samples: samples}, [3]float64{},
+				[3]float64{1, 1, 1}) {
+				outputs = append(outputs, v.Images)
+			}
+			return outputs
+		}, images, Stream(3, 0), upTo(count))
+
+		if d := largestDifference(made[0], made[1]); d != 0 {
+			t.Errorf("%d images: two views of one region differ by %g", count, d)
+		}
+		if d := largestDifference(made[0], made[2]); d == 0 || d > 1 {
+			t.Errorf("%d images: with noise of 0.1 the view of the region differs by %g", count, d)
+		}
+		if d := largestDifference(made[0], made[3]); d == 0 {
+			t.Errorf("%d images: a view with a region of its own has the first view's", count)
 		}
 	}
 }

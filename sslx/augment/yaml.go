@@ -138,7 +138,7 @@ func readKeys(pairs []*yaml.Node, c *Config) error {
 	return nil
 }
 
-// readValue sets to, which is a whole number, a number, a text or a list of operations.
+// readValue sets to, which is a whole number, a number, a text, true or false, or a list of operations.
 func readValue(key, value *yaml.Node, to reflect.Value) error {
 	if value.ShortTag() == "!!null" {
 		return usage.Errorf("line %d: %q has no value", key.Line, "views."+key.Value)
@@ -148,13 +148,13 @@ func readValue(key, value *yaml.Node, to reflect.Value) error {
 	}
 
 	tags := map[reflect.Kind][]string{reflect.Int: {"!!int"}, reflect.Float64: {"!!int", "!!float"},
-		reflect.String: {"!!str"}}[to.Kind()]
+		reflect.String: {"!!str"}, reflect.Bool: {"!!bool"}}[to.Kind()]
 	if slices.Contains(tags, value.ShortTag()) && value.Decode(to.Addr().Interface()) == nil {
 		return nil
 	}
 
 	what := map[reflect.Kind]string{reflect.Int: "a whole number", reflect.Float64: "a number",
-		reflect.String: "a text"}[to.Kind()]
+		reflect.String: "a text", reflect.Bool: "true or false"}[to.Kind()]
 	if value.Kind != yaml.ScalarNode {
 		return usage.Errorf("line %d: %q must be %s", value.Line, "views."+key.Value, what)
 	}

@@ -30,6 +30,10 @@ type Negatives struct {
 	// Patch is the side of a patch in pixels (patch-same, patch-fixed), before it is resized to the size of a view; 0
 	// is 8. The other kinds have none.
 	Patch int `yaml:"patch,omitempty"`
+
+	// Alike gives patches (patch-same, patch-fixed) the operations of the anchor that follow its crop, such as noise.
+	// Without them, whether an image has noise tells a negative from an anchor.
+	Alike bool `yaml:"negatives_alike,omitempty"`
 }
 
 // negativesKind is one choice of negatives.
@@ -57,7 +61,7 @@ func (n Negatives) kind() (negativesKind, bool) {
 // resolved fills in what is zero.
 func (n Negatives) resolved() Negatives {
 	kind, _ := n.kind()
-	return Negatives{cmp.Or(n.Kind, "batch"), cmp.Or(n.K, kind.k), cmp.Or(n.Patch, kind.patch)}
+	return Negatives{cmp.Or(n.Kind, "batch"), cmp.Or(n.K, kind.k), cmp.Or(n.Patch, kind.patch), n.Alike}
 }
 
 // check returns an error of package usage for the negatives of a method when the kind is unknown, a number is negative,
@@ -98,17 +102,24 @@ func randomNeeds(n Negatives) Needs {
 }
 
 func patchNeeds(n Negatives) Needs {
-	return Needs{Negatives: ExtraViews{Count: n.K, View: func(anchor augment.Config) augment.Config {
-		return augment.Config{Size: anchor.Size, Patch: n.Patch}
-	}}}
+	return Needs{Negatives: ExtraViews{Count: n.K, View: n.patchView("")}}
 }
 
 func cropNeeds(n Negatives) Needs { return Needs{Negatives: ExtraViews{Count: n.K}} }
 
 func fixedNeeds(n Negatives) Needs {
-	return Needs{Negatives: ExtraViews{Count: 1, OneImage: true, View: func(anchor augment.Config) augment.Config {
-		return augment.Config{Size: anchor.Size, Patch: n.Patch, PatchAt: "center"}
-	}}}
+	return Needs{Negatives: ExtraViews{Count: 1, OneImage: true, View: n.patchView("center")}}
+}
+
+// patchView returns how a patch is made that lies at a place.
+func (n Negatives) patchView(at string) func(anchor augment.Config) augment.Config {
+	return func(anchor augment.Config) augment.Config {
+		if !n.Alike {
+			return augment.Config{Size: anchor.Size, Patch: n.Patch, PatchAt: at}
+		}
+		anchor.Patch, anchor.PatchAt, anchor.CropScale, anchor.CropScaleMax = n.Patch, at, 0, 0
+		return anchor
+	}
 }
 
 // withNegatives is what objectives with a choice of negatives have.

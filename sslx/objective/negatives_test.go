@@ -103,6 +103,9 @@ func TestNegatives_MethodsThatMeetInALimitAgreeThere(t *testing.T) {
 
 func TestExtraViews_AreMadeAsTheKindSays(t *testing.T) {
 	anchor := augment.Config{Size: 24, CropScale: 0.2, Flip: 0.5}
+	same := anchor
+	same.SameRegion = true
+	alike := func(kind string) objective.Negatives { return objective.Negatives{Kind: kind, Patch: 6, Alike: true} }
 	for _, c := range []struct {
 		negatives objective.Negatives
 		want      augment.Views
@@ -111,8 +114,10 @@ func TestExtraViews_AreMadeAsTheKindSays(t *testing.T) {
 		{of("crop-same", 2, 0), augment.Views{anchor, anchor}},
 		{of("patch-same", 0, 0), augment.Views{{Size: 24, Patch: 8}}},
 		{of("patch-fixed", 0, 6), augment.Views{{Size: 24, Patch: 6, PatchAt: "center"}}},
+		{alike("patch-same"), augment.Views{{Size: 24, Patch: 6, Flip: 0.5}}},
+		{alike("patch-fixed"), augment.Views{{Size: 24, Patch: 6, PatchAt: "center", Flip: 0.5}}},
 	} {
-		got := objective.SimCLR{Negatives: c.negatives}.Needs().Negatives.Views(anchor)
+		got := objective.SimCLR{Negatives: c.negatives}.Needs().Negatives.Views(same)
 		if fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%+v: %+v, want %+v", c.negatives, got, c.want)
 		}

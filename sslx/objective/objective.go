@@ -60,7 +60,7 @@ type ExtraViews struct {
 	Count int
 
 	// View returns how they are made, where anchor is how the first of the other views is made; nil makes them like the
-	// anchor. They have to have the anchor's Size.
+	// anchor, of another part of the image. They have to have the anchor's Size.
 	View func(anchor augment.Config) augment.Config
 
 	// OneImage takes them from the first training image, whatever the batch: each is one view [1, dim] for all images.
@@ -69,10 +69,11 @@ type ExtraViews struct {
 
 // view returns how the views are made.
 func (e ExtraViews) view(anchor augment.Config) augment.Config {
-	if e.View == nil {
-		return anchor
+	if e.View != nil {
+		anchor = e.View(anchor)
 	}
-	return e.View(anchor)
+	anchor.SameRegion = false // negatives are not parts of one another
+	return anchor
 }
 
 // Views returns how the views are made, all of them; anchor is how the first of the other views is made.
