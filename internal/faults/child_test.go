@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/usage"
@@ -25,19 +26,26 @@ const (
 	childDo   = "SSLX_FAULTS_DO"
 	childAt   = "SSLX_FAULTS_AT"
 	childPack = "SSLX_FAULTS_PACK"
+
+	childStream = "SSLX_FAULTS_STREAM" // train from the pack, not from the device's memory
 )
 
 // What a child can do. Each resumes where an earlier child was stopped, and says on standard output how far it is.
 const (
 	train  = "train"  // a run in the folder at, on the images of pack
+	test   = "test"   // of what the finished run in the folder at has learned
 	add    = "append" // records to the store at
 	pack   = "pack"   // the generated set into the cache at
+	locate = "locate" // the set of the folder at, many times
 	images = 3000     // in the pack
 	many   = 40       // records
+
+	openings = 60
 )
 
 func TestMain(m *testing.M) {
-	do := map[string]func(string) error{train: trainAt, add: appendAt, pack: packAt}[os.Getenv(childDo)]
+	do := map[string]func(string) error{train: trainAt, test: testAt, add: appendAt, pack: packAt,
+		locate: locateAt}[os.Getenv(childDo)]
 	if do == nil {
 		os.Exit(m.Run())
 	}
@@ -57,6 +65,7 @@ func TestMain(m *testing.M) {
 func tiny() sslx.Config {
 	c := sslx.Default()
 	c.Data, c.Seed, c.Epochs, c.Batch, c.LogSteps, c.CheckpointSeconds = os.Getenv(childPack), 7, 6, 32, 1, 1e-9
+	c.Stream = os.Getenv(childStream) != ""
 	for i := range c.Views {
 		c.Views[i].Size, c.Views[i].Jitter = 8, 0
 	}
@@ -64,8 +73,16 @@ func tiny() sslx.Config {
 	return c
 }
 
+// warning begins the line of a warning on standard output.
+const warning = "warning: "
+
+func options() sslx.Options {
+	return sslx.Options{Warn: func(sentence string) { fmt.Println(warning + sentence) },
+		Progress: func(p sslx.Progress) { fmt.Println(p.Phase, p.Done) }}
+}
+
 func trainAt(dir string) error {
-	opt := sslx.Options{Warn: func(string) {}, Progress: func(p sslx.Progress) { fmt.Println(p.Phase, p.Done) }}
+	opt := options()
 	var err error
 	if record.IsRun(dir) {
 		_, err = sslx.Resume(context.Background(), dir, opt)
@@ -73,6 +90,27 @@ func trainAt(dir string) error {
 		_, err = sslx.Pretrain(context.Background(), dir, tiny(), opt)
 	}
 	return err
+}
+
+func testAt(dir string) error {
+	_, err := sslx.Evaluate(context.Background(), dir, sslx.EvaluateOptions{Protocols: []string{"knn"}, Baselines: true,
+		Options: options()})
+	return err
+}
+
+// locateAt prints the fingerprint of what each of many openings gives.
+func locateAt(folder string) error {
+	for range openings {
+		set, err := dataset.Locate(context.Background(), folder, dataset.LocateOptions{})
+		if err != nil {
+			return err
+		}
+		fmt.Println(set.Fingerprint())
+		if err := set.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func appendAt(path string) error {
@@ -124,7 +162,9 @@ type process struct {
 func (w *world) start(t testing.TB, do, at string) *process {
 	t.Helper()
 	p := &process{command: exec.Command(os.Args[0])}
-	p.command.Env = append(os.Environ(), childDo+"="+do, childAt+"="+at, childPack+"="+w.pack, "TF_CPP_MIN_LOG_LEVEL=3")
+	p.command.Env = append(os.Environ(), childDo+"="+do, childAt+"="+at, childPack+"="+w.pack, "SSLX_CACHE="+w.cache,
+		"TF_CPP_MIN_LOG_LEVEL=3", "XLA_FLAGS=--xla_backend_optimization_level=0")
+	p.command.Env = append(p.command.Env, w.environment...)
 	p.command.Stderr = &p.errors
 	out, err := p.command.StdoutPipe()
 	if err != nil {
@@ -144,12 +184,40 @@ func (p *process) until(n int) {
 	}
 }
 
+// warnings returns what the child has warned of.
+func (p *process) warnings() (list []string) {
+	for _, line := range p.said {
+		if sentence, ok := strings.CutPrefix(line, warning); ok {
+			list = append(list, sentence)
+		}
+	}
+	return list
+}
+
 // end waits for the end and returns the exit status and what was said on standard error.
 func (p *process) end() (status int, text string) {
 	p.until(1 << 30)
 	_ = p.command.Wait()
 	return p.command.ProcessState.ExitCode(), strings.TrimSpace(p.errors.String())
 }
+
+// pausedIn stops the child as soon as the run folder dir is one, and reports whether the child holds it: it may have been
+// done before.
+func (p *process) pausedIn(dir string) bool {
+	p.until(1)
+	for begun := time.Now(); !record.IsRun(dir) && time.Since(begun) < time.Minute; {
+		time.Sleep(time.Millisecond)
+	}
+	_ = p.command.Process.Signal(syscall.SIGSTOP)
+	_, holding := record.HolderOf(dir)
+	if holding != record.Held {
+		p.resume()
+	}
+	return holding == record.Held
+}
+
+// resume lets a stopped child go on.
+func (p *process) resume() { _ = p.command.Process.Signal(syscall.SIGCONT) }
 
 // kill ends the child as kill -9 does.
 func (p *process) kill() {

@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -19,11 +21,17 @@ import (
 type world struct {
 	root  string
 	pack  string            // images to train on
+	cache string            // of sets and features
 	whole map[string]string // where each thing was done undisturbed
+
+	environment []string // of children, in addition
+	variants    map[string]*world
+	original    *world // of a copy that differs for one fault
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{root: t.TempDir(), whole: map[string]string{}}
+	w := &world{root: t.TempDir(), whole: map[string]string{}, variants: map[string]*world{}}
+	w.cache, w.original = filepath.Join(w.root, "cache"), w
 	set, err := dataset.Factors(t.Context(), dataset.FactorsOptions{Cache: filepath.Join(w.root, "images"), Train: 64,
 		Test: 16})
 	if err != nil {
@@ -36,12 +44,34 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// undisturbed returns where a child did its work undisturbed.
+// variant returns a world that differs by what change does, made once.
+func (w *world) variant(name string, change func(v *world)) *world {
+	if w.variants[name] == nil {
+		v := *w
+		v.root, v.whole, v.variants = filepath.Join(w.root, name), map[string]string{}, map[string]*world{}
+		v.cache = filepath.Join(v.root, "cache")
+		v.original = &v
+		change(&v)
+		w.variants[name] = &v
+	}
+	return w.variants[name]
+}
+
+// on is a world whose children compute on a back end.
+func (w *world) on(name string) *world {
+	return w.variant(name, func(v *world) { v.environment = append(v.environment, backend.ConfigEnv+"="+name) })
+}
+
+// undisturbed returns where a child did its work undisturbed. What is tested is a run that was trained undisturbed.
 func (w *world) undisturbed(t testing.TB, do string) string {
 	t.Helper()
 	if w.whole[do] == "" {
-		w.whole[do] = place(filepath.Join(w.root, "undisturbed"), do)
-		w.do(t, do, w.whole[do])
+		at := place(filepath.Join(w.root, "undisturbed"), do)
+		if do == test {
+			copied(t, w.undisturbed(t, train), at)
+		}
+		w.original.do(t, do, at)
+		w.whole[do] = at
 	}
 	return w.whole[do]
 }
@@ -88,6 +118,8 @@ func content(t testing.TB, dir, name string) []byte {
 	switch filepath.Base(name) {
 	case "environment.json":
 		return nil // when it was started
+	case "config.yaml": // but where the images are
+		return regexp.MustCompile(`(?m)^data: .*\n`).ReplaceAll(text, nil)
 	case "checkpoint.safetensors":
 		return variables(t, text)
 	case "metrics.jsonl":
