@@ -201,8 +201,8 @@ func (p *process) end() (status int, text string) {
 	return p.command.ProcessState.ExitCode(), strings.TrimSpace(p.errors.String())
 }
 
-// pausedIn stops the child as soon as the run folder dir is one, and reports whether the child holds it: it may have been
-// done before.
+// pausedIn stops the child as soon as the run folder dir is one, and reports whether the child holds it: it may have
+// been done before.
 func (p *process) pausedIn(dir string) bool {
 	p.until(1)
 	for begun := time.Now(); !record.IsRun(dir) && time.Since(begun) < time.Minute; {
@@ -216,7 +216,7 @@ func (p *process) pausedIn(dir string) bool {
 	return holding == record.Held
 }
 
-// resume lets a stopped child go on.
+// resume ends a pause.
 func (p *process) resume() { _ = p.command.Process.Signal(syscall.SIGCONT) }
 
 // kill ends the child as kill -9 does.

@@ -21,7 +21,7 @@ func otherDisk(t *testing.T, w *world, dir string, random *rand.Rand) outcome {
 	return temporary(t, w, dir, at, random)
 }
 
-// sameDisk works while $TMPDIR is beside what is written.
+// sameDisk works while $TMPDIR is on the disk of what is written.
 func sameDisk(t *testing.T, w *world, dir string, random *rand.Rand) outcome {
 	at := filepath.Join(dir, "tmp")
 	if err := os.Mkdir(at, 0o755); err != nil {

@@ -83,7 +83,7 @@ func secondImport(t *testing.T, w *world, dir string, random *rand.Rand) outcome
 	p.kill()
 	imported(t, second, own.cache)
 
-	// Without pack and source there is nothing to go on with but the other images of the name.
+	// Without pack and source only the other images of the name are left.
 	gone := random.IntN(3) == 0
 	if gone {
 		if err := errors.Join(os.Remove(pack), os.RemoveAll(first), os.Rename(second, first)); err != nil {

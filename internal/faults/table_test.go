@@ -72,8 +72,8 @@ var faultList = []fault{
 	{"power cut after an evaluation", true, volumes, powerTest},
 }
 
-// TestFaults_LoseNothing disturbs real runs at random. What was disturbed is done again, and must come to the bits of what
-// was left alone; or it is refused by one sentence, with exit status 1 or 2 and nothing half-written.
+// TestFaults_LoseNothing disturbs real runs at random. What was disturbed is done again, and must come to the bits of
+// what was left alone; or it is refused by one sentence, with exit status 1 or 2 and nothing half-written.
 func TestFaults_LoseNothing(t *testing.T) {
 	w := newWorld(t)
 	random := rand.New(rand.NewPCG(*faultSeed, 0))
@@ -85,7 +85,8 @@ func TestFaults_LoseNothing(t *testing.T) {
 		}
 	}
 	if *faultOnly != "" {
-		list = slices.DeleteFunc(slices.Clone(faultList), func(f fault) bool { return !strings.Contains(f.name, *faultOnly) })
+		other := func(f fault) bool { return !strings.Contains(f.name, *faultOnly) }
+		list = slices.DeleteFunc(slices.Clone(faultList), other)
 	}
 	happened := map[string]map[outcome]int{}
 	for i, f := range list {
