@@ -52,7 +52,7 @@ var networks = map[string]network{
 		scale: map[string]int{"stem": 2, "down1": 4, "block1": 4, "down2": 8, "block2": 8, "last": 8},
 	},
 	"resnet18": {
-		build: func(width int) encoder.Encoder { return encoder.ResNet18{Width: width} },
+		build: func(width int) encoder.Encoder { return encoder.ResNet{Layers: 18, Width: width} },
 		width: 64, batch: 64, logSteps: 2,
 		scale: map[string]int{"stem": 1, "stage0": 1, "stage1": 2, "stage2": 4, "stage3": 8},
 	},

@@ -12,8 +12,8 @@ import (
 // Encoder maps images to representations. An encoder is a struct whose exported fields, with yaml tags, are its
 // parameters; it may have a method Check() error.
 type Encoder interface {
-	// Build returns the representations [batch, Dim] of images [batch, height, width, 3], normalized by channel, whose
-	// height and width are at least MinSize. The encoder must pass Check. Variables live in scope.
+	// Build returns the representations [batch, Dim] of images [batch, height, width, channels], normalized by channel,
+	// whose height and width are at least MinSize. The encoder must pass Check. Variables live in scope.
 	//
 	// Convolutions are computed and activations kept in the type of the images: float32, float64 or bfloat16. For
 	// bfloat16, statistics of batches, sums of products and the representation are float32. Variables always are.
@@ -30,8 +30,14 @@ var encoders = registry.New[Encoder]("encoder")
 
 func init() {
 	Register("convnet", ConvNet{Width: 32})
-	Register("resnet18", ResNet18{Width: 64})
-	Register("resnet50", ResNet50{Width: 64})
+	for _, layers := range []int{18, 34, 50, 101} {
+		r := ResNet{Layers: layers, Width: 64}
+		Register(r.Name(), r)
+	}
+	for _, layers := range []int{20, 32, 44, 56} {
+		r := CIFARResNet{Layers: layers, Width: 16}
+		Register(r.Name(), r)
+	}
 }
 
 // Register gives an encoder its name. Defaults is a struct value whose fields are the defaults of the parameters.

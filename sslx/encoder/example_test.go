@@ -42,10 +42,10 @@ func ExampleConvNet() {
 }
 
 func ExampleNames() {
-	fmt.Println(encoder.Names())
-	_, err := encoder.Named("resnet81")
+	fmt.Println(encoder.Names()[0])
+	_, err := encoder.Named("resnet-18")
 	fmt.Println(err)
 	// Output:
-	// [convnet resnet18 resnet50]
-	// unknown encoder "resnet81": did you mean "resnet18"?
+	// convnet
+	// unknown encoder "resnet-18": did you mean "resnet18"?
 }

@@ -53,6 +53,27 @@ func (m featureMaps) plus(other featureMaps) featureMaps {
 	return featureMaps{Add(m.x, other.images()), false}
 }
 
+// widened returns every stride-th pixel of the maps, with zeros for new channels on both sides of the old ones, so that
+// there are as many channels.
+func (m featureMaps) widened(channels, stride int) featureMaps {
+	if stride > 1 {
+		rows, columns := m.pixelAxes()
+		m.x = every(every(m.x, rows, 0, 1, stride), columns, 0, 1, stride)
+	}
+
+	missing := channels - m.channels()
+	if missing == 0 {
+		return m
+	}
+	zeros := func(n int) *Node {
+		shape := m.x.Shape().Clone()
+		shape.Dimensions[3] = n
+		return Zeros(m.x.Graph(), shape)
+	}
+	before := missing / 2
+	return featureMaps{Concatenate([]*Node{zeros(before), m.x, zeros(missing - before)}, 3), m.pixelsFirst}
+}
+
 // relu is max(m, 0).
 func (m featureMaps) relu() featureMaps { return featureMaps{relu(m.x), m.pixelsFirst} }
 

@@ -51,7 +51,18 @@ func named(name string) Encoder {
 
 // ofWidth returns the encoder of a name with another width.
 func ofWidth(name string, width int) Encoder {
-	return map[string]Encoder{"convnet": ConvNet{width}, "resnet18": ResNet18{width}, "resnet50": ResNet50{width}}[name]
+	switch e := named(name).(type) {
+	case ConvNet:
+		e.Width = width
+		return e
+	case ResNet:
+		e.Width = width
+		return e
+	case CIFARResNet:
+		e.Width = width
+		return e
+	}
+	panic(name + " has no width")
 }
 
 // gradient returns the gradient of a scalar of an encoder's output to all trainable variables.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -17,6 +18,7 @@ import (
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/encoder/weights"
 )
 
 // featureBatch is the number of images that are encoded at once.
@@ -80,6 +82,57 @@ func Load(b compute.Backend, c Config, path string, height, width int, layers ..
 		return nil, err
 	}
 	return n, nil
+}
+
+// LoadWeights returns the network of an encoder from a file of weights, as Untrained does; it has no projector. It is a
+// usage error when the weights do not say what their input is (see [weights.Weights.Complete]), and when images have
+// another number of channels.
+func LoadWeights(b compute.Backend, w *weights.Weights, height, width int) (*Network, error) {
+	if err := w.Complete(); err != nil {
+		return nil, err
+	}
+	if w.Input.Channels != 3 {
+		return nil, usage.Errorf("%s is for images of %d channels, and images have 3", w.Path, w.Input.Channels)
+	}
+
+	n, err := Untrained(b, WeightsConfig(w), [3]float64(w.Input.Mean), [3]float64(w.Input.Std), height, width)
+	if err != nil {
+		return nil, err
+	}
+	if err := restoreEncoder(n.store, w); err != nil {
+		n.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// WeightsConfig returns the configuration that stands for an encoder from a file of weights: the default one with that
+// encoder and without a projector.
+func WeightsConfig(w *weights.Weights) Config {
+	c := Default()
+	c.Encoder, c.Projector = w.Encoder, nil
+	return c.Resolved()
+}
+
+// restoreEncoder gives the variables of the encoder the values of w.
+func restoreEncoder(store *model.Store, w *weights.Weights) error {
+	for v := range store.RootScope().At(encoderScope).IterVariables() {
+		path := strings.TrimPrefix(v.Path(), model.RootScopePath+encoderScope+model.ScopeSeparator)
+		value := w.Values[path]
+		if value == nil || !value.Shape().Equal(v.Shape()) {
+			return usage.Errorf("%s is of another network: it has no variable %s of shape %s", w.Path, path, v.Shape())
+		}
+
+		// A copy: the weights may be loaded into several networks.
+		value, err := value.LocalClone()
+		if err != nil {
+			return err
+		}
+		if err := v.SetValue(value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (n *Network) compile(b compute.Backend) (err error) {
