@@ -1,197 +1,58 @@
 package dataset
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
-	"image/draw"
-	"image/jpeg"
-	"image/png"
-	"io"
 	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
 func isTooLarge(err error) bool { return errors.Is(err, archive.ErrTooLarge) }
 
-// Starts of files, by which formats are told; the names of files say nothing.
-const (
-	pngMagic  = "\x89PNG\r\n\x1a\n"
-	jpegMagic = "\xff\xd8"
-
-	// pngInterlace is the place of the byte that tells an interlaced PNG.
-	pngInterlace = 28
-)
-
-// otherImages are the starts of images that cannot be read; a point stands for any byte.
-var otherImages = []struct{ magic, name string }{
-	{"GIF8", "a GIF"}, {"RIFF....WEBP", "a WebP"}, {"BM", "a BMP"}, {"II*\x00", "a TIFF"}, {"MM\x00*", "a TIFF"},
-	{"....ftyphei", "an HEIC"}, {"....ftypmif1", "an HEIC"}, {"....ftypavif", "an AVIF"},
+// decoding says how image files become pixels; the options were checked before.
+func (o ImportOptions) decoding() pixels.Options {
+	deep, _ := pixels.ParseRange(o.Range)
+	return pixels.Options{Short: o.Size, AsStored: o.AsStored, Range: deep, CutShort: o.SkipBad}
 }
 
-// decodeConfig reads the size and the color model in an image's head.
-func decodeConfig(data []byte) (image.Config, error) {
-	switch {
-	case len(data) == 0:
-		return image.Config{}, errors.New("the file is empty")
-	case bytes.HasPrefix(data, []byte(pngMagic)):
-		return png.DecodeConfig(bytes.NewReader(data))
-	case bytes.HasPrefix(data, []byte(jpegMagic)):
-		return jpeg.DecodeConfig(bytes.NewReader(data))
+// decodingChoices says in words what was chosen that changes pixels, for the headers of packs.
+func (o ImportOptions) decodingChoices() (parts []string) {
+	if o.AsStored {
+		parts = append(parts, "as stored")
 	}
-	// Renamed files are frequent: the name of the format says more than that decoding failed.
-	for _, other := range otherImages {
-		if startsWith(data, other.magic) {
-			return image.Config{}, fmt.Errorf("it is %s image, and only PNG and JPEG can be read", other.name)
-		}
+	if deep := o.decoding().Range.String(); deep != "" {
+		parts = append(parts, "range "+deep)
 	}
-	return image.Config{}, errors.New("unknown format: it is neither a PNG nor a JPEG image")
+	return parts
 }
 
-func startsWith(data []byte, magic string) bool {
-	if len(data) < len(magic) {
-		return false
-	}
-	for i := range len(magic) {
-		if magic[i] != '.' && magic[i] != data[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// maxScans bounds the scans of a JPEG image. Encoders write about ten; each takes the time of a pass over all pixels.
-const maxScans = 100
-
-// decodeImage decodes a PNG or JPEG file. It ends soon after ctx does.
-func decodeImage(ctx context.Context, data []byte) (*image.RGBA, error) {
-	decode := png.Decode
-	if bytes.HasPrefix(data, []byte(jpegMagic)) {
-		decode = jpeg.Decode
-		if readFrame(data).scans > maxScans {
-			return nil, fmt.Errorf("it is a JPEG of more than %d scans, which take too long: encode it again",
-				maxScans)
-		}
-	}
-	img, err := decode(&slowReader{ctx, data})
-	if err != nil {
-		return nil, err
-	}
-	return opaque(ctx, img)
-}
-
-// slowReader gives a decoder few bytes at a time, so that it notices the end of a context: a few kilobytes of a
-// compressed image may stand for seconds of work.
-type slowReader struct {
-	ctx  context.Context
-	left []byte
-}
-
-func (s *slowReader) Read(p []byte) (int, error) {
-	if err := s.ctx.Err(); err != nil {
-		return 0, err
-	}
-	if len(s.left) == 0 {
-		return 0, io.EOF
-	}
-
-	const few = 512
-	n := copy(p[:min(len(p), few)], s.left)
-	s.left = s.left[n:]
-	return n, nil
-}
-
-// jpegFrame is what the markers of a JPEG file say of the work that it makes.
-type jpegFrame struct {
-	progressive bool
-	scans       int
-	samples     float64 // a pixel, of all channels; less than their number where chroma is subsampled
-}
-
-// readFrame walks the markers of a JPEG file (https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B).
-func readFrame(data []byte) jpegFrame {
-	const (
-		progressiveFrame = 0xc2
-		startOfScan      = 0xda
-		endOfImage       = 0xd9
-	)
-	f := jpegFrame{samples: 4}
-
-	// Markers begin with 0xff. In the data of a scan, every byte 0xff is followed by one that is none.
-	for i := len(jpegMagic); i+1 < len(data); {
-		next := bytes.IndexByte(data[i:], 0xff)
-		if next < 0 || i+next+3 >= len(data) {
-			break
-		}
-		i += next + 1
-
-		marker := data[i]
-		switch {
-		case marker == 0xff: // fill bytes before a marker
-			continue
-		case marker == 0 || marker >= 0xd0 && marker <= 0xd7: // inside the data of a scan
-			i++
-			continue
-		case marker == endOfImage:
-			return f
-		}
-		length := int(data[i+1])<<8 + int(data[i+2]) // counts its own two bytes
-		segment := data[min(i+3, len(data)):max(min(i+1+length, len(data)), min(i+3, len(data)))]
-		switch marker {
-		case 0xc0, 0xc1, progressiveFrame:
-			f.progressive = marker == progressiveFrame
-			f.samples = frameSamples(segment)
-		case startOfScan:
-			f.scans++
-		}
-		i += 1 + length
-	}
-	return f
-}
-
-// frameSamples returns the number of samples a pixel of a frame header: precision, height and width, the number of
-// channels, and for each its sampling factors.
-func frameSamples(header []byte) float64 {
-	var all, most int
-	for at := 6; at+2 < len(header); at += 3 {
-		blocks := int(header[at+1]>>4) * int(header[at+1]&15)
-		all, most = all+blocks, max(most, blocks)
-	}
-	if most == 0 {
-		return 4
-	}
-	return float64(all) / float64(most)
-}
-
-// measureImage returns the size of a PNG or JPEG image and the bytes of memory that decoding takes at most: for the
-// image in its own model, for what the decoder needs besides, and for the RGBA image where it is not made in place.
-func measureImage(data []byte) (size image.Point, cost int64, err error) {
-	config, err := decodeConfig(data)
+// measureImage returns the size of an image file as it is shown and the bytes of memory that decoding takes at most.
+// Images of more than maxPixels pixels are refused; at a reduced size, those count that are decoded.
+func measureImage(data []byte, opt pixels.Options, maxPixels int) (size image.Point, cost int64, err error) {
+	s, err := pixels.Measure(data, opt)
 	if err != nil {
 		return size, 0, err
 	}
+	size = image.Pt(s.Width, s.Height)
+	if s.Pixels > int64(maxPixels) {
+		return size, 0, tooManyPixels(s.Width, s.Height, maxPixels)
+	}
+	return size, s.Memory, nil
+}
 
-	// Four channels of 16 bits are the most that a PNG has a pixel. An interlaced one is put together from passes; the
-	// last is half of the image.
-	pixel := 8.0
-	if len(data) > pngInterlace && data[pngInterlace] == 1 {
-		pixel *= 1.5
-	}
-	// A progressive JPEG keeps the coefficients of all channels, 32 bits each.
-	if bytes.HasPrefix(data, []byte(jpegMagic)) {
-		frame := readFrame(data)
-		pixel = frame.samples + 4
-		if frame.progressive {
-			pixel += 4 * frame.samples
-		}
-	}
-	return image.Pt(config.Width, config.Height), int64(float64(config.Width) * float64(config.Height) * pixel), nil
+// opaque converts an image to 8-bit RGB as the package comment states, and sets every alpha to 255. It may reuse the
+// memory of img. It ends soon after ctx does.
+func opaque(ctx context.Context, img image.Image) (*image.RGBA, error) {
+	rgb, _, err := pixels.Opaque(ctx, img, pixels.Options{})
+	return rgb, err
 }
 
 // budget is the memory that images in work may take together.
@@ -218,8 +79,8 @@ func (b *budget) allows(cost int64) error {
 	if cost <= b.bytes {
 		return nil
 	}
-	return fmt.Errorf("it takes %.1f MB of memory to decode and %.1f MB are allowed: make it smaller, or store it as "+
-		"a baseline JPEG", float64(cost)/1e6, float64(b.bytes)/1e6)
+	return usage.Advise("max-pixels", fmt.Errorf("it takes %.1f MB of memory to decode and %.1f MB are allowed: make it "+
+		"smaller, store it as a baseline JPEG, or allow more pixels", float64(cost)/1e6, float64(b.bytes)/1e6))
 }
 
 // take waits until there is memory for an image with its file, which may exceed the budget together.
@@ -239,73 +100,88 @@ func checkSize(width, height, maxPixels int) error {
 		return fmt.Errorf("it is %dx%d pixels", width, height)
 	}
 	if int64(width) > int64(maxPixels)/int64(height) {
-		return fmt.Errorf("it declares %dx%d pixels and %d are allowed", width, height, maxPixels)
+		return tooManyPixels(width, height, maxPixels)
 	}
 	return nil
 }
 
-// opaque converts an image to 8-bit RGB as the package comment states, and sets every alpha to 255. It may reuse the
-// memory of img. It ends soon after ctx does.
-func opaque(ctx context.Context, img image.Image) (*image.RGBA, error) {
-	b := img.Bounds()
-	switch src := img.(type) {
-	case *image.RGBA:
-		if src.Opaque() {
-			return src, nil
-		}
-	case *image.NRGBA:
-		// The stored color counts, so that only the alpha changes.
-		for i := 3; i < len(src.Pix); i += 4 {
-			src.Pix[i] = 255
-		}
-		return &image.RGBA{Pix: src.Pix, Stride: src.Stride, Rect: src.Rect}, nil
-	case *image.NRGBA64:
-		return highBytes(src.Pix, src.Stride, src.Rect), nil
-	case *image.RGBA64:
-		if src.Opaque() {
-			return highBytes(src.Pix, src.Stride, src.Rect), nil
-		}
-	case *image.Gray, *image.YCbCr, *image.CMYK:
-		dst := image.NewRGBA(b)
-		draw.Draw(dst, b, src, b.Min, draw.Src)
-		return dst, nil
-	}
-
-	// The other models keep their colors as they are stored, pixel by pixel.
-	dst := image.NewRGBA(b)
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		for x := b.Min.X; x < b.Max.X; x++ {
-			dst.SetRGBA(x, y, plain(img.At(x, y)))
-		}
-	}
-	return dst, nil
+func tooManyPixels(width, height, maxPixels int) error {
+	return usage.Advise("max-pixels", fmt.Errorf("it declares %dx%d pixels and %d are allowed: make it smaller, or allow "+
+		"more pixels", width, height, maxPixels))
 }
 
-// highBytes makes an opaque image of the high bytes of four channels of 16 bits, big-endian, in the same memory.
-func highBytes(pix []byte, stride int, rect image.Rectangle) *image.RGBA {
-	dst := &image.RGBA{Pix: pix[:4*rect.Dx()*rect.Dy()], Stride: 4 * rect.Dx(), Rect: rect}
-	at := 0
-	for y := range rect.Dy() {
-		for x := 0; x < 8*rect.Dx(); x += 8 {
-			p := pix[y*stride+x:]
-			dst.Pix[at], dst.Pix[at+1], dst.Pix[at+2], dst.Pix[at+3] = p[0], p[2], p[4], 255
-			at += 4
-		}
-	}
-	return dst
+// remarks counts what is worth a note of the images of a set. Several goroutines add to it.
+type remarks struct {
+	turned, cutShort, deep atomic.Int64
+	highestDeep            atomic.Int64 // sample of the images of 16 bits
+	lowest, highest        atomic.Int64 // byte of all images
 }
 
-// plain drops alpha and low bytes.
-func plain(c color.Color) color.RGBA {
-	switch c := c.(type) {
-	case color.NRGBA:
-		return color.RGBA{c.R, c.G, c.B, 255}
-	case color.NRGBA64:
-		return color.RGBA{uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8), 255}
+func newRemarks() *remarks {
+	r := new(remarks)
+	r.lowest.Store(255)
+	return r
+}
+
+// add takes in an image that was decoded and its pixels.
+func (r *remarks) add(facts pixels.Facts, rgb []byte) {
+	count := func(n *atomic.Int64, is bool) {
+		if is {
+			n.Add(1)
+		}
 	}
-	r, g, b, _ := c.RGBA()
-	return color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}
+	count(&r.turned, facts.Turned)
+	count(&r.cutShort, facts.CutShort)
+	count(&r.deep, facts.Deep)
+	raise(&r.highestDeep, int64(facts.Highest))
+
+	lowest, highest := byte(255), byte(0)
+	for _, v := range rgb {
+		lowest, highest = min(lowest, v), max(highest, v)
+	}
+	raise(&r.highest, int64(highest))
+	for {
+		old := r.lowest.Load()
+		if int64(lowest) >= old || r.lowest.CompareAndSwap(old, int64(lowest)) {
+			return
+		}
+	}
+}
+
+func raise(most *atomic.Int64, v int64) {
+	for {
+		old := most.Load()
+		if v <= old || most.CompareAndSwap(old, v) {
+			return
+		}
+	}
+}
+
+// fewImages is the number of images from which their range of bytes is judged: a few may be dark for good reasons.
+const fewImages = 20
+
+// notes says what was counted. chosen is true when somebody chose how deep samples become bytes.
+func (r *remarks) notes(total int, chosen bool) (notes []string) {
+	if n := r.turned.Load(); n > 0 {
+		notes = append(notes, fmt.Sprintf("%d of %d images were turned upright, as their orientation says", n, total))
+	}
+	if n := r.cutShort.Load(); n > 0 {
+		notes = append(notes, fmt.Sprintf("%d of %d images end early; what is missing of them is gray", n, total))
+	}
+	deep, most := r.deep.Load(), r.highestDeep.Load()
+	switch {
+	case deep > 0 && !chosen && most < 1<<14:
+		bits := 9
+		for most >= 1<<bits {
+			bits++
+		}
+		notes = append(notes, fmt.Sprintf("the %d images of 16 bits use less than a quarter of the range (0 to %d of 65535) and "+
+			"became nearly black: import them again with a sample range of %d bits", deep, most, bits))
+	case deep > 0 && !chosen:
+		notes = append(notes, fmt.Sprintf("%d images of 16 bits became 8 bits by their high byte", deep))
+	case r.highest.Load()-r.lowest.Load() < 64 && total >= fewImages:
+		notes = append(notes, fmt.Sprintf("all images use less than a quarter of the range of their bytes: %d to %d of 255",
+			r.lowest.Load(), r.highest.Load()))
+	}
+	return notes
 }

@@ -13,8 +13,11 @@ import (
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
-// imageExts are the extensions, in lower case, of the images that are read.
-var imageExts = []string{".png", ".jpg", ".jpeg"}
+// imageExts are the extensions, in lower case, of files that are images; which format they have, their content tells.
+var imageExts = []string{
+	".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".heic", ".heif", ".hif",
+	".avif",
+}
 
 func isImage(name string) bool { return slices.Contains(imageExts, strings.ToLower(path.Ext(name))) }
 

@@ -77,6 +77,8 @@ type Item struct {
 	height, width int
 	// cost is the memory in bytes that drawing takes at most.
 	cost int64
+	// measured is true when the number of pixels was compared with what is allowed.
+	measured bool
 }
 
 // Files are the files of a source, a folder or an archive of one, without hidden ones. They are read only.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
 // MaxSize is the largest side that images can be brought to.
@@ -41,11 +42,19 @@ type ImportOptions struct {
 	// HoldOut is the share of train that becomes test in a set that has neither test nor val; see [Import]. 0 is a
 	// fifth, or a tenth where there are no labels, and below 0 is none.
 	HoldOut float64
-	// SkipBad leaves out images that cannot be decoded and reports them, instead of stopping.
+	// SkipBad leaves out images that cannot be decoded and reports them, instead of stopping. It keeps JPEG images that
+	// lack a tenth of their data or less.
 	SkipBad bool
 	// Progress, if set, is called after each image, by one goroutine at a time.
 	Progress func(done, total int64)
-	// MaxPixels bounds one image's width times height; 0 is 64 megapixels. It also bounds the memory that all images in
+	// AsStored leaves images in the orientation that they are stored in, instead of turning them upright as their EXIF
+	// data say.
+	AsStored bool
+	// Range says how samples of 16 bits become bytes: "full" (or "") by their high byte, a number of bits from 9 to 16
+	// ("12") where only the lower bits are used, "image" by each image's own range.
+	Range string
+	// MaxPixels bounds one image's width times height; 0 is 64 megapixels. A JPEG image that is decoded at reduced size
+	// counts with its pixels at that size. It also bounds the memory that all images in
 	// work take together: 12 bytes for each of these pixels, 768 MB by default.
 	MaxPixels int
 	// MaxFile bounds the bytes of one image file; 0 is 64 MiB.
@@ -69,6 +78,9 @@ func (o ImportOptions) check() (ImportOptions, error) {
 	if o.HoldOut >= 1 {
 		return o, usage.About("hold-out", "a share of %g to hold out is out of range: give 0 to 1, without 1",
 			o.HoldOut)
+	}
+	if _, err := pixels.ParseRange(o.Range); err != nil {
+		return o, usage.About("sample-range", "%v", err)
 	}
 	if o.MaxPixels < 0 || o.MaxFile < 0 || o.MaxUnpacked < 0 {
 		return o, usage.Errorf("limits of an import must not be negative")
@@ -252,7 +264,9 @@ func (h *header) findReusable(dir string, may reuse) (set *Set, before []cachedP
 
 // rules is the version of the rules by which a source becomes a set. A pack that was made by other rules is made again
 // when its source is imported.
-const rules = 1
+//
+// 2: JPEG is decoded as libjpeg does, more formats are read, images are turned upright.
+const rules = 2
 
 // choices says what was decided about a source that its files do not tell, "" for nothing.
 func (o ImportOptions) choices() string {
@@ -266,7 +280,7 @@ func (o ImportOptions) choices() string {
 	if o.HoldOut != 0 {
 		parts = append(parts, fmt.Sprintf("hold-out %g", max(o.HoldOut, 0)))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(append(parts, o.decodingChoices()...), ", ")
 }
 
 // sameSource reports whether a pack has the same unchanged source, name and size, and was made by the same rules.

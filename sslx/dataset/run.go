@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/atomicfile"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
 // run is one import in progress.
@@ -28,6 +30,10 @@ type run struct {
 	groups []int32   // by position; nil without groups
 	hashes []uint64  // of the pixels, by position
 	seed   maphash.Seed
+
+	// decoding says how image files become pixels; remarks counts what is worth a note.
+	decoding pixels.Options
+	remarks  *remarks
 
 	// budget is taken by the one goroutine that reads the source and given back by the many that draw.
 	budget *budget
@@ -48,6 +54,7 @@ func writeSet(ctx context.Context, dir, source string, p *Plan, h *header, opt I
 	defer sp.close()
 
 	r := &run{source: source, plan: p, opt: opt, spool: sp, budget: newBudget(opt.MaxPixels),
+		decoding: opt.decoding(), remarks: newRemarks(),
 		seen: make([]bool, p.total()), bad: map[int]string{}, name: map[int]string{}}
 	r.hashes, r.seed = make([]uint64, p.total()), maphash.MakeSeed()
 	for range p.Tasks {
@@ -64,7 +71,7 @@ func writeSet(ctx context.Context, dir, source string, p *Plan, h *header, opt I
 	splits := r.splits()
 	h.Kind, h.Notes, h.Tasks, h.GroupedBy = p.Kind, p.Notes, p.Tasks, p.GroupedBy
 	if !p.noted {
-		h.Notes = slices.Concat(p.Notes, r.splitNotes(splits))
+		h.Notes = slices.Concat(p.Notes, r.splitNotes(splits), r.pixelNotes())
 	}
 	parts, err := r.assemble(ctx, h, splits)
 	if err != nil {
@@ -160,9 +167,10 @@ func (r *run) measure(it *Item) (own image.Point, err error) {
 	case p.Draw != nil:
 		own.Y, own.X, err = p.Size(*it)
 	default:
-		own, it.cost, err = measureImage(it.Data)
+		own, it.cost, err = measureImage(it.Data, r.decoding, r.opt.MaxPixels)
+		it.measured = true
 	}
-	if err == nil {
+	if err == nil && !it.measured {
 		err = checkSize(own.X, own.Y, r.opt.MaxPixels)
 	}
 	if err != nil {
@@ -182,13 +190,13 @@ func (r *run) measure(it *Item) (own image.Point, err error) {
 
 // draw brings one image into the spool.
 func (r *run) draw(ctx context.Context, it Item) error {
-	img, err := r.image(ctx, it)
+	img, facts, err := r.image(ctx, it)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
 		if !r.opt.SkipBad {
-			return usage.Advise("skip-bad", fmt.Errorf("image %s in %s cannot be used: %w; fix or remove it, or skip "+
+			return usage.Advise(cmp.Or(usage.ArgumentOf(err), "skip-bad"), fmt.Errorf("image %s in %s cannot be used: %w; fix or remove it, or skip "+
 				"bad images", it.Name, r.source, err))
 		}
 		return r.finish(it, err)
@@ -197,11 +205,12 @@ func (r *run) draw(ctx context.Context, it Item) error {
 	if b := img.Bounds(); b.Dx() != it.width || b.Dy() != it.height {
 		return unequalSizes(r.source, it.Name, b, it.height, it.width)
 	}
-	pixels := appendRGB(nil, img)
-	if err := r.spool.put(it.Position, pixels); err != nil {
+	rgb := appendRGB(nil, img)
+	if err := r.spool.put(it.Position, rgb); err != nil {
 		return fmt.Errorf("decoded images cannot be stored in the cache folder: %w", err)
 	}
-	r.hashes[it.Position] = maphash.Bytes(r.seed, pixels)
+	r.hashes[it.Position] = maphash.Bytes(r.seed, rgb)
+	r.remarks.add(facts, rgb)
 	if r.groups != nil {
 		r.groups[it.Position] = it.Group
 	}
@@ -212,26 +221,34 @@ func (r *run) draw(ctx context.Context, it Item) error {
 }
 
 // image draws an item and brings it to the size asked for.
-func (r *run) image(ctx context.Context, it Item) (img *image.RGBA, err error) {
+func (r *run) image(ctx context.Context, it Item) (img *image.RGBA, facts pixels.Facts, err error) {
 	switch {
 	case it.Err != nil:
-		return nil, it.Err
+		return nil, facts, it.Err
 	case r.plan.Draw != nil:
 		var drawn image.Image
 		if drawn, err = r.plan.Draw(it); err == nil {
-			img, err = opaque(ctx, drawn)
+			img, facts, err = pixels.Opaque(ctx, drawn, r.decoding)
 		}
 	case r.plan.Height > 0:
 		img, err = fromRGB(it.Data, r.plan.Height, r.plan.Width)
 	default:
-		img, err = decodeImage(ctx, it.Data)
+		img, facts, err = pixels.Decode(ctx, it.Data, r.decoding)
 	}
 
 	// Resizing comes last, so that every format has it.
 	if err == nil && r.opt.Size > 0 {
 		img, err = shortCrop(img, r.opt.Size, r.opt.MaxPixels)
 	}
-	return img, err
+	return img, facts, err
+}
+
+// pixelNotes says what is worth a remark of the images that were kept. The pixels of a pack were remarked on before.
+func (r *run) pixelNotes() []string {
+	if r.plan.Height > 0 && r.plan.Draw == nil {
+		return nil
+	}
+	return r.remarks.notes(r.plan.total()-len(r.bad), r.opt.Range != "")
 }
 
 // unequalSizes is the usage error of an image that has another size than those before it.

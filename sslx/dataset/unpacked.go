@@ -8,9 +8,10 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
-// Folder is one split of an image folder whose PNG and JPEG files are decoded at each use, without a pack: nothing is
+// Folder is one split of an image folder whose files are decoded at each use, without a pack: nothing is
 // imported before the first batch and nothing is stored, and decoding is paid again in each epoch. It is a [Source] for
 // a [Loader] and is safe for use by several goroutines.
 type Folder struct {
@@ -125,7 +126,7 @@ func (f *Folder) Read(dst []byte, i int) error {
 		return f.unusable(i, err)
 	}
 	defer f.budget.giveBack(cost)
-	img, err := decodeImage(context.Background(), data)
+	img, _, err := pixels.Decode(context.Background(), data, f.decoding())
 	if err == nil && f.size > 0 {
 		img, err = shortCrop(img, f.size, defaultMaxPixels)
 	}
@@ -142,14 +143,14 @@ func (f *Folder) Read(dst []byte, i int) error {
 
 // check returns the size of an image and the memory that decoding takes, unless an import would refuse it.
 func (f *Folder) check(data []byte) (size image.Point, cost int64, err error) {
-	if size, cost, err = measureImage(data); err != nil {
-		return size, cost, err
-	}
-	if err := checkSize(size.X, size.Y, defaultMaxPixels); err != nil {
+	if size, cost, err = measureImage(data, f.decoding(), defaultMaxPixels); err != nil {
 		return size, cost, err
 	}
 	return size, cost, f.budget.allows(cost)
 }
+
+// decoding is that of an import without other choices.
+func (f *Folder) decoding() pixels.Options { return ImportOptions{Size: f.size}.decoding() }
 
 // data reads the file of image i.
 func (f *Folder) data(i int) ([]byte, error) {

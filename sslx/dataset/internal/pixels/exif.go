@@ -1,0 +1,78 @@
+package pixels
+
+import (
+	"encoding/binary"
+	"image"
+)
+
+// orientationOf returns the orientation in EXIF data, which have the structure of a TIFF file: 1 (as stored) to 8, and 1
+// where there is none or it is damaged (CIPA DC-008, 4.6.4).
+func orientationOf(exif []byte) int {
+	if len(exif) < 8 {
+		return 1
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	switch string(exif[:4]) {
+	case "II*\x00":
+	case "MM\x00*":
+		order = binary.BigEndian
+	default:
+		return 1
+	}
+
+	const tag, short, entry = 0x112, 3, 12
+	at := int64(order.Uint32(exif[4:]))
+	if at+2 > int64(len(exif)) {
+		return 1
+	}
+	entries := exif[at+2:]
+	for range order.Uint16(exif[at:]) {
+		if len(entries) < entry {
+			return 1
+		}
+		if order.Uint16(entries) == tag {
+			value := int(order.Uint16(entries[8:]))
+			if order.Uint16(entries[2:]) != short || order.Uint32(entries[4:]) != 1 || value < 1 || value > 8 {
+				return 1
+			}
+			return value
+		}
+		entries = entries[entry:]
+	}
+	return 1
+}
+
+// upright turns an image that is stored in an orientation other than 1.
+func upright(src *image.RGBA, orientation int) *image.RGBA {
+	width, height := src.Rect.Dx(), src.Rect.Dy()
+	if orientation > 4 {
+		width, height = height, width
+	}
+	dst := image.NewRGBA(image.Rect(0, 0, width, height))
+
+	// A row of the result is a row or a column of the source, forward or backward.
+	for y := range height {
+		for x := range width {
+			fromX, fromY := x, y
+			switch orientation {
+			case 2:
+				fromX = width - 1 - x
+			case 3:
+				fromX, fromY = width-1-x, height-1-y
+			case 4:
+				fromY = height - 1 - y
+			case 5:
+				fromX, fromY = y, x
+			case 6:
+				fromX, fromY = y, width-1-x
+			case 7:
+				fromX, fromY = height-1-y, width-1-x
+			case 8:
+				fromX, fromY = height-1-y, x
+			}
+			from := src.Pix[src.PixOffset(src.Rect.Min.X+fromX, src.Rect.Min.Y+fromY):]
+			copy(dst.Pix[y*dst.Stride+4*x:][:4], from[:4])
+		}
+	}
+	return dst
+}

@@ -1,0 +1,324 @@
+package pixels
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+
+	"github.com/gen2brain/avif"
+	"github.com/gen2brain/heic"
+)
+
+// heifCodec returns the decoder of an HEIC or AVIF file, which both are boxes of ISO 14496-12 and 23008-12.
+func heifCodec(data []byte) (codec, bool) {
+	brands, ok := brandsOf(data)
+	if !ok {
+		return codec{}, false
+	}
+
+	// The major brand may be the general "mif1".
+	for _, brand := range brands {
+		switch brand {
+		case "heic", "heix", "heim", "heis":
+			return heicCodec, true
+		case "avif", "avis":
+			return avifCodec, true
+		}
+	}
+	return codec{}, false
+}
+
+// brandsOf returns the brands in the box ftyp, with which a file begins.
+func brandsOf(data []byte) (brands []string, ok bool) {
+	if len(data) < 16 || string(data[4:8]) != "ftyp" {
+		return nil, false
+	}
+	length := min(int64(binary.BigEndian.Uint32(data)), int64(len(data)), 1<<10)
+	for at := int64(8); at+4 <= length; at += 4 {
+		if at != 12 { // the version of the major brand
+			brands = append(brands, string(data[at:at+4]))
+		}
+	}
+	return brands, true
+}
+
+// Both decoders run as WebAssembly with memory of its own: planes, references, the image twice.
+const heifBytesPerPixel = 24
+
+// heicCodec reads HEIC. Its decoder turns images upright itself.
+var heicCodec = codec{
+	measure: measureHEIF,
+	decode: func(ctx context.Context, data []byte, opt Options, facts *Facts) (img image.Image, err error) {
+		h, err := readHEIF(data)
+		if err != nil {
+			return nil, err
+		}
+		err = abandon(ctx, func() (err error) {
+			img, err = heic.Decode(bytes.NewReader(data))
+			return err
+		})
+		if err != nil {
+			return nil, errors.New("it is an HEIC image that cannot be decoded: it is damaged, or of a kind that libheif " +
+				"with libde265 does not read")
+		}
+		facts.Turned = h.orientation() > 1
+		if planes, ok := img.(*image.YCbCr); ok && (h.limited || h.matrix709) {
+			img = h.convert(planes)
+		}
+		return img, nil
+	},
+}
+
+// avifCodec reads AVIF; of a sequence, the first image.
+var avifCodec = codec{
+	measure: measureHEIF,
+	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (img image.Image, err error) {
+		err = abandon(ctx, func() (err error) {
+			img, err = avif.Decode(bytes.NewReader(data))
+			return err
+		})
+		if err != nil {
+			return nil, errors.New("it is an AVIF image that cannot be decoded: it is damaged, or of a kind that libavif " +
+				"does not read")
+		}
+
+		// More than 8 bits were scaled to 16 by the decoder; there is no other range to choose.
+		if deep, ok := img.(*image.RGBA64); ok {
+			return rounded(deep), nil
+		}
+		return img, nil
+	},
+	orientation: func(data []byte) int {
+		h, err := readHEIF(data)
+		if err != nil {
+			return 1
+		}
+		return h.orientation()
+	},
+}
+
+// rounded brings 16 bits to 8 and takes back the multiplication by alpha.
+func rounded(src *image.RGBA64) *image.RGBA {
+	b := src.Bounds()
+	dst := image.NewRGBA(b)
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			c := color.NRGBA64Model.Convert(src.RGBA64At(x, y)).(color.NRGBA64)
+			to8 := func(v uint16) uint8 { return uint8((uint32(v)*255 + 32767) / 65535) }
+			dst.SetRGBA(x, y, color.RGBA{to8(c.R), to8(c.G), to8(c.B), 255})
+		}
+	}
+	return dst
+}
+
+// heif is what the boxes of a file say of its main image.
+type heif struct {
+	width, height int
+	largest       int64 // pixels of the largest image in the file
+	quarters      int   // turns to the left
+	mirrored      bool
+	axis          byte // 0 exchanges top and bottom, 1 left and right
+	limited       bool // samples use 16 to 235
+	matrix709     bool
+}
+
+func measureHEIF(data []byte, _ Options) (Size, error) {
+	h, err := readHEIF(data)
+	if err != nil {
+		return Size{}, err
+	}
+	return Size{Width: h.width, Height: h.height, Memory: heifBytesPerPixel * max(h.largest, int64(h.width)*int64(h.height))},
+		nil
+}
+
+var errHEIF = errors.New("its boxes are damaged")
+
+// box is a part of the file with a name of four letters.
+type box struct {
+	name    string
+	content []byte
+}
+
+// boxesOf goes through the boxes in content, as far as they are whole.
+func boxesOf(content []byte) func(func(box) bool) {
+	return func(yield func(box) bool) {
+		for left := content; len(left) >= 8; {
+			length, head := uint64(binary.BigEndian.Uint32(left)), uint64(8)
+			switch {
+			case length == 0: // to the end
+				length = uint64(len(left))
+			case length == 1 && len(left) >= 16:
+				length, head = binary.BigEndian.Uint64(left[8:]), 16
+			}
+			if length < head || length > uint64(len(left)) || !yield(box{string(left[4:8]), left[head:length]}) {
+				return
+			}
+			left = left[length:]
+		}
+	}
+}
+
+func boxIn(content []byte, name string) []byte {
+	for b := range boxesOf(content) {
+		if b.name == name {
+			return b.content
+		}
+	}
+	return nil
+}
+
+// readHEIF finds the properties of the main image.
+func readHEIF(data []byte) (heif, error) {
+	meta := boxIn(data, "meta")
+	if len(meta) < 4 {
+		return heif{}, errHEIF
+	}
+	meta = meta[4:] // version and flags
+	primary, ok := primaryItem(boxIn(meta, "pitm"))
+	if !ok {
+		return heif{}, errHEIF
+	}
+	properties := boxIn(meta, "iprp")
+	var list []box
+	for b := range boxesOf(boxIn(properties, "ipco")) {
+		list = append(list, b)
+	}
+
+	var h heif
+	for _, b := range list {
+		if width, height, ok := extent(b); ok {
+			h.largest = max(h.largest, int64(width)*int64(height))
+		}
+	}
+	for _, index := range associated(boxIn(properties, "ipma"), primary) {
+		if index < 1 || index > len(list) {
+			continue
+		}
+		h.apply(list[index-1])
+	}
+	if h.width < 1 || h.height < 1 {
+		return heif{}, errHEIF
+	}
+	return h, nil
+}
+
+// extent reads the box ispe: the size of an image.
+func extent(b box) (width, height int, ok bool) {
+	if b.name != "ispe" || len(b.content) < 12 {
+		return 0, 0, false
+	}
+	w, h := binary.BigEndian.Uint32(b.content[4:]), binary.BigEndian.Uint32(b.content[8:])
+	if w > 1<<30 || h > 1<<30 {
+		return 0, 0, false
+	}
+	return int(w), int(h), true
+}
+
+// apply takes in one property of the main image.
+func (h *heif) apply(b box) {
+	c := b.content
+	switch {
+	case b.name == "ispe":
+		h.width, h.height, _ = extent(b)
+	case b.name == "irot" && len(c) >= 1:
+		h.quarters = int(c[0] & 3)
+	case b.name == "imir" && len(c) >= 1:
+		h.mirrored, h.axis = true, c[0]&1
+	case b.name == "colr" && len(c) >= 11 && string(c[:4]) == "nclx":
+		h.limited, h.matrix709 = c[10]&0x80 == 0, c[9] == 1
+	}
+}
+
+// orientation returns what EXIF would call the turning and mirroring.
+func (h *heif) orientation() int {
+	// Turns to the left by 0 to 3 quarters; mirrored afterwards, top with bottom or left with right.
+	plain, topBottom, leftRight := [4]int{1, 8, 3, 6}, [4]int{4, 5, 2, 7}, [4]int{2, 7, 4, 5}
+	switch {
+	case !h.mirrored:
+		return plain[h.quarters]
+	case h.axis == 0:
+		return topBottom[h.quarters]
+	}
+	return leftRight[h.quarters]
+}
+
+// convert makes colors of planes that are not those of JPEG: of a limited range, or with the weights of HDTV.
+func (h *heif) convert(src *image.YCbCr) *image.RGBA {
+	red, blue := 0.299, 0.114
+	if h.matrix709 {
+		red, blue = 0.2126, 0.0722
+	}
+	low, luma, chroma := 0.0, 1.0, 1.0
+	if h.limited {
+		low, luma, chroma = 16, 255.0/219, 255.0/224
+	}
+	b := src.Bounds()
+	dst := image.NewRGBA(b)
+	green := 1 - red - blue
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			c := src.YCbCrAt(x, y)
+			l, cb, cr := (float64(c.Y)-low)*luma, (float64(c.Cb)-128)*chroma, (float64(c.Cr)-128)*chroma
+			r, bl := l+2*(1-red)*cr, l+2*(1-blue)*cb
+			dst.SetRGBA(x, y, color.RGBA{nearest(r), nearest((l - red*r - blue*bl) / green), nearest(bl), 255})
+		}
+	}
+	return dst
+}
+
+func nearest(v float64) uint8 { return uint8(min(max(v+0.5, 0), 255)) }
+
+// primaryItem reads the box pitm: the number of the main image.
+func primaryItem(content []byte) (item uint32, ok bool) {
+	switch {
+	case len(content) >= 6 && content[0] == 0:
+		return uint32(binary.BigEndian.Uint16(content[4:])), true
+	case len(content) >= 8 && content[0] == 1:
+		return binary.BigEndian.Uint32(content[4:]), true
+	}
+	return 0, false
+}
+
+// associated reads the box ipma: the properties of an item, by their numbers from 1 on.
+func associated(content []byte, item uint32) (indices []int) {
+	if len(content) < 8 {
+		return nil
+	}
+	version, wide := content[0], content[3]&1 == 1
+	left := content[8:]
+	number := func(n int) (v uint32, ok bool) {
+		if len(left) < n {
+			return 0, false
+		}
+		for _, b := range left[:n] {
+			v = v<<8 | uint32(b)
+		}
+		left = left[n:]
+		return v, true
+	}
+
+	size, mask := 1, uint32(0x7f)
+	if wide {
+		size, mask = 2, 0x7fff
+	}
+	for range binary.BigEndian.Uint32(content[4:]) {
+		id, _ := number(2 + 2*min(int(version), 1))
+		count, ok := number(1)
+		if !ok {
+			return indices
+		}
+		for range count {
+			index, ok := number(size)
+			if !ok {
+				return indices
+			}
+			if id == item {
+				indices = append(indices, int(index&mask))
+			}
+		}
+	}
+	return indices
+}

@@ -1,0 +1,252 @@
+package pixels
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/gif"
+	"image/png"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+)
+
+const (
+	pngMagic = "\x89PNG\r\n\x1a\n"
+
+	// pngInterlace is the place of the byte that tells an interlaced PNG.
+	pngInterlace = 28
+)
+
+// pngCodec reads PNG. Four channels of 16 bits are the most that a pixel has; an interlaced image is put together from
+// passes, the last of which is half of it.
+var pngCodec = codec{
+	measure: func(data []byte, opt Options) (Size, error) {
+		size, err := measureBy(png.DecodeConfig, perPixel(8))(data, opt)
+		if len(data) > pngInterlace && data[pngInterlace] == 1 {
+			size.Memory += size.Memory / 2
+		}
+		return size, err
+	},
+	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (image.Image, error) {
+		img, err := png.Decode(&slowReader{ctx, data})
+		if err == nil || ctx.Err() != nil {
+			return img, err
+		}
+
+		// Damage outside the pixels, such as in a text or a color profile, does not matter.
+		if needed, ok := neededChunks(data); ok {
+			if img, err := png.Decode(&slowReader{ctx, needed}); err == nil {
+				return img, nil
+			}
+		}
+		return nil, plainer(err)
+	},
+	orientation: func(data []byte) int {
+		exif, _ := pngChunk(data, "eXIf")
+		return orientationOf(exif)
+	},
+}
+
+// neededChunks returns a PNG file of the chunks without which there are no pixels. ok is false where it is the same file.
+func neededChunks(data []byte) (needed []byte, ok bool) {
+	needed = append(needed, pngMagic...)
+	pixels := false
+	for chunk := range pngChunks(data) {
+		name := string(chunk[4:8])
+		switch {
+		case name == "IHDR" || name == "IEND" || name == "IDAT":
+			pixels = pixels || name == "IDAT"
+		case (name == "PLTE" || name == "tRNS") && !pixels:
+			// Their damage matters, and they are refused as they are.
+		default:
+			ok = true
+			continue
+		}
+		needed = append(needed, chunk...)
+	}
+	if !bytes.HasSuffix(needed, []byte("IEND\xaeB`\x82")) && pixels {
+		end := []byte("\x00\x00\x00\x00IEND")
+		needed, ok = append(needed, binary.BigEndian.AppendUint32(end, crc32.ChecksumIEEE(end[4:]))...), true
+	}
+	return needed, ok
+}
+
+// pngChunks goes through the whole chunks of a PNG file; each has its length, name, content and checksum.
+func pngChunks(data []byte) func(func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for left := data[min(len(pngMagic), len(data)):]; len(left) >= 12; {
+			length := int64(binary.BigEndian.Uint32(left)) + 12
+			if length > int64(len(left)) || !yield(left[:length]) {
+				return
+			}
+			left = left[length:]
+		}
+	}
+}
+
+// pngChunk returns the content of the first chunk of a name.
+func pngChunk(data []byte, name string) ([]byte, bool) {
+	for chunk := range pngChunks(data) {
+		if string(chunk[4:8]) == name {
+			return chunk[8 : len(chunk)-4], true
+		}
+	}
+	return nil, false
+}
+
+// gifCodec reads the first frame of a GIF, on its canvas.
+var gifCodec = codec{
+	measure: measureBy(gif.DecodeConfig, perPixel(6)),
+	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (image.Image, error) {
+		config, err := gif.DecodeConfig(bytes.NewReader(data))
+		if err != nil {
+			return nil, plainer(err)
+		}
+		frame, err := gif.Decode(&slowReader{ctx, data})
+		if err != nil {
+			return nil, plainer(err)
+		}
+		canvas := image.Rect(0, 0, config.Width, config.Height)
+		if frame.Bounds() == canvas {
+			return frame, nil
+		}
+
+		// What the frame does not cover is black.
+		img := image.NewRGBA(canvas)
+		for i := 3; i < len(img.Pix); i += 4 {
+			img.Pix[i] = 255
+		}
+		b := frame.Bounds()
+		for y := b.Min.Y; y < b.Max.Y; y++ {
+			for x := b.Min.X; x < b.Max.X; x++ {
+				img.SetRGBA(x, y, stored(frame.At(x, y)))
+			}
+		}
+		return img, nil
+	},
+}
+
+// bmpCodec reads BMP.
+var bmpCodec = codec{
+	measure: measureBy(bmp.DecodeConfig, perPixel(8)),
+	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (image.Image, error) {
+		img, err := bmp.Decode(&slowReader{ctx, data})
+		return img, plainer(err)
+	},
+}
+
+// tiffCodec reads the first page of a TIFF. A strip may hold the whole image once more.
+var tiffCodec = codec{
+	measure: measureBy(tiff.DecodeConfig, func(c image.Config) int64 {
+		switch c.ColorModel {
+		case color.GrayModel:
+			return 8
+		case color.Gray16Model:
+			return 10
+		case color.RGBA64Model, color.NRGBA64Model:
+			return 16
+		}
+		return 10
+	}),
+	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (img image.Image, err error) {
+		// The decoder reads at offsets, which the end of a context does not stop; it is left to itself then.
+		err = abandon(ctx, func() (err error) {
+			img, err = tiff.Decode(bytes.NewReader(data))
+			return err
+		})
+		return img, plainer(err)
+	},
+	orientation: orientationOf,
+}
+
+// abandon runs work that knows no context, and returns when the context ends. A panic of a decoder is an error.
+func abandon(ctx context.Context, work func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				done <- fmt.Errorf("its decoder failed: %v", cause)
+			}
+		}()
+		done <- work()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// toRGB converts an image to opaque 8-bit RGBA. It may reuse the memory of img. It ends soon after ctx does.
+func toRGB(ctx context.Context, img image.Image, deep Range, facts *Facts) (*image.RGBA, error) {
+	b := img.Bounds()
+	if b.Empty() {
+		return nil, errors.New("it has no pixels")
+	}
+	switch src := img.(type) {
+	case *image.RGBA:
+		if src.Opaque() {
+			return src, nil
+		}
+	case *image.NRGBA:
+		// The stored color counts, so that only the alpha changes.
+		for i := 3; i < len(src.Pix); i += 4 {
+			src.Pix[i] = 255
+		}
+		return &image.RGBA{Pix: src.Pix, Stride: src.Stride, Rect: src.Rect}, nil
+	case *image.Gray16:
+		return deep.gray(src, facts), nil
+	case *image.NRGBA64:
+		return deep.color(src.Pix, src.Stride, src.Rect, facts), nil
+	case *image.RGBA64:
+		if src.Opaque() {
+			return deep.color(src.Pix, src.Stride, src.Rect, facts), nil
+		}
+	case *image.Gray, *image.YCbCr, *image.CMYK:
+		dst := image.NewRGBA(b)
+		draw.Draw(dst, b, src, b.Min, draw.Src)
+		return dst, nil
+	}
+
+	// The other models keep their colors as they are stored, pixel by pixel.
+	dst := image.NewRGBA(b)
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		for x := b.Min.X; x < b.Max.X; x++ {
+			dst.SetRGBA(x, y, stored(img.At(x, y)))
+		}
+	}
+	return dst, nil
+}
+
+// Opaque converts any image to opaque 8-bit RGBA, as Decode does. It may reuse the memory of img.
+func Opaque(ctx context.Context, img image.Image, opt Options) (*image.RGBA, Facts, error) {
+	var facts Facts
+	rgb, err := toRGB(ctx, img, opt.Range, &facts)
+	return rgb, facts, err
+}
+
+// stored drops alpha and low bytes.
+func stored(c color.Color) color.RGBA {
+	switch c := c.(type) {
+	case color.NRGBA:
+		return color.RGBA{c.R, c.G, c.B, 255}
+	case color.NRGBA64:
+		return color.RGBA{uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8), 255}
+	}
+	r, g, b, _ := c.RGBA()
+	return color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}
+}
