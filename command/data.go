@@ -112,6 +112,9 @@ type importFlags struct {
 	name          string
 	size          int
 	skipBad, json bool
+	asStored      bool
+	sampleRange   string
+	maxPixels     int
 }
 
 func dataImportCommand(a *app) *cobra.Command {
@@ -121,14 +124,14 @@ func dataImportCommand(a *app) *cobra.Command {
 		Short: "Pack images into the cache",
 		Long: fmt.Sprintf(`Pack the images of a source into one checksummed file in the cache. SOURCE is a folder, or
 a .tar, .tar.gz, .tgz or .zip of one, that holds
-  - one folder a class, with PNG and JPEG images, and train, val and test above the classes where there are
-    splits (torchvision's ImageFolder);
+  - one folder a class, with images (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF), and train, val and
+    test above the classes where there are splits (torchvision's ImageFolder);
   - or the binary files of CIFAR-10 or CIFAR-100;
   - or the four idx files of an MNIST-like set, plain or gzipped.
 
 Without --size, all images must have the same size. With --size S (%d at most), the short side is
 brought to S and the S x S center kept. A bad image stops the import, unless --skip-bad leaves it
-out.`, dataset.MaxSize),
+out. The format of an image is told by its content, not by its name.`, dataset.MaxSize),
 		Example: `  sslx data import cifar10.tar.gz
   sslx data import ~/photos --name photos --size 64 --skip-bad`,
 		Args: arguments(1, 1),
@@ -137,6 +140,9 @@ out.`, dataset.MaxSize),
 			if cmd.Flags().Changed("size") && (f.size <= 0 || f.size > dataset.MaxSize) {
 				return usage.Errorf("--size is %d: it must be from 1 to %d", f.size, dataset.MaxSize)
 			}
+			if cmd.Flags().Changed("max-pixels") && f.maxPixels <= 0 {
+				return usage.Errorf("--max-pixels is %d: it must be positive", f.maxPixels)
+			}
 			return a.dataImport(cmd.Context(), args[0], f)
 		},
 	}
@@ -144,6 +150,11 @@ out.`, dataset.MaxSize),
 	cmd.Flags().StringVar(&f.name, "name", "", "name of the set; that of the source when left out")
 	cmd.Flags().IntVar(&f.size, "size", 0, "side in pixels that images are brought to; their own when left out")
 	cmd.Flags().BoolVar(&f.skipBad, "skip-bad", false, "leave out images that cannot be decoded, and count them")
+	cmd.Flags().BoolVar(&f.asStored, "as-stored", false, "do not turn images upright as their EXIF orientation says")
+	cmd.Flags().StringVar(&f.sampleRange, "sample-range", "full",
+		"what samples of 16 bits use: full, a number of bits (12 for many microscopes), or each image's own: image")
+	cmd.Flags().IntVar(&f.maxPixels, "max-pixels", 0,
+		"most pixels of an image, each of which may take 12 bytes of memory (default 64000000)")
 	jsonFlag(cmd, &f.json)
 	return cmd
 }
@@ -152,7 +163,8 @@ func (a *app) dataImport(ctx context.Context, source string, f importFlags) erro
 	var report dataset.Report
 	err := a.work(func(opt sslx.Options) (err error) {
 		_, report, err = dataset.Import(ctx, source, dataset.ImportOptions{Name: f.name, Size: f.size,
-			SkipBad: f.skipBad, Progress: func(done, total int64) {
+			SkipBad: f.skipBad, AsStored: f.asStored, Range: f.sampleRange, MaxPixels: f.maxPixels,
+			Progress: func(done, total int64) {
 				opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})
 			}})
 		return err

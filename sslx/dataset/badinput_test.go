@@ -80,7 +80,7 @@ func TestImport_RefusesBadInputWithItsSentence(t *testing.T) {
 			"neither a folder nor an archive|.tar.gz", true},
 		"a class without an image": {f.with(files{"train/fox/": ""}).folder(t, "set"), ImportOptions{},
 			`class folder "train/fox"`, true},
-		"a class with other files only": {f.with(files{"train/fox/1.webp": "x"}).folder(t, "set"), ImportOptions{},
+		"a class with other files only": {f.with(files{"train/fox/1.docx": "x"}).folder(t, "set"), ImportOptions{},
 			`class folder "train/fox"`, true},
 		"a class that train lacks": {f.with(files{"test/fox/1.png": one}).folder(t, "set"), ImportOptions{},
 			`class "fox" is in test|not in train`, true},

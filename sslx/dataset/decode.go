@@ -79,8 +79,8 @@ func (b *budget) allows(cost int64) error {
 	if cost <= b.bytes {
 		return nil
 	}
-	return usage.Advise("max-pixels", fmt.Errorf("it takes %.1f MB of memory to decode and %.1f MB are allowed: make it "+
-		"smaller, store it as a baseline JPEG, or allow more pixels", float64(cost)/1e6, float64(b.bytes)/1e6))
+	return usage.Advise("max-pixels", fmt.Errorf("it takes %.1f MB of memory to decode and %.1f MB are allowed: make "+
+		"it smaller, store it as a baseline JPEG, or allow more pixels", float64(cost)/1e6, float64(b.bytes)/1e6))
 }
 
 // take waits until there is memory for an image with its file, which may exceed the budget together.
@@ -106,8 +106,8 @@ func checkSize(width, height, maxPixels int) error {
 }
 
 func tooManyPixels(width, height, maxPixels int) error {
-	return usage.Advise("max-pixels", fmt.Errorf("it declares %dx%d pixels and %d are allowed: make it smaller, or allow "+
-		"more pixels", width, height, maxPixels))
+	return usage.Advise("max-pixels", fmt.Errorf("it declares %dx%d pixels and %d are allowed: make it smaller, or "+
+		"allow more pixels", width, height, maxPixels))
 }
 
 // remarks counts what is worth a note of the images of a set. Several goroutines add to it.
@@ -175,13 +175,13 @@ func (r *remarks) notes(total int, chosen bool) (notes []string) {
 		for most >= 1<<bits {
 			bits++
 		}
-		notes = append(notes, fmt.Sprintf("the %d images of 16 bits use less than a quarter of the range (0 to %d of 65535) and "+
-			"became nearly black: import them again with a sample range of %d bits", deep, most, bits))
+		notes = append(notes, fmt.Sprintf("the %d images of 16 bits use less than a quarter of the range (0 to %d "+
+			"of 65535) and became nearly black: import them again with sample range %d", deep, most, bits))
 	case deep > 0 && !chosen:
 		notes = append(notes, fmt.Sprintf("%d images of 16 bits became 8 bits by their high byte", deep))
 	case r.highest.Load()-r.lowest.Load() < 64 && total >= fewImages:
-		notes = append(notes, fmt.Sprintf("all images use less than a quarter of the range of their bytes: %d to %d of 255",
-			r.lowest.Load(), r.highest.Load()))
+		notes = append(notes, fmt.Sprintf("all images use less than a quarter of the range of their bytes: %d to %d of "+
+			"255", r.lowest.Load(), r.highest.Load()))
 	}
 	return notes
 }

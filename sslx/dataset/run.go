@@ -196,8 +196,9 @@ func (r *run) draw(ctx context.Context, it Item) error {
 	}
 	if err != nil {
 		if !r.opt.SkipBad {
-			return usage.Advise(cmp.Or(usage.ArgumentOf(err), "skip-bad"), fmt.Errorf("image %s in %s cannot be used: %w; fix or remove it, or skip "+
-				"bad images", it.Name, r.source, err))
+			advice := cmp.Or(usage.ArgumentOf(err), "skip-bad")
+			return usage.Advise(advice, fmt.Errorf("image %s in %s cannot be used: %w; fix or remove it, or skip bad "+
+				"images", it.Name, r.source, err))
 		}
 		return r.finish(it, err)
 	}

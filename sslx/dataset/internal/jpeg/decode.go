@@ -69,7 +69,8 @@ type decoder struct {
 // mostLost is the largest share of an image that CutShort lets be missing.
 const mostLost = 0.1
 
-// Decode decodes a file. whole is false where data were missing, which only CutShort allows. It ends soon after ctx does.
+// Decode decodes a file. whole is false where data were missing, which only CutShort allows. It ends soon after ctx
+// does.
 func Decode(ctx context.Context, data []byte, opt Options) (img *image.RGBA, whole bool, err error) {
 	if opt.Reduce == 0 {
 		opt.Reduce = 1

@@ -76,7 +76,8 @@ func ReadHeader(data []byte) (Header, error) {
 // errShort is the error of a file that ends before its frame or first scan does.
 var errShort = errors.New("it is cut short inside its header")
 
-// next returns the next marker at or after pos and moves behind it. Bytes between segments are skipped, as libjpeg does.
+// next returns the next marker at or after pos and moves behind it. Bytes between segments are skipped, as libjpeg
+// does.
 func (d *decoder) next() (marker byte, ok bool) {
 	for i := d.pos; i+1 < len(d.data); i++ {
 		if d.data[i] == 0xff && d.data[i+1] != 0 && d.data[i+1] != 0xff {

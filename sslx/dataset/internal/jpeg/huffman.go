@@ -21,7 +21,8 @@ type huffman struct {
 	// whole has, for the next bits, a coefficient (upper 16 bits), the zeros before it (8 bits) and the length of code
 	// and coefficient together (8 bits); 0 where these do not fit into the bits looked at.
 	whole [1 << lookBits]int32
-	// limit is the first code, aligned to 16 bits, that is longer than the index; offset leads from a code to its value.
+	// limit is the first code, aligned to 16 bits, that is longer than the index; offset leads from a code to its
+	// value.
 	limit  [17]int32
 	offset [17]int32
 	values [256]byte

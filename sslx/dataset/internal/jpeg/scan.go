@@ -10,9 +10,11 @@ type scan struct {
 
 // natural leads from the order of the file to rows and columns (T.81, figure 5). Damaged runs reach beyond the 64.
 var natural = [80]uint8{
-	0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-	35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55,
-	62, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63,
+	0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5,
+	12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
+	35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
+	58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+	63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63,
 }
 
 // decodeScan decodes the data that follow the header of a scan.
@@ -140,7 +142,8 @@ func (d *decoder) decodeBlock(s *scan, c *component, x, y int) error {
 	return d.refine(s, c, b)
 }
 
-// sequential decodes a block of a sequential scan, dequantized, into d.block. last is the place of its last coefficient.
+// sequential decodes a block of a sequential scan, dequantized, into d.block. last is the place of its last
+// coefficient.
 func (d *decoder) sequential(c *component) (last int, err error) {
 	d.block = [64]int32{}
 	diff, err := d.dcDifference(c.dc)

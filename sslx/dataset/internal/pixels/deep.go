@@ -12,9 +12,9 @@ type Range struct {
 	image bool // each image's own range
 }
 
-// ParseRange reads a range: "full" (or "") for samples that use all 16 bits, a number of bits from 9 to 16 ("12" for most
-// cameras of microscopes) for samples that use only the lower ones, or "image", which brings each image's own least and
-// largest sample to 0 and 255 and so loses how bright images are compared with each other.
+// ParseRange reads a range: "full" (or "") for samples that use all 16 bits, a number of bits from 9 to 16 ("12" for
+// most cameras of microscopes) for samples that use only the lower ones, or "image", which brings each image's own
+// least and largest sample to 0 and 255 and so loses how bright images are compared with each other.
 func ParseRange(text string) (Range, error) {
 	switch text {
 	case "", "full":
@@ -24,8 +24,8 @@ func ParseRange(text string) (Range, error) {
 	}
 	bits, err := strconv.Atoi(text)
 	if err != nil || bits < 9 || bits > 16 {
-		return Range{}, fmt.Errorf("range %q of samples is unknown: give full, image, or the number of bits that are used, "+
-			"9 to 16", text)
+		return Range{}, fmt.Errorf("range %q of samples is unknown: give full, image, or the number of bits that are "+
+			"used, 9 to 16", text)
 	}
 	if bits == 16 {
 		bits = 0

@@ -5,8 +5,8 @@ import (
 	"image"
 )
 
-// orientationOf returns the orientation in EXIF data, which have the structure of a TIFF file: 1 (as stored) to 8, and 1
-// where there is none or it is damaged (CIPA DC-008, 4.6.4).
+// orientationOf returns the orientation in EXIF data, which have the structure of a TIFF file: 1 (as stored) to 8, and
+// 1 where there is none or it is damaged (CIPA DC-008, 4.6.4).
 func orientationOf(exif []byte) int {
 	if len(exif) < 8 {
 		return 1

@@ -61,8 +61,8 @@ var heicCodec = codec{
 			return err
 		})
 		if err != nil {
-			return nil, errors.New("it is an HEIC image that cannot be decoded: it is damaged, or of a kind that libheif " +
-				"with libde265 does not read")
+			return nil, errors.New("it is an HEIC image that cannot be decoded: it is damaged, or of a kind that " +
+				"libheif with libde265 does not read")
 		}
 		facts.Turned = h.orientation() > 1
 		if planes, ok := img.(*image.YCbCr); ok && (h.limited || h.matrix709) {
@@ -81,8 +81,8 @@ var avifCodec = codec{
 			return err
 		})
 		if err != nil {
-			return nil, errors.New("it is an AVIF image that cannot be decoded: it is damaged, or of a kind that libavif " +
-				"does not read")
+			return nil, errors.New("it is an AVIF image that cannot be decoded: it is damaged, or of a kind that " +
+				"libavif does not read")
 		}
 
 		// More than 8 bits were scaled to 16 by the decoder; there is no other range to choose.
@@ -130,8 +130,8 @@ func measureHEIF(data []byte, _ Options) (Size, error) {
 	if err != nil {
 		return Size{}, err
 	}
-	return Size{Width: h.width, Height: h.height, Memory: heifBytesPerPixel * max(h.largest, int64(h.width)*int64(h.height))},
-		nil
+	pixels := max(h.largest, int64(h.width)*int64(h.height))
+	return Size{Width: h.width, Height: h.height, Memory: heifBytesPerPixel * pixels}, nil
 }
 
 var errHEIF = errors.New("its boxes are damaged")

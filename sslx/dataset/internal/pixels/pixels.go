@@ -80,8 +80,8 @@ func Measure(data []byte, opt Options) (Size, error) {
 	return size, nil
 }
 
-// Decode decodes a file to opaque RGBA. Alpha is dropped, and the stored color of a pixel is kept. It may be called only
-// after [Measure] allowed it. It ends soon after ctx does.
+// Decode decodes a file to opaque RGBA. Alpha is dropped, and the stored color of a pixel is kept. It may be called
+// only after [Measure] allowed it. It ends soon after ctx does.
 func Decode(ctx context.Context, data []byte, opt Options) (*image.RGBA, Facts, error) {
 	var facts Facts
 	c, err := codecOf(data)
@@ -140,7 +140,7 @@ var read = []struct {
 	codec codec
 }{
 	{jpeg.Magic + "\xff", jpegCodec}, {pngMagic, pngCodec}, {"RIFF....WEBP", webpCodec}, {"GIF8.a", gifCodec},
-	{"BM............\x00\x00", bmpCodec}, {"BM", bmpCodec}, {"II*\x00", tiffCodec}, {"MM\x00*", tiffCodec},
+	{"BM", bmpCodec}, {"II*\x00", tiffCodec}, {"MM\x00*", tiffCodec},
 }
 
 // notRead are the starts of other files that are met among images.
@@ -152,8 +152,10 @@ var notRead = []struct{ magic, name string }{
 	{"II+\x00", "a BigTIFF image"}, {"MM\x00+", "a BigTIFF image"}, {"II\xbc", "a JPEG XR image"},
 	{"\x00\x00\x01\x00", "an icon"}, {"v/1\x01", "an OpenEXR image"}, {"#?RADIANCE", "a Radiance image"},
 	{"qoif", "a QOI image"}, {"DDS ", "a DDS texture"}, {"SIMPLE  =", "a FITS image"}, {"\x89HDF", "an HDF5 file"},
-	{"\x93NUMPY", "a NumPy array"}, {"%PDF", "a PDF document"}, {"%!PS", "a PostScript document"}, {"<svg", "an SVG image"},
-	{"<?xml", "an XML document, perhaps an SVG image"}, {"<!DOCTYPE html", "a web page"}, {"<!doctype html", "a web page"},
+	{"\x93NUMPY", "a NumPy array"}, {"%PDF", "a PDF document"}, {"%!PS", "a PostScript document"},
+	{"<svg", "an SVG image"},
+	{"<?xml", "an XML document, perhaps an SVG image"}, {"<!DOCTYPE html", "a web page"},
+	{"<!doctype html", "a web page"},
 	{"<html", "a web page"}, {"<HTML", "a web page"}, {"PK\x03\x04", "a zip archive"}, {"\x1f\x8b", "a gzip file"},
 	{"....ftyp", "a video or an unknown kind of HEIF"}, {"\x1aE\xdf\xa3", "a video"}, {"RIFF....AVI ", "a video"},
 	{"version https://git-lfs", "a pointer of Git LFS to a file that was not fetched"},
@@ -235,8 +237,8 @@ func reduction(width, height, short int) int {
 }
 
 // measureBy makes measure of the decoder of a head and the bytes of memory for each pixel.
-func measureBy(config func(io.Reader) (image.Config, error), bytesPerPixel func(image.Config) int64) func([]byte, Options) (
-	Size, error) {
+func measureBy(config func(io.Reader) (image.Config, error),
+	bytesPerPixel func(image.Config) int64) func([]byte, Options) (Size, error) {
 	return func(data []byte, _ Options) (Size, error) {
 		c, err := config(bytes.NewReader(data))
 		if err != nil {

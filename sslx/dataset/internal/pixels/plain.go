@@ -54,7 +54,8 @@ var pngCodec = codec{
 	},
 }
 
-// neededChunks returns a PNG file of the chunks without which there are no pixels. ok is false where it is the same file.
+// neededChunks returns a PNG file of the chunks without which there are no pixels. ok is false where it is the same
+// file.
 func neededChunks(data []byte) (needed []byte, ok bool) {
 	needed = append(needed, pngMagic...)
 	pixels := false

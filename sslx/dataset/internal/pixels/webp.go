@@ -163,7 +163,8 @@ func interpolate(out []int32, near, far []byte) {
 		c, d := int32(far[i]), int32(far[i+1])
 		sum := a + b + c + d + 8
 
-		// Each of the two pixels between the samples is the mean of its nearest sample and of a diagonal's weighted mean.
+		// Each of the two pixels between the samples is the mean of its nearest sample and of a diagonal's weighted
+		// mean.
 		out[2*i+1] = ((sum+2*(b+c))>>3 + a) >> 1
 		out[2*i+2] = ((sum+2*(a+d))>>3 + b) >> 1
 	}
