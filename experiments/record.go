@@ -11,6 +11,7 @@ import (
 
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -40,6 +41,14 @@ func (t Trial) Key(fingerprint string) string {
 	// The data count by their content, which the fingerprint is of.
 	c := t.Config
 	c.Data, c.CheckpointSeconds, c.LogSteps = "", 0, 0
+
+	// Records are older than the choice of norms, which was joint.
+	if c.Norm == pretrain.NormJoint {
+		c.Norm = ""
+	}
+	if c.NegativesNorm == pretrain.NormJoint {
+		c.NegativesNorm = ""
+	}
 	text, err := json.Marshal(struct {
 		Version     int
 		Config      sslx.Config

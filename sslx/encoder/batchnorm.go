@@ -22,42 +22,96 @@ const (
 	batchNormMomentum = 0.1  // PyTorch's default: the weight of the newest batch in the running statistics
 )
 
-// BatchNorm normalizes the last axis of x [..., channels] to mean 0 and variance 1 over all other axes, then scales
-// and shifts it (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167). Variables in scope: "scale", "offset",
-// "mean", "variance", each [channels]. The running variance is the unbiased one, as in PyTorch.
+// BatchNorm normalizes the last axis of x [batch, ..., channels] to mean 0 and variance 1 over all other axes, then
+// scales and shifts it (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167). Variables in scope: "scale",
+// "offset", "mean", "variance", each [channels]. The running variance is the unbiased one, as in PyTorch.
+//
+// Where the [Norm] in use says so, views of the batch are normalized apart, or it is group normalization, which has no
+// variables but "scale" and "offset".
 //
 // The batch is the whole batch over all devices: its statistics are global by construction. The variance is the mean of
 // the squares less the square of the mean, in one pass over x; in float32 its error is about 1e-7 of that square. Where
 // x is bfloat16, so is the result, and everything in between is float32. Variables are float32.
 func BatchNorm(scope *model.Scope, x *Node, mode Mode) *Node {
+	return normalize(scope, x, 0, mode, true)
+}
+
+// Standardize is [BatchNorm] without scale and offset.
+func Standardize(scope *model.Scope, x *Node, mode Mode) *Node {
+	return normalize(scope, x, 0, mode, false)
+}
+
+// normalize is BatchNorm of images that lie along an axis, with scale and offset if it is affine.
+func normalize(scope *model.Scope, x *Node, axis int, mode Mode, affine bool) *Node {
 	dtype, channels := x.DType(), x.Shape().Dimensions[x.Rank()-1]
 	x = wide(x)
+	norm := normOf(scope, x.Graph())
 
-	// All of [channels].
-	scale := valueLike(filled(scope, "scale", 1, channels), x)
-	offset := valueLike(filled(scope, "offset", 0, channels), x)
-	runningMean := filled(scope, "mean", 0, channels).SetTrainable(false)
-	runningVariance := filled(scope, "variance", 1, channels).SetTrainable(false)
-	if mode == Frozen {
-		scale, offset = StopGradient(scale), StopGradient(offset)
+	var scale, offset *Node // [channels]
+	if affine {
+		scale = valueLike(filled(scope, "scale", 1, channels), x)
+		offset = valueLike(filled(scope, "offset", 0, channels), x)
+		if mode == Frozen {
+			scale, offset = StopGradient(scale), StopGradient(offset)
+		}
 	}
 
-	mean, variance := valueLike(runningMean, x), valueLike(runningVariance, x)
-	if mode == Train {
-		count := float64(x.Shape().Size() / channels)
-		mean = DivScalar(channelSum(x), count)
-		variance = Sub(DivScalar(channelSum(Square(x)), count), Square(mean))
-		variance = MaxScalar(variance, 0.0) // rounding may make a difference of near numbers negative
-
-		unbiased := MulScalar(StopGradient(variance), count/max(1, count-1))
-		moveTowards(runningMean, StopGradient(mean))
-		moveTowards(runningVariance, unbiased)
+	// Statistics are [channels], or have such a row for each part of the batch, or for each image.
+	var mean, variance *Node
+	over := overChannels
+	switch {
+	case norm.Group:
+		mean, variance = groupStatistics(x, axis) // [batch, channels]
+		over = func(v, x *Node) *Node { return overImages(v, x, axis) }
+	case mode == Train:
+		p := norm.parts(axis)
+		mean, variance = batchStatistics(scope, x, p, norm.Still) // [channels] or [views, splits, channels]
+		over = p.over
+	default:
+		runningMean, runningVariance := runningStatistics(scope, channels)
+		mean, variance = valueLike(runningMean, x), valueLike(runningVariance, x)
 	}
 
 	// One multiplication and one addition for each number of x: x·factor + shift.
-	factor := Mul(scale, Inverse(Sqrt(AddScalar(variance, batchNormEpsilon))))
-	shift := Sub(offset, Mul(mean, factor))
-	return ConvertDType(Add(Mul(x, overChannels(factor, x)), overChannels(shift, x)), dtype) // [..., channels]
+	factor := Inverse(Sqrt(AddScalar(variance, batchNormEpsilon)))
+	shift := Neg(Mul(mean, factor))
+	if affine {
+		factor = Mul(alike(scale, factor), factor)
+		shift = Sub(alike(offset, factor), Mul(mean, factor))
+	}
+	return ConvertDType(Add(Mul(x, over(factor, x)), over(shift, x)), dtype) // [..., channels]
+}
+
+// alike returns v [channels] in the rank of statistics.
+func alike(v, statistics *Node) *Node { return ExpandLeftToRank(v, statistics.Rank()) }
+
+// runningStatistics returns the variables of the running mean and variance, each [channels].
+func runningStatistics(scope *model.Scope, channels int) (mean, variance *model.Variable) {
+	return filled(scope, "mean", 0, channels).SetTrainable(false),
+		filled(scope, "variance", 1, channels).SetTrainable(false)
+}
+
+// batchStatistics returns mean and variance of x over each part of the batch, and moves the running ones unless they
+// are to stay still.
+func batchStatistics(scope *model.Scope, x *Node, p parts, still bool) (mean, variance *Node) {
+	channels := x.Shape().Dimensions[x.Rank()-1]
+	count := float64(x.Shape().Size() / channels / (p.views * p.splits))
+	mean = DivScalar(p.sum(x), count)
+	variance = Sub(DivScalar(p.sum(Square(x)), count), Square(mean))
+	variance = MaxScalar(variance, 0.0) // rounding may make a difference of near numbers negative
+
+	runningMean, runningVariance := runningStatistics(scope, channels)
+	if still {
+		return mean, variance
+	}
+
+	// One view after another.
+	unbiased := p.ofViews(MulScalar(StopGradient(variance), count/max(1, count-1)))
+	for i, view := range p.ofViews(StopGradient(mean)) {
+		moveTowards(runningMean, view)
+		moveTowards(runningVariance, unbiased[i])
+	}
+	return mean, variance
 }
 
 // moveTowards sets a running statistic to its exponential moving average with value.

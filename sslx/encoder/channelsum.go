@@ -24,22 +24,7 @@ func overChannels(v, x *Node) *Node {
 func sumParts(x *Node) *Node {
 	last := x.Rank() - 1
 	if x.Rank() > 2 {
-		size := x.Shape().Dimensions[1]
-		parts := min(size, maxParts)
-		for size%parts != 0 {
-			parts--
-		}
-
-		var sum *Node
-		for i := range parts {
-			part := Slice(x, AxisRange(), AxisRange(i*size/parts, (i+1)*size/parts))
-			if sum == nil {
-				sum = part
-			} else {
-				sum = Add(sum, part)
-			}
-		}
-		x = sum // the second axis is size/parts now
+		x = addAlong(x, 1)
 	}
 
 	axes := make([]int, last)
@@ -47,6 +32,25 @@ func sumParts(x *Node) *Node {
 		axes[i] = i
 	}
 	return ReduceSum(x, axes...) // [channels]
+}
+
+// addAlong adds equal parts of x, cut along an axis, as many as divide it and at most maxParts.
+func addAlong(x *Node, axis int) (sum *Node) {
+	size := x.Shape().Dimensions[axis]
+	parts := min(size, maxParts)
+	for size%parts != 0 {
+		parts--
+	}
+
+	for i := range parts {
+		part := SliceAxis(x, axis, AxisRange(i*size/parts, (i+1)*size/parts))
+		if sum == nil {
+			sum = part
+		} else {
+			sum = Add(sum, part)
+		}
+	}
+	return sum // the axis has size/parts now
 }
 
 // broadcastLike repeats v [channels] to the shape of x [..., channels].

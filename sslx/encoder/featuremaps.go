@@ -2,6 +2,7 @@ package encoder
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 )
 
 // featureMaps are the activations of a layer, in one of two orders: that of images, [batch, height, width, channels],
@@ -76,6 +77,15 @@ func (m featureMaps) widened(channels, stride int) featureMaps {
 
 // relu is max(m, 0).
 func (m featureMaps) relu() featureMaps { return featureMaps{relu(m.x), m.pixelsFirst} }
+
+// normalized is BatchNorm of the maps.
+func (m featureMaps) normalized(scope *model.Scope, mode Mode) featureMaps {
+	batch := 0
+	if m.pixelsFirst {
+		batch = 2
+	}
+	return featureMaps{normalize(scope, m.x, batch, mode, true), m.pixelsFirst}
+}
 
 // mean averages over the pixels, in float32 where they are bfloat16: [batch, channels].
 func (m featureMaps) mean() *Node {

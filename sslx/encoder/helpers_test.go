@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -80,7 +81,12 @@ func gradient(e Encoder, scope *model.Scope, images *Node) []*Node {
 // run builds and runs a graph on the variables of a store.
 func run(t testing.TB, store *model.Store, build builder, args ...any) [][]float64 {
 	t.Helper()
-	exec, err := model.NewExec(testbackend.Open(t), store, build)
+	return runOn(t, testbackend.Open(t), store, build, args...)
+}
+
+func runOn(t testing.TB, b compute.Backend, store *model.Store, build builder, args ...any) [][]float64 {
+	t.Helper()
+	exec, err := model.NewExec(b, store, build)
 	if err != nil {
 		t.Fatal(err)
 	}

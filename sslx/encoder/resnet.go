@@ -229,8 +229,7 @@ func shortcut(scope *model.Scope, x featureMaps, channels, stride int, mode Mode
 }
 
 func convBN(scope *model.Scope, x featureMaps, channels, size, stride int, mode Mode) featureMaps {
-	y := convolution(scope, x, channels, size, stride)
-	return featureMaps{BatchNorm(scope, y.x, mode), y.pixelsFirst}
+	return convolution(scope, x, channels, size, stride).normalized(scope, mode)
 }
 
 func convBNReLU(scope *model.Scope, x featureMaps, channels, size, stride int, mode Mode) featureMaps {

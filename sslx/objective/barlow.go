@@ -27,7 +27,9 @@ type Barlow struct {
 }
 
 // Needs asks for two images or more.
-func (Barlow) Needs() Needs { return Needs{LeastBatch: 2, LeastBatchReason: noSpread} }
+func (Barlow) Needs() Needs {
+	return Needs{NormPerView: true, LeastBatch: 2, LeastBatchReason: noSpread}
+}
 
 // Check returns an error of package usage when a weight is out of range.
 func (b Barlow) Check() error {

@@ -28,7 +28,7 @@ type BYOL struct {
 
 // Needs asks for a predictor and a target network.
 func (b BYOL) Needs() Needs {
-	return Needs{Predictor: true, Target: true, TargetMomentum: func(progress float64) float64 {
+	return Needs{NormPerView: true, Predictor: true, Target: true, TargetMomentum: func(progress float64) float64 {
 		return 1 - (1-b.EMA)*(math.Cos(math.Pi*progress)+1)/2
 	}}
 }

@@ -32,7 +32,12 @@ type MoCo struct {
 
 // Needs asks for a target network and a queue.
 func (m MoCo) Needs() Needs {
-	return Needs{Target: true, TargetMomentum: func(float64) float64 { return m.EMA }, Queue: m.Queue}
+	return Needs{
+		NormPerView:    true,
+		Target:         true,
+		TargetMomentum: func(float64) float64 { return m.EMA },
+		Queue:          m.Queue,
+	}
 }
 
 // Check returns an error of package usage when a parameter is out of range.

@@ -48,6 +48,14 @@ type Needs struct {
 	// Random asks for uniform draws.
 	Random bool
 
+	// NormPerView says that the method's official code normalizes each view by itself: each is a batch of its own to
+	// batch normalization. Otherwise it takes all views of one size together.
+	NormPerView bool
+
+	// NormPart is the fewest images of the parts that each view is in turn split into for batch normalization, 0 for
+	// views that stay whole; it takes NormPerView.
+	NormPart int
+
 	// LeastBatch is the fewest images in a batch for which the loss is defined, 0 for 1, and LeastBatchReason says why,
 	// as in "there would be no negative".
 	LeastBatch       int

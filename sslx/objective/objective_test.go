@@ -99,9 +99,9 @@ func TestCheckBatch_RefusesABatchOnWhichALossIsNotDefined(t *testing.T) {
 
 func TestNeeds_AreThoseOfTheMethod(t *testing.T) {
 	type plain struct { // Needs without what cannot be compared
-		predictor, target, labels, logits, random bool
-		queue, negatives                          int
-		oneImage                                  bool
+		predictor, target, labels, logits, random, perView bool
+		queue, negatives                                   int
+		oneImage                                           bool
 	}
 	for _, c := range []struct {
 		loss objective.Objective
@@ -113,15 +113,15 @@ func TestNeeds_AreThoseOfTheMethod(t *testing.T) {
 		{objective.DCL{Negatives: of("crop-same", 2, 0)}, plain{negatives: 2}},
 		{objective.DCLW{Negatives: of("patch-fixed", 0, 4)}, plain{negatives: 1, oneImage: true}},
 		{objective.SupCon{}, plain{labels: true}},
-		{objective.VICReg{}, plain{}},
-		{objective.Barlow{}, plain{}},
-		{objective.BYOL{}, plain{predictor: true, target: true}},
-		{objective.SimSiam{}, plain{predictor: true}},
-		{objective.MoCo{Queue: 64}, plain{target: true, queue: 64}},
+		{objective.VICReg{}, plain{perView: true}},
+		{objective.Barlow{}, plain{perView: true}},
+		{objective.BYOL{}, plain{predictor: true, target: true, perView: true}},
+		{objective.SimSiam{}, plain{predictor: true, perView: true}},
+		{objective.MoCo{Queue: 64}, plain{target: true, queue: 64, perView: true}},
 		{objective.Supervised{}, plain{labels: true, logits: true}},
 	} {
 		n := c.loss.Needs()
-		got := plain{n.Predictor, n.Target, n.Labels, n.Logits, n.Random, n.Queue,
+		got := plain{n.Predictor, n.Target, n.Labels, n.Logits, n.Random, n.NormPerView, n.Queue,
 			n.Negatives.Count, n.Negatives.OneImage}
 		if got != c.want {
 			t.Errorf("%+v needs %+v, want %+v", c.loss, got, c.want)

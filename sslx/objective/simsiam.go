@@ -18,7 +18,7 @@ func init() {
 type SimSiam struct{}
 
 // Needs asks for a predictor.
-func (SimSiam) Needs() Needs { return Needs{Predictor: true} }
+func (SimSiam) Needs() Needs { return Needs{NormPerView: true, Predictor: true} }
 
 // Loss builds the loss of a batch.
 func (SimSiam) Loss(in Inputs) Terms {

@@ -34,7 +34,9 @@ type VICReg struct {
 }
 
 // Needs asks for two images or more.
-func (VICReg) Needs() Needs { return Needs{LeastBatch: 2, LeastBatchReason: noSpread} }
+func (VICReg) Needs() Needs {
+	return Needs{NormPerView: true, LeastBatch: 2, LeastBatchReason: noSpread}
+}
 
 // Check returns an error of package usage when a weight is out of range.
 func (r VICReg) Check() error {

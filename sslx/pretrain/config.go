@@ -41,6 +41,18 @@ type Config struct {
 	// float32 whatever the precision; batch statistics are float32 too under bfloat16.
 	Precision string `yaml:"precision,omitempty" json:"precision,omitempty"`
 
+	// Norm is what normalization takes its statistics from. "joint" is batch normalization of all views of one size
+	// together, "per-view" of each view by itself, one after another; "group" is group normalization, without
+	// statistics of a batch. "method", the default, is joint or per-view, as in the official code of the method, and is
+	// recorded as one of them. "", and a record without a Norm, is joint.
+	Norm string `yaml:"norm,omitempty" json:"norm,omitempty"`
+
+	// NegativesNorm is how views that are negatives only are normalized: "own", the default, by their own statistics,
+	// which do not enter the running ones (one image that serves for all has no batch: the running statistics normalize
+	// it), or "joint", as further views among the others. Records without it are joint. It is empty where there are no
+	// such views, or no statistics.
+	NegativesNorm string `yaml:"negatives_norm,omitempty" json:"negatives_norm,omitempty"`
+
 	Views     augment.Views       `yaml:"views" json:"views"`
 	Encoder   encoder.Encoder     `yaml:"encoder" json:"encoder"`
 	Projector []int               `yaml:"projector,flow" json:"projector"` // widths of the projector's layers
@@ -95,9 +107,13 @@ const NoProbe = "none"
 // Default returns the default configuration, SimCLR on the built-in images; unset values are taken from it.
 func Default() Config {
 	return Config{
-		Data:      "factors",
-		Epochs:    10,
-		Batch:     256,
+		Data:   "factors",
+		Epochs: 10,
+		Batch:  256,
+		Norm:   NormMethod,
+
+		NegativesNorm: NormOwn,
+
 		Views:     augment.MustPreset("cifar"),
 		Encoder:   must(encoder.Named("convnet")),
 		Projector: []int{256, 128},
@@ -162,6 +178,7 @@ func (c Config) Check() error {
 
 	// What has parameters of its own; resolutions ask the encoder.
 	for _, check := range []func() error{
+		c.checkNorm,
 		c.Views.Check,
 		func() error { return encoder.Check(c.Encoder) },
 		c.checkResolutions,
@@ -189,6 +206,9 @@ func (c Config) Check() error {
 	case c.chunked() && needs.Negatives.OneImage:
 		return usage.Errorf("chunk is %d, but the negatives of objective %s are one embedding that all images share, "+
 			"and each chunk would compute its own: leave chunk out", c.Chunk, objective.NameOf(c.Objective))
+	case needs.Negatives.OneImage && c.NegativesNorm == NormJoint && c.Norm == NormPerView:
+		return usage.Errorf("negatives_norm is joint and norm per-view, but the negatives of objective %s are one "+
+			"image, which has no statistics of its own: set negatives_norm to own", objective.NameOf(c.Objective))
 	case len(c.Predictor) > 0 && !needs.Predictor:
 		return usage.Errorf("predictor is set, but objective %s has none: leave it out",
 			objective.NameOf(c.Objective))

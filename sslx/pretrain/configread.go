@@ -112,6 +112,9 @@ func (c Config) MarshalYAML() (any, error) { return c.written(), nil }
 func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.written()) }
 
 func (c Config) written() plain {
+	if c.Norm != "" {
+		c = c.resolvedNorm() // a record that is older than norms stays as it is
+	}
 	if c.Encoder != nil {
 		c.Encoder = namedEncoder{c.Encoder}
 	}
@@ -175,7 +178,7 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 // Resolved returns the configuration with every default filled in, which is how it is written.
 func (c Config) Resolved() Config {
 	c.Objective = objective.Resolved(c.Objective)
-	return c
+	return c.resolvedNorm()
 }
 
 // namedEncoder is an encoder that is read and written with its name.

@@ -74,7 +74,12 @@ func FineTune(ctx context.Context, b compute.Backend, n *Network, train Labeled,
 
 // config is a supervised training of the encoder of c on n images.
 func (o FineTuning) config(c Config, n int) Config {
+	norm := NormJoint
+	if c.Norm == NormGroup {
+		norm = NormGroup // the encoder has no running statistics
+	}
 	return Config{
+		Norm:      norm,
 		Seed:      c.Seed,
 		Batch:     min(o.Batch, n),
 		Views:     o.Views,
@@ -134,7 +139,8 @@ func classifyAll(ctx context.Context, b compute.Backend, store *model.Store, c C
 	images dataset.Images) (predicted []int32, err error) {
 	exec, err := model.NewExec(b, store, func(scope *model.Scope, pixels *Node) *Node {
 		images := augment.Normalize(augment.FromBytes(pixels), d.mean, d.std) // [batch, height, width, 3]
-		h := c.Encoder.Build(scope.At(encoderScope), images, encoder.Eval)    // [batch, dim]
+		c.norm(1, 1).Use(scope, images.Graph())
+		h := c.Encoder.Build(scope.At(encoderScope), images, encoder.Eval) // [batch, dim]
 		logits := classify(scope.At(classifierScope), []*Node{h}, d.classes)[0]
 		return ArgMax(logits, -1, dtypes.Int32) // [batch]
 	})

@@ -109,8 +109,8 @@ func network(scope *model.Scope, c Config, images *Node, mode encoder.Mode) laye
 }
 
 // forward trains encoder and projector on views, each [batch, height, width, 3], and returns the outputs of each.
-// Neighbors of one size go through together: batch normalization sees them as one batch.
-func forward(scope *model.Scope, c Config, views []*Node) (outputs []layerOutputs) {
+// Neighbors of one size go through together: they are one batch, which normalization takes as norm says.
+func forward(scope *model.Scope, c Config, views []*Node, norm normalization) (outputs []layerOutputs) {
 	for len(views) > 0 {
 		// How many of the views that are left have the size of the first of them.
 		same := 1
@@ -119,9 +119,10 @@ func forward(scope *model.Scope, c Config, views []*Node) (outputs []layerOutput
 		}
 
 		// Together through the network, and apart again.
+		norm.use(scope, c, views[:same])
 		joined := c.rounded(augment.Join(views[:same], 0)) // [same*batch, height, width, 3]
 		each := make([]layerOutputs, same)
-		for _, layer := range network(scope, c, joined, encoder.Train) {
+		for _, layer := range network(scope, c, joined, norm.mode) {
 			for i, x := range partsLike(layer, views[:same]) {
 				each[i] = append(each[i], x) // [batch, width]
 			}
@@ -131,6 +132,20 @@ func forward(scope *model.Scope, c Config, views []*Node) (outputs []layerOutput
 		views = views[same:]
 	}
 	return outputs
+}
+
+// normalization is what forward needs to know of normalization besides the configuration.
+type normalization struct {
+	mode        encoder.Mode
+	still       bool // running statistics stay as they are
+	interleaved bool // see encoder.Norm
+}
+
+// use makes it that of the layers that are built next, for views of one size.
+func (n normalization) use(scope *model.Scope, c Config, views []*Node) {
+	norm := c.norm(len(views), views[0].Shape().Dimensions[0])
+	norm.Still, norm.Interleaved = n.still, n.interleaved
+	norm.Use(scope, views[0].Graph())
 }
 
 // partsLike cuts the first axis of x into parts as long as the first axes of wholes.
@@ -162,8 +177,19 @@ func encode(scope *model.Scope, c Config, views []*Node) outputs {
 
 // encodeOnline leaves the target network out.
 func encodeOnline(scope *model.Scope, c Config, views []*Node) outputs {
-	all, n := forward(scope, c, views), len(c.Views)
-	return outputs{online: all[:n], negatives: embeddings(all[n:])}
+	n := len(c.Views)
+	if !c.negativesApart() {
+		all := forward(scope, c, views, normalization{})
+		return outputs{online: all[:n], negatives: embeddings(all[n:])}
+	}
+
+	// Negatives are no part of the batch that anchors are normalized in. One image alone has no statistics of a batch.
+	norm := normalization{still: true}
+	if c.Objective.Needs().Negatives.OneImage {
+		norm.mode = encoder.Eval
+	}
+	online := forward(scope, c, views[:n], normalization{})
+	return outputs{online: online, negatives: embeddings(forward(scope, c, views[n:], norm))}
 }
 
 // nodes returns all nodes in an order that outputsOf knows.
@@ -227,6 +253,7 @@ func (out outputs) objectiveInputs(scope *model.Scope, c Config, d stepData, b b
 // predict returns the outputs [batch, dim] of the predictor for the embeddings z of each view: a projector back to the
 // width of the embeddings.
 func predict(scope *model.Scope, c Config, z []*Node) []*Node {
+	normalization{}.use(scope, c, z)
 	widths := append(slices.Clone(c.Predictor), z[0].Shape().Dimensions[1])
 	layers := encoder.Projector(scope, c.rounded(Concatenate(z, 0)), widths, encoder.Train) // [views*batch, width]
 	return partsLike(ConvertDType(layers[len(layers)-1], dtypes.Float32), z)

@@ -123,7 +123,9 @@ func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) 
 // sameTraining reports whether two configurations train the same network: they may differ in where the data is, and in
 // how often is logged and saved.
 func sameTraining(saved, config Config) (bool, error) {
-	// Compared as they are written, names and parameters of every part included.
+	// Compared as they are written, names and parameters of every part included. Records of before a key was there are
+	// resolved to what it is by now.
+	saved, config = saved.Resolved(), config.Resolved()
 	saved.Data, saved.LogSteps, saved.CheckpointSeconds = config.Data, config.LogSteps, config.CheckpointSeconds
 	was, err := yaml.Marshal(saved)
 	if err != nil {

@@ -8,9 +8,10 @@ import (
 )
 
 // targets returns the embeddings [batch, dim] of each view by the target network, without a gradient. Its batch
-// normalization uses the statistics of the batch, as the online network's does.
+// normalization uses the statistics of the batch, as the online network's does; where views are split, no two images
+// are to tell by their statistics that they are of one part (He et al. 2020, https://arxiv.org/abs/1911.05722, 3.3).
 func targets(scope *model.Scope, c Config, views []*Node) []*Node {
-	z := embeddings(forward(scope, c, views))
+	z := embeddings(forward(scope, c, views, normalization{interleaved: true}))
 	for i := range z {
 		z[i] = StopGradient(z[i])
 	}

@@ -157,6 +157,7 @@ func (n *Network) outputs(scope *model.Scope, images *Node) layerOutputs {
 	if slices.Equal(n.layers, []string{LayerEncoder}) {
 		c.Projector = nil
 	}
+	c.norm(1, 1).Use(scope, images.Graph())
 	return network(scope, c, images, encoder.Eval)
 }
 
