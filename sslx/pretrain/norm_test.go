@@ -150,14 +150,14 @@ func TestNorm_DecidesWhoSharesStatistics(t *testing.T) {
 	running := func(v map[string]*tensors.Tensor) []float32 { return tensors.MustCopyFlatData[float32](v[mean]) }
 	joint, jointRunning := normed(t, func(c *Config) { c.Norm, c.NegativesNorm = NormJoint, NormJoint })
 	own, ownRunning := normed(t, func(c *Config) { c.Norm = NormJoint })
-	perView, perViewRunning := normed(t, func(c *Config) { c.Norm = NormPerView })
+	perView, eachRunning := normed(t, func(c *Config) { c.Norm = NormPerView })
 
 	for what, wrong := range map[string]bool{
-		"negatives share the statistics of anchors":                     near(own[0], joint[0]),
-		"negatives move the running statistics":                         near(running(ownRunning), running(jointRunning)),
-		"views share their statistics":                                  near(perView[0], own[0]),
-		"negatives have other statistics under another norm of anchors": !near(perView[2], own[2]),
-		"running statistics move once for all views":                    near(running(perViewRunning), running(ownRunning)),
+		"negatives share the statistics of anchors":  near(own[0], joint[0]),
+		"negatives move the running statistics":      near(running(ownRunning), running(jointRunning)),
+		"views share their statistics":               near(perView[0], own[0]),
+		"negatives depend on the norm of anchors":    !near(perView[2], own[2]),
+		"running statistics move once for all views": near(running(eachRunning), running(ownRunning)),
 	} {
 		if wrong {
 			t.Error(what)
