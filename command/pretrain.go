@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/internal/words"
+	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
 )
 
@@ -93,6 +96,8 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 
 	var summary sslx.Summary
 	err = a.work(func(opt sslx.Options) (err error) {
+		opt, wait := showViews(ctx, dir, opt)
+		defer wait()
 		summary, err = train(opt)
 		return err
 	})
@@ -104,6 +109,43 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 		return a.printJSON(summary)
 	}
 	return a.printSummary(dir, summary)
+}
+
+// showViews returns options with which the views of a training are drawn into its run folder while it trains,
+// and a function that waits for the picture. A folder that has the picture keeps it; one that cannot be drawn stops no
+// training.
+func showViews(ctx context.Context, dir string, opt sslx.Options) (with sslx.Options, wait func()) {
+	show, begun, drawn := opt.Progress, false, make(chan struct{})
+	draw := func() {
+		defer close(drawn)
+		if _, err := os.Stat(record.PicturePath(dir, record.ViewsPicture)); err == nil {
+			return
+		}
+		if err := report.WriteViews(ctx, dir, sslx.Options{Warn: opt.Warn}); err != nil && ctx.Err() == nil {
+			opt.Warnf("the views of run %s cannot be shown: %v", dir, err)
+		}
+	}
+
+	opt.Progress = func(p sslx.Progress) {
+		if p.Phase == "train" && !begun {
+			begun = true
+			go draw()
+		}
+		if show != nil {
+			show(p)
+		}
+	}
+	return opt, func() {
+		if !begun {
+			return
+		}
+
+		// Who interrupts a training does not wait for a picture.
+		select {
+		case <-drawn:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // resumable adds to the error of an interrupted training how it is resumed.

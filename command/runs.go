@@ -18,12 +18,13 @@ import (
 func runsCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "runs",
-		Short: "Find, list, show, compare, export and clear away runs",
-		Long: `Find, list, show, compare, export and clear away runs. RUN is a run folder, or the name of one in runs/ and
+		Short: "Find, list, show, watch, compare, export and clear away runs",
+		Long: `Find, list, show, watch, compare, export and clear away runs. RUN is a run folder, or the name of one in runs/ and
 below, or the beginning of that name. Runs may be training meanwhile: all commands but gc --delete only read.`,
 		Example: `  sslx runs list
   sslx runs compare first lr01`,
-	}, runsListCommand(a), runsShowCommand(a), runsCompareCommand(a), runsExportCommand(a), runsGCCommand(a))
+	}, runsListCommand(a), runsShowCommand(a), runsWatchCommand(a), runsCompareCommand(a),
+		runsExportCommand(a), runsGCCommand(a))
 }
 
 func runsListCommand(a *app) *cobra.Command {

@@ -164,7 +164,7 @@ func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Rec
 	}
 
 	p := c.Plan(s)
-	section := claimSection{Claim: c, Verdict: verdictText(o), Facts: outcomeFacts(o), Estimates: Estimates(o, 0).Rows,
+	section := claimSection{Claim: c, Verdict: VerdictText(o), Facts: OutcomeFacts(o), Estimates: Estimates(o, 0).Rows,
 		Commands: commands(c.ID, s)}
 	section.Arms, section.Runs = armRows(p.Choices(r)), runRows(p.Made(r), s)
 	section.Picture, err = picturing(experiments.Figure(c, s, r))

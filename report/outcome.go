@@ -36,7 +36,7 @@ func Claims(s experiments.Scale, r experiments.Records, claims ...experiments.Cl
 		if len(o.Records) > 0 {
 			compute = computeText(o)
 		}
-		t.Rows = append(t.Rows, []string{c.Belief, verdictText(o), effect, seeds, compute, shortLimit(o),
+		t.Rows = append(t.Rows, []string{c.Belief, VerdictText(o), effect, seeds, compute, shortLimit(o),
 			Code(commands(c.ID, s)[0])})
 	}
 	return t, nil
@@ -150,7 +150,7 @@ func OutcomeSummary(o experiments.Outcome) string {
 	}
 
 	var b strings.Builder
-	fmt.Fprintf(&b, "Scale %s. Verdict: **%s**%s.\n\n", o.Scale, verdictText(o), verdictMeaning(o))
+	fmt.Fprintf(&b, "Scale %s. Verdict: **%s**%s.\n\n", o.Scale, VerdictText(o), verdictMeaning(o))
 
 	if o.Withdrawn != "" {
 		fmt.Fprintf(&b, "**Why the verdict is withdrawn.** %s\n\n", o.Withdrawn)
@@ -237,8 +237,8 @@ func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 	return nil
 }
 
-// outcomeFacts lists what decides, and what that is worth.
-func outcomeFacts(o experiments.Outcome) [][2]string {
+// OutcomeFacts lists what decides, and what that is worth.
+func OutcomeFacts(o experiments.Outcome) [][2]string {
 	decides := "nothing yet"
 	if e, ok := o.Deciding(); ok {
 		decides = told(e)
@@ -284,8 +284,8 @@ func told(e experiments.Estimate) string {
 		100*experiments.Level, intervalText(e), words.Count(e.Seeds, "seed"))
 }
 
-// verdictText says the verdict, and why there is none.
-func verdictText(o experiments.Outcome) string {
+// VerdictText says the verdict, and why there is none.
+func VerdictText(o experiments.Outcome) string {
 	// Reasons for having no verdict come before the verdict.
 	switch {
 	case len(o.Records) == 0:

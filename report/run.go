@@ -38,9 +38,13 @@ type Run struct {
 	// labels of NeighborTask.
 	Neighbors    []byte
 	NeighborTask string
+
+	// Components is a map of test images by the principal components of their representations (ComponentMap).
+	Components []byte
 }
 
-// ReadRun returns what the records of the run in dir say; the sheets of images are the caller's.
+// ReadRun returns what the records of the run in dir say, with the pictures that are in the run folder; see
+// [WritePictures].
 func ReadRun(dir string) (Run, error) {
 	config := words.Quote(filepath.Join(dir, "config.yaml"))
 	r := Run{Name: record.Name(dir),
@@ -64,15 +68,20 @@ func ReadRun(dir string) (Run, error) {
 	if r.Metrics, err = record.ReadMetrics(dir); err != nil {
 		return r, err
 	}
-	r.Results, err = record.ReadResults(dir)
-	return r, err
+	if r.Results, err = record.ReadResults(dir); err != nil {
+		return r, err
+	}
+	return r, r.readPictures(dir)
 }
 
 // WriteRun writes the HTML report of the run in dir, which was trained, into the run folder, and returns its path. It
-// opens the run's data and its encoder, for pictures of views and of nearest neighbors.
+// opens the run's data and its encoder for pictures of views and of nearest neighbors, which it leaves there too.
 func WriteRun(ctx context.Context, dir string, opt sslx.Options) (string, error) {
 	gallery, err := sslx.Illustrate(ctx, dir, opt)
 	if err != nil {
+		return "", err
+	}
+	if err := WritePictures(dir, gallery); err != nil {
 		return "", err
 	}
 	r, err := ReadRun(dir)
@@ -80,21 +89,6 @@ func WriteRun(ctx context.Context, dir string, opt sslx.Options) (string, error)
 		return "", err
 	}
 	r.Chance, r.NeighborTask = gallery.Chance, gallery.Task
-
-	// What training sees: each image next to its views.
-	titles := []string{"original"}
-	for i := range gallery.Views {
-		titles = append(titles, fmt.Sprintf("view %d", i+1))
-	}
-	columns := append([][][]byte{gallery.Originals}, gallery.Views...)
-	if r.Views, err = plots.ViewSheet(gallery.Height, gallery.Width, titles, columns...); err != nil {
-		return "", err
-	}
-
-	// What the encoder finds alike.
-	if r.Neighbors, err = NeighborSheet(gallery); err != nil {
-		return "", err
-	}
 	return record.ReportPath(dir), r.Write(record.ReportPath(dir))
 }
 
@@ -135,6 +129,7 @@ type runPage struct {
 	Rows               []pageRow
 	ResultsPlot, Curve *picture
 	Views, Neighbors   *picture
+	Components         *picture
 	Facts              [][2]string
 }
 
@@ -152,9 +147,11 @@ type pageCell struct {
 
 func (r Run) page() (runPage, error) {
 	c := compare(r.Results)
-	p := runPage{Run: r, Summary: r.summary(), Models: c.columns, Rows: c.pageRows(), Facts: facts(r.Environment),
-		Views:     sheetPicture(r.Views, "Training images, each beside random views of it."),
-		Neighbors: sheetPicture(r.Neighbors, "Test images, each followed by the test images most similar to it.")}
+	p := runPage{Run: r, Summary: r.Summary(), Models: c.columns, Rows: c.pageRows(),
+		Facts:      EnvironmentFacts(r.Environment),
+		Views:      sheetPicture(r.Views, "Training images, each beside random views of it."),
+		Neighbors:  sheetPicture(r.Neighbors, "Test images, each followed by the test images most similar to it."),
+		Components: sheetPicture(r.Components, "Test images, placed by the first two principal components.")}
 
 	// A run that was not evaluated, or has only begun, has a page without these figures.
 	var err error
@@ -191,8 +188,8 @@ func (c comparison) pageRows() []pageRow {
 	return rows
 }
 
-// facts lists what is known of an environment.
-func facts(e record.Environment) (list [][2]string) {
+// EnvironmentFacts lists what is known of an environment.
+func EnvironmentFacts(e record.Environment) (list [][2]string) {
 	add := func(name, value string) {
 		if strings.TrimSpace(value) != "" {
 			list = append(list, [2]string{name, value})

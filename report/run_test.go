@@ -108,8 +108,8 @@ func TestWriteRun_PageShowsTheNumbersOfTheRun(t *testing.T) {
 			t.Errorf("the report lacks %q", want)
 		}
 	}
-	if n := strings.Count(text, "<img "); n != 4 { // results, curve, views, neighbors
-		t.Errorf("%d pictures, want 4", n)
+	if n := strings.Count(text, "<img "); n != 5 { // results, curve, views, neighbors, map
+		t.Errorf("%d pictures, want 5", n)
 	}
 	if found := regexp.MustCompile(`(?i)<script|https?://|(src|href)="[^d"]`).FindString(text); found != "" {
 		t.Errorf("the report loads or runs %q", found)

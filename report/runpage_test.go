@@ -60,7 +60,7 @@ func TestRun_PageShowsEveryNumberAndHowToRepeatIt(t *testing.T) {
 }
 
 func TestRun_PageSaysInWordsWhatCameOut(t *testing.T) {
-	got := strings.Join(wholeRun(t).summary(), "\n")
+	got := strings.Join(wholeRun(t).Summary(), "\n")
 	want := "An encoder was trained with simclr on factors, without labels, for 2 epochs (10\u202f240 images seen) " +
 		"in 3 min 20 s on a device (xla:cpu).\n" +
 		"By k-nearest-neighbor accuracy on the test split (knn/cosine/k20/t0.07@encoder), simclr beats both " +
@@ -82,7 +82,7 @@ func TestRun_MissingBaselineIsSaid(t *testing.T) {
 		"none":         {"byol", "no baseline was measured"},
 	} {
 		r := Run{Results: []record.Result{result("simclr", "t", 0.5), result(c.floor, "t", 0.4)}}
-		if got := strings.Join(r.summary(), " "); !strings.Contains(got, c.want) {
+		if got := strings.Join(r.Summary(), " "); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// summary says in plain words what was done and what came of it, one sentence each.
-func (r Run) summary() []string {
+// Summary says in plain words what was done and what came of it, one sentence each.
+func (r Run) Summary() []string {
 	c := compare(r.Results)
 	sentences := []string{r.trainingSentence(methods(c.columns))}
 

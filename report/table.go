@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -30,6 +31,38 @@ type Table struct {
 // right reports whether a column is flush right.
 func (t Table) right(k int) bool {
 	return t.Align != "" && t.Align[min(k, len(t.Align)-1)] == 'r'
+}
+
+// MarshalJSON returns an object with the keys head, rows, right (whether a column is flush right, as numbers are) and
+// best (the row and column of each cell that Markdown sets in bold). Cells are plain text.
+func (t Table) MarshalJSON() ([]byte, error) {
+	columns := len(t.Head)
+	rows := make([][]string, len(t.Rows))
+	for i, row := range t.Rows {
+		rows[i] = make([]string, len(row))
+		for k, cell := range row {
+			rows[i][k] = plain(cell)
+		}
+		columns = max(columns, len(row))
+	}
+
+	right, best := make([]bool, columns), [][2]int{}
+	for k := range right {
+		right[k] = t.right(k)
+	}
+	for i, row := range t.Rows {
+		for k := range row {
+			if t.best[[2]int{i, k}] {
+				best = append(best, [2]int{i, k})
+			}
+		}
+	}
+	return json.Marshal(struct {
+		Head  []string   `json:"head"`
+		Rows  [][]string `json:"rows"`
+		Right []bool     `json:"right"`
+		Best  [][2]int   `json:"best"`
+	}{t.Head, rows, right, best})
 }
 
 // Markdown returns the table in Markdown. Names cannot end a cell or become markup.

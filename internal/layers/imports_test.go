@@ -32,6 +32,8 @@ var rules = []rule{
 		why: "figures are drawn from values"},
 	{of: "report", never: "command", why: "the command prints what report writes"},
 	{of: "report", never: "notebooks", why: "notebooks show what report writes"},
+	{of: "watch", never: "command", why: "the command serves the page"},
+	{of: "sslx", never: "watch", why: "pages stand on records"},
 	{of: "experiments", never: "report", why: "pages stand on records"},
 	{of: "experiments", never: "command", why: "the engine knows no command"},
 	{of: "experiments", never: "experiments/claims", except: []string{"experiments/claims"},

@@ -95,6 +95,32 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 	return g, g.addRepresentations(ctx, handle, set, trained)
 }
 
+// IllustrateViews makes the part of the gallery that needs no encoder: training images and their views, for the run in
+// dir, which may have only begun. It computes on the pure-Go backend: a training that runs meanwhile keeps its device.
+func IllustrateViews(ctx context.Context, dir string, opt progress.Options) (g Gallery, err error) {
+	config, err := pretrain.RunConfig(dir)
+	if err != nil {
+		return g, err
+	}
+	environment, err := record.ReadEnvironment(dir)
+	if err != nil {
+		return g, err
+	}
+	set, err := open.Data(ctx, config.Data, config.Size, environment.Fingerprint, opt)
+	if err != nil {
+		return g, err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+
+	handle, err := backend.Open(ctx, backend.Options{Config: "go"})
+	if err != nil {
+		return g, err
+	}
+	defer handle.Close()
+	g = Gallery{Height: set.Height(), Width: set.Width()}
+	return g, g.addViews(handle, set, config)
+}
+
 // addViews adds training images and their views.
 func (g *Gallery) addViews(handle *backend.Handle, set *dataset.Set, c pretrain.Config) error {
 	train, err := set.Split(record.SplitTrain)

@@ -8,7 +8,9 @@
 //	results.jsonl      one line for each evaluation result
 //	curves.jsonl       one line for each probe that was trained epoch by epoch
 //	checkpoint.safetensors
+//	views.png          training images next to their views; neighbors.png, map.png: what the encoder finds alike
 //	report.html        when one was made
+//	events.out.tfevents.…  the log for TensorBoard, when the configuration asks for it
 //	.lock              held by the process that writes to the run, which names itself in it
 //
 // A run folder may come from somebody else. No symbolic link is followed for the lock, only regular files are read, and

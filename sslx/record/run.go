@@ -30,6 +30,13 @@ const (
 	lockFile        = ".lock"
 )
 
+// Pictures of a run folder, which are there when they were drawn.
+const (
+	ViewsPicture     = "views.png"     // training images next to their views
+	NeighborsPicture = "neighbors.png" // test images and those that the encoder finds most like them
+	MapPicture       = "map.png"       // test images by the principal components of their representations
+)
+
 // Run is a run folder that this process holds for writing.
 type Run struct {
 	dir   string
@@ -124,7 +131,8 @@ func locked(dir string) (*Run, error) {
 
 // temporary matches the names of the files that become those of a run when they are whole.
 var temporary = regexp.MustCompile(
-	`^\.(config\.yaml|environment\.json|(metrics|results|curves)\.jsonl|checkpoint\.safetensors|report\.html)[0-9]+$`)
+	`^\.(config\.yaml|environment\.json|(metrics|results|curves)\.jsonl|checkpoint\.safetensors|report\.html|` +
+		`(views|neighbors|map)\.png|events\.out\.tfevents\.[0-9.]+\.sslx)[0-9]+$`)
 
 func isTemporary(name string) bool { return temporary.MatchString(name) }
 
@@ -189,6 +197,9 @@ func (r *Run) path(name string) string { return filepath.Join(r.dir, name) }
 
 // CheckpointPath returns the path of the checkpoint of the run in dir.
 func CheckpointPath(dir string) string { return filepath.Join(dir, checkpointFile) }
+
+// PicturePath returns the path of a picture of the run in dir.
+func PicturePath(dir, picture string) string { return filepath.Join(dir, picture) }
 
 // ReportPath returns the path of the report of the run in dir.
 func ReportPath(dir string) string { return filepath.Join(dir, reportFile) }

@@ -53,7 +53,7 @@ func Differences(configs []pretrain.Config) ([]Difference, error) {
 	var values []map[string]any
 	known := map[string]bool{}
 	for _, c := range configs {
-		v, err := flat(c)
+		v, err := Values(c)
 		if err != nil {
 			return nil, err
 		}
@@ -84,8 +84,8 @@ func Differences(configs []pretrain.Config) ([]Difference, error) {
 	return found, nil
 }
 
-// flat returns the values of a configuration by their dotted keys.
-func flat(c pretrain.Config) (map[string]any, error) {
+// Values returns the values of a configuration by their dotted keys.
+func Values(c pretrain.Config) (map[string]any, error) {
 	text, err := json.Marshal(c)
 	if err != nil {
 		return nil, err

@@ -98,11 +98,7 @@ func read(dir string) (s State, d Details, err error) {
 		s.Error, _, _ = strings.Cut(err.Error(), "\n")
 	}
 
-	// Where the lock cannot be read, a finished run is still known not to be in use.
-	s.Status = s.status(d.logged() && total == 0)
-	if holding == record.Unknown && s.Status != Unreadable && s.Status != Finished {
-		s.Status = Unknown
-	}
+	s.Status = StatusOf(holding, s.Error != "", s.Finished, d.logged() && total == 0)
 
 	d.State, d.Environment, d.Outcome = s, environment, results
 	if d.Outcome == nil {
@@ -119,18 +115,23 @@ func (d Details) logged() bool {
 	return d.Last != nil && d.Config.Epochs > 0 && d.Last.Epoch >= float64(d.Config.Epochs)
 }
 
-func (s State) status(withoutWeights bool) Status {
-	// The first that holds wins: what is in use is not finished, whatever its files say.
+// StatusOf returns the status of a run: by who holds it, and by whether its files are unreadable, its checkpoint is
+// that of its last step, and its log is complete without a checkpoint.
+func StatusOf(holding record.Holding, unreadable, finished, withoutWeights bool) Status {
+	// The first that holds wins: what is in use is not finished, whatever its files say. Where the lock cannot be read,
+	// a finished run is still known not to be in use.
 	switch {
-	case s.Error != "":
+	case unreadable:
 		return Unreadable
-	case s.InUse:
+	case holding == record.Held:
 		return InUse
-	case s.Finished:
+	case finished:
 		return Finished
+	case holding == record.Unknown:
+		return Unknown
 	case withoutWeights:
 		return WithoutWeights
-	case s.Holder != nil:
+	case holding == record.Left:
 		return Died
 	}
 	return Stopped
@@ -169,7 +170,7 @@ func (s State) value(key string) string {
 		return ""
 	}
 
-	values, err := flat(config)
+	values, err := Values(config)
 	if err != nil {
 		return ""
 	}

@@ -1,0 +1,351 @@
+package watch
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/sslx/runs"
+)
+
+// summary is a line of the list of runs.
+type summary struct {
+	ID     string      `json:"id"`
+	Path   string      `json:"path"` // below the folder
+	Name   string      `json:"name"`
+	Method string      `json:"method"`
+	Data   string      `json:"data"`
+	Status runs.Status `json:"status"`
+	Error  string      `json:"error,omitempty"` // why the run cannot be read
+
+	Started time.Time `json:"started"`
+	Updated time.Time `json:"updated"` // the last line of the log
+	Step    int       `json:"step"`
+	Total   int       `json:"total"` // steps of the whole training, 0 when it is not known
+	Epoch   float64   `json:"epoch"`
+	Epochs  int       `json:"epochs"`
+	Seconds float64   `json:"seconds"`        // of training
+	Loss    *float64  `json:"loss"`           // null before the first line of the log
+	Chance  float64   `json:"chance"`         // 0 when it is not known
+	Probe   *float64  `json:"probe"`          // online, null without one
+	Rate    float64   `json:"rate,omitempty"` // images a second, between the last two lines of the log
+	Left    *float64  `json:"left,omitempty"` // seconds of training, at that rate
+
+	Results  int              `json:"results"`
+	Headline *report.Headline `json:"headline,omitempty"`
+
+	// Details changes when something else than the log does: what a page of the run shows has to be read again.
+	Details int `json:"details"`
+}
+
+// Files of a run whose changes count.
+var (
+	runFiles = []string{"config.yaml", "environment.json", "results.jsonl", "curves.jsonl", "checkpoint.safetensors"}
+	pictures = []string{record.ViewsPicture, record.NeighborsPicture, record.MapPicture, "tasks.png", "curves.png"}
+)
+
+const (
+	logFile  = "metrics.jsonl"
+	lockFile = ".lock"
+)
+
+// run is a run folder and when it was last looked at.
+type run struct {
+	summary
+	dir     string // below the folder
+	looked  time.Time
+	version int64
+	log     stamp
+	lock    stamp
+	stamps  []stamp // of runFiles and pictures
+	errors  [3]error
+}
+
+// What an error of a run is about.
+const (
+	ofRecords = iota
+	ofLog
+	ofCheckpoint
+)
+
+// store is a file of records of claims.
+type store struct {
+	ID       string            `json:"id"`
+	Path     string            `json:"path"` // below the folder
+	Scale    experiments.Scale `json:"scale"`
+	Modified time.Time         `json:"modified"`
+	stamp    stamp
+}
+
+const (
+	walkEvery  = 2 * time.Second // between two looks for new runs, at least
+	walkShare  = 50              // looking for runs takes at most one part in so many of the time
+	restEvery  = 5 * time.Second // between two looks at a run that nobody trains
+	mostFolder = 100_000         // folders that are looked into
+)
+
+// index knows the runs and claims below a folder. It looks at them when it is asked, so that a page that nobody
+// watches costs nothing.
+type index struct {
+	root   *os.Root
+	folder string
+
+	mu      sync.Mutex
+	runs    map[string]*run
+	stores  map[string]*store
+	gone    map[string]int64 // versions at which runs were missing
+	version int64            // raised by each change
+	walked  time.Time
+	took    time.Duration // of the last walk
+}
+
+func newIndex(root *os.Root, folder string) *index {
+	return &index{root: root, folder: folder, runs: map[string]*run{}, stores: map[string]*store{},
+		gone: map[string]int64{}}
+}
+
+// idOf returns the name of a path in addresses: one that holds no path, and that a browser leaves as it is.
+func idOf(p string) string {
+	sum := sha256.Sum256([]byte(p))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// path returns where a file is.
+func (x *index) path(name string) string { return filepath.Join(x.folder, filepath.FromSlash(name)) }
+
+// look brings the index up to date. The caller holds mu.
+func (x *index) look(now time.Time) {
+	if now.Sub(x.walked) >= max(walkEvery, walkShare*x.took) {
+		x.walk(now)
+	}
+	for _, r := range x.runs {
+		if (r.Status == runs.InUse || now.Sub(r.looked) >= restEvery) && x.update(r, now) {
+			x.number([]*run{r})
+		}
+	}
+}
+
+// number gives a version to runs that changed.
+func (x *index) number(changed []*run) {
+	for _, r := range changed {
+		x.version++
+		r.version = x.version
+	}
+}
+
+// walk finds the runs and the records of claims.
+func (x *index) walk(now time.Time) {
+	foundRuns, foundStores, folders := map[string]bool{}, map[string]bool{}, 0
+	var visit func(dir string)
+	visit = func(dir string) {
+		if folders++; folders > mostFolder {
+			return
+		}
+		entries := x.entries(dir)
+		isConfig := func(e fs.DirEntry) bool { return e.Name() == "config.yaml" && e.Type().IsRegular() }
+		if slices.ContainsFunc(entries, isConfig) {
+			foundRuns[dir] = true
+			return // a run holds no runs
+		}
+		for _, e := range entries {
+			name := path.Join(dir, e.Name())
+			switch scale, isStore := strings.CutSuffix(e.Name(), ".jsonl"); {
+			case e.IsDir() && !strings.HasPrefix(e.Name(), "."):
+				visit(name)
+			case isStore && e.Type().IsRegular() && slices.Contains(experiments.Scales(), experiments.Scale(scale)):
+				foundStores[name] = true
+			}
+		}
+	}
+	visit(".")
+
+	// New ones are read at once, on all cores: there may be a thousand.
+	var wait errgroup.Group
+	wait.SetLimit(runtime.NumCPU())
+	var found []*run
+	for dir := range foundRuns {
+		id := idOf(dir)
+		if x.runs[id] != nil {
+			continue
+		}
+		r := &run{dir: dir, summary: summary{ID: id, Path: dir, Name: path.Base(filepath.ToSlash(x.path(dir)))}}
+		x.runs[id], found = r, append(found, r)
+		delete(x.gone, id)
+		wait.Go(func() error { x.update(r, now); return nil })
+	}
+	_ = wait.Wait()
+	x.number(found)
+	for id, r := range x.runs {
+		if !foundRuns[r.dir] {
+			delete(x.runs, id)
+			x.version++
+			x.gone[id] = x.version
+		}
+	}
+
+	x.stores = map[string]*store{}
+	for name := range foundStores {
+		s := stampOf(x.path(name))
+		x.stores[idOf(name)] = &store{ID: idOf(name), Path: name, Modified: s.modified, stamp: s,
+			Scale: experiments.Scale(strings.TrimSuffix(path.Base(name), ".jsonl"))}
+	}
+	x.walked, x.took = now, time.Since(now)
+}
+
+// entries lists a folder, in order; one that cannot be read, or is behind a link, has none.
+func (x *index) entries(dir string) []fs.DirEntry {
+	f, err := x.root.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }()
+	entries, _ := f.ReadDir(-1)
+	return entries
+}
+
+// update reads what has changed of a run, and reports whether that is anything.
+func (x *index) update(r *run, now time.Time) bool {
+	before := r.summary
+	r.looked = now
+
+	changed := false
+	for i, name := range append(slices.Clone(runFiles), pictures...) {
+		s := stampOf(x.path(path.Join(r.dir, name)))
+		if i == len(r.stamps) {
+			r.stamps = append(r.stamps, stamp{inode: -1})
+		}
+		changed = changed || s != r.stamps[i]
+		r.stamps[i] = s
+	}
+	log, lock := stampOf(x.path(path.Join(r.dir, logFile))), stampOf(x.path(path.Join(r.dir, lockFile)))
+	grown := log != r.log
+	if changed {
+		r.Details++
+		r.errors[ofRecords] = x.readRecords(r)
+	}
+	if changed || grown {
+		r.log, r.Updated = log, log.modified
+		r.errors[ofLog] = x.readProgress(r)
+	}
+
+	// The lock tells nothing by its stamp while a process holds it; one with nobody in it is free.
+	if changed || grown || lock != r.lock || lock.size > 0 {
+		r.lock = lock
+		x.readStatus(r)
+	}
+	return before != r.summary
+}
+
+// readRecords reads all but the log, as far as that is possible.
+func (x *index) readRecords(r *run) error {
+	config, configErr := readConfig(x.root, r.dir)
+	r.Method, r.Data, r.Epochs = config.Objective.Name, config.Data, config.Epochs
+
+	var environment record.Environment
+	text, environmentErr := readFile(x.root, path.Join(r.dir, "environment.json"))
+	if environmentErr == nil && text != nil {
+		environmentErr = json.Unmarshal(text, &environment)
+	}
+	r.Started = environment.Started
+
+	results, resultsErr := readLines[record.Result](x.root, path.Join(r.dir, "results.jsonl"))
+	r.Results, r.Headline = len(results), nil
+	if h, ok := report.HeadlineOf(results, r.Method); ok {
+		r.Headline = &h
+	}
+	return cmp.Or(configErr, environmentErr, resultsErr)
+}
+
+// outline is what the list needs of a configuration, whatever parts it names.
+type outline struct {
+	Data      string `yaml:"data"`
+	Epochs    int    `yaml:"epochs"`
+	Objective struct {
+		Name string `yaml:"name"`
+	} `yaml:"objective"`
+}
+
+func readConfig(root *os.Root, dir string) (c outline, err error) {
+	text, err := readFile(root, path.Join(dir, "config.yaml"))
+	if err == nil {
+		err = yaml.Unmarshal(text, &c)
+	}
+	return c, err
+}
+
+// readProgress reads the end of the log: how far the run is, and how fast.
+func (x *index) readProgress(r *run) error {
+	r.Step, r.Epoch, r.Seconds, r.Loss, r.Probe, r.Rate, r.Left = 0, 0, 0, nil, nil, 0, nil
+	lines, err := lastLines(x.root, path.Join(r.dir, logFile))
+	var log []record.Metrics
+	for _, line := range lines {
+		var m record.Metrics
+		if err = cmp.Or(err, json.Unmarshal(line, &m)); err == nil {
+			log = append(log, m)
+		}
+	}
+	if len(log) == 0 {
+		return err
+	}
+
+	last := log[len(log)-1]
+	r.Step, r.Epoch, r.Seconds, r.Loss, r.Chance, r.Probe = last.Step, last.Epoch, last.Seconds, &last.Loss,
+		last.Chance, last.ProbeAccuracy
+	if last.Epoch > 0 {
+		r.Total = int(float64(last.Step)/last.Epoch*float64(r.Epochs) + 0.5)
+	}
+
+	// The speed of the last lines: a resumed training may have another one than before.
+	first := record.Metrics{}
+	if len(log) > 1 {
+		first = log[0]
+	}
+	if seconds := last.Seconds - first.Seconds; seconds > 0 && last.Step > first.Step {
+		r.Rate = float64(last.Images-first.Images) / seconds
+		left := max(0, seconds/float64(last.Step-first.Step)*float64(r.Total-last.Step))
+		r.Left = &left
+	}
+	return err
+}
+
+// readStatus asks the lock and the checkpoint.
+func (x *index) readStatus(r *run) {
+	dir := x.path(r.dir)
+	_, holding := record.HolderOf(dir) // it opens the lock for reading, and follows no link
+
+	// The checkpoint's header alone: it has how many steps are done.
+	done, total := 0, 0
+	r.errors[ofCheckpoint] = nil
+	if info, err := os.Lstat(record.CheckpointPath(dir)); err == nil && info.Mode().IsRegular() {
+		done, total, r.errors[ofCheckpoint] = pretrain.StepsDone(dir)
+	}
+	r.Error = ""
+	if err := cmp.Or(r.errors[:]...); err != nil {
+		r.Error, _, _ = strings.Cut(err.Error(), "\n")
+	}
+	if total > 0 {
+		r.Total = total
+	}
+	logged := r.Epochs > 0 && r.Epoch >= float64(r.Epochs)
+	r.Status = runs.StatusOf(holding, r.Error != "", total > 0 && done >= total, logged && total == 0)
+	if r.Status != runs.InUse {
+		r.Rate, r.Left = 0, nil
+	}
+}

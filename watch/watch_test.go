@@ -1,0 +1,211 @@
+package watch
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sslx-go/lab/sslx/record"
+	"github.com/sslx-go/lab/sslx/runs"
+)
+
+func TestRuns_ListHasStateProgressAndResults(t *testing.T) {
+	folder := t.TempDir()
+	makeRun(t, filepath.Join(folder, "deep", "first"), 5, result("pixels", 0.3), result("untrained", 0.4),
+		result("simclr", 0.5))
+	h := open(t, folder)
+	got := ask[list](t, h, "/api/runs").Runs
+	if len(got) != 1 {
+		t.Fatalf("%d runs", len(got))
+	}
+	r := got[0]
+	if r.Path != "deep/first" || r.Method != "simclr" || r.Data != "factors" || r.Status != runs.Stopped ||
+		r.Step != 50 || r.Total != 200 || r.Epochs != 2 || *r.Loss != 4 || r.Chance != 5 || *r.Probe != 0.5 {
+		t.Errorf("got %+v", r)
+	}
+	if r.Headline == nil || r.Headline.Accuracy != 0.5 || *r.Headline.Baseline != 0.4 {
+		t.Errorf("headline %+v", r.Headline)
+	}
+}
+
+func TestRuns_TimeLeftIsThatOfTheLastLines(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "first")
+	makeRun(t, dir, 4)
+	run, err := record.Open(dir) // this process holds it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = run.Close() }()
+	got := ask[list](t, open(t, filepath.Dir(dir)), "/api/runs").Runs[0]
+	if got.Status != runs.InUse || got.Rate != 20 || got.Left == nil || *got.Left != 80 {
+		t.Errorf("status %s, rate %v, left %v; want in use, 20 images/s, 80 s", got.Status, got.Rate, got.Left)
+	}
+}
+
+func TestRuns_LaterAnswersHaveWhatChanged(t *testing.T) {
+	folder := t.TempDir()
+	for i := range 3 {
+		makeRun(t, filepath.Join(folder, fmt.Sprint("run", i)), 1)
+	}
+	h := open(t, folder)
+	first := ask[list](t, h, "/api/runs")
+	h.again()
+	since := func(version int64) list { return ask[list](t, h, fmt.Sprint("/api/runs?since=", version)) }
+	if got := since(first.Version); len(first.Runs) != 3 || len(got.Runs) != 0 || got.Version != first.Version {
+		t.Fatalf("%d runs at first, then %d though nothing changed", len(first.Runs), len(got.Runs))
+	}
+
+	// A line more, a run more, a run less.
+	appendLine(t, filepath.Join(folder, "run1"), `{"step":20,"epoch":0.2,"images":200,"seconds":10,"loss":3}`+"\n")
+	makeRun(t, filepath.Join(folder, "run3"), 0)
+	if err := os.RemoveAll(filepath.Join(folder, "run0")); err != nil {
+		t.Fatal(err)
+	}
+	h.again()
+	got := since(first.Version)
+	var names []string
+	for _, r := range got.Runs {
+		names = append(names, fmt.Sprint(r.Path, " ", r.Step))
+	}
+	want := []string{"run1 20", "run3 0"}
+	if !slices.Equal(names, want) || !slices.Equal(got.Gone, []string{idOf("run0")}) {
+		t.Errorf("changed %q, gone %q; want %q and run0", names, got.Gone, want)
+	}
+}
+
+type logPart struct {
+	File    string
+	Offset  int64
+	More    bool
+	Damaged int
+	Lines   []map[string]any
+}
+
+func TestLog_IsReadFromWhereItEnded(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "first")
+	makeRun(t, dir, 3)
+	h := open(t, filepath.Dir(dir))
+	id := ask[list](t, h, "/api/runs").Runs[0].ID
+	read := func(after logPart) logPart {
+		return ask[logPart](t, h, fmt.Sprintf("/api/log?run=%s&file=%s&offset=%d", id, after.File, after.Offset))
+	}
+	first := read(logPart{})
+	if len(first.Lines) != 3 || first.Lines[2]["step"] != 30.0 {
+		t.Fatalf("got %+v", first)
+	}
+
+	// A line that is being written is left for the next answer.
+	appendLine(t, dir, `{"step":40`)
+	if got := read(first); len(got.Lines) != 0 || got.Offset != first.Offset {
+		t.Errorf("half a line gives %+v", got)
+	}
+	appendLine(t, dir, ",\"loss\":1}\nnot JSON\n[1]\n")
+	second := read(first)
+	if len(second.Lines) != 1 || second.Lines[0]["step"] != 40.0 || second.Damaged != 2 || second.File != first.File {
+		t.Errorf("the rest of it gives %+v", second)
+	}
+}
+
+func TestLog_OfAResumedTrainingBeginsAnew(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "first")
+	makeRun(t, dir, 3)
+	h := open(t, filepath.Dir(dir))
+	id := ask[list](t, h, "/api/runs").Runs[0].ID
+	first := ask[logPart](t, h, "/api/log?run="+id)
+
+	// Resuming from step 10 drops the lines behind it.
+	run, err := record.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := run.OpenLog(10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = log.Close(), run.Close() }()
+	if err := log.Append(line(2)); err != nil {
+		t.Fatal(err)
+	}
+	got := ask[logPart](t, h, fmt.Sprintf("/api/log?run=%s&file=%s&offset=%d", id, first.File, first.Offset))
+	if got.File == first.File || len(got.Lines) != 2 || got.Lines[1]["step"] != 20.0 {
+		t.Errorf("got %+v: want both lines of the new log", got)
+	}
+}
+
+func TestRun_ShowsResultsConfigurationAndPictures(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "first")
+	makeRun(t, dir, 2, result("pixels", 0.3), result("simclr", 0.5))
+	image := append(slices.Clone(signature), "pixels"...)
+	if err := os.WriteFile(record.PicturePath(dir, record.ViewsPicture), image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := open(t, filepath.Dir(dir))
+	id := ask[list](t, h, "/api/runs").Runs[0].ID
+	got := get(h, "/api/run?run="+id).Body.String()
+	for _, want := range []string{`["objective.name","simclr"]`, `["views.2.flip","0.5"]`, `["projector","[256, 128]"]`,
+		`"50.0 %"`, `"best":[[0,5]]`, "simclr beats the raw pixels", `"name":"views.png"`, "sslx pretrain --resume"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the details lack %s:\n%s", want, got)
+		}
+	}
+	w := get(h, "/picture?run="+id+"&name=views.png")
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "image/png" || w.Body.String() != string(image) {
+		t.Errorf("picture: %d, %v", w.Code, w.Header())
+	}
+}
+
+func TestRun_OfAnUnknownObjectiveIsShown(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "first")
+	makeRun(t, dir, 1)
+	text := "data: mine\nepochs: 3\nobjective: {name: own, strange: [1, 2]}\n"
+	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := open(t, filepath.Dir(dir))
+	run := ask[list](t, h, "/api/runs").Runs[0]
+	if run.Method != "own" || run.Data != "mine" || run.Epochs != 3 || run.Error != "" {
+		t.Errorf("got %+v", run)
+	}
+	if got := get(h, "/api/run?run="+run.ID).Body.String(); !strings.Contains(got, `["objective.strange","[1, 2]"]`) {
+		t.Errorf("the details are %s", got)
+	}
+}
+
+func TestRuns_DamagedRunStaysInTheList(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "first")
+	makeRun(t, dir, 1)
+	appendLine(t, dir, "no JSON\n")
+	got := ask[list](t, open(t, filepath.Dir(dir)), "/api/runs").Runs[0]
+	if got.Status != runs.Unreadable || got.Error == "" || got.Step != 10 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestRuns_ThousandAreReadWithinTheTime measures the first answer, which the page is painted from, with a folder of a
+// thousand runs.
+func TestRuns_ThousandAreReadWithinTheTime(t *testing.T) {
+	folder := os.Getenv("SSLX_TEST_WATCH")
+	if folder == "" {
+		t.Skip("set SSLX_TEST_WATCH to a folder of a thousand runs")
+	}
+	h := open(t, folder)
+	began := time.Now()
+	n := len(ask[list](t, h, "/api/runs").Runs)
+	first := time.Since(began)
+	if n < 1000 {
+		t.Fatalf("%s has %d runs", folder, n)
+	}
+	began = time.Now()
+	for range 10 {
+		get(h, "/api/runs?since=1000000")
+	}
+	t.Logf("the first answer, of %d runs, took %v, later ones %v each", n, first, time.Since(began)/10)
+	if first > 2*time.Second {
+		t.Errorf("the first answer took %v, want 2 s at most", first)
+	}
+}
