@@ -13,8 +13,8 @@ type Recipe struct {
 	Jitter            [4]float64 `json:"jitter"`     // brightness, contrast, saturation, hue
 	JitterProbability float64    `json:"jitter_probability"`
 	Gray              float64    `json:"gray"` // probability
-	Mean              [3]float64 `json:"mean"`
-	Std               [3]float64 `json:"std"`
+	Mean              []float64  `json:"mean"`
+	Std               []float64  `json:"std"`
 }
 
 // view is the recipe as package augment has it.
@@ -24,7 +24,7 @@ func newRecipe() Recipe {
 	j := augment.NewColorJitter(view.Jitter)
 	return Recipe{CropScale: view.CropScale, Flip: view.Flip, Gray: view.Gray,
 		Jitter: [4]float64{j.Brightness, j.Contrast, j.Saturation, j.Hue}, JitterProbability: j.Probability,
-		Mean: [3]float64{0.4914, 0.4822, 0.4465}, Std: [3]float64{0.2470, 0.2435, 0.2616}} // CIFAR-10's
+		Mean: []float64{0.4914, 0.4822, 0.4465}, Std: []float64{0.2470, 0.2435, 0.2616}} // CIFAR-10's
 }
 
 // sameViews returns n views of each image.

@@ -485,10 +485,14 @@ func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.
 
 	// One line an image: the original, then each view with what was done to it.
 	titles, lines := []string{"original"}, make([][]plots.Captioned, images.N)
+	originals := images.RGB()
 	for i := range lines {
-		lines[i] = []plots.Captioned{{Pixels: images.At(i)}}
-		for _, view := range shown {
-			lines[i] = append(lines[i], plots.Captioned{Pixels: view.At(i), Caption: view.Words[i]})
+		lines[i] = []plots.Captioned{{Pixels: originals.At(i)}}
+	}
+	for _, view := range shown {
+		pixels := view.RGB()
+		for i := range lines {
+			lines[i] = append(lines[i], plots.Captioned{Pixels: pixels.At(i), Caption: view.Words[i]})
 		}
 	}
 

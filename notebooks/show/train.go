@@ -81,21 +81,21 @@ func Views(c sslx.Config, n int) {
 	views := Must(c.Views.Show(compute.Backend, train.Slice(0, n), c.Seed, 1))
 
 	// A row of the sheet is an image and its views.
-	titles, columns := []string{"image"}, [][][]byte{split(train.Pixels, n, set)}
+	titles, columns := []string{"image"}, [][][]byte{split(train.Slice(0, n))}
 	for _, view := range views {
-		titles, columns = append(titles, "view"), append(columns, split(view.Pixels, n, set))
+		titles, columns = append(titles, "view"), append(columns, split(view))
 	}
 	PNG(Must(plots.ViewSheet(set.Height(), set.Width(), titles, columns...)),
 		"Images of "+set.Name()+" and their views.")
 }
 
-// split returns the first n images of pixels.
-func split(pixels []byte, n int, set *dataset.Set) (images [][]byte) {
-	size := set.Height() * set.Width() * 3
-	for i := range n {
-		images = append(images, pixels[i*size:(i+1)*size])
+// split returns each of some images in RGB.
+func split(images dataset.Images) (each [][]byte) {
+	images = images.RGB()
+	for i := range images.N {
+		each = append(each, images.At(i))
 	}
-	return images
+	return each
 }
 
 // Gallery shows what the encoder of a run finds alike: test images, each with its nearest neighbors; a map of test

@@ -39,7 +39,7 @@ func NewGaussianBlur(kernel int, probability float64) GaussianBlur {
 func (GaussianBlur) Name() string { return "gaussian-blur" }
 
 // Draw implements [Operation].
-func (o GaussianBlur) Draw(uniform, _ Source, _, _ int) Params {
+func (o GaussianBlur) Draw(uniform, _ Source, _, _, _ int) Params {
 	return Params{"blurred": uniform(1), "sigma": Between(uniform(1), o.SigmaMin, o.SigmaMax)}
 }
 

@@ -47,7 +47,7 @@ func (c ResizedCrop) Size(height, width int) (int, int) {
 
 // Draw implements [Operation]. The first of ten random rectangles that fits is taken, and if none does the largest
 // central one with the nearest allowed ratio.
-func (c ResizedCrop) Draw(uniform, _ Source, height, width int) Params {
+func (c ResizedCrop) Draw(uniform, _ Source, height, width, _ int) Params {
 	// Ten random rectangles in whole pixels, [batch, 10].
 	area := MulScalar(Between(uniform(rectangleAttempts), c.ScaleMin, c.ScaleMax), float64(height*width))
 	ratio := Exp(Between(uniform(rectangleAttempts), math.Log(c.RatioMin), math.Log(c.RatioMax)))

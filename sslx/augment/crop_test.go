@@ -77,7 +77,7 @@ func drawFrom(t *testing.T, crop ResizedCrop, height, width int, uniform []float
 		source := func(n int) *Node {
 			return BroadcastToShape(InsertAxes(uniform, -1), shapes.Make(dtypes.Float32, uniform.Shape().Size(), n))
 		}
-		params := crop.Draw(source, nil, height, width)
+		params := crop.Draw(source, nil, height, width, 3)
 		names = sortedNames(params)
 		return flat([]Params{params})
 	}, uniform)

@@ -19,7 +19,7 @@ type Cutout struct {
 func (Cutout) Name() string { return "cutout" }
 
 // Draw implements [Operation].
-func (Cutout) Draw(uniform, _ Source, height, width int) Params {
+func (Cutout) Draw(uniform, _ Source, height, width, _ int) Params {
 	position := func(size int) *Node { return Floor(MulScalar(uniform(1), float64(size))) }
 	return Params{"row": position(height), "column": position(width)}
 }
@@ -32,6 +32,9 @@ func (o Cutout) paint(x planes, p Params) planes {
 	side := MulScalar(OnesLike(p["row"]), float64(o.Side))
 	return x.fill(AddScalar(p["row"], before), AddScalar(p["column"], before), side, side, o.Fill)
 }
+
+// TakesChannels implements [ChannelTaker].
+func (o Cutout) TakesChannels(n int) error { return takesFill(o.Fill, n) }
 
 // Check returns an error for the first parameter out of range.
 func (o Cutout) Check() error {

@@ -120,7 +120,7 @@ func paramNames(op Operation) []string {
 	g := NewGraph(testbackend.Open(nil), "names")
 	defer g.Finalize()
 	zeros := func(n int) *Node { return Zeros(g, shapes.Make(dtypes.Float32, 2, n)) }
-	return sortedNames(op.Draw(zeros, zeros, 16, 16))
+	return sortedNames(op.Draw(zeros, zeros, 16, 16, 3))
 }
 
 func TestKey_SeedEpochAndViewEachChangeTheView(t *testing.T) {
@@ -147,7 +147,7 @@ func TestPipeline_ParametersAreThoseOfThePureGoBackend(t *testing.T) {
 	b := testbackend.PureGo(t)
 	key := func(b compute.Backend) [][]float32 {
 		return call(t, b, func(stream, samples *Node) []*Node {
-			return flat(everything().Draw(Key{Stream: stream, Samples: samples, View: 1}, 32, 32))
+			return flat(everything().Draw(Key{Stream: stream, Samples: samples, View: 1}, 32, 32, 3))
 		}, Stream(9, 2), upTo(allSamples))
 	}
 

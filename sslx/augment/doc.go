@@ -1,6 +1,6 @@
 // Package augment makes random views of images as graph operations that compile with the model.
 //
-// Images are float32 in [0, 1], channels last: [batch, height, width, 3]. Every operation is a small type with
+// Images are float32 in [0, 1], channels last: [batch, height, width, channels]. Every operation is a small type with
 // torchvision's parameters. It first draws its random parameters, one row for each image, and then applies them:
 // The two are apart, so that the parameters of a view can be returned, stored, and applied again. A [Pipeline]
 // makes one view; [Views] describe all views of an image, in a configuration or as a [Preset].

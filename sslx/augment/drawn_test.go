@@ -30,7 +30,7 @@ func drawEach(t *testing.T, p Pipeline, height, width int) map[string][]float32 
 	t.Helper()
 	var names []string
 	values := call(t, testbackend.Open(t), func(stream, samples *Node) (nodes []*Node) {
-		params := p.Draw(Key{Stream: stream, Samples: samples}, height, width)
+		params := p.Draw(Key{Stream: stream, Samples: samples}, height, width, 3)
 		for i, op := range p {
 			for _, name := range sortedNames(params[i]) {
 				names = append(names, fmt.Sprintf("%T.%s", op, name)[len("augment."):])

@@ -1,7 +1,9 @@
 package augment
 
 import (
+	"errors"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -15,7 +17,8 @@ func init() { Register("random-erasing", NewRandomErasing(0.5)) }
 // uniform share of the image's between ScaleMin and ScaleMax, its height to its width is log-uniform between RatioMin
 // and RatioMax; the first of ten that is smaller than the image along both axes is taken, and nothing is erased where
 // none is. Parameters, each [batch, 1] but the last: "erased" (the draw, below Probability where it applies), "top",
-// "left", "height", "width" in whole pixels, and with Noise "noise" [batch, height·width·3] of standard deviation 1.
+// "left", "height", "width" in whole pixels, and with Noise "noise" [batch, height·width·channels] of standard
+// deviation 1.
 type RandomErasing struct {
 	SameSize
 	ScaleMin    float64    `yaml:"scale_min"`
@@ -37,7 +40,7 @@ func NewRandomErasing(probability float64) RandomErasing {
 func (RandomErasing) Name() string { return "random-erasing" }
 
 // Draw implements [Operation].
-func (o RandomErasing) Draw(uniform, normal Source, height, width int) Params {
+func (o RandomErasing) Draw(uniform, normal Source, height, width, channels int) Params {
 	p := Params{"erased": uniform(1)}
 
 	// Ten random rectangles, [batch, 10]; the first that is smaller than the image is taken, and none has no height.
@@ -53,7 +56,7 @@ func (o RandomErasing) Draw(uniform, normal Source, height, width int) Params {
 	p["top"] = whole(uniform(1), AddScalar(Neg(p["height"]), float64(height)))
 	p["left"] = whole(uniform(1), AddScalar(Neg(p["width"]), float64(width)))
 	if o.Noise {
-		p["noise"] = normal(height * width * 3)
+		p["noise"] = normal(height * width * channels)
 	}
 	return p
 }
@@ -70,15 +73,19 @@ func (o RandomErasing) paint(x planes, p Params) planes {
 
 	shape := x[0].Shape()
 	hole := inside(shape, p["top"], p["left"], height, p["width"])
-	noise := split(Reshape(p["noise"], append(shape.Clone().Dimensions, 3)...))
+	noise := split(Reshape(p["noise"], append(shape.Clone().Dimensions, len(x))...))
+	painted := make(planes, len(x))
 	for i, c := range x {
-		x[i] = Where(hole, noise[i], c)
+		painted[i] = Where(hole, noise[i], c)
 	}
-	return x
+	return painted
 }
 
 // Describe implements [Describer].
 func (o RandomErasing) Describe(d Drawn) string { return describeChance(o, d, "erased", o.Probability) }
+
+// TakesChannels implements [ChannelTaker].
+func (o RandomErasing) TakesChannels(n int) error { return takesFill(o.Fill, n) }
 
 // Check returns an error for the first parameter out of range.
 func (o RandomErasing) Check() error {
@@ -89,10 +96,27 @@ func (o RandomErasing) Check() error {
 // fill paints a rectangle of each image, [batch, 1] each in pixels, with a color.
 func (p planes) fill(top, left, height, width *Node, color [3]float64) planes {
 	hole := inside(p[0].Shape(), top, left, height, width)
+	painted, values := make(planes, len(p)), fillOf(color, len(p))
 	for i, c := range p {
-		p[i] = Where(hole, MulScalar(OnesLike(c), color[i]), c)
+		painted[i] = Where(hole, MulScalar(OnesLike(c), values[i]), c)
 	}
-	return p
+	return painted
+}
+
+// fillOf returns the value of each channel of a color, which is gray where there are not three channels.
+func fillOf(color [rgb]float64, channels int) []float64 {
+	if channels == rgb {
+		return color[:]
+	}
+	return slices.Repeat(color[:1], channels)
+}
+
+// takesFill returns an error when a color is none of images of a number of channels.
+func takesFill(color [rgb]float64, channels int) error {
+	if channels != rgb && (color[0] != color[1] || color[0] != color[2]) {
+		return errors.New("fill is a color of red, green and blue: give one value three times")
+	}
+	return nil
 }
 
 // inside returns bool of a shape [batch, height, width]: whether a pixel lies in the rectangle of its image.

@@ -20,7 +20,9 @@ type HorizontalFlip struct {
 func (HorizontalFlip) Name() string { return "horizontal-flip" }
 
 // Draw implements [Operation].
-func (HorizontalFlip) Draw(uniform, _ Source, _, _ int) Params { return Params{"flipped": uniform(1)} }
+func (HorizontalFlip) Draw(uniform, _ Source, _, _, _ int) Params {
+	return Params{"flipped": uniform(1)}
+}
 
 // Apply implements [Operation].
 func (f HorizontalFlip) Apply(images *Node, p Params) *Node { return repaint(f, images, p) }
@@ -48,7 +50,7 @@ type VerticalFlip struct {
 func (VerticalFlip) Name() string { return "vertical-flip" }
 
 // Draw implements [Operation].
-func (VerticalFlip) Draw(uniform, _ Source, _, _ int) Params { return Params{"flipped": uniform(1)} }
+func (VerticalFlip) Draw(uniform, _ Source, _, _, _ int) Params { return Params{"flipped": uniform(1)} }
 
 // Apply implements [Operation].
 func (f VerticalFlip) Apply(images *Node, p Params) *Node { return repaint(f, images, p) }

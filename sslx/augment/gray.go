@@ -1,6 +1,8 @@
 package augment
 
 import (
+	"errors"
+
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -17,18 +19,26 @@ type Grayscale struct {
 func (Grayscale) Name() string { return "grayscale" }
 
 // Draw implements [Operation].
-func (Grayscale) Draw(uniform, _ Source, _, _ int) Params { return Params{"gray": uniform(1)} }
+func (Grayscale) Draw(uniform, _ Source, _, _, _ int) Params { return Params{"gray": uniform(1)} }
 
 // Apply implements [Operation].
 func (o Grayscale) Apply(images *Node, p Params) *Node { return repaint(o, images, p) }
 
 func (o Grayscale) paint(color planes, p Params) planes {
 	gray := color.luma()
-	return planes{gray, gray, gray}.where(Applies(p["gray"], o.Probability), color)
+	return color.each(func(*Node) *Node { return gray }).where(Applies(p["gray"], o.Probability), color)
 }
 
 // Describe implements [Describer].
 func (o Grayscale) Describe(d Drawn) string { return describeChance(o, d, "gray", o.Probability) }
+
+// TakesChannels implements [ChannelTaker].
+func (Grayscale) TakesChannels(n int) error {
+	if n != rgb {
+		return errors.New("grayscale needs red, green and blue: leave it out")
+	}
+	return nil
+}
 
 // Check returns an error for a probability out of range.
 func (o Grayscale) Check() error { return inRange(probabilityLimit(o.Probability)) }

@@ -16,8 +16,8 @@ import (
 
 // Mean and standard deviation of CIFAR-10's train images, as published with most of its recipes.
 var (
-	cifarMean = [3]float64{0.4914, 0.4822, 0.4465}
-	cifarStd  = [3]float64{0.2470, 0.2435, 0.2616}
+	cifarMean = []float64{0.4914, 0.4822, 0.4465}
+	cifarStd  = []float64{0.2470, 0.2435, 0.2616}
 )
 
 func TestMain(m *testing.M) { testbackend.Main(m) }
@@ -137,7 +137,7 @@ func draw(t testing.TB, op Operation, n, height, width int) map[string][]float32
 	t.Helper()
 	var names []string
 	values := call(t, testbackend.Open(t), func(stream, samples *Node) []*Node {
-		params := Pipeline{op}.Draw(Key{Stream: stream, Samples: samples}, height, width)[0]
+		params := Pipeline{op}.Draw(Key{Stream: stream, Samples: samples}, height, width, 3)[0]
 		names = sortedNames(params)
 		return flat([]Params{params})
 	}, Stream(11, 0), upTo(n))

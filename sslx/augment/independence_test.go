@@ -56,7 +56,7 @@ func TestKey_DrawsAreIndependent(t *testing.T) {
 func TestPipeline_OperationsOfOneNameDrawOnTheirOwn(t *testing.T) {
 	p := Pipeline{HorizontalFlip{Probability: 0.5}, Grayscale{Probability: 0.5}, HorizontalFlip{Probability: 0.5}}
 	drawn := call(t, testbackend.Open(t), func(stream, samples *Node) []*Node {
-		return flat(p.Draw(Key{Stream: stream, Samples: samples}, 8, 8))
+		return flat(p.Draw(Key{Stream: stream, Samples: samples}, 8, 8, 3))
 	}, Stream(1, 0), upTo(draws))
 
 	for _, pair := range [][2]int{{0, 1}, {0, 2}, {1, 2}} {

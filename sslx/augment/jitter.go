@@ -1,17 +1,19 @@
 package augment
 
 import (
+	"errors"
+
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
 func init() { Register("color-jitter", NewColorJitter(1)) }
 
-// ColorJitter changes brightness, contrast, saturation and hue, in that order, with the given probability for all
-// four together (torchvision's ColorJitter inside RandomApply, which draws the order at random). The factors of the
-// first three are uniform in [max(0, 1-x), 1+x]; the hue shift is uniform in [-Hue, Hue], in turns of the HSV circle,
-// Hue at most 0.5. Results are clipped to [0, 1] after each step, as in torchvision.
-// Parameters, each [batch, 1]: "jittered" (the draw, below Probability where it applies), "brightness", "contrast",
-// "saturation", "hue".
+// ColorJitter changes brightness, contrast, saturation and hue, in that order, with the given probability for all four
+// together (torchvision's ColorJitter inside RandomApply, which draws the order at random). The factors of the first
+// three are uniform in [max(0, 1-x), 1+x]; the hue shift is uniform in [-Hue, Hue], in turns of the HSV circle, Hue at
+// most 0.5. Results are clipped to [0, 1] after each step, as in torchvision. Images that have not three channels have
+// brightness and contrast only, and Saturation and Hue must be 0. Parameters, each [batch, 1]: "jittered" (the draw,
+// below Probability where it applies), "brightness", "contrast", "saturation", "hue".
 type ColorJitter struct {
 	SameSize
 	Brightness  float64 `yaml:"brightness"`
@@ -32,7 +34,7 @@ func NewColorJitter(strength float64) ColorJitter {
 func (ColorJitter) Name() string { return "color-jitter" }
 
 // Draw implements [Operation].
-func (o ColorJitter) Draw(uniform, _ Source, _, _ int) Params {
+func (o ColorJitter) Draw(uniform, _ Source, _, _, _ int) Params {
 	factor := func(x float64) *Node { return Between(uniform(1), max(0, 1-x), 1+x) }
 	return Params{
 		"jittered":   uniform(1),
@@ -49,7 +51,9 @@ func (o ColorJitter) Apply(images *Node, p Params) *Node { return repaint(o, ima
 func (o ColorJitter) paint(original planes, p Params) planes {
 	x := original.each(func(c *Node) *Node { return unit(Mul(c, perPlane(p["brightness"]))) })
 	x = x.blend(ReduceAndKeep(x.luma(), ReduceMean, 1, 2), perPlane(p["contrast"])) // the mean gray of each image
-	x = x.blend(x.luma(), perPlane(p["saturation"]))
+	if len(x) == rgb {
+		x = x.blend(x.luma(), perPlane(p["saturation"]))
+	}
 	if o.Hue != 0 {
 		x = x.shiftHue(perPlane(p["hue"]))
 	}
@@ -58,6 +62,14 @@ func (o ColorJitter) paint(original planes, p Params) planes {
 
 // Describe implements [Describer].
 func (o ColorJitter) Describe(d Drawn) string { return describeChance(o, d, "jittered", o.Probability) }
+
+// TakesChannels implements [ChannelTaker].
+func (o ColorJitter) TakesChannels(n int) error {
+	if n != rgb && (o.Saturation != 0 || o.Hue != 0) {
+		return errors.New("saturation and hue need red, green and blue: set both to 0; brightness and contrast remain")
+	}
+	return nil
+}
 
 // Check returns an error for the first parameter out of range.
 func (o ColorJitter) Check() error {

@@ -8,7 +8,7 @@ func init() { Register("gaussian-noise", GaussianNoise{Sigma: 0.1}) }
 
 // GaussianNoise adds independent normal noise of standard deviation Sigma to every channel of every pixel. Sigma is
 // in units of the pixel range [0, 1], before normalizing; the result is not clipped, so that the noise stays normal.
-// Parameter: "noise" [batch, height·width·3], of standard deviation 1.
+// Parameter: "noise" [batch, height·width·channels], of standard deviation 1.
 type GaussianNoise struct {
 	SameSize
 	Sigma float64 `yaml:"sigma"`
@@ -18,8 +18,8 @@ type GaussianNoise struct {
 func (GaussianNoise) Name() string { return "gaussian-noise" }
 
 // Draw implements [Operation].
-func (GaussianNoise) Draw(_, normal Source, height, width int) Params {
-	return Params{"noise": normal(height * width * 3)}
+func (GaussianNoise) Draw(_, normal Source, height, width, channels int) Params {
+	return Params{"noise": normal(height * width * channels)}
 }
 
 // Apply implements [Operation].

@@ -5,17 +5,17 @@ import (
 )
 
 // Operation is one change of a batch of images, random or fixed. A struct whose fields are its parameters implements
-// it; [Register] makes it known to configurations. It may have two more methods: Check() error, which returns an error
-// for parameters out of range, and the method of [Describer].
+// it; [Register] makes it known to configurations. It may have more methods: Check() error, which returns an error for
+// parameters out of range, and those of [Describer] and [ChannelTaker].
 type Operation interface {
 	// Name keys the random numbers, together with the position among the operations of the same name in a pipeline.
 	// Two operations of different names draw independent numbers.
 	Name() string
 
-	// Draw returns the parameters for images of the given height and width.
-	Draw(uniform, normal Source, height, width int) Params
+	// Draw returns the parameters for images of the given height, width and number of channels.
+	Draw(uniform, normal Source, height, width, channels int) Params
 
-	// Apply returns the changed images [batch, height', width', 3] for images [batch, height, width, 3].
+	// Apply returns the changed images [batch, height', width', channels] for images [batch, height, width, channels].
 	Apply(images *Node, params Params) *Node
 
 	// Size returns the size of the images that Apply makes from images of the given size.
@@ -39,7 +39,7 @@ func (SameSize) Size(height, width int) (int, int) { return height, width }
 type NoDraw struct{}
 
 // Draw returns no parameters.
-func (NoDraw) Draw(_, _ Source, _, _ int) Params { return Params{} }
+func (NoDraw) Draw(_, _ Source, _, _, _ int) Params { return Params{} }
 
 // Applies returns bool [batch]: whether an operation of the given probability applies to each image, which it does
 // where the draw [batch, 1], uniform in [0, 1), is below the probability.

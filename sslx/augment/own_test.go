@@ -24,12 +24,12 @@ func init() { augment.Register("color-cast", ColorCast{Strength: 0.2, Probabilit
 
 func (ColorCast) Name() string { return "color-cast" }
 
-func (o ColorCast) Draw(uniform, _ augment.Source, _, _ int) augment.Params {
-	return augment.Params{"cast": uniform(1), "factors": augment.Between(uniform(3), 1-o.Strength, 1+o.Strength)}
+func (o ColorCast) Draw(uniform, _ augment.Source, _, _, channels int) augment.Params {
+	return augment.Params{"cast": uniform(1), "factors": augment.Between(uniform(channels), 1-o.Strength, 1+o.Strength)}
 }
 
 func (o ColorCast) Apply(images *Node, p augment.Params) *Node {
-	factors := InsertAxes(p["factors"], 1, 1) // [batch, 1, 1, 3]
+	factors := InsertAxes(p["factors"], 1, 1) // [batch, 1, 1, channels]
 	cast := ClipScalar(Mul(images, factors), 0, 1)
 	return Where(augment.Applies(p["cast"], o.Probability), cast, images)
 }

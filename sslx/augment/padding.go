@@ -49,7 +49,7 @@ func (o Padding) axis(x *Node, axis, before, after int) *Node {
 		default:
 			dims := x.Shape().Clone().Dimensions
 			dims[axis] = count
-			color := ConvertDType(Const(x.Graph(), [][][][]float64{{{o.Fill[:]}}}), x.DType())
+			color := ConvertDType(Const(x.Graph(), [][][][]float64{{{fillOf(o.Fill, channelsOf(x))}}}), x.DType())
 			parts = append(parts, BroadcastToDims(color, dims...))
 		}
 	}
@@ -63,6 +63,9 @@ func (o Padding) axis(x *Node, axis, before, after int) *Node {
 	}
 	return Join(parts, axis)
 }
+
+// TakesChannels implements [ChannelTaker].
+func (o Padding) TakesChannels(n int) error { return takesFill(o.Fill, n) }
 
 // Check returns an error for the first parameter out of range.
 func (o Padding) Check() error {

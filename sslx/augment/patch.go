@@ -32,7 +32,7 @@ func (o Patch) Size(height, width int) (int, int) {
 }
 
 // Draw implements [Operation].
-func (o Patch) Draw(uniform, _ Source, height, width int) Params {
+func (o Patch) Draw(uniform, _ Source, height, width, _ int) Params {
 	if o.Side > min(height, width) || !o.Random && (o.Top+o.Side > height || o.Left+o.Side > width) {
 		panic(usage.Errorf("a patch of %d pixels at %d,%d of images of %d x %d: it must lie in the image", o.Side,
 			o.Top, o.Left, height, width))

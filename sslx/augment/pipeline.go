@@ -16,7 +16,7 @@ type Pipeline []Operation
 
 // View is a batch of views with the parameters that made them.
 type View struct {
-	Images *Node    // float32 [batch, height, width, 3]
+	Images *Node    // float32 [batch, height, width, channels]
 	Params []Params // one for each operation of the pipeline
 }
 
@@ -28,19 +28,19 @@ func (p Pipeline) Size(height, width int) (int, int) {
 	return height, width
 }
 
-// Draw returns the parameters of every operation for images of the given size.
-func (p Pipeline) Draw(key Key, height, width int) []Params {
+// Draw returns the parameters of every operation for images of the given size and number of channels.
+func (p Pipeline) Draw(key Key, height, width, channels int) []Params {
 	if single(key.Samples) {
 		key.Samples = twice(key.Samples)
-		return each(p.Draw(key, height, width), head)
+		return each(p.Draw(key, height, width, channels), head)
 	}
 
 	// A first walk counts the numbers that all operations ask for, so that one loop draws them all.
-	return p.draw(key, key.uniforms(p.requests(key, height, width)), height, width)
+	return p.draw(key, key.uniforms(p.requests(key, height, width, channels)), height, width, channels)
 }
 
 // draw returns the parameters, given the uniform numbers that the operations ask for.
-func (p Pipeline) draw(key Key, numbers []*Node, height, width int) []Params {
+func (p Pipeline) draw(key Key, numbers []*Node, height, width, channels int) []Params {
 	params := make([]Params, len(p))
 	p.walk(height, width, func(i int, name string, height, width int) {
 		uniform := func(int) *Node {
@@ -48,14 +48,14 @@ func (p Pipeline) draw(key Key, numbers []*Node, height, width int) []Params {
 			numbers = numbers[1:]
 			return next
 		}
-		params[i] = p[i].Draw(uniform, numbered(name+".normal", key.Normal), height, width)
+		params[i] = p[i].Draw(uniform, numbered(name+".normal", key.Normal), height, width, channels)
 	})
 	return params
 }
 
 // requests returns the uniform numbers that the operations ask for, in their order. It runs their Draw in another
 // graph, which is thrown away.
-func (p Pipeline) requests(key Key, height, width int) (requests []request) {
+func (p Pipeline) requests(key Key, height, width, channels int) (requests []request) {
 	trial := NewGraph(key.Samples.Graph().Backend(), "trial")
 	defer trial.Finalize()
 
@@ -69,7 +69,7 @@ func (p Pipeline) requests(key Key, height, width int) (requests []request) {
 			requests = append(requests, request{name, n})
 			return numbers(name, n)
 		})
-		p[i].Draw(uniform, numbered(name, numbers), height, width)
+		p[i].Draw(uniform, numbered(name, numbers), height, width, channels)
 	})
 	return requests
 }
@@ -94,8 +94,8 @@ func numbered(name string, draw func(string, int) *Node) Source {
 	}
 }
 
-// Apply returns the views [batch, height', width', 3] that the parameters make of images [batch, height, width, 3] in
-// [0, 1].
+// Apply returns the views [batch, height', width', channels] that the parameters make of images [batch, height, width,
+// channels] in [0, 1].
 func (p Pipeline) Apply(images *Node, params []Params) *Node {
 	if single(images) {
 		return once(p.Apply(twice(images), each(params, twice)))
@@ -120,7 +120,7 @@ func (p Pipeline) makeWith(images *Node, key Key, given []Params) View {
 	}
 
 	dims := images.Shape().Dimensions
-	params := p.Draw(key, dims[1], dims[2])
+	params := p.Draw(key, dims[1], dims[2], dims[3])
 	copy(params, given)
 	return View{Images: p.Apply(images, params), Params: params}
 }
@@ -137,10 +137,10 @@ func each(params []Params, change func(*Node) *Node) []Params {
 	return changed
 }
 
-// Normalize returns (images - mean) / std by channel.
-func Normalize(images *Node, mean, std [3]float64) *Node {
-	constant := func(v [3]float64) *Node {
-		return ConvertDType(Const(images.Graph(), [][][][]float64{{{v[:]}}}), images.DType())
+// Normalize returns (images - mean) / std; mean and std have one number for each channel.
+func Normalize(images *Node, mean, std []float64) *Node {
+	constant := func(v []float64) *Node {
+		return ConvertDType(Const(images.Graph(), [][][][]float64{{{v}}}), images.DType())
 	}
 	return Div(Sub(images, constant(mean)), constant(std))
 }

@@ -6,26 +6,38 @@ import (
 	"github.com/sslx-go/lab/internal/blame"
 )
 
-// planes are the three channels of a batch of images, each [batch, height, width]. XLA computes on them in one loop
-// without computing a channel again for each of its uses, which it does for slices of a fused array, and without the
-// strides of three between the values of a channel.
-type planes [3]*Node
+// planes are the channels of a batch of images, each [batch, height, width]. XLA computes on them in one loop without
+// computing a channel again for each of its uses, which it does for slices of a fused array, and without the strides
+// between the values of a channel.
+type planes []*Node
 
-// split returns the planes of images [batch, height, width, 3].
-func split(images *Node) (p planes) {
+// rgb is the number of channels of color images.
+const rgb = 3
+
+// channelsOf returns the number of channels of images [batch, height, width, channels].
+func channelsOf(images *Node) int { return images.Shape().Dimensions[3] }
+
+// split returns the planes of images [batch, height, width, channels].
+func split(images *Node) planes {
+	p := make(planes, channelsOf(images))
 	for i := range p {
 		p[i] = Squeeze(SliceAxis(images, -1, AxisElem(i)), -1)
 	}
 	return p
 }
 
-// join returns the images [batch, height, width, 3].
+// join returns the images [batch, height, width, channels].
 func (p planes) join() *Node {
-	return Join([]*Node{InsertAxes(p[0], -1), InsertAxes(p[1], -1), InsertAxes(p[2], -1)}, -1)
+	channels := p.each(func(c *Node) *Node { return InsertAxes(c, -1) })
+	if len(channels) == 1 {
+		return channels[0]
+	}
+	return Join(channels, -1)
 }
 
 // each returns the planes that change makes of each.
-func (p planes) each(change func(*Node) *Node) (changed planes) {
+func (p planes) each(change func(*Node) *Node) planes {
+	changed := make(planes, len(p))
 	for i := range p {
 		changed[i] = change(p[i])
 	}
@@ -33,16 +45,24 @@ func (p planes) each(change func(*Node) *Node) (changed planes) {
 }
 
 // where returns p for the images with condition (bool [batch]), and otherwise for the others.
-func (p planes) where(condition *Node, otherwise planes) (chosen planes) {
+func (p planes) where(condition *Node, otherwise planes) planes {
+	chosen := make(planes, len(p))
 	for i := range p {
 		chosen[i] = Where(condition, p[i], otherwise[i])
 	}
 	return chosen
 }
 
-// luma is the weighted sum of the channels with the weights of ITU-R BT.601-7 as torchvision rounds them
-// (rgb_to_grayscale).
+// luma is the weighted sum of red, green and blue with the weights of ITU-R BT.601-7 as torchvision rounds them
+// (rgb_to_grayscale), and the mean of the channels where there are not three.
 func (p planes) luma() *Node {
+	if len(p) != rgb {
+		sum := p[0]
+		for _, c := range p[1:] {
+			sum = Add(sum, c)
+		}
+		return MulScalar(sum, 1/float64(len(p)))
+	}
 	return Add(Add(MulScalar(p[0], 0.2989), MulScalar(p[1], 0.587)), MulScalar(p[2], 0.114))
 }
 

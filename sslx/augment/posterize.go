@@ -19,7 +19,7 @@ type Posterize struct {
 func (Posterize) Name() string { return "posterize" }
 
 // Draw implements [Operation].
-func (Posterize) Draw(uniform, _ Source, _, _ int) Params { return Params{"posterized": uniform(1)} }
+func (Posterize) Draw(uniform, _ Source, _, _, _ int) Params { return Params{"posterized": uniform(1)} }
 
 // Apply implements [Operation].
 func (o Posterize) Apply(images *Node, p Params) *Node { return repaint(o, images, p) }

@@ -14,6 +14,9 @@ var byolView = Config{CropScale: 0.08, Flip: 0.5, Jitter: 0.5, JitterSaturation:
 // the scale and the size.
 var swavView = Config{Flip: 0.5, Jitter: 1, Gray: 0.2, Blur: 0.5}
 
+// noColor is the preset without operations on color.
+const noColor = "no-color"
+
 // presets are the named views, in the order in which they are listed.
 var presets = []struct {
 	name  string
@@ -27,6 +30,12 @@ var presets = []struct {
 
 	// The views that this project trains small images with: simclr-cifar with larger crops, which suit short training.
 	{"cifar", two(Config{CropScale: 0.2, Flip: 0.5, Jitter: 0.5, Gray: 0.2})},
+
+	// The same for images that have not three channels: brightness and contrast are jittered, and there is no
+	// grayscale.
+	{noColor, two(Config{CropScale: 0.2, Flip: 0.5, Operations: Pipeline{
+		ColorJitter{Brightness: 0.4, Contrast: 0.4, Probability: 0.8},
+	}})},
 
 	// Bordes et al. 2023, their code: blur (9 rows by 5 columns) on one view, solarize on the other.
 	{"paper", Views{

@@ -183,7 +183,8 @@ func TestConfig_OperationsComeLastWithDrawsOfTheirOwn(t *testing.T) {
 
 	draws := call(t, testbackend.Open(t), func(stream, samples *Node) []*Node {
 		key := Key{Stream: stream, Samples: samples}
-		return append(flat(more.Pipeline(8, 9).Draw(key, 8, 9)[:3]), flat(plain.Pipeline(8, 9).Draw(key, 8, 9))...)
+		return append(flat(more.Pipeline(8, 9).Draw(key, 8, 9, 3)[:3]),
+			flat(plain.Pipeline(8, 9).Draw(key, 8, 9, 3))...)
 	}, Stream(1, 2), upTo(5))
 
 	n := len(draws) / 2

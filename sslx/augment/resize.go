@@ -63,16 +63,17 @@ func resize(images *Node, from part, height, width int) planes {
 	return resample(TransposeAllAxes(images, 0, 1, 3, 2), rows, columns)
 }
 
-// resample returns rows·plane·columnsᵀ for each channel of x [batch, h, 3, w], for all channels at once.
-func resample(x *Node, rows, columns bandMatrix) (p planes) {
+// resample returns rows·plane·columnsᵀ for each channel of x [batch, h, channels, w], for all channels at once.
+func resample(x *Node, rows, columns bandMatrix) planes {
 	dims := x.Shape().Dimensions
 	batch, h, channels, w := dims[0], dims[1], dims[2], dims[3]
 
 	// With the channels between the axes, nothing but reshapes lies between the two products.
-	x = columns.sumColumns(Reshape(x, batch, h*channels, w))    // [batch, h·3, width]
-	x = rows.sumRows(Reshape(x, batch, h, channels*columns.to)) // [batch, height, 3·width]
+	x = columns.sumColumns(Reshape(x, batch, h*channels, w))    // [batch, h·channels, width]
+	x = rows.sumRows(Reshape(x, batch, h, channels*columns.to)) // [batch, height, channels·width]
 
 	x = Reshape(x, batch, rows.to, channels, columns.to)
+	p := make(planes, channels)
 	for i := range p {
 		p[i] = Squeeze(SliceAxis(x, 2, AxisElem(i)), 2) // [batch, height, width]
 	}

@@ -25,7 +25,7 @@ type Rotation struct {
 func (Rotation) Name() string { return "rotation" }
 
 // Draw implements [Operation].
-func (o Rotation) Draw(uniform, _ Source, _, _ int) Params {
+func (o Rotation) Draw(uniform, _ Source, _, _, _ int) Params {
 	return Params{"degrees": Between(uniform(1), -o.Degrees, o.Degrees)}
 }
 

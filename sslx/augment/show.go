@@ -71,6 +71,9 @@ type drawnParameter struct {
 // newViewProgram returns the program. It returns parameters only when they are asked for: a program with other outputs
 // may round the last bit of a pixel differently.
 func newViewProgram(b compute.Backend, views Views, images dataset.Images, words bool) (*viewProgram, error) {
+	if err := views.TakesChannels(images.Depth()); err != nil {
+		return nil, err
+	}
 	s := &viewProgram{images: images, parameters: make([][]drawnParameter, len(views))}
 	for _, view := range views {
 		s.pipelines = append(s.pipelines, view.ofSize(images.Height, images.Width))
@@ -120,7 +123,8 @@ func (s *viewProgram) run(seed uint64, epoch int) ([]Shown, error) {
 	for i := range samples {
 		samples[i] = uint32(i)
 	}
-	pixels := tensors.FromFlatDataAndDimensions(s.images.Pixels, s.images.N, s.images.Height, s.images.Width, 3)
+	pixels := tensors.FromFlatDataAndDimensions(s.images.Pixels, s.images.N, s.images.Height, s.images.Width,
+		s.images.Depth())
 	outputs, err := s.exec.Call(pixels, samples, Stream(seed, epoch))
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the views: %w", err)

@@ -19,7 +19,7 @@ type Solarize struct {
 func (Solarize) Name() string { return "solarize" }
 
 // Draw implements [Operation].
-func (Solarize) Draw(uniform, _ Source, _, _ int) Params { return Params{"solarized": uniform(1)} }
+func (Solarize) Draw(uniform, _ Source, _, _, _ int) Params { return Params{"solarized": uniform(1)} }
 
 // Apply implements [Operation].
 func (o Solarize) Apply(images *Node, p Params) *Node { return repaint(o, images, p) }

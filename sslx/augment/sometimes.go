@@ -25,9 +25,9 @@ type Sometimes struct {
 }
 
 // Draw implements [Operation].
-func (o Sometimes) Draw(uniform, normal Source, height, width int) Params {
+func (o Sometimes) Draw(uniform, normal Source, height, width, channels int) Params {
 	p := Params{"applied": uniform(1)}
-	maps.Copy(p, o.Operation.Draw(uniform, normal, height, width))
+	maps.Copy(p, o.Operation.Draw(uniform, normal, height, width, channels))
 	return p
 }
 
@@ -45,6 +45,9 @@ func (o Sometimes) Describe(d Drawn) string {
 	delete(d, "applied")
 	return Describe(o.Operation, d)
 }
+
+// TakesChannels implements [ChannelTaker].
+func (o Sometimes) TakesChannels(n int) error { return takesChannels(o.Operation, n) }
 
 // Check returns an error when there is no operation, or one that is not registered, has a parameter out of range or
 // changes the size of an image, and for a probability out of range.

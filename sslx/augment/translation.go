@@ -24,7 +24,7 @@ type Translation struct {
 func (Translation) Name() string { return "translation" }
 
 // Draw implements [Operation].
-func (o Translation) Draw(uniform, _ Source, height, width int) Params {
+func (o Translation) Draw(uniform, _ Source, height, width, _ int) Params {
 	most := func(share float64, size int) float64 { return share * float64(size) }
 	return Params{
 		"down":  Round(Between(uniform(1), -most(o.Height, height), most(o.Height, height))),

@@ -53,10 +53,10 @@ func (v Views) alike() bool {
 	return !slices.ContainsFunc(v, func(c Config) bool { return !c.Equal(v[0]) })
 }
 
-// Make returns the views of images [batch, height, width, 3] in [0, 1], normalized with the mean and the standard
-// deviation of each channel. View i draws its numbers under the key with i added to its view, except the place of its
-// patch and crop where it has SameRegion: those are the first view's. Views may differ in size.
-func (v Views) Make(images *Node, key Key, mean, std [3]float64) []View {
+// Make returns the views of images [batch, height, width, channels] in [0, 1], normalized with the mean and the
+// standard deviation of each channel. View i draws its numbers under the key with i added to its view, except the place
+// of its patch and crop where it has SameRegion: those are the first view's. Views may differ in size.
+func (v Views) Make(images *Node, key Key, mean, std []float64) []View {
 	dims := images.Shape().Dimensions
 	made := make([]View, len(v))
 	for i, c := range v {

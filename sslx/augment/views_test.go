@@ -239,8 +239,8 @@ func TestViews_OfTheSameRegionDifferInWhatFollowsTheCrop(t *testing.T) {
 	for _, count := range []int{1, n} {
 		images := randomImages(count, 10, 10)
 		made := call(t, testbackend.Open(t), func(images, stream, samples *Node) (outputs []*Node) {
-			for _, v := range views.Make(FromBytes(images), Key{Stream: stream, Samples: samples}, [3]float64{},
-				[3]float64{1, 1, 1}) {
+			for _, v := range views.Make(FromBytes(images), Key{Stream: stream, Samples: samples}, []float64{0, 0, 0},
+				[]float64{1, 1, 1}) {
 				outputs = append(outputs, v.Images)
 			}
 			return outputs
@@ -262,7 +262,7 @@ func TestViews_OfDifferentSizesHaveDrawsOfTheirOwn(t *testing.T) {
 	const n = 2000
 	images := randomImages(n, 10, 10)
 	views := Views{{CropScale: 0.14, Flip: 0.5}, {CropScale: 0.05, SizeShare: 0.43, Flip: 0.5}, {Flip: 0.5, Size: 3}}
-	mean, std := [3]float64{0.5, 0.4, 0.3}, [3]float64{0.1, 0.2, 0.3}
+	mean, std := []float64{0.5, 0.4, 0.3}, []float64{0.1, 0.2, 0.3}
 	made := call(t, testbackend.Open(t), func(images, stream, samples *Node) (outputs []*Node) {
 		x := FromBytes(images)
 		key := Key{Stream: stream, Samples: samples, View: 5}

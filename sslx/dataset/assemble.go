@@ -58,7 +58,7 @@ func (r *run) assemble(ctx context.Context, h *header, splits []packSplit) ([]pa
 	}
 
 	// Pixels pass by once more; only train counts for the statistics.
-	var counts channelCounts
+	counts := channelCounts{counts: make([][256]uint64, depth(h.Channels))}
 	for i := range h.Splits {
 		sp := &h.Splits[i]
 		also := io.Discard
@@ -111,24 +111,26 @@ func (r *run) addLabels(a *assembly, h *header, splits []packSplit) (kept []pack
 	return kept, nil
 }
 
-// channelCounts counts the values of each channel of a stream of interleaved RGB bytes.
+// channelCounts counts the values of each channel of a stream of pixels.
 type channelCounts struct {
-	counts [3][256]uint64
-	next   int // channel of the next byte
+	counts [][256]uint64 // of each channel
+	next   int           // channel of the next byte
 }
 
-func (c *channelCounts) Write(rgb []byte) (int, error) {
-	for _, v := range rgb {
+func (c *channelCounts) Write(pixels []byte) (int, error) {
+	for _, v := range pixels {
 		c.counts[c.next][v]++
-		if c.next++; c.next == 3 {
+		if c.next++; c.next == len(c.counts) {
 			c.next = 0
 		}
 	}
-	return len(rgb), nil
+	return len(pixels), nil
 }
 
 // stats returns mean and population standard deviation on [0, 1] from exact integer sums.
-func (c *channelCounts) stats() (mean, std [3]float64) {
+func (c *channelCounts) stats() (mean, std []float64) {
+	mean, std = make([]float64, len(c.counts)), make([]float64, len(c.counts))
+
 	// Integers are exact, however many pixels there are; only the results are rounded.
 	for k, counts := range c.counts {
 		n, sum, squares := new(big.Int), new(big.Int), new(big.Int)

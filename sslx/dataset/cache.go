@@ -76,7 +76,7 @@ func originSum(origin string) string {
 }
 
 // packFile matches the file names of packs. The first group is the set's name.
-var packFile = regexp.MustCompile(`^(.+)-[0-9]+x[0-9]+-(?:` + howNative + `|` + howCrop + `|v[0-9]+(?:-seed.*)?)` +
+var packFile = regexp.MustCompile(`^(.+)-[0-9]+x[0-9]+(?:x[0-9]+)?-(?:` + howNative + `|` + howCrop + `|v[0-9]+(?:-seed.*)?)` +
 	`(?:-[0-9a-f]{8})?\` + packExt + `$`)
 
 // nameInFile returns the set's name as the file name of its pack has it.

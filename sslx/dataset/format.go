@@ -46,15 +46,20 @@ type Plan struct {
 	GroupedBy string
 	// Height and Width are the size of every image; 0 where each has its own.
 	Height, Width int
+	// Channels is the number of channels of every image, 1 to MaxChannels; 0 means 3. Gray images are 3 channels, too,
+	// all equal, unless an import asks for 1.
+	Channels int
 	// Items hands over every image once, in any order, and returns the first error of emit.
 	Items func(ctx context.Context, emit func(Item) error) error
-	// noted says that Notes are all that there is to say: the set was a pack already.
-	noted bool
-	// Draw makes the image of an item, from several goroutines at once. Alpha is dropped. Without Draw, the data of an
-	// item are RGB bytes [Height, Width, 3] where the size is fixed, and else a PNG or JPEG file.
+	// Draw makes the image of an item, from several goroutines at once: a [Raster] where Channels is not 3, and of any
+	// type else, whose alpha is dropped. Without Draw, the data of an item are bytes [Height, Width, Channels] where
+	// the size is fixed, and else a PNG or JPEG file.
 	Draw func(Item) (image.Image, error)
 	// Size returns an item's height and width without drawing it. It is for formats that have Draw and no fixed size.
 	Size func(Item) (height, width int, err error)
+
+	converted bool // the channels are not the source's
+	noted     bool // Notes are all that there is to say: the set was a pack already
 }
 
 // Item is one image before it is drawn.
@@ -73,8 +78,8 @@ type Item struct {
 	// Err says why there are no data: a bad image.
 	Err error
 
-	// height and width are the size that the image must have when it was drawn; 0 while it is unknown.
-	height, width int
+	// height, width and channels are what the image must have when it was drawn; 0 while it is unknown.
+	height, width, channels int
 	// cost is the memory in bytes that drawing takes at most.
 	cost int64
 	// measured is true when the number of pixels was compared with what is allowed.
@@ -345,6 +350,8 @@ func (p *Plan) check() error {
 		return fmt.Errorf("images are %dx%d", p.Height, p.Width)
 	case p.Height == 0 && p.Draw != nil && p.Size == nil:
 		return fmt.Errorf("images have no fixed size, and Size is missing")
+	case p.Channels < 0 || p.Channels > MaxChannels:
+		return fmt.Errorf("images have %d channels, and %d are allowed", p.Channels, MaxChannels)
 	}
 	return nil
 }

@@ -46,11 +46,13 @@ func TestImages_SliceSharesAndPickCopies(t *testing.T) {
 
 func TestImages_CheckComparesBytesWithTheSize(t *testing.T) {
 	for name, im := range map[string]Images{
-		"a byte is missing":     {make([]byte, 5), 1, 1, 2},
-		"an image too many":     {make([]byte, 12), 1, 1, 2},
-		"no height":             {nil, 0, 0, 2},
-		"a negative number":     {nil, -1, 1, 2},
-		"a negative size twice": {make([]byte, 6), 1, -1, -2},
+		"a byte is missing":     {Pixels: make([]byte, 5), N: 1, Height: 1, Width: 2},
+		"an image too many":     {Pixels: make([]byte, 12), N: 1, Height: 1, Width: 2},
+		"no height":             {Width: 2},
+		"a negative number":     {N: -1, Height: 1, Width: 2},
+		"a negative size twice": {Pixels: make([]byte, 6), N: 1, Height: -1, Width: -2},
+		"color for gray":        {Pixels: make([]byte, 6), N: 1, Height: 1, Width: 2, Channels: 1},
+		"17 channels":           {Pixels: make([]byte, 17), N: 1, Height: 1, Width: 1, Channels: 17},
 	} {
 		if err := im.Check(); !usage.Is(err) {
 			t.Errorf("%s: got %v", name, err)

@@ -32,6 +32,9 @@ type ImportOptions struct {
 	// Size is the side of the square that every image is brought to; 0 keeps their own size, which must be one for
 	// all.
 	Size int
+	// Channels is the number of channels of every image: 1 makes gray of color (luma), 3 repeats gray three times. 0
+	// keeps what a source has, where gray counts as color: three equal channels.
+	Channels int
 	// SplitFrom says where an image folder has its splits, where its names do not tell: the level of their folders
 	// ("2"; in a/b/1.png, a is level 1), the folders themselves ("train=x/fit,test=x/probe"; images elsewhere are left
 	// out), or "none", which makes every image train. "" finds out.
@@ -68,6 +71,10 @@ func (o ImportOptions) check() (ImportOptions, error) {
 	if o.Size < 0 || o.Size > MaxSize {
 		return o, usage.About("size", "size %d is out of range: give 1 to %d, or 0 for the images' own", o.Size,
 			MaxSize)
+	}
+	if o.Channels < 0 || o.Channels > MaxChannels {
+		return o, usage.About("channels", "%d channels are out of range: give 1 to %d, or 0 for the images' own",
+			o.Channels, MaxChannels)
 	}
 	if o.Name != "" && !setName.MatchString(o.Name) {
 		return o, usage.About("name", "set name %q is not allowed: use letters, digits, dots and dashes", o.Name)
@@ -111,11 +118,12 @@ type Report struct {
 	Reused      bool          `json:"reused"` // the pack was there already
 	Height      int           `json:"height"`
 	Width       int           `json:"width"`
+	Channels    int           `json:"channels"`
 	Resize      string        `json:"resize"`
 	Splits      []SplitCount  `json:"splits"`
 	Tasks       []Task        `json:"tasks"`
-	Mean        [3]float64    `json:"mean"`
-	Std         [3]float64    `json:"std"`
+	Mean        []float64     `json:"mean"` // of each channel, on [0, 1]
+	Std         []float64     `json:"std"`
 	Skipped     []Skipped     `json:"skipped,omitempty"`
 	Notes       []string      `json:"notes,omitempty"`
 	Source      string        `json:"source,omitempty"`   // the absolute path of what was imported
@@ -126,8 +134,8 @@ type Report struct {
 
 func (h *header) report(pack string, reused bool, start time.Time) Report {
 	return Report{Name: h.Name, Kind: h.Kind, Pack: pack, Reused: reused, Height: h.Height, Width: h.Width,
-		Resize: h.Resize, Splits: h.counts(), Tasks: slices.Clone(h.Tasks), Mean: h.Mean, Std: h.Std,
-		Skipped: h.Skipped, Notes: slices.Clone(h.Notes), Source: h.Origin, Fingerprint: h.Fingerprint,
+		Channels: depth(h.Channels), Resize: h.Resize, Splits: h.counts(), Tasks: slices.Clone(h.Tasks), Mean: h.Mean,
+		Std: h.Std, Skipped: h.Skipped, Notes: slices.Clone(h.Notes), Source: h.Origin, Fingerprint: h.Fingerprint,
 		Elapsed: time.Since(start)}
 }
 
@@ -184,7 +192,8 @@ func importSource(ctx context.Context, source string, opt ImportOptions, may reu
 
 	// What tells whether a pack is of this source as it is now.
 	how, rule := resizeRule(opt.Size)
-	h := &header{Name: opt.Name, How: how, Resize: rule, Rules: rules, Choices: opt.choices()}
+	h := &header{Name: opt.Name, How: how, Resize: rule, Rules: rules, Choices: opt.choices(),
+		Channels: opt.Channels}
 	if h.Source, err = t.Stamp(ctx); err != nil {
 		return nil, Report{}, err
 	}
@@ -283,10 +292,12 @@ func (o ImportOptions) choices() string {
 	return strings.Join(append(parts, o.decodingChoices()...), ", ")
 }
 
-// sameSource reports whether a pack has the same unchanged source, name and size, and was made by the same rules.
+// sameSource reports whether a pack has the same unchanged source, name, size and channels, and was made by the same
+// rules. Before an import, the channels of h are those that were asked for.
 func (h *header) sameSource(pack *header) bool {
-	return pack.Name == h.Name && pack.Origin == h.Origin && pack.Source == h.Source && pack.Resize == h.Resize &&
-		pack.Rules == h.Rules
+	channels := h.Channels == 0 && !pack.Converted || h.Channels == depth(pack.Channels)
+	return channels && pack.Name == h.Name && pack.Origin == h.Origin && pack.Source == h.Source &&
+		pack.Resize == h.Resize && pack.Rules == h.Rules
 }
 
 // reused returns what an import gives that found its pack, which is what the name means from now on.
@@ -295,11 +306,17 @@ func (s *Set) reused(before []cachedPack, err error, start time.Time) (*Set, Rep
 		return nil, Report{}, err
 	}
 	report := s.header.report(s.path, true, start)
-	if report.replace(&s.header, before); report.Replaces != "" {
+	report.replace(&s.header, before)
+	if report.Replaces != "" || slices.ContainsFunc(before, s.header.otherChannels) {
 		// A cache that cannot be written keeps what the name meant.
 		_ = os.Chtimes(s.path, time.Time{}, time.Now())
 	}
 	return s, report, nil
+}
+
+// otherChannels reports whether a pack has another number of channels.
+func (h *header) otherChannels(p cachedPack) bool {
+	return p.err == nil && depth(p.Channels) != depth(h.Channels)
 }
 
 // replace says in the report that its name has meant another source.

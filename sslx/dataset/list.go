@@ -27,6 +27,7 @@ type Listing struct {
 	Detail      string       `json:"detail,omitempty"`
 	Height      int          `json:"height,omitempty"`
 	Width       int          `json:"width,omitempty"`
+	Channels    int          `json:"channels,omitempty"`
 	Bytes       int64        `json:"bytes,omitempty"`
 	Splits      []SplitCount `json:"splits,omitempty"`
 	Tasks       []Task       `json:"tasks,omitempty"`
@@ -52,6 +53,8 @@ func List(opt LocateOptions) ([]Listing, error) {
 			Width: pack.Width, Splits: pack.counts(), Tasks: pack.Tasks, Fingerprint: pack.Fingerprint}
 		if pack.err != nil {
 			l.State, l.Detail = StateDamaged, pack.err.Error()
+		} else {
+			l.Channels = depth(pack.Channels)
 		}
 		if info, err := os.Stat(pack.path); err == nil {
 			l.Bytes = info.Size()
@@ -67,7 +70,7 @@ func List(opt LocateOptions) ([]Listing, error) {
 	}
 
 	add(Listing{Name: FactorsName, State: StateBuiltIn, Detail: "generated on first use", Height: scene.Side,
-		Width: scene.Side, Tasks: factorTasks()})
+		Width: scene.Side, Channels: rgb, Tasks: factorTasks()})
 	for _, source := range sourcesIn(opt.dataDir()) {
 		add(Listing{Name: source.name, State: StateSource, Path: source.path})
 	}

@@ -19,10 +19,10 @@ import (
 type Source interface {
 	// Len returns the number of images.
 	Len() int
-	// Size returns the height and width of every image.
-	Size() (height, width int)
-	// Read writes image i, RGB bytes [height, width, 3], over the height*width*3 bytes of dst. It is called from
-	// several goroutines at once, with i from 0 to Len()-1. Its errors name the image.
+	// Shape returns the height, the width and the number of channels of every image.
+	Shape() (height, width, channels int)
+	// Read writes image i, bytes [height, width, channels], over the height*width*channels bytes of dst. It is called
+	// from several goroutines at once, with i from 0 to Len()-1. Its errors name the image.
 	Read(dst []byte, i int) error
 }
 
@@ -44,8 +44,8 @@ type Loader struct {
 	cancel context.CancelFunc
 	source Source
 
-	height, width int
-	stride        int // bytes an image
+	shape  Images // of a batch, without images
+	stride int    // bytes an image
 
 	tasks   chan task
 	queue   chan *slot // in the order of delivery
@@ -69,8 +69,9 @@ func NewLoader(ctx context.Context, source Source, order iter.Seq[[]int], opt Lo
 		opt.Ahead = defaultAhead
 	}
 
-	height, width := source.Size()
-	l := &Loader{source: source, height: height, width: width, stride: height * width * 3,
+	height, width, channels := source.Shape()
+	shape := Images{Height: height, Width: width, Channels: channels}
+	l := &Loader{source: source, shape: shape, stride: shape.Stride(),
 		tasks: make(chan task, opt.Workers), queue: make(chan *slot, opt.Ahead+1), free: make(chan *slot, opt.Ahead+1)}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 
@@ -107,7 +108,9 @@ func (l *Loader) Next() (batch Images, indices []int32, err error) {
 		l.cancel()
 		return Images{}, nil, l.err
 	}
-	return Images{l.held.pixels, len(l.held.indices), l.height, l.width}, l.held.indices, nil
+	batch = l.shape
+	batch.Pixels, batch.N = l.held.pixels, len(l.held.indices)
+	return batch, l.held.indices, nil
 }
 
 // await returns the next slot once it is ready.

@@ -26,8 +26,8 @@ type slow struct {
 	bad  []int
 }
 
-func (s *slow) Len() int                  { return s.n }
-func (s *slow) Size() (height, width int) { return 1, 1 }
+func (s *slow) Len() int                             { return s.n }
+func (s *slow) Shape() (height, width, channels int) { return 1, 1, 3 }
 
 func (s *slow) Read(dst []byte, i int) error {
 	time.Sleep(s.time)

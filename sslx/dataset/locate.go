@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
@@ -23,6 +24,8 @@ type LocateOptions struct {
 	DataDir string
 	// Size is the side of the images wanted; 0 takes their own, or the only pack.
 	Size int
+	// Channels is the number of channels wanted, as in ImportOptions; 0 takes the source's, or those of the only pack.
+	Channels int
 	// Fingerprint identifies the set wanted, as a record has it. A pack in the cache that has it is taken, whatever its
 	// name means today and wherever the program runs; without one, the name decides, and the caller compares.
 	Fingerprint string
@@ -50,7 +53,7 @@ func (o LocateOptions) systemDir() string {
 }
 
 func (o LocateOptions) imports() ImportOptions {
-	return ImportOptions{Cache: o.Cache, Size: o.Size, SkipBad: o.SkipBad, Progress: o.Progress}
+	return ImportOptions{Cache: o.Cache, Size: o.Size, Channels: o.Channels, SkipBad: o.SkipBad, Progress: o.Progress}
 }
 
 // errReplaced is the error of a pack that another process replaced between its choice and its opening.
@@ -205,6 +208,9 @@ func (o LocateOptions) open(p place) (*Set, error) {
 		err = errReplaced
 	case p.fingerprint != "" && p.fingerprint == o.Fingerprint:
 		return set, nil // the record knows the size
+	case o.Channels != 0 && set.Channels() != o.Channels:
+		err = absent("channels", "import its source with that number", "pack %s holds images of %d channels, not %d",
+			p.pack, set.Channels(), o.Channels)
 	case o.Size != 0 && (set.Height() != o.Size || set.Width() != o.Size):
 		err = absent("size", "import its source with that size", "pack %s holds %dx%d images, not %d", p.pack,
 			set.Height(), set.Width(), o.Size)
@@ -255,12 +261,12 @@ func (o LocateOptions) byName(name string) (place, error) {
 
 	// A pack of the size wanted, one that can be brought to it, a source: in the order of their cost.
 	named := packsNamed(packs, name)
-	pack, packErr := o.choose(named, name)
+	pack, packErr := o.choose(o.withChannels(named), name)
 	if pack != nil {
 		return place{pack: pack.path, fingerprint: pack.Fingerprint}, nil
 	}
-	if i := slices.IndexFunc(named, func(p cachedPack) bool { return p.err == nil && p.How == howNative }); i >= 0 {
-		return place{native: named[i].path}, nil
+	if native := o.convertible(named); native != "" {
+		return place{native: native}, nil
 	}
 	if source := cmp.Or(findSource(o.dataDir(), name), installed(o.systemDir(), name)); source != "" {
 		return place{source: source}, nil
@@ -269,6 +275,37 @@ func (o LocateOptions) byName(name string) (place, error) {
 		return place{}, packErr
 	}
 	return place{}, o.unknown(name, dir, packs)
+}
+
+// withChannels returns the packs of the wanted number of channels, and those that cannot be read. Where none is wanted,
+// it is the number of the pack that was made last.
+func (o LocateOptions) withChannels(named []cachedPack) []cachedPack {
+	want := o.Channels
+	var newest time.Time
+	for _, pack := range named {
+		if o.Channels == 0 && pack.err == nil && (want == 0 || pack.changed.After(newest)) {
+			want, newest = depth(pack.Channels), pack.changed
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(named), func(p cachedPack) bool {
+		return p.err == nil && depth(p.Channels) != want
+	})
+}
+
+// convertible returns the path of a pack of the set's own size that can be brought to the wanted size and channels, or
+// "": one that has these channels, or else gray for color and the other way round.
+func (o LocateOptions) convertible(named []cachedPack) string {
+	for _, pack := range o.withChannels(named) {
+		if pack.err == nil && pack.How == howNative {
+			return pack.path
+		}
+	}
+	for _, pack := range named {
+		if pack.err == nil && pack.How == howNative && depth(pack.Channels)+o.Channels == 1+rgb {
+			return pack.path
+		}
+	}
+	return ""
 }
 
 // choose picks one of the packs of a name: of the wanted size, or else the native one, or else the only one.

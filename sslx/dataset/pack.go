@@ -18,8 +18,13 @@ import (
 )
 
 const (
-	packMagic   = "SSLXPACK"
-	packVersion = 1
+	packMagic = "SSLXPACK"
+
+	// packVersion is the version of packs of RGB images. Packs of other images have channelsVersion, so that an sslx
+	// which knows three channels only says that it is too old for them.
+	packVersion     = 1
+	channelsVersion = 2
+
 	// prefixSize is the length of magic, version, header length and header checksum.
 	prefixSize = 8 + 4 + 4 + sha256.Size
 	// pageSize is the alignment of sections; it is the page size of the common platforms.
@@ -35,12 +40,14 @@ type header struct {
 	Kind        string        `json:"kind"`
 	Height      int           `json:"height"`
 	Width       int           `json:"width"`
+	Channels    int           `json:"channels,omitempty"`  // 0 is 3
+	Converted   bool          `json:"converted,omitempty"` // to the number of channels that was asked for
 	How         string        `json:"how"`
 	Resize      string        `json:"resize"`
 	Tasks       []Task        `json:"tasks"`
 	Splits      []headerSplit `json:"splits"`
-	Mean        [3]float64    `json:"mean"`
-	Std         [3]float64    `json:"std"`
+	Mean        []float64     `json:"mean"` // of each channel
+	Std         []float64     `json:"std"`
 	Skipped     []Skipped     `json:"skipped,omitempty"`
 	Notes       []string      `json:"notes,omitempty"`
 	GroupedBy   string        `json:"grouped_by,omitempty"` // what the groups of images are; "" without groups
@@ -92,7 +99,7 @@ func (h *header) sections() []namedSection {
 // fingerprint hashes the sums of the sections with what is needed to read them, not the set's name or class names.
 func (h *header) fingerprint() string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "sslx %dx%d\n", h.Height, h.Width)
+	fmt.Fprintf(sum, "sslx %s\n", h.shape())
 	for _, sp := range h.Splits {
 		fmt.Fprintf(sum, "split %s %d %s\n", sp.Name, sp.N, sp.Pixels.SHA256)
 		for i, sec := range sp.Labels {
@@ -105,9 +112,25 @@ func (h *header) fingerprint() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
+// shape is the size of an image, and the number of its channels where that is not 3.
+func (h *header) shape() string {
+	if depth(h.Channels) == rgb {
+		return fmt.Sprintf("%dx%d", h.Height, h.Width)
+	}
+	return fmt.Sprintf("%dx%dx%d", h.Height, h.Width, h.Channels)
+}
+
+// version is the version of the format that the pack is written in.
+func (h *header) version() uint32 {
+	if depth(h.Channels) == rgb {
+		return packVersion
+	}
+	return channelsVersion
+}
+
 // fileName is the name of the pack's file. Packs of two sources never have the same.
 func (h *header) fileName() string {
-	name := fmt.Sprintf("%s-%dx%d-%s", h.Name, h.Height, h.Width, h.How)
+	name := fmt.Sprintf("%s-%s-%s", h.Name, h.shape(), h.How)
 	if h.Origin != "" {
 		name += "-" + originSum(h.Origin)
 	}
@@ -190,9 +213,10 @@ func readHeader(file *os.File) (*header, int64, error) {
 	}
 
 	// A newer version may differ in everything that follows.
-	if v := binary.LittleEndian.Uint32(prefix[8:]); v != packVersion {
-		return nil, 0, fmt.Errorf("has format version %d and this sslx reads version %d: update sslx, or %s",
-			v, packVersion, importAgain)
+	version := binary.LittleEndian.Uint32(prefix[8:])
+	if version != packVersion && version != channelsVersion {
+		return nil, 0, fmt.Errorf("has format version %d and this sslx reads versions %d and %d: update sslx, or %s",
+			version, packVersion, channelsVersion, importAgain)
 	}
 
 	// The sum is compared before a byte of the header is believed.
@@ -212,12 +236,17 @@ func readHeader(file *os.File) (*header, int64, error) {
 	if err := json.Unmarshal(text, h); err != nil {
 		return nil, 0, fmt.Errorf("has a header that cannot be read (%w): %s", err, importAgain)
 	}
+	if h.version() != version {
+		return nil, 0, contradiction
+	}
 	start := roundUp(prefixSize + length)
 	if err := h.check(info.Size() - start); err != nil {
 		return nil, 0, err
 	}
 	return h, start, nil
 }
+
+var contradiction = errors.New("has a header that contradicts itself: " + importAgain)
 
 // check compares the header with itself and with the number of bytes after it.
 func (h *header) check(length int64) error {
@@ -227,24 +256,27 @@ func (h *header) check(length int64) error {
 	case length > h.Length:
 		return fmt.Errorf("is longer than its header says, by %d bytes: %s", length-h.Length, importAgain)
 	}
-	inconsistent := errors.New("has a header that contradicts itself: " + importAgain)
-	if h.Height < 1 || h.Width < 1 || int64(h.Width) > length/3/int64(h.Height) || len(h.Splits) == 0 {
-		return inconsistent
+	channels := depth(h.Channels)
+	if channels < 1 || channels > MaxChannels || len(h.Mean) != channels || len(h.Std) != channels {
+		return contradiction
+	}
+	if h.Height < 1 || h.Width < 1 || int64(h.Width) > length/int64(channels)/int64(h.Height) || len(h.Splits) == 0 {
+		return contradiction
 	}
 
 	// Every number is bounded by the length of the file before it is multiplied.
-	stride := int64(h.Height) * int64(h.Width) * 3
+	stride := int64(h.Height) * int64(h.Width) * int64(channels)
 	for _, sp := range h.Splits {
 		if sp.N < 1 || int64(sp.N) > length/stride || sp.Pixels.Length != int64(sp.N)*stride ||
 			len(sp.Labels) != len(h.Tasks) || (sp.Groups != nil) != (h.GroupedBy != "") {
-			return inconsistent
+			return contradiction
 		}
 		if sp.Groups != nil && sp.Groups.Length != 4*int64(sp.N) {
-			return inconsistent
+			return contradiction
 		}
 		for _, sec := range sp.Labels {
 			if sec.Length != 4*int64(sp.N) {
-				return inconsistent
+				return contradiction
 			}
 		}
 	}
@@ -253,12 +285,12 @@ func (h *header) check(length int64) error {
 	end := int64(0)
 	for _, sec := range h.sections() {
 		if sec.Length < 0 || sec.Offset != roundUp(end) {
-			return inconsistent
+			return contradiction
 		}
 		end = sec.Offset + sec.Length
 	}
 	if end != h.Length {
-		return inconsistent
+		return contradiction
 	}
 	return nil
 }
@@ -283,7 +315,7 @@ func writePack(w io.Writer, h *header, parts []part) error {
 	// The header knows its own length and sum, so that a damaged one is never believed.
 	sum := sha256.Sum256(text)
 	prefix := append([]byte(packMagic), make([]byte, 8)...)
-	binary.LittleEndian.PutUint32(prefix[8:], packVersion)
+	binary.LittleEndian.PutUint32(prefix[8:], h.version())
 	binary.LittleEndian.PutUint32(prefix[12:], uint32(len(text)))
 	prefix = append(append(prefix, sum[:]...), text...)
 	if _, err := w.Write(prefix); err != nil {

@@ -19,7 +19,7 @@ func TestPack_RefusesDamageWithItsSentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	future := bytes.Clone(whole)
-	binary.LittleEndian.PutUint32(future[8:], packVersion+1)
+	binary.LittleEndian.PutUint32(future[8:], channelsVersion+1)
 	head := bytes.Clone(whole)
 	head[prefixSize+5] ^= 1
 	for name, c := range map[string]struct {
@@ -32,7 +32,7 @@ func TestPack_RefusesDamageWithItsSentence(t *testing.T) {
 		"cut in the header": {whole[:100], "cut short inside its header"},
 		"cut in the data":   {whole[:len(whole)-1], "is cut short"},
 		"longer":            {append(bytes.Clone(whole), 0), "longer than its header says"},
-		"newer":             {future, "format version 2 and this sslx reads version 1: update sslx"},
+		"newer":             {future, "format version 3 and this sslx reads versions 1 and 2: update sslx"},
 		"damaged header":    {head, "damaged header"},
 	} {
 		t.Run(name, func(t *testing.T) {

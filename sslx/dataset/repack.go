@@ -1,21 +1,22 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
 	"strconv"
 )
 
-// resizeNative packs the images of a native pack brought to a size, as an import of its source with that size would,
-// and opens the new pack.
+// resizeNative packs the images of a native pack brought to a size and a number of channels, as an import of its source
+// would, and opens the new pack.
 func resizeNative(ctx context.Context, native string, opt ImportOptions) (*Set, error) {
 	set, err := Open(native)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = set.Close() }()
-	opt.Name = set.Name()
+	opt.Name, opt.Channels = set.Name(), cmp.Or(opt.Channels, set.Channels())
 	if opt, err = opt.check(); err != nil {
 		return nil, err
 	}
@@ -32,7 +33,7 @@ func resizeNative(ctx context.Context, native string, opt ImportOptions) (*Set, 
 	// Another process may have made it while this one waited.
 	how, rule := resizeRule(opt.Size)
 	h := &header{Name: set.Name(), How: how, Resize: rule, Source: set.header.Source, Origin: set.header.Origin,
-		Rules: set.header.Rules, Choices: set.header.Choices}
+		Rules: set.header.Rules, Choices: set.header.Choices, Channels: opt.Channels}
 	any := reuse{check: func(*Set) error { return nil }, skipped: true}
 	if found, _, err := h.findReusable(dir, any); err != nil || found != nil {
 		return found, err
@@ -52,7 +53,7 @@ func resizeNative(ctx context.Context, native string, opt ImportOptions) (*Set, 
 // planPack says how the images of a pack become another set.
 func planPack(set *Set) (*Plan, error) {
 	p := &Plan{Kind: set.header.Kind, Notes: set.Notes(), Tasks: set.Tasks(), Height: set.Height(), Width: set.Width(),
-		GroupedBy: set.GroupedBy(), noted: true}
+		GroupedBy: set.GroupedBy(), Channels: set.Channels(), converted: set.header.Converted, noted: true}
 
 	// Labels are few and are read at once; pixels stay where they are.
 	var splits []*Split

@@ -94,11 +94,12 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 	workers := runtime.GOMAXPROCS(0)
 	items := make(chan Item, 4*workers)
 
-	// All images must have one size: the one asked for, the one of the format, or the first image's.
-	height, width := r.plan.Height, r.plan.Width
+	// All images must have one size and one number of channels: what is asked for, the format's, or the first image's.
+	height, width, channels := r.plan.Height, r.plan.Width, r.opt.Channels
 	if r.opt.Size > 0 {
 		height, width = r.opt.Size, r.opt.Size
 	}
+	own := 0 // channels of the source
 
 	// One goroutine reads the source, in its own order.
 	group.Go(func() error {
@@ -108,13 +109,17 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 				return fmt.Errorf("%s cannot be read: %w", r.source, err)
 			}
 			// What cannot be measured is a bad image, and is counted as one where it would be drawn.
-			own, err := r.measure(&it)
+			size, depth, err := r.measure(&it)
 			if err != nil {
 				it.Err, it.cost = err, 0
-			} else if height == 0 {
-				height, width = own.Y, own.X
+			} else {
+				own = cmp.Or(own, depth)
+				channels = cmp.Or(channels, depth)
+				if height == 0 {
+					height, width = size.Y, size.X
+				}
 			}
-			it.height, it.width = height, width
+			it.height, it.width, it.channels = height, width, channels
 
 			// Only so many images wait and are drawn as there is memory for.
 			if err := r.budget.take(ctx, it.cost); err != nil {
@@ -147,7 +152,11 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 	}
 
 	// A source that loses a file while it is read gives fewer images than it was planned for.
-	h.Height, h.Width, r.spool.stride = height, width, int64(height)*int64(width)*3
+	h.Height, h.Width, r.spool.stride = height, width, int64(height)*int64(width)*int64(channels)
+	h.Converted = own != channels || r.plan.converted
+	if h.Channels = channels; channels == rgb {
+		h.Channels = 0
+	}
 	if int(r.done) != r.plan.total() {
 		return fmt.Errorf("%s changed while it was read: %d of %d images came: import it again", r.source, r.done,
 			r.plan.total())
@@ -155,10 +164,11 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 	return r.checkSkipped()
 }
 
-// measure finds an item's own size, where something tells it, and the memory that drawing it takes.
-func (r *run) measure(it *Item) (own image.Point, err error) {
+// measure finds an item's own size and number of channels, and the memory that drawing it takes.
+func (r *run) measure(it *Item) (own image.Point, channels int, err error) {
+	channels = depth(r.plan.Channels)
 	if it.Err != nil {
-		return own, it.Err
+		return own, channels, it.Err
 	}
 
 	switch p := r.plan; {
@@ -174,23 +184,27 @@ func (r *run) measure(it *Item) (own image.Point, err error) {
 		err = checkSize(own.X, own.Y, r.opt.MaxPixels)
 	}
 	if err != nil {
-		return own, err
+		return own, channels, err
 	}
 
 	// A foreign format may hold an image twice, in its own model and as RGBA.
 	if it.cost == 0 {
-		it.cost = 8 * int64(own.X) * int64(own.Y)
+		it.cost = int64(4+max(4, channels)) * int64(own.X) * int64(own.Y)
 	}
 	if err := r.budget.allows(it.cost); err != nil {
-		return own, err
+		return own, channels, err
 	}
 	it.cost += int64(len(it.Data))
-	return own, nil
+	return own, channels, nil
 }
 
 // draw brings one image into the spool.
 func (r *run) draw(ctx context.Context, it Item) error {
 	img, facts, err := r.image(ctx, it)
+	var values []byte // [height, width, channels]
+	if err == nil {
+		values, err = bytesOf(img, it.channels)
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -206,12 +220,11 @@ func (r *run) draw(ctx context.Context, it Item) error {
 	if b := img.Bounds(); b.Dx() != it.width || b.Dy() != it.height {
 		return unequalSizes(r.source, it.Name, b, it.height, it.width)
 	}
-	rgb := appendRGB(nil, img)
-	if err := r.spool.put(it.Position, rgb); err != nil {
+	if err := r.spool.put(it.Position, values); err != nil {
 		return fmt.Errorf("decoded images cannot be stored in the cache folder: %w", err)
 	}
-	r.hashes[it.Position] = maphash.Bytes(r.seed, rgb)
-	r.remarks.add(facts, rgb)
+	r.hashes[it.Position] = maphash.Bytes(r.seed, values)
+	r.remarks.add(facts, values)
 	if r.groups != nil {
 		r.groups[it.Position] = it.Group
 	}
@@ -221,27 +234,40 @@ func (r *run) draw(ctx context.Context, it Item) error {
 	return r.finish(it, nil)
 }
 
-// image draws an item and brings it to the size asked for.
-func (r *run) image(ctx context.Context, it Item) (img *image.RGBA, facts pixels.Facts, err error) {
+// image draws an item and brings it to the size asked for. The image is a *Raster or an opaque *image.RGBA.
+func (r *run) image(ctx context.Context, it Item) (img image.Image, facts pixels.Facts, err error) {
+	channels := depth(r.plan.Channels)
 	switch {
 	case it.Err != nil:
 		return nil, facts, it.Err
 	case r.plan.Draw != nil:
-		var drawn image.Image
-		if drawn, err = r.plan.Draw(it); err == nil {
-			img, facts, err = pixels.Opaque(ctx, drawn, r.decoding)
+		img, err = r.plan.Draw(it)
+		if _, ok := img.(*Raster); err == nil && !ok {
+			img, facts, err = pixels.Opaque(ctx, img, r.decoding)
 		}
+	case r.plan.Height > 0 && channels != rgb:
+		img = &Raster{it.Data, r.plan.Height, r.plan.Width, channels}
 	case r.plan.Height > 0:
 		img, err = fromRGB(it.Data, r.plan.Height, r.plan.Width)
 	default:
 		img, facts, err = pixels.Decode(ctx, it.Data, r.decoding)
 	}
+	if err != nil {
+		return nil, facts, err
+	}
 
 	// Resizing comes last, so that every format has it.
-	if err == nil && r.opt.Size > 0 {
-		img, err = shortCrop(img, r.opt.Size, r.opt.MaxPixels)
+	if raster, ok := img.(*Raster); ok {
+		if err = raster.check(); err == nil && r.opt.Size > 0 {
+			raster, err = raster.crop(r.opt.Size, r.opt.MaxPixels)
+		}
+		return raster, facts, err
 	}
-	return img, facts, err
+	color := img.(*image.RGBA)
+	if r.opt.Size > 0 {
+		color, err = shortCrop(color, r.opt.Size, r.opt.MaxPixels)
+	}
+	return color, facts, err
 }
 
 // pixelNotes says what is worth a remark of the images that were kept. The pixels of a pack were remarked on before.

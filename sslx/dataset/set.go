@@ -83,6 +83,9 @@ func (s *Set) Height() int { return s.header.Height }
 // Width returns the number of columns of every image.
 func (s *Set) Width() int { return s.header.Width }
 
+// Channels returns the number of channels of every image: 3 for color images, up to MaxChannels.
+func (s *Set) Channels() int { return depth(s.header.Channels) }
+
 // Resize says in words how the images were brought to their size.
 func (s *Set) Resize() string { return s.header.Resize }
 
@@ -90,11 +93,11 @@ func (s *Set) Resize() string { return s.header.Resize }
 // Two packs with the same fingerprint hold the same images with the same labels in the same order.
 func (s *Set) Fingerprint() string { return s.header.Fingerprint }
 
-// Stats returns the mean and the population standard deviation of the train split's red, green and blue on [0, 1],
-// computed from exact integer sums. Where a channel has one value in all images, its standard deviation is given as 1,
-// so that normalization makes it 0 instead of dividing by 0, as scikit-learn's StandardScaler does.
-func (s *Set) Stats() (mean, std [3]float64) {
-	mean, std = s.header.Mean, s.header.Std
+// Stats returns the mean and the population standard deviation of each channel of the train split on [0, 1], computed
+// from exact integer sums. Where a channel has one value in all images, its standard deviation is given as 1, so that
+// normalization makes it 0 instead of dividing by 0, as scikit-learn's StandardScaler does.
+func (s *Set) Stats() (mean, std []float64) {
+	mean, std = slices.Clone(s.header.Mean), slices.Clone(s.header.Std)
 	for k := range std {
 		if std[k] == 0 {
 			std[k] = 1
@@ -139,7 +142,7 @@ func (s *Set) Splits() []string {
 func (s *Set) Split(name string) (*Split, error) {
 	for _, sp := range s.header.Splits {
 		if sp.Name == name {
-			images := Images{Pixels: s.section(sp.Pixels), N: sp.N, Height: s.Height(), Width: s.Width()}
+			images := Images{s.section(sp.Pixels), sp.N, s.Height(), s.Width(), s.Channels()}
 			return &Split{Name: name, Images: images, set: s, labels: sp.Labels, groups: sp.Groups}, nil
 		}
 	}
@@ -180,7 +183,8 @@ func (sp *Split) Groups() []int32 {
 	return groups
 }
 
-// Read copies image i, 0 to N-1, to dst, [Height, Width, 3]. It fails when the pack's file was cut short meanwhile.
+// Read copies image i, 0 to N-1, to dst, [Height, Width, channels]. It fails when the pack's file was cut short
+// meanwhile.
 func (sp *Split) Read(dst []byte, i int) error {
 	return sp.set.Guard(func() error { return sp.Images.Read(dst, i) })
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Transform changes an image on the host: it writes what becomes of src to dst. Both are uint8 [height, width, 3], and
-// do not overlap.
+// Transform changes an image on the host: it writes what becomes of src to dst. Both are uint8 [height, width,
+// channels], of any number of channels unless it says otherwise, and do not overlap.
 type Transform func(dst, src []byte, height, width int)
 
 // Identity returns the transform that leaves an image as it is.
@@ -15,13 +15,14 @@ func Identity() Transform { return func(dst, src []byte, _, _ int) { copy(dst, s
 // Rotate returns a rotation of square images to the left, by a number of quarter turns.
 func Rotate(quarters int) Transform {
 	return func(dst, src []byte, height, width int) {
+		channels := len(src) / (height * width)
 		for y := range height {
 			for x := range width {
 				fromY, fromX := y, x
 				for range quarters {
 					fromY, fromX = fromX, width-1-fromY
 				}
-				copy(dst[(y*width+x)*3:][:3], src[(fromY*width+fromX)*3:][:3])
+				copy(dst[(y*width+x)*channels:][:channels], src[(fromY*width+fromX)*channels:][:channels])
 			}
 		}
 	}
@@ -49,8 +50,9 @@ func GaussianBlur(sigma float64) Transform {
 		}
 
 		// The kernel is separable: columns first, then rows.
-		x = convolveLines(x, kernel, height, width, width*3, 3)
-		x = convolveLines(x, kernel, width, height, 3, width*3)
+		channels := len(src) / (height * width)
+		x = convolveLines(x, kernel, channels, height, width, width*channels, channels)
+		x = convolveLines(x, kernel, channels, width, height, channels, width*channels)
 
 		for i, v := range x {
 			dst[i] = byte(math.Round(v))
@@ -76,10 +78,10 @@ func gaussian(sigma float64) []float64 {
 
 // convolveLines convolves count lines of n pixels each. The pixels of a line are step values apart, and the lines
 // stride values.
-func convolveLines(x, kernel []float64, n, count, step, stride int) []float64 {
+func convolveLines(x, kernel []float64, channels, n, count, step, stride int) []float64 {
 	out, radius := slices.Clone(x), len(kernel)/2
 	for line := range count {
-		for channel := range 3 {
+		for channel := range channels {
 			first := line*stride + channel
 			for i := range n {
 				sum := 0.0

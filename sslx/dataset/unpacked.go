@@ -87,8 +87,8 @@ func (f *Folder) measure() error {
 // Len returns the number of images.
 func (f *Folder) Len() int { return len(f.images) }
 
-// Size returns the height and width of every image.
-func (f *Folder) Size() (height, width int) { return f.height, f.width }
+// Shape returns the height and width of every image, and their number of channels, which is 3.
+func (f *Folder) Shape() (height, width, channels int) { return f.height, f.width, rgb }
 
 // Name returns the path of image i in the folder, with slashes.
 func (f *Folder) Name(i int) string { return f.images[i].path }

@@ -138,10 +138,10 @@ const pooledSide = 16
 // LayerPooled names raw pixels that were averaged to 16x16; record.LayerPixels are all of them.
 const LayerPooled = "pixels16x16"
 
-// pixelFeatures returns the raw pixels of a group, all of them and averaged ones. Gray images, whose three channels are
+// pixelFeatures returns the raw pixels of a group, all of them and averaged ones. Gray images, whose channels are
 // equal, have one of them: cosines are the same, and take a third of the time.
 func pixelFeatures(g group) []layerFeatures {
-	channels := 3
+	channels := g.train.Depth()
 	if isGray(g.train.Images) && isGray(g.test.Images) {
 		channels = 1
 	}
@@ -156,9 +156,12 @@ func pixelFeatures(g group) []layerFeatures {
 
 // isGray reports whether the channels of every pixel are equal.
 func isGray(images dataset.Images) bool {
-	for i := 0; i < len(images.Pixels); i += 3 {
-		if images.Pixels[i] != images.Pixels[i+1] || images.Pixels[i] != images.Pixels[i+2] {
-			return false
+	channels := images.Depth()
+	for i := 0; i < len(images.Pixels); i += channels {
+		for _, v := range images.Pixels[i+1 : i+channels] {
+			if v != images.Pixels[i] {
+				return false
+			}
 		}
 	}
 	return true
@@ -166,8 +169,9 @@ func isGray(images dataset.Images) bool {
 
 // rawPixels returns the first channels of the pixels of images, in [0, 1].
 func rawPixels(images dataset.Images, channels int) probe.Features {
-	x := make([]float32, 0, len(images.Pixels)/3*channels)
-	for i := 0; i < len(images.Pixels); i += 3 {
+	all := images.Depth()
+	x := make([]float32, 0, len(images.Pixels)/all*channels)
+	for i := 0; i < len(images.Pixels); i += all {
 		for _, v := range images.Pixels[i : i+channels] {
 			x = append(x, float32(v)/255)
 		}

@@ -15,7 +15,8 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// Gallery is what a run saw and what its encoder finds alike, in pictures: each uint8 [Height, Width, 3].
+// Gallery is what a run saw and what its encoder finds alike, in pictures: each uint8 [Height, Width, 3], as
+// [dataset.Images.RGB] shows it.
 type Gallery struct {
 	Height, Width int
 
@@ -178,7 +179,7 @@ func (g *Gallery) addRepresentations(ctx context.Context, handle *backend.Handle
 	components, err := probe.Principal(features.Head(galleryMap))
 	g.Spectrum = components.Variances
 	for i, at := range components.Plane {
-		g.Map = append(g.Map, Placed{slices.Clone(test.At(i)), at[0], at[1]})
+		g.Map = append(g.Map, Placed{shown(test.Images, i), at[0], at[1]})
 	}
 	return err
 }
@@ -196,11 +197,11 @@ func queries(s *dataset.Split, neighbors probe.Neighbors, task string) ([]Query,
 	// The query is the first of its own neighbors, unless another image is equal to it.
 	all := make([]Query, neighbors.N)
 	for i := range all {
-		q := Query{Image: slices.Clone(s.At(i))}
+		q := Query{Image: shown(s.Images, i)}
 		index, _ := neighbors.Of(i)
 		for _, j := range index {
 			if int(j) != i && len(q.Nearest) < galleryNearest {
-				q.Nearest = append(q.Nearest, slices.Clone(s.At(int(j))))
+				q.Nearest = append(q.Nearest, shown(s.Images, int(j)))
 				q.Same = append(q.Same, labels[j] == labels[i])
 			}
 		}
@@ -209,11 +210,16 @@ func queries(s *dataset.Split, neighbors probe.Neighbors, task string) ([]Query,
 	return all, nil
 }
 
-// copies returns a copy of each image, since a pack is unmapped when it is closed.
+// copies returns a copy of each image in RGB, since a pack is unmapped when it is closed.
 func copies(images dataset.Images) [][]byte {
 	list := make([][]byte, images.N)
 	for i := range list {
-		list[i] = slices.Clone(images.At(i))
+		list[i] = shown(images, i)
 	}
 	return list
+}
+
+// shown returns a copy of an image in RGB.
+func shown(images dataset.Images, i int) []byte {
+	return slices.Clone(images.Slice(i, i+1).RGB().Pixels)
 }

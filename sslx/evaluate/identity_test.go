@@ -126,7 +126,7 @@ func answers(t *testing.T, from *session, trained pretrain.FinishedRun, set *dat
 
 func TestCacheKey_KnowsTheCutAndTheBackEnd(t *testing.T) {
 	c := pretrain.Default()
-	network, err := pretrain.Untrained(testbackend.Open(t), c, [3]float64{}, [3]float64{1, 1, 1}, 32, 32)
+	network, err := pretrain.Untrained(testbackend.Open(t), c, []float64{0, 0, 0}, []float64{1, 1, 1}, 32, 32)
 	if err != nil {
 		t.Fatal(err)
 	}

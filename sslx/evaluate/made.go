@@ -1,6 +1,8 @@
 package evaluate
 
 import (
+	"slices"
+
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/record"
@@ -31,13 +33,30 @@ var made = map[string][]dataset.Transform{
 // MadeTasks returns the names of the tasks that are made from the run's data.
 func MadeTasks() []string { return []string{MadeRotation, MadeGray, MadeBlur} }
 
+// madeTasksOf returns those of MadeTasks that can be made from the images of a set.
+func madeTasksOf(set *dataset.Set) []string {
+	return slices.DeleteFunc(MadeTasks(), func(task string) bool { return canMake(set, task) != nil })
+}
+
+// canMake returns a usage error when a task cannot be made from the images of a set.
+func canMake(set *dataset.Set, task string) error {
+	switch {
+	case task == MadeRotation && set.Height() != set.Width():
+		return usage.Errorf("task %s needs square images: those of %s are %dx%d", task, set.Name(), set.Height(),
+			set.Width())
+	case task == MadeGray && set.Channels() != 3:
+		return usage.Errorf("task %s needs images in color: those of %s have %d channels", task, set.Name(),
+			set.Channels())
+	}
+	return nil
+}
+
 // madeGroup returns images of a set, each with one of the transforms of a made task, in turn. Name is what the set is
 // called in results.
 func madeGroup(set *dataset.Set, name, task string) (g group, err error) {
 	g = group{name: name + "/" + task, data: set.Fingerprint(), pixels: set.Fingerprint() + " " + task}
-	if task == MadeRotation && set.Height() != set.Width() {
-		return g, usage.Errorf("task %s needs square images: those of %s are %dx%d", task, set.Name(), set.Height(),
-			set.Width())
+	if err := canMake(set, task); err != nil {
+		return g, err
 	}
 
 	t := Task{Name: g.name, Classes: len(made[task])}
@@ -61,7 +80,8 @@ func madePart(set *dataset.Set, split, task string, most int) (p part, labels []
 
 	// Classes in turn, so that all are equally frequent.
 	n := min(most, from.N)
-	images := dataset.Images{Pixels: make([]byte, n*from.Stride()), N: n, Height: from.Height, Width: from.Width}
+	images := dataset.Images{Pixels: make([]byte, n*from.Stride()), N: n, Height: from.Height, Width: from.Width,
+		Channels: from.Channels}
 	for i := range n {
 		class := i % len(made[task])
 		labels = append(labels, int32(class))

@@ -76,7 +76,7 @@ func (p planner) plan(names []string) (all plan, err error) {
 		switch {
 		case name == AllTasks:
 			if !p.other {
-				all.own, all.made = append(all.own, labels...), append(all.made, MadeTasks()...)
+				all.own, all.made = append(all.own, labels...), append(all.made, madeTasksOf(p.set)...)
 			}
 			for _, known := range TaskSets() {
 				if !slices.Contains(known.names(), p.set.Name()) {
@@ -143,7 +143,7 @@ func (p plan) check(ctx context.Context, set *dataset.Set) error {
 		if s.optional || name == dataset.FactorsName {
 			continue
 		}
-		locate := dataset.LocateOptions{Size: set.Height()}
+		locate := dataset.LocateOptions{Size: set.Height(), Channels: takenChannels(set)}
 		ok, hint := dataset.Available(locate, name)
 
 		all := append(taskNames(set), append(MadeTasks(), AllTasks)...)
@@ -235,8 +235,9 @@ func (o opener) each(ctx context.Context, p plan, measure func(context.Context, 
 // other opens another set and calls measure with its group. An optional set that is absent is left out with a warning
 // that says how to get it.
 func (o opener) other(ctx context.Context, s setPlan, measure func(context.Context, group) error) (err error) {
-	locate := dataset.LocateOptions{Size: o.run.Height(), Progress: o.opt.Counter("import " + s.names[0]),
-		Warn: func(sentence string) { o.opt.Warnf("%s", sentence) }}
+	locate := dataset.LocateOptions{Size: o.run.Height(), Channels: takenChannels(o.run),
+		Progress: o.opt.Counter("import " + s.names[0]),
+		Warn:     func(sentence string) { o.opt.Warnf("%s", sentence) }}
 	name := s.names[0]
 	if s.optional {
 		found, hint := available(locate, s.names)
@@ -263,12 +264,26 @@ func (o opener) other(ctx context.Context, s setPlan, measure func(context.Conte
 			set.Width(), o.run.Height(), o.run.Width())
 		return nil
 	}
+	if set.Channels() != o.run.Channels() {
+		o.opt.Warnf("task set %s is left out: its images have %d channels and those of the run %d", name,
+			set.Channels(), o.run.Channels())
+		return nil
+	}
 
 	g, err := groupOf(set, o.name(set), s.labels)
 	if err != nil {
 		return err
 	}
 	return measure(ctx, g)
+}
+
+// takenChannels returns the number of channels that other sets are brought to for a run on images of a set: gray can be
+// made of color, and color of gray. 0 is their own.
+func takenChannels(run *dataset.Set) int {
+	if channels := run.Channels(); channels == 1 || channels == 3 {
+		return channels
+	}
+	return 0
 }
 
 // name returns what a set is called in results: its own name, or, when results of other data have that, the name with

@@ -19,8 +19,8 @@ type runState struct {
 	Fingerprint string    `json:"data_fingerprint"`
 	Config      Config    `json:"config"`
 
-	Mean [3]float64 `json:"mean"` // the statistics that images are normalized with
-	Std  [3]float64 `json:"std"`
+	Mean []float64 `json:"mean"` // the statistics that each channel is normalized with
+	Std  []float64 `json:"std"`
 }
 
 // stateKey is the metadata entry of a checkpoint that holds the state.

@@ -20,7 +20,7 @@ type stepData struct {
 	streamed  bool                        // pixels go to the device batch by batch
 	labels    []int32                     // of each image; nil leaves the probe out
 	classes   int
-	mean, std [3]float64
+	mean, std []float64 // of each channel
 }
 
 // Fits returns an error of package usage when set cannot be trained on with c: no train split, fewer images than a
@@ -41,6 +41,9 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 			c.Batch, set.Name(), split.N)
 	}
 	if err := fitsEncoder(set, c); err != nil {
+		return stepData{}, err
+	}
+	if err := c.Views.TakesChannels(set.Channels()); err != nil {
 		return stepData{}, err
 	}
 

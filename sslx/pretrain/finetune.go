@@ -138,7 +138,7 @@ func (s *stepper) fit(ctx context.Context, c Config, n, steps int) error {
 func classifyAll(ctx context.Context, b compute.Backend, store *model.Store, c Config, d stepData,
 	images dataset.Images) (predicted []int32, err error) {
 	exec, err := model.NewExec(b, store, func(scope *model.Scope, pixels *Node) *Node {
-		images := augment.Normalize(augment.FromBytes(pixels), d.mean, d.std) // [batch, height, width, 3]
+		images := augment.Normalize(augment.FromBytes(pixels), d.mean, d.std) // [batch, height, width, channels]
 		c.norm(1, 1).Use(scope, images.Graph())
 		h := c.Encoder.Build(scope.At(encoderScope), images, encoder.Eval) // [batch, dim]
 		logits := classify(scope.At(classifierScope), []*Node{h}, d.classes)[0]
@@ -149,7 +149,7 @@ func classifyAll(ctx context.Context, b compute.Backend, store *model.Store, c C
 	}
 	defer exec.Finalize()
 
-	batch := shapes.Make(dtypes.Uint8, featureBatch, d.Height, d.Width, 3)
+	batch := shapes.Make(dtypes.Uint8, featureBatch, d.Height, d.Width, d.Depth())
 	err = inBatches(ctx, exec, batch, images.Pixels, func(_ int, out *tensors.Tensor) error {
 		return tensors.ConstFlatData(out, func(classes []int32) { predicted = append(predicted, classes...) })
 	}, func() {})

@@ -190,5 +190,6 @@ var quiet = Hooks{Report: func(int, int, record.Metrics) {}, Warn: func(string) 
 // blank is black images of 32x32 pixels, all of the first class.
 func blank(n, classes int) stepData {
 	images := dataset.Images{Pixels: make([]byte, n*32*32*3), N: n, Height: 32, Width: 32}
-	return stepData{Images: images, labels: make([]int32, n), classes: classes, std: [3]float64{1, 1, 1}}
+	return stepData{Images: images, labels: make([]int32, n), classes: classes,
+		mean: []float64{0, 0, 0}, std: []float64{1, 1, 1}}
 }

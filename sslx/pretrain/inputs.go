@@ -11,7 +11,7 @@ import (
 // stepInputs has one T for each input of the program of a step: its shape, its node, its value. The order of a
 // program's inputs is known to list and split, here and in batchInputs, and nowhere else.
 type stepInputs[T any] struct {
-	pixels T // uint8 [n, height, width, 3]: all training images, or the images of the batch when they are streamed
+	pixels T // uint8 [n, height, width, channels]: all training images, or those of a streamed batch
 	batchInputs[T]
 }
 
@@ -82,7 +82,7 @@ func (v stepValues) part(from, to int) stepValues {
 
 // batch is the inputs of a step as a graph uses them.
 type batch struct {
-	images        *Node // float32 [batch, height, width, 3] in [0, 1]
+	images        *Node // float32 [batch, height, width, channels] in [0, 1]
 	labels        *Node // int32 [batch]
 	key           augment.Key
 	lr, step, ema *Node // scalars
@@ -91,7 +91,7 @@ type batch struct {
 func newBatch(d stepData, in stepInputs[*Node]) batch {
 	pixels := in.pixels
 	if !d.streamed {
-		pixels = Gather(pixels, InsertAxes(in.indices, -1)) // [batch, height, width, 3]
+		pixels = Gather(pixels, InsertAxes(in.indices, -1)) // [batch, height, width, channels]
 	}
 
 	b := batchWithoutImages(in.batchInputs)

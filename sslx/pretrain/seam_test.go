@@ -84,7 +84,7 @@ type dimmed struct {
 
 func (dimmed) Name() string { return "dimmed" }
 
-func (o dimmed) Draw(uniform, _ augment.Source, _, _ int) augment.Params {
+func (o dimmed) Draw(uniform, _ augment.Source, _, _, _ int) augment.Params {
 	return augment.Params{"factor": augment.Between(uniform(1), o.Least, 1)}
 }
 

@@ -40,7 +40,7 @@ func newStepper(b compute.Backend, store *model.Store, c Config, d stepData, siz
 
 	// A program takes a device's share of the batch, or a chunk.
 	s := &stepper{devices: max(1, c.Devices)}
-	s.batch = shapes.Make(dtypes.Uint8, c.Batch/s.devices, d.Height, d.Width, 3)
+	s.batch = shapes.Make(dtypes.Uint8, c.Batch/s.devices, d.Height, d.Width, d.Depth())
 	if c.chunked() {
 		s.batch.Dimensions[0] = c.Chunk
 	}
@@ -79,7 +79,7 @@ func (s *stepper) load(b compute.Backend, d stepData) error {
 		on := deviceData{labels: tensors.FromFlatDataAndDimensions(labels, len(labels))}
 		err := on.labels.ToDevice(b, compute.DeviceNum(device))
 		if err == nil && !d.streamed {
-			on.pixels = tensors.FromFlatDataAndDimensions(d.Pixels, d.N, d.Height, d.Width, 3)
+			on.pixels = tensors.FromFlatDataAndDimensions(d.Pixels, d.N, d.Height, d.Width, d.Depth())
 			err = on.pixels.ToDevice(b, compute.DeviceNum(device))
 		}
 

@@ -27,17 +27,18 @@ const featureBatch = 500
 // Network is an encoder and its projector with their variables, compiled for images of one size in evaluation mode.
 type Network struct {
 	config    Config
-	layers    []string // whose outputs are the features
-	mean, std [3]float64
+	layers    []string  // whose outputs are the features
+	mean, std []float64 // of each channel
 	store     *model.Store
 	exec      *model.Exec
 	batch     shapes.Shape // of pixels
 }
 
 // Untrained returns the network of a configuration with the initial values of its seed: the state before the first
-// step. Mean and std are the statistics of the data on [0, 1], by channel; height and width are the size of an image.
-// Its features are the outputs of the named layers (see Layers), or of the encoder when none is named.
-func Untrained(b compute.Backend, c Config, mean, std [3]float64, height, width int,
+// step. Mean and std are the statistics of the data on [0, 1], one number for each channel of an image; height and
+// width are its size. Its features are the outputs of the named layers (see Layers), or of the encoder when none is
+// named.
+func Untrained(b compute.Backend, c Config, mean, std []float64, height, width int,
 	layers ...string) (*Network, error) {
 	if len(layers) == 0 {
 		layers = []string{LayerEncoder}
@@ -48,14 +49,14 @@ func Untrained(b compute.Backend, c Config, mean, std [3]float64, height, width 
 		}
 	}
 
-	// Compiled once, for one size of batch: images are [featureBatch, height, width, 3] bytes.
+	// Compiled once, for one size of batch: images are [featureBatch, height, width, channels] bytes.
 	n := &Network{
 		config: c,
 		layers: layers,
 		mean:   mean,
 		std:    std,
 		store:  newStore(c),
-		batch:  shapes.Make(dtypes.Uint8, featureBatch, height, width, 3),
+		batch:  shapes.Make(dtypes.Uint8, featureBatch, height, width, len(mean)),
 	}
 	if err := n.compile(b); err != nil {
 		n.Close()
@@ -85,17 +86,12 @@ func Load(b compute.Backend, c Config, path string, height, width int, layers ..
 }
 
 // LoadWeights returns the network of an encoder from a file of weights, as Untrained does; it has no projector. It is a
-// usage error when the weights do not say what their input is (see [weights.Weights.Complete]), and when images have
-// another number of channels.
+// usage error when the weights do not say what their input is (see [weights.Weights.Complete]).
 func LoadWeights(b compute.Backend, w *weights.Weights, height, width int) (*Network, error) {
 	if err := w.Complete(); err != nil {
 		return nil, err
 	}
-	if w.Input.Channels != 3 {
-		return nil, usage.Errorf("%s is for images of %d channels, and images have 3", w.Path, w.Input.Channels)
-	}
-
-	n, err := Untrained(b, WeightsConfig(w), [3]float64(w.Input.Mean), [3]float64(w.Input.Std), height, width)
+	n, err := Untrained(b, WeightsConfig(w), w.Input.Mean, w.Input.Std, height, width)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +134,7 @@ func restoreEncoder(store *model.Store, w *weights.Weights) error {
 func (n *Network) compile(b compute.Backend) (err error) {
 	n.exec, err = model.NewExec(b, n.store, func(scope *model.Scope, pixels *Node) (outputs []*Node) {
 		// All layers are built, and XLA drops those that are not returned.
-		images := augment.Normalize(augment.FromBytes(pixels), n.mean, n.std) // [batch, height, width, 3]
+		images := augment.Normalize(augment.FromBytes(pixels), n.mean, n.std) // [batch, height, width, channels]
 		all := n.outputs(scope, images)
 		for _, name := range n.layers {
 			outputs = append(outputs, all[slices.Index(Layers(n.config), name)])
@@ -176,7 +172,7 @@ func (n *Network) Layers() []string { return n.layers }
 func (n *Network) Width(layer string) int { return layerWidth(n.config, layer) }
 
 // Stats returns the mean and standard deviation by channel, on [0, 1], by which images are normalized.
-func (n *Network) Stats() (mean, std [3]float64) { return n.mean, n.std }
+func (n *Network) Stats() (mean, std []float64) { return n.mean, n.std }
 
 // Variables returns the variables of the network by path, the running statistics of batch normalization included.
 func (n *Network) Variables() (map[string]*tensors.Tensor, error) {
@@ -230,6 +226,10 @@ func (n *Network) takes(images dataset.Images) error {
 	if images.Height != height || images.Width != width {
 		return usage.Errorf("the images are %dx%d pixels, and the network takes %dx%d: open it for the size of the "+
 			"images", images.Height, images.Width, height, width)
+	}
+	if channels := n.batch.Dimensions[3]; images.Depth() != channels {
+		return usage.Errorf("the images have %d channels, and the network was trained on images of %d", images.Depth(),
+			channels)
 	}
 	return images.Check()
 }

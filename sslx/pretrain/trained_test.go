@@ -22,7 +22,7 @@ import (
 // untrained returns the network of a configuration, with the usual statistics, for images of 32x32 pixels.
 func untrained(t *testing.T, c Config) *Network {
 	t.Helper()
-	half := [3]float64{0.5, 0.5, 0.5}
+	half := []float64{0.5, 0.5, 0.5}
 	n, err := Untrained(testbackend.Open(t), c, half, half, 32, 32)
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestLoad_IsTheNetworkThatWasSaved(t *testing.T) {
 	c := tiny()
 	n := untrained(t, c)
 	path := filepath.Join(t.TempDir(), "c")
-	half := [3]float64{0.5, 0.5, 0.5}
+	half := []float64{0.5, 0.5, 0.5}
 	for v := range n.store.IterVariables() { // not the initial values
 		old, err := v.Value()
 		if err != nil {
@@ -170,7 +170,7 @@ func TestSaveCheckpoint_RefusesAVariableThatIsNotFinite(t *testing.T) {
 }
 
 func TestNetwork_HasFeaturesOfEachLayer(t *testing.T) {
-	c, half, pixels := tiny(), [3]float64{0.5, 0.5, 0.5}, randomImages(3)
+	c, half, pixels := tiny(), []float64{0.5, 0.5, 0.5}, randomImages(3)
 	all, err := Untrained(testbackend.Open(t), c, half, half, 32, 32, Layers(c)...)
 	if err != nil {
 		t.Fatal(err)
