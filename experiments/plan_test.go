@@ -8,6 +8,7 @@ import (
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/evaluate"
+	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -47,6 +48,20 @@ func TestPlan_DecidingTaskIsOfTheDataOfTheRuns(t *testing.T) {
 	}
 	if p.Decides("cifar10/class", record.ParseProtocol("linear/lbfgs/l2-val@encoder")) {
 		t.Error("the second protocol decides")
+	}
+}
+
+func TestPlan_TuningHidesValidationFromWhatLearnsLabels(t *testing.T) {
+	for name, hidden := range map[string]bool{"simclr": false, "supcon": true, "supervised": true} {
+		c, err := objective.Named(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, config := NewPlan(Smoke, nil), Base(Smoke)
+		config.Objective = c
+		if got := p.TuningTrial(Candidate{Config: config}, 1).Config.HoldOut; got != hidden {
+			t.Errorf("%s: validation images are left out: %v", name, got)
+		}
 	}
 }
 

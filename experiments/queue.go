@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/pretrain"
 )
 
 // Missing returns how many trials of plans the records lack, those that follow tuning among them. The data are taken to
@@ -111,9 +112,12 @@ func (p Plan) tuningTrials(arms []Arm) (trials []Trial) {
 }
 
 // TuningTrial returns the trial of a candidate with a seed: it is measured on validation images, on the task and by the
-// protocol that decide.
+// protocol that decide. What learns from labels does not see those of the validation images.
 func (p Plan) TuningTrial(c Candidate, seed uint64) Trial {
 	c.Config.Seed = seed
+	if pretrain.LearnsFromLabels(c.Config) {
+		c.Config.HoldOut = true
+	}
 	return Trial{Scale: p.Scale, Config: c.Config, Tasks: p.Tasks[:1], Protocols: p.Protocols[:1], Validation: true}
 }
 

@@ -9,6 +9,31 @@ import (
 	"github.com/sslx-go/lab/sslx/dataset/internal/counter"
 )
 
+const (
+	// ValidationShare is the share of a train split that is held out for the choice of hyper-parameters.
+	ValidationShare = 0.1
+
+	// ValidationSeed decides which images: the same for every training and evaluation.
+	ValidationSeed = 0
+)
+
+// HoldOut cuts the validation images from the train split, by the set's main task whatever is trained or measured: what
+// package evaluate chooses hyper-parameters on, and package pretrain leaves out when it is told to.
+func (s *Set) HoldOut() (keep, held []int, err error) {
+	train, err := s.Split("train")
+	if err != nil {
+		return nil, nil, err
+	}
+	labels := make([]int32, train.N)
+	if tasks := s.Tasks(); len(tasks) > 0 {
+		if labels, err = train.Labels(tasks[0].Name); err != nil {
+			return nil, nil, err
+		}
+	}
+	keep, held = StratifiedHoldOut(labels, ValidationShare, ValidationSeed)
+	return keep, held, nil
+}
+
 // StratifiedHoldOut cuts a validation part from a train split: of each class it holds out round(fraction x count)
 // images, but never the last one of a class. Both results are sorted indices into labels; they are disjoint and cover
 // it. The choice depends on labels, fraction and seed only. It panics when fraction is not in [0, 1).

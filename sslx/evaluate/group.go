@@ -11,11 +11,6 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-const (
-	validationShare = 0.1 // of train, for the choice of hyper-parameters
-	validationSeed  = 0   // the same cut for every run
-)
-
 // group is images with one or several tasks, which share their features.
 type group struct {
 	name        string // of the data set in results, or of a made task
@@ -79,9 +74,10 @@ func groupOf(set *dataset.Set, name string, labels []string) (g group, err error
 	return g, nil
 }
 
-// cut holds images out of train for the choice of hyper-parameters, stratified by the main labels.
+// cut holds images out of train for the choice of hyper-parameters, stratified by the main labels, as dataset.Set's
+// HoldOut does.
 func (g *group) cut() {
-	g.fit, g.held = dataset.StratifiedHoldOut(g.main, validationShare, validationSeed)
+	g.fit, g.held = dataset.StratifiedHoldOut(g.main, dataset.ValidationShare, dataset.ValidationSeed)
 }
 
 // validation returns the group with the images held out of train in place of test.

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,24 @@ func testAbsentSet(t *testing.T, dir string, c pretrain.Config) {
 		"gtsrb is left out: import a folder", "mnist is left out: download it"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("warnings %s\nlack %s", all, want)
+		}
+	}
+}
+
+func TestGroupOf_HoldsOutWhatTrainingLeavesOut(t *testing.T) {
+	set, err := dataset.Factors(t.Context(), dataset.FactorsOptions{Cache: t.TempDir(), Train: 80, Test: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	keep, held, err := set.HoldOut()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, labels := range [][]string{nil, {"scale"}} {
+		g, err := groupOf(set, "factors", labels)
+		if err != nil || !slices.Equal(g.fit, keep) || !slices.Equal(g.held, held) {
+			t.Errorf("%v: validation holds out other images than training leaves out (%v)", labels, err)
 		}
 	}
 }

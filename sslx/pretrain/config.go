@@ -24,6 +24,11 @@ type Config struct {
 	// Seed decides initial values, order and views.
 	Seed uint64 `yaml:"seed" json:"seed"`
 
+	// HoldOut leaves the images out of training that evaluation holds out of train for validation, a tenth of each
+	// class of the set's main task. A choice between runs that have learned from labels needs it: their validation
+	// images would be known to them. Normalization keeps the statistics of all training images.
+	HoldOut bool `yaml:"holdout,omitempty" json:"holdout,omitempty"`
+
 	// Epochs is the number of passes over the training images, from 1 to 1,000,000,000.
 	Epochs int `yaml:"epochs" json:"epochs"`
 

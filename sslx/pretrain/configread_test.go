@@ -148,6 +148,7 @@ func TestKeys_CanAllBeAssigned(t *testing.T) {
 		"objective.patch": "objective.negatives=patch-same", "objective.negatives_k": "objective.negatives=random-k",
 		"views.patch_at": "views.patch=8", "views.blur_kernel": "views.blur=0.5",
 		"views.blur_kernel_width": "views={blur: 0.5, blur_kernel: 3}", "predictor": "objective.name=byol",
+		"encoder.stem": "encoder.name=resnet18",
 	}
 	for _, method := range objective.Names() {
 		for _, key := range keys {
@@ -158,7 +159,7 @@ func TestKeys_CanAllBeAssigned(t *testing.T) {
 	}
 	fits := func(key string) bool {
 		for _, value := range []string{
-			"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch",
+			"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch", "joint", "cifar",
 			"center", "bfloat16", "[{epoch: 0, size: 16}]", "[rotation]"} {
 			for _, method := range append([]string{""}, objective.Names()...) {
 				assignments := []string{key + "=" + value}

@@ -17,6 +17,7 @@ type stepData struct {
 	source dataset.Source
 
 	recheck   func(context.Context) error // finds images that somebody overwrote; nil without a file
+	kept      []int                       // which of the images are trained on; nil is all
 	streamed  bool                        // pixels go to the device batch by batch
 	labels    []int32                     // of each image; nil leaves the probe out
 	classes   int
@@ -36,10 +37,6 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 	if err != nil {
 		return stepData{}, err
 	}
-	if c.Batch > split.N {
-		return stepData{}, usage.Errorf("batch is %d, but %s has %d training images: choose a smaller batch",
-			c.Batch, set.Name(), split.N)
-	}
 	if err := fitsEncoder(set, c); err != nil {
 		return stepData{}, err
 	}
@@ -48,6 +45,15 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 	}
 
 	d := stepData{Images: split.Images, source: split, streamed: c.Stream, recheck: set.Recheck}
+	if c.HoldOut {
+		if d.kept, _, err = set.HoldOut(); err != nil {
+			return stepData{}, err
+		}
+	}
+	if c.Batch > d.trained() {
+		return stepData{}, usage.Errorf("batch is %d, but %s has %d training images: choose a smaller batch",
+			c.Batch, set.Name(), d.trained())
+	}
 	d.mean, d.std = set.Stats()
 
 	// The labels of the online probe, from which supervised objectives learn too.
@@ -67,11 +73,24 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 	return d, err
 }
 
+// trained returns the number of images that are trained on.
+func (d stepData) trained() int {
+	if d.kept != nil {
+		return len(d.kept)
+	}
+	return d.N
+}
+
+// LearnsFromLabels reports whether the objective of c learns from the labels of the images.
+func LearnsFromLabels(c Config) bool {
+	needs := c.Objective.Needs()
+	return needs.Labels || needs.Logits
+}
+
 // needsNoLabels returns a usage error when the objective of c learns from labels, which set or c does not give it.
 func needsNoLabels(set *dataset.Set, c Config) error {
-	needs := c.Objective.Needs()
 	switch name := objective.NameOf(c.Objective); {
-	case !needs.Labels && !needs.Logits:
+	case !LearnsFromLabels(c):
 		return nil
 	case len(set.Tasks()) == 0:
 		return usage.Errorf("objective %s learns from labels, and %s has none: choose another objective", name,

@@ -70,6 +70,48 @@ func TestTrainingData_HasTheLabelsOfTheNamedTask(t *testing.T) {
 	}
 }
 
+func TestTrainingData_LeavesTheValidationImagesOut(t *testing.T) {
+	set := opened(t, dataset.FactorsOptions{Train: 64, Test: 8})
+	keep, held, err := set.HoldOut()
+	if err != nil || len(held) == 0 || len(keep)+len(held) != 64 {
+		t.Fatalf("%d and %d images (%v)", len(keep), len(held), err)
+	}
+	c := tiny()
+	c.HoldOut, c.Batch, c.Epochs = true, 4, 3
+	d, err := trainingData(set, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// Every image that is kept can come, by its own index, and no other.
+	times := map[int]int{}
+	for batch := range batchesFrom(c, d, 0) {
+		for _, i := range batch {
+			times[i]++
+		}
+	}
+	for _, i := range held {
+		if times[i] > 0 {
+			t.Errorf("image %d is held out and trained on", i)
+		}
+	}
+	if want := len(keep) / 4 * 4 * 3; sum(times) != want || len(times) != len(keep) {
+		t.Errorf("%d images are trained on %d times, want %d times", len(times), sum(times), want)
+	}
+
+	c.Batch = 64
+	if _, err := trainingData(set, c); !usage.Is(err) {
+		t.Errorf("a batch of all images is taken: %v", err)
+	}
+}
+
+func sum(times map[int]int) (n int) {
+	for _, v := range times {
+		n += v
+	}
+	return n
+}
+
 func TestPermutation_GivesEveryEpochItsOwnOrder(t *testing.T) {
 	const n = 256
 	seen := map[string]bool{}

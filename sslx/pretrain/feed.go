@@ -22,7 +22,7 @@ type feed struct {
 
 // newFeed returns the feed for the steps from one on, which counts from 0.
 func newFeed(c Config, d stepData, from int) feed {
-	batches := batchesFrom(c, d.N, from)
+	batches := batchesFrom(c, d, from)
 	if d.streamed {
 		loader := dataset.NewLoader(context.Background(), d.source, batches, dataset.LoaderOptions{})
 		next := func() ([]byte, []int32, error) {
@@ -45,14 +45,20 @@ func newFeed(c Config, d stepData, from int) feed {
 	return feed{next, func() time.Duration { return 0 }, stop}
 }
 
-// batchesFrom yields the indices of the images of each step of a training on n images, from a step on that counts
-// from 0. Every epoch has its own order; its last, partial batch is left out.
-func batchesFrom(c Config, n, from int) iter.Seq[[]int] {
+// batchesFrom yields the indices of the images of each step of a training, from a step on that counts from 0. Every
+// epoch has its own order; its last, partial batch is left out.
+func batchesFrom(c Config, d stepData, from int) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {
+		n := d.trained()
 		perEpoch := n / c.Batch
 
 		for epoch := from / perEpoch; epoch < c.Epochs; epoch++ {
 			order := permutation(c.Seed, epoch, n)
+			if d.kept != nil { // an image keeps its index, by which its views are drawn
+				for i, at := range order {
+					order[i] = d.kept[at]
+				}
+			}
 			for step := max(from, epoch*perEpoch); step < (epoch+1)*perEpoch; step++ {
 				start := (step - epoch*perEpoch) * c.Batch
 				if !yield(order[start : start+c.Batch]) {

@@ -162,7 +162,7 @@ func (t *trainer) compileFor(epoch int) (err error) {
 }
 
 // perEpoch returns the number of steps of an epoch.
-func (t *trainer) perEpoch() int { return t.data.N / t.config.Batch }
+func (t *trainer) perEpoch() int { return t.data.trained() / t.config.Batch }
 
 // openLog opens the log at the step where the training stands.
 func (t *trainer) openLog() (err error) {
