@@ -18,9 +18,14 @@ type matrix [][]float64
 type batch struct {
 	n, dim, views int
 
-	// matrices of [n, dim] (queue: [queueRows, dim], fixed: [1, dim], logits: [n, classes], draws: [n, n])
+	// matrices of [n, dim] (queue: [queueRows, dim], fixed: [1, dim], logits: [n, classes], draws: [n, n], directions:
+	// [sliceRows, dim], both prototypes: [prototypeRows, dim], state: [1, prototypeRows])
 	embeddings, predictions, targets, negatives, logits []matrix
-	queue, fixed, draws                                 matrix
+	queue, fixed, draws, directions, state              matrix
+	prototypes, targetPrototypes                        matrix
+
+	// queues are those of the views after the first, whose own is queue.
+	queues []matrix
 
 	labels []int32
 }
@@ -29,6 +34,8 @@ const (
 	queueRows      = 5
 	classes        = 3
 	extraNegatives = 2
+	sliceRows      = 6
+	prototypeRows  = 7
 )
 
 // randomBatch returns embeddings whose numbers have a standard deviation of length·√(1 + common²), where common makes
@@ -69,6 +76,13 @@ func randomBatch(n, dim, views int, common, length float64) batch {
 		}
 	}
 	b.queue = b.queue.normalized()
+
+	// What newer methods use is drawn last: the numbers of the older ones are as they were.
+	b.directions, b.state = draw(sliceRows, dim).normalized(), draw(1, prototypeRows)
+	b.prototypes, b.targetPrototypes = draw(prototypeRows, dim), draw(prototypeRows, dim)
+	for range views - 1 {
+		b.queues = append(b.queues, draw(queueRows, dim).normalized())
+	}
 	return b
 }
 
@@ -136,6 +150,8 @@ func (m matrix) tensor() *tensors.Tensor {
 // matrices returns all of them, in an order that inputs knows.
 func (b batch) matrices() []matrix {
 	all := append([]matrix{b.queue, b.fixed, b.draws}, b.negatives...)
+	all = append(all, b.directions, b.state, b.prototypes, b.targetPrototypes)
+	all = append(all, b.queues...)
 	for v := range b.views {
 		all = append(all, b.embeddings[v], b.predictions[v], b.targets[v], b.logits[v])
 	}
@@ -160,21 +176,42 @@ func inputs(o objective.Objective, nodes []*Node) objective.Inputs {
 		in.Negatives = nodes[2:3]
 	}
 	in.Random = func(int) *Node { return nodes[3] }
-	for v := nodes[4+extraNegatives:]; len(v) > 0; v = v[4:] {
+
+	rest := nodes[4+extraNegatives:]
+	in.Directions = rest[0]
+	in.State = map[string]*Node{"center": Reshape(rest[1], -1)}
+	in.Prototypes, in.TargetPrototypes = rest[2], rest[3]
+
+	// V-1 queues and 4·V matrices of the views.
+	views := len(rest[4:])/5 + 1
+	in.Queues = append([]*Node{in.Queue}, rest[4:][:views-1]...)
+	for v := rest[4:][views-1:]; len(v) > 0; v = v[4:] {
 		in.Views, in.Predictions = append(in.Views, v[0]), append(in.Predictions, v[1])
 		in.Targets, in.Logits = append(in.Targets, v[2]), append(in.Logits, v[3])
+	}
+	if seen := o.Needs().TargetViews; seen > 0 {
+		in.Targets = in.Targets[:min(seen, views)]
 	}
 	return in
 }
 
 // gradientInputs are those of inputs that a loss is differentiated by.
 func gradientInputs(o objective.Objective, in objective.Inputs) []*Node {
-	queue := []*Node{in.Queue}
-	return groups[*Node]{queue, in.Views, in.Predictions, in.Targets, in.Logits, in.Negatives, in.Negatives}.by(o)
+	return groups[*Node]{queue: []*Node{in.Queue}, queues: in.Queues, views: in.Views, predictions: in.Predictions,
+		targets: in.Targets, logits: in.Logits, prototypes: []*Node{in.Prototypes}, extra: in.Negatives,
+		fixed: in.Negatives}.by(o)
 }
 
 // differentiatedBy returns the matrices that gradientInputs are made from.
 func (b batch) differentiatedBy(o objective.Objective) []matrix {
-	queue, patch := []matrix{b.queue}, []matrix{b.fixed}
-	return groups[matrix]{queue, b.embeddings, b.predictions, b.targets, b.logits, b.negatives, patch}.by(o)
+	targets := b.targets
+	if seen := o.Needs().TargetViews; seen > 0 {
+		targets = targets[:min(seen, b.views)]
+	}
+	return groups[matrix]{queue: []matrix{b.queue}, queues: b.allQueues(), views: b.embeddings,
+		predictions: b.predictions, targets: targets, logits: b.logits, prototypes: []matrix{b.prototypes},
+		extra: b.negatives, fixed: []matrix{b.fixed}}.by(o)
 }
+
+// allQueues returns the queue of each view.
+func (b batch) allQueues() []matrix { return append([]matrix{b.queue}, b.queues...) }

@@ -23,6 +23,9 @@ func (b batch) fill(of func(image int) []float64) batch {
 	all := func(count int) []matrix { return slices.Repeat([]matrix{rows(b.n)}, count) }
 	b.embeddings, b.predictions, b.targets, b.negatives = all(b.views), all(b.views), all(b.views), all(extraNegatives)
 	b.queue, b.fixed = rows(queueRows), rows(1)
+	for i := range b.queues {
+		b.queues[i] = rows(queueRows)
+	}
 	return b
 }
 
@@ -48,7 +51,12 @@ func TestLosses_OfEqualEmbeddings(t *testing.T) {
 	b := equal(n, dim)
 	for _, r := range methodsProgram().computeAll(t, b) {
 		s := subjectOf(r.of)
-		want := s.equal(n, dim)
+		var want float64
+		if s.equalAt != nil {
+			want = s.equalAt(b, temperature(r.of))
+		} else {
+			want = s.equal(n, dim)
+		}
 		if math.Abs(r.loss-want) > 1e-5*max(1, want) {
 			t.Errorf("%s: %g, want %g", r, r.loss, want)
 		}
@@ -57,7 +65,10 @@ func TestLosses_OfEqualEmbeddings(t *testing.T) {
 		if s.chance {
 			wantChance = want
 		}
-		if got := chance(t, r.of, b); got != wantChance {
+		if s.chanceLevel != 0 {
+			wantChance = s.chanceLevel
+		}
+		if got := chance(t, r.of, b); math.Abs(got-wantChance) > 1e-12*math.Abs(wantChance) {
 			t.Errorf("%s: chance is %g, want %g", r, got, wantChance)
 		}
 	}
@@ -82,6 +93,9 @@ func TestLosses_OfOrthonormalEmbeddings(t *testing.T) {
 	b.queue = nil
 	for k := range queueRows {
 		b.queue = append(b.queue, axis(dim, n+k)) // at cosine 0 to all
+	}
+	for i := range b.queues {
+		b.queues[i] = b.queue
 	}
 	for v := range b.logits {
 		b.logits[v] = nil

@@ -35,6 +35,11 @@ func (b batch) specs(t *testing.T, devices int) (mesh *distributed.DeviceMesh, s
 		specs = append(specs, spread)
 	}
 	specs[0], specs[2], specs[3] = nil, nil, nil // temperature, queue and fixed patch
+
+	// Directions, state, both prototypes and the second view's queue come after the negatives.
+	for i := range 5 {
+		specs[5+extraNegatives+i] = nil
+	}
 	return mesh, specs
 }
 

@@ -75,6 +75,9 @@ func TestLosses_AreThoseOfOtherLibraries(t *testing.T) {
 func (g golden) batch(views int, scale float64) batch {
 	b := randomBatch(len(g.Labels), len(g.Queue[0][0]), views, common, length)
 	b.labels, b.queue = g.Labels, g.Queue[0]
+	for i := range b.queues {
+		b.queues[i] = b.queue
+	}
 	for v := range views {
 		b.embeddings[v] = nil
 		for _, row := range g.Embeddings[v] {
@@ -94,11 +97,17 @@ func (g golden) batch(views int, scale float64) batch {
 // ofViews returns the gradient by the embeddings of the views, the predictions or the logits.
 func (r result) ofViews(b batch) []float64 {
 	gradient := r.gradient
-	if r.of.Needs().Queue > 0 {
-		gradient = gradient[len(b.queue)*b.dim:]
-	}
+	gradient = gradient[heads(r.of, b):]
 	if r.of.Needs().Logits {
 		return gradient
 	}
 	return gradient[:b.views*b.n*b.dim]
+}
+
+// heads returns how many numbers of a gradient are of queues and prototypes, which come before the views.
+func heads(o objective.Objective, b batch) (count int) {
+	for _, name := range subjectOf(o).by {
+		count += map[string]int{"queue": queueRows, "queues": b.views * queueRows, "prototypes": prototypeRows}[name]
+	}
+	return count * b.dim
 }

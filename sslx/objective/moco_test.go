@@ -14,15 +14,16 @@ import (
 
 func init() {
 	subjects["moco"] = subject{
-		loss:   objective.MoCo{EMA: 0.99, Queue: queueRows},
+		loss:   objective.MoCo{EMA: 0.99, Queue: queueRows, QueuePerView: true},
 		oracle: (*oracle).moco,
 		terms:  []string{"entropy", "similarity"},
 		mistakes: []string{
 			"a negative is dropped", "the positive is left out of the denominator",
 			"vectors are not normalized", "the temperature is doubled", "anchors are of the first view only",
-			"query and key are of the same view", leak,
+			"query and key are of the same view", "the queue is of the query's view", leak,
 		},
-		by:          []string{"queue", "views", "targets"},
+		by:          []string{"queues", "views", "targets"},
+		variants:    []objective.Objective{objective.MoCo{Temperature: 0.2, EMA: 0.99, Queue: queueRows}},
 		equal:       func(int, int) float64 { return math.Log(queueRows + 1) },
 		chance:      true,
 		orthonormal: func(_, _ int, τ float64) float64 { return math.Log1p(queueRows * math.Exp(-1/τ)) },
@@ -32,10 +33,6 @@ func init() {
 // moco is He et al. 2020, equation 1, for the query of each view and the key of each other one.
 func (o *oracle) moco() map[string]*number {
 	q, k := o.directions(o.z), o.directions(o.target)
-	queue := o.queued
-	if o.wrong == "a negative is dropped" {
-		queue = queue[1:]
-	}
 	var similarities, entropies []*number
 	o.others(func(v, w, i int) {
 		switch {
@@ -48,6 +45,15 @@ func (o *oracle) moco() map[string]*number {
 		var denominator []*number
 		if o.wrong != "the positive is left out of the denominator" {
 			denominator = append(denominator, positive)
+		}
+		queue := o.queues[w]
+		switch {
+		case !o.loss.(objective.MoCo).QueuePerView:
+			queue = o.queued
+		case o.wrong == "the queue is of the query's view":
+			queue = o.queues[v]
+		case o.wrong == "a negative is dropped":
+			queue = queue[1:]
 		}
 		for _, key := range queue {
 			denominator = append(denominator, o.similarity(q[v][i], o.frozen(key)))
@@ -70,7 +76,7 @@ func ExampleMoCo() {
 		return objective.Loss(method, objective.Inputs{
 			Views:   []*Node{view, view},
 			Targets: []*Node{key, key},
-			Queue:   objective.Normalize(queue),
+			Queue:   objective.Normalize(queue), // of both views
 		}).Loss
 	})
 	loss := func(inputs ...any) any { return exec.MustCall(inputs...)[0].Value() }

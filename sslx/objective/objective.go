@@ -35,9 +35,25 @@ type Needs struct {
 	// m·target + (1-m)·trained; progress is the share of the training that is done, in [0, 1]. It is set with Target.
 	TargetMomentum func(progress float64) float64
 
-	// Queue asks for that many normalized target embeddings of earlier batches (see [Normalize]). The keys of a batch
-	// enter it after the loss, in place of the oldest.
-	Queue int
+	// TargetViews is the number of views, from the first one on, that the target network sees; 0 for all.
+	TargetViews int
+
+	// Queue asks for that many normalized embeddings of earlier batches (see [Normalize]): of the second view by the
+	// target network, or of the first view by the trained network where there is no target. The embeddings of a batch
+	// enter it after the loss, in place of the oldest. QueuePerView asks for a queue of each view instead.
+	Queue        int
+	QueuePerView bool
+
+	// Prototypes asks for that many vectors that are trained with the network. They start as random directions, and
+	// every step ends by scaling them to length 1. With a target, TargetPrototypes follow them.
+	Prototypes int
+
+	// Directions asks for that many random vectors of length 1.
+	Directions int
+
+	// State has the lengths of named vectors that the objective keeps from step to step. They start as zeros, and
+	// become what Terms.State holds.
+	State map[string]int
 
 	// Labels asks for the labels of the images, and Logits for a linear classifier of each view's representation.
 	Labels, Logits bool
@@ -47,6 +63,9 @@ type Needs struct {
 
 	// Random asks for uniform draws.
 	Random bool
+
+	// OutputNorm asks for batch normalization of the projector's output, without scale and offset.
+	OutputNorm bool
 
 	// NormPerView says that the method's official code normalizes each view by itself: each is a batch of its own to
 	// batch normalization. Otherwise it takes all views of one size together.
@@ -98,11 +117,16 @@ type Inputs struct {
 	Views       []*Node           // embeddings of each view, [N, dim]; two or more
 	Predictions []*Node           // the predictor's output for each view, [N, dim]
 	Targets     []*Node           // embeddings of each view by the target network, [N, dim]; they get no gradient
-	Queue       *Node             // [Needs.Queue, dim], normalized target embeddings of earlier batches; no gradient
+	Queue       *Node             // [Needs.Queue, dim], normalized embeddings of earlier batches; no gradient
+	Queues      []*Node           // the same for each view, with Needs.QueuePerView
 	Negatives   []*Node           // embeddings of Needs.Negatives, each [N, dim], or [1, dim] of one image
 	Labels      *Node             // int32 [N]
 	Logits      []*Node           // the classifier's output for each view, [N, classes]
 	Random      func(n int) *Node // makes uniform float32 [N, n] in [0, 1), another for each step
+	Directions  *Node             // [Needs.Directions, dim] of length 1, others at each step, the same on all devices
+	State       map[string]*Node  // of each of Needs.State its vector [length]; no gradient
+
+	Prototypes, TargetPrototypes *Node // [Needs.Prototypes, dim]
 
 	sharpness *Node // 1/temperature; set only by tests, which compile one program for all temperatures
 }
@@ -120,6 +144,9 @@ type Terms struct {
 	// Chance is the value of the loss when the embeddings tell nothing: training that stays there learns nothing.
 	// 0 means that no such value is known.
 	Chance float64
+
+	// State has the next value of each vector of Needs.State. It is set with them.
+	State map[string]*Node
 }
 
 // Loss builds the loss of a batch. The objective must pass [Check]; Loss panics when in lacks what Needs ask for, or
@@ -134,6 +161,11 @@ func Loss(o Objective, in Inputs) Terms {
 		panic(errors.New("its loss is nil: set Terms.Loss"))
 	case !terms.Loss.Shape().IsScalar():
 		panic(fmt.Errorf("its loss has shape %s: it must be a scalar", terms.Loss.Shape()))
+	}
+	for name := range o.Needs().State {
+		if terms.State[name] == nil {
+			panic(fmt.Errorf("it has no next value of its state %q: set Terms.State", name))
+		}
 	}
 	return terms
 }
@@ -166,10 +198,15 @@ func (in Inputs) mustServe(o Objective) {
 		got, want int
 	}{
 		{"Predictions", len(in.Predictions), views * count(needs.Predictor)},
-		{"Targets", len(in.Targets), views * count(needs.Target)},
+		{"Targets", len(in.Targets), needs.targetViews(views)},
 		{"Logits", len(in.Logits), views * count(needs.Logits)},
 		{"Negatives", len(in.Negatives), needs.Negatives.Count},
-		{"Queue", count(in.Queue != nil), count(needs.Queue > 0)},
+		{"Queue", count(in.Queue != nil), count(needs.Queue > 0 && !needs.QueuePerView)},
+		{"Queues", len(in.Queues), views * count(needs.Queue > 0 && needs.QueuePerView)},
+		{"Prototypes", count(in.Prototypes != nil), count(needs.Prototypes > 0)},
+		{"TargetPrototypes", count(in.TargetPrototypes != nil), count(needs.Prototypes > 0 && needs.Target)},
+		{"Directions", count(in.Directions != nil), count(needs.Directions > 0)},
+		{"State", len(in.State), len(needs.State)},
 		{"Labels", count(in.Labels != nil), count(needs.Labels)},
 		{"Random", count(in.Random != nil), count(needs.Random)},
 	} {
@@ -177,6 +214,17 @@ func (in Inputs) mustServe(o Objective) {
 			panic(fmt.Errorf("it needs %d of Inputs.%s and got %d", f.want, f.name, f.got))
 		}
 	}
+}
+
+// targetViews returns how many of some views the target network sees.
+func (n Needs) targetViews(views int) int {
+	switch {
+	case !n.Target:
+		return 0
+	case n.TargetViews > 0:
+		return min(n.TargetViews, views)
+	}
+	return views
 }
 
 func count(yes bool) int {

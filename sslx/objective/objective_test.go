@@ -60,7 +60,6 @@ func TestCheck_SaysWhatIsWrong(t *testing.T) {
 		want  string
 	}{
 		{objective.Needs{Target: true}, "gives no momentum: set Needs.TargetMomentum"},
-		{objective.Needs{Queue: 64}, "no target network: set Needs.Target"},
 	} {
 		err := objective.CheckNeeds("still", c.needs)
 		if !usage.Is(err) || !strings.HasPrefix(err.Error(), "objective still needs a ") ||

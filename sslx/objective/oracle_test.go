@@ -12,7 +12,8 @@ type oracle struct {
 
 	// the batch's numbers, [view or extra][image][dim]
 	z, q, target, extra, logit [][][]*number
-	queued, patch              [][]*number
+	queued, patch, prototype   [][]*number
+	queues                     [][][]*number
 }
 
 // answer is what an oracle says of a batch.
@@ -27,6 +28,10 @@ func ask(loss objective.Objective, b batch, wrong string) answer {
 	for v := range b.views {
 		o.z, o.q = append(o.z, leaves(b.embeddings[v])), append(o.q, leaves(b.predictions[v]))
 		o.target, o.logit = append(o.target, leaves(b.targets[v])), append(o.logit, leaves(b.logits[v]))
+	}
+	o.prototype = leaves(b.prototypes)
+	for _, m := range b.allQueues() {
+		o.queues = append(o.queues, leaves(m))
 	}
 	for _, m := range b.negatives {
 		o.extra = append(o.extra, leaves(m))
@@ -62,8 +67,13 @@ func leaves(m matrix) [][]*number {
 
 // differentiatedBy returns what the package's loss is differentiated by too.
 func (o *oracle) differentiatedBy() [][][]*number {
-	queue, patch := [][][]*number{o.queued}, [][][]*number{o.patch}
-	return groups[[][]*number]{queue, o.z, o.q, o.target, o.logit, o.extra, patch}.by(o.loss)
+	targets := o.target
+	if seen := o.loss.Needs().TargetViews; seen > 0 {
+		targets = targets[:min(seen, o.views)]
+	}
+	return groups[[][]*number]{queue: [][][]*number{o.queued}, queues: o.queues, views: o.z, predictions: o.q,
+		targets: targets, logits: o.logit, prototypes: [][][]*number{o.prototype}, extra: o.extra,
+		fixed: [][][]*number{o.patch}}.by(o.loss)
 }
 
 // others calls visit for every image i and every ordered pair (v, w) of different views.

@@ -31,12 +31,8 @@ func Check(o Objective) error {
 }
 
 func checkNeeds(name string, needs Needs) error {
-	switch {
-	case needs.Target && needs.TargetMomentum == nil:
+	if needs.Target && needs.TargetMomentum == nil {
 		return usage.Errorf("objective %s needs a target network and gives no momentum: set Needs.TargetMomentum", name)
-	case needs.Queue > 0 && !needs.Target:
-		return usage.Errorf("objective %s needs a queue, which holds embeddings of a target network, and no target "+
-			"network: set Needs.Target", name)
 	}
 	return nil
 }
@@ -90,5 +86,7 @@ func former(node *yaml.Node) Objective {
 		"barlow": Barlow{Lambda: 0.0051, Scale: 1},
 		"byol":   BYOL{EMA: 0.996},
 		"moco":   MoCo{Temperature: 0.2, EMA: 0.99, Queue: 4096},
+
+		"simsiam": SimSiam{},
 	}[name.Value]
 }

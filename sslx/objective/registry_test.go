@@ -27,11 +27,11 @@ func TestDecode_DefaultsAreThoseOfThePapers(t *testing.T) {
 		"{name: dclw, negatives: random-k, negatives_k: 3}": objective.DCLW{0.1, of("random-k", 3, 0), 0.5},
 		"dcl":                       objective.DCL{0.1, of("batch", 0, 0)}, // lightly 1.6.0
 		"{name: dclw, sigma: 0.3}":  objective.DCLW{0.1, of("batch", 0, 0), 0.3},
-		"supcon":                    objective.SupCon{0.1},           // Khosla et al. 2020
-		"vicreg":                    objective.VICReg{25, 25, 1},     // Bardes et al. 2022
-		"{name: barlow, scale: .1}": objective.Barlow{0.0051, 0.1},   // the authors' code
-		"byol":                      objective.BYOL{0.996},           // Grill et al. 2020
-		"moco":                      objective.MoCo{0.2, 0.99, 4096}, // temperature: MoCo v2
+		"supcon":                    objective.SupCon{0.1},                     // Khosla et al. 2020
+		"vicreg":                    objective.VICReg{25, 25, 1},               // Bardes et al. 2022
+		"{name: barlow, scale: .1}": objective.Barlow{0.0051, 0.1},             // the authors' code
+		"byol":                      objective.BYOL{0.996},                     // Grill et al. 2020
+		"moco":                      objective.MoCo{0.2, 0.99, 4096, true, 32}, // temperature: MoCo v2
 		"supervised":                objective.Supervised{},
 	} {
 		if got, err := read(t, text, start); err != nil || got != want {

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 func TestLosses_AreStableAtASmallTemperatureAndExtremeLengths(t *testing.T) {
@@ -12,6 +14,9 @@ func TestLosses_AreStableAtASmallTemperatureAndExtremeLengths(t *testing.T) {
 		b := randomBatch(4, 64, 2, 0, length) // of unrelated views, where contrastive losses are large
 		results := append(methodsProgram().compute(t, b, 0.01), methodsProgram().computeAll(t, b)...)
 		for _, r := range results {
+			if length > 1 && subjectOf(r.of).short {
+				continue
+			}
 			r.mustMatch(t, b)
 		}
 	}
@@ -35,32 +40,45 @@ func TestLosses_SwappingTheViewsSwapsTheGradients(t *testing.T) {
 	t.Parallel()
 	b := randomBatch(4, 64, 2, common, length)
 	swapped := b
+	swapped.queue, swapped.queues = b.queues[0], []matrix{b.queue}
 	for _, views := range []*[]matrix{&swapped.embeddings, &swapped.predictions, &swapped.targets, &swapped.logits} {
 		*views = []matrix{(*views)[1], (*views)[0]}
 	}
 	other := methodsProgram().computeAll(t, swapped)
 	for i, r := range methodsProgram().computeAll(t, b) {
+		if subjectOf(r.of).by != nil && subjectOf(r.of).by[0] == "queue" {
+			continue // one queue is of no view
+		}
 		back := other[i].answer
-		back.gradient = swapHalves(back.gradient, r.of.Needs().Queue > 0, len(subjectOf(r.of).by) > 1)
+		back.gradient = swapViews(r.of, back.gradient, b)
 		if e := max(r.valueError(b, back), r.gradientError(b, back)); e > 2e-6 {
 			t.Errorf("%s: swapped, it differs by %.1e", r, e)
 		}
 	}
 }
 
-// swapHalves swaps the parts of a gradient that are of the two views, after the queue's where there is one; with pairs,
-// there are two kinds of views.
-func swapHalves(gradient []float64, queue, pairs bool) []float64 {
-	var head []float64
-	if queue {
-		head, gradient = gradient[:queueRows*64], gradient[queueRows*64:]
+// swapViews swaps the parts of a gradient that are of the two views.
+func swapViews(o objective.Objective, gradient []float64, b batch) (swapped []float64) {
+	by := subjectOf(o).by
+	if len(by) == 0 {
+		by = []string{"views"}
 	}
-	if pairs {
-		half := len(gradient) / 2
-		return slices.Concat(head, swapHalves(gradient[:half], false, false), swapHalves(gradient[half:], false, false))
+	for _, name := range by {
+		rows := map[string]int{"queues": queueRows, "prototypes": prototypeRows}[name] * b.dim // of one view
+		switch name {
+		case "prototypes":
+			swapped = append(swapped, gradient[:rows]...)
+			gradient = gradient[rows:]
+			continue
+		case "logits":
+			rows = b.n * classes
+		case "views", "predictions", "targets":
+			rows = b.n * b.dim
+		}
+		swapped = slices.Concat(swapped, gradient[rows:2*rows], gradient[:rows])
+		gradient = gradient[2*rows:]
 	}
-	half := len(gradient) / 2
-	return slices.Concat(head, gradient[half:], gradient[:half])
+	return swapped
 }
 
 func TestLosses_TheTermsAddUp(t *testing.T) {

@@ -23,14 +23,25 @@ type subject struct {
 	// mistakes are those that the oracle can make.
 	mistakes []string
 
-	// by names the inputs that the loss is differentiated by, in this order: "queue", "views", "predictions", "targets"
-	// and "logits". None is the views alone; extra negatives come last.
+	// by names the inputs that the loss is differentiated by, in this order: "queue" or "queues", "prototypes",
+	// "views", "predictions", "targets" and "logits". None is the views alone; extra negatives come last.
 	by []string
+
+	// variants are further choices of parameters that are compared with the oracle.
+	variants []objective.Objective
 
 	// equal is the loss of n images in two views whose embeddings are all equal, and chance says that it is the chance
 	// value.
 	equal  func(n, dim int) float64
 	chance bool
+
+	// equalAt is equal for a loss in which that depends on the temperature, and chanceLevel the chance value where it
+	// is another one.
+	equalAt     func(b batch, temperature float64) float64
+	chanceLevel float64
+
+	// short says that the loss depends on the length of embeddings, and that those of length 1e8 have no digits left.
+	short bool
 
 	// orthonormal is the loss where all that is of image i of n is the unit vector i, and dim is larger than n.
 	orthonormal func(n, dim int, temperature float64) float64
@@ -58,7 +69,8 @@ func subjectOf(o objective.Objective) subject { return subjects[objective.NameOf
 func TestSubjects_HoldEveryMethod(t *testing.T) {
 	for _, name := range objective.Names() {
 		s := subjects[name]
-		if s.loss == nil || s.oracle == nil || len(s.mistakes) == 0 || s.equal == nil || s.orthonormal == nil {
+		if s.loss == nil || s.oracle == nil || len(s.mistakes) == 0 || s.equal == nil && s.equalAt == nil ||
+			s.orthonormal == nil {
 			t.Errorf("%s is no whole subject of the tests: see type subject, and the test file of another method", name)
 			continue
 		}
@@ -70,13 +82,13 @@ func TestSubjects_HoldEveryMethod(t *testing.T) {
 
 // groups are all inputs of a loss, of a kind: nodes, matrices or numbers.
 type groups[M any] struct {
-	queue, views, predictions, targets, logits, extra, fixed []M
+	queue, queues, views, predictions, targets, logits, prototypes, extra, fixed []M
 }
 
 // by returns the inputs that a loss is differentiated by.
 func (g groups[M]) by(o objective.Objective) (all []M) {
-	named := map[string][]M{"queue": g.queue, "views": g.views, "predictions": g.predictions, "targets": g.targets,
-		"logits": g.logits}
+	named := map[string][]M{"queue": g.queue, "queues": g.queues, "views": g.views, "predictions": g.predictions,
+		"targets": g.targets, "logits": g.logits, "prototypes": g.prototypes}
 	names := subjectOf(o).by
 	if len(names) == 0 {
 		names = []string{"views"}

@@ -169,10 +169,11 @@ func (k *chunkedStep) lossGraph(scope *model.Scope, inputs []*Node) []*Node {
 
 	// The gradient stops at the outputs of the networks: the backward program carries it on.
 	lossInputs := out.lossInputs(c)
-	own := variablesOf(true, scope.At(predictorScope), scope.At(classifierScope))
+	own := variablesOf(true, scope.At(predictorScope), scope.At(classifierScope), scope.At(prototypesScope))
 	gradients := Gradient(terms.Loss, append(slices.Clone(lossInputs), valuesOf(own, terms.Loss)...)...)
 	gradients, ownGradients := gradients[:len(lossInputs)], gradients[len(lossInputs):]
 	c.Optimizer.Update(scope.At(optimizerScope), own, ownGradients, b.lr, b.step)
+	scalePrototypes(scope, terms.Loss)
 
 	results := lossResults[*Node]{measures: k.step.measures(scope, c, k.data, b, out, terms)}
 

@@ -102,7 +102,12 @@ func network(scope *model.Scope, c Config, images *Node, mode encoder.Mode) laye
 		return outputs
 	}
 
-	for _, x := range encoder.Projector(scope.At(projectorScope), ConvertDType(h, images.DType()), c.Projector, mode) {
+	projector := scope.At(projectorScope)
+	layers := encoder.Projector(projector, ConvertDType(h, images.DType()), c.Projector, mode)
+	if last := len(layers) - 1; c.Objective.Needs().OutputNorm {
+		layers[last] = encoder.Standardize(projector.At("output"), layers[last], mode)
+	}
+	for _, x := range layers {
 		outputs = append(outputs, ConvertDType(x, dtypes.Float32)) // [batch, width]
 	}
 	return outputs
@@ -163,14 +168,18 @@ func partsLike(x *Node, wholes []*Node) []*Node {
 type outputs struct {
 	online    []layerOutputs // of each view
 	negatives []*Node        // embeddings of the views that are negatives only
-	targets   []*Node        // embeddings of each view by the target network, if there is one
+	targets   []*Node        // embeddings by the target network, if there is one, of each view that it sees
 }
 
 // encode runs all networks on the views that normalizedViews returns.
 func encode(scope *model.Scope, c Config, views []*Node) outputs {
 	out := encodeOnline(scope, c, views)
-	if c.Objective.Needs().Target {
-		out.targets = targets(scope.At(targetScope), c, views[:len(c.Views)])
+	if needs := c.Objective.Needs(); needs.Target {
+		seen := len(c.Views)
+		if needs.TargetViews > 0 {
+			seen = min(seen, needs.TargetViews)
+		}
+		out.targets = targets(scope.At(targetScope), c, views[:seen])
 	}
 	return out
 }
@@ -238,8 +247,25 @@ func (out outputs) objectiveInputs(scope *model.Scope, c Config, d stepData, b b
 	if needs.Predictor {
 		in.Predictions = predict(scope.At(predictorScope), c, in.Views)
 	}
+	z := in.Views[0]
 	if needs.Queue > 0 {
-		in.Queue = queueKeys(scope.At(queueScope), c, needs.Queue, in.Views[0]).NodeValue(in.Views[0])
+		in.Queues = valuesOf(queues(scope, c, z), z)
+		in.Queue = in.Queues[0]
+	}
+	if needs.Prototypes > 0 {
+		in.Prototypes = prototypes(scope, c, z).NodeValue(z)
+	}
+	if needs.Prototypes > 0 && needs.Target {
+		in.TargetPrototypes = StopGradient(prototypes(scope.At(targetScope), c, z).NodeValue(z))
+	}
+	if needs.Directions > 0 {
+		in.Directions = b.directions(needs.Directions, z.Shape().Dimensions[1])
+	}
+	if len(needs.State) > 0 {
+		in.State = map[string]*Node{}
+		for name, length := range needs.State {
+			in.State[name] = stateOf(scope, name, length).NodeValue(z)
+		}
 	}
 	if needs.Labels {
 		in.Labels = b.labels

@@ -6,6 +6,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // stepInputs has one T for each input of the program of a step: its shape, its node, its value. The order of a
@@ -110,3 +111,9 @@ func batchWithoutImages(in batchInputs[*Node]) batch {
 
 // random draws float32 [batch, n] for the objective.
 func (b batch) random(n int) *Node { return b.key.Uniform("objective", n) }
+
+// directions draws float32 [n, dim] of length 1, the same for all images and devices.
+func (b batch) directions(n, dim int) *Node {
+	key := augment.Key{Stream: b.key.Stream, Samples: Reshape(ConvertDType(b.step, dtypes.Uint32), 1)}
+	return objective.Normalize(Reshape(key.Normal("directions", n*dim), n, dim))
+}

@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,17 +14,64 @@ import (
 	"github.com/sslx-go/lab/sslx/objective"
 )
 
-// queueKeys returns the queue: the embeddings [size, dim] of earlier images by the target network, each of length 1.
-// They start as random directions (He et al. 2020, https://arxiv.org/abs/1911.05722, code). Z is embeddings
-// [batch, dim].
-func queueKeys(scope *model.Scope, c Config, size int, z *Node) *model.Variable {
-	if v := scope.GetVariable("keys"); v != nil {
+// queues returns the queue, or one for each view where the objective asks for that: embeddings [size, dim] of earlier
+// images, each of length 1. They start as random directions (He et al. 2020, https://arxiv.org/abs/1911.05722, code).
+// Z is embeddings [batch, dim].
+func queues(root *model.Scope, c Config, z *Node) []*model.Variable {
+	needs := c.Objective.Needs()
+	all := []*model.Variable{directions(root.At(queueScope), "keys", c.Seed, needs.Queue, z).SetTrainable(false)}
+	for view := 1; needs.QueuePerView && view < len(c.Views); view++ {
+		name := fmt.Sprintf("keys%d", view)
+		queue := directions(root.At(queueScope), name, c.Seed+uint64(view)<<32, needs.Queue, z)
+		all = append(all, queue.SetTrainable(false))
+	}
+	return all
+}
+
+// keys returns what enters queue i: the target's embeddings of the queue's view, or of the second view where one queue
+// serves for all, as in the code of He et al. 2020; without a target, the trained network's of the queue's view.
+func (out outputs) keys(i int, needs objective.Needs) *Node {
+	switch {
+	case !needs.Target:
+		return StopGradient(out.online[i].z())
+	case needs.QueuePerView:
+		return out.targets[i]
+	}
+	return out.targets[1]
+}
+
+// prototypes returns the trainable vectors [count, dim] of the objective, or those of the target where scope is its
+// scope. Z is embeddings [batch, dim].
+func prototypes(scope *model.Scope, c Config, z *Node) *model.Variable {
+	return directions(scope.At(prototypesScope), "vectors", c.Seed, c.Objective.Needs().Prototypes, z)
+}
+
+// scalePrototypes scales the new values of the prototypes, if there are any, to length 1 (Caron et al. 2020,
+// https://arxiv.org/abs/2006.09882, code).
+func scalePrototypes(root *model.Scope, of *Node) {
+	if v := root.At(prototypesScope).GetVariable("vectors"); v != nil {
+		v.SetNodeValue(objective.Normalize(v.NodeValue(of)))
+	}
+}
+
+// directions returns the variable of a name, which starts as so many random directions of the width of z.
+func directions(scope *model.Scope, name string, seed uint64, count int, z *Node) *model.Variable {
+	if v := scope.GetVariable(name); v != nil {
 		return v
 	}
-
 	dim := z.Shape().Dimensions[1]
-	start := tensors.FromFlatDataAndDimensions(randomDirections(c.Seed, size, dim), size, dim)
-	return scope.VariableWithValue("keys", start).SetTrainable(false)
+	start := tensors.FromFlatDataAndDimensions(randomDirections(seed, count, dim), count, dim)
+	return scope.VariableWithValue(name, start)
+}
+
+// stateOf returns the vector of a name that the objective keeps from step to step. It starts as zeros.
+func stateOf(root *model.Scope, name string, length int) *model.Variable {
+	scope := root.At(stateScope)
+	if v := scope.GetVariable(name); v != nil {
+		return v
+	}
+	start := tensors.FromFlatDataAndDimensions(make([]float32, length), length)
+	return scope.VariableWithValue(name, start).SetTrainable(false)
 }
 
 // randomDirections returns n vectors of length 1, [n, dim]: normal numbers, scaled.

@@ -27,6 +27,7 @@ type sticky struct {
 func (o sticky) Needs() objective.Needs {
 	return objective.Needs{
 		Predictor: true, Target: true, Labels: true, Logits: true, Random: true,
+		TargetViews: 1, OutputNorm: true, Prototypes: 5, Directions: 4, State: map[string]int{"center": 5},
 		TargetMomentum: func(progress float64) float64 { return 0.5 + 0.4*progress },
 		Negatives: objective.ExtraViews{Count: 1, View: func(anchor augment.Config) augment.Config {
 			return augment.Config{Size: anchor.Size, Noise: 0.1}
@@ -35,11 +36,24 @@ func (o sticky) Needs() objective.Needs {
 }
 
 func (o sticky) Loss(in objective.Inputs) objective.Terms {
-	pull := ReduceAllMean(Square(Sub(in.Predictions[0], in.Targets[1])))
+	pull := ReduceAllMean(Square(Sub(in.Predictions[1], in.Targets[0])))
 	push := ReduceAllMean(Mul(in.Views[0], in.Negatives[0]))
 	noise := ReduceAllMean(Mul(in.Random(1), ReduceAndKeep(in.Logits[0], ReduceMean, -1)))
+
+	// Prototypes of both networks, directions, and a state that follows the scores.
+	scores := ReduceMean(Dot(in.Views[0], in.Prototypes).EinsumAxes([][2]int{{1, 1}}, nil), 0)         // [5]
+	wanted := ReduceMean(Dot(in.Targets[0], in.TargetPrototypes).EinsumAxes([][2]int{{1, 1}}, nil), 0) // [5]
+	drawn := ReduceMean(Dot(in.Views[1], in.Directions).EinsumAxes([][2]int{{1, 1}}, nil), 0)          // [4]
+	center := in.State["center"]
+	pull = Add(pull, ReduceAllMean(Square(Sub(scores, Add(wanted, center)))))
+	push = Add(push, ReduceAllMean(Square(drawn)))
+
 	loss := Add(Add(MulScalar(pull, o.Pull), push), noise)
-	return objective.Terms{Loss: loss, Parts: map[string]*Node{"pull": pull, "push": push, "noise": noise}}
+	return objective.Terms{
+		Loss:  loss,
+		Parts: map[string]*Node{"pull": pull, "push": push, "noise": noise},
+		State: map[string]*Node{"center": Add(MulScalar(center, 0.9), MulScalar(wanted, 0.1))},
+	}
 }
 
 // counting is an encoder with a variable that training moves without a gradient.
@@ -136,7 +150,8 @@ func TestTrain_ResumesThingsOfAnotherModuleExactly(t *testing.T) {
 	killed.equals(t, whole)
 	bits := whole.bits(t)
 	slot := "/optimizer/" + model.EscapeScopeName("encoder/kernel") + "/average"
-	for _, variable := range []string{"/encoder/steps", "/target/encoder/kernel", slot} {
+	for _, variable := range []string{"/encoder/steps", "/target/encoder/kernel", slot, "/projector/output/mean",
+		"/prototypes/vectors", "/target/prototypes/vectors", "/state/center"} {
 		if bits[variable] == "" {
 			t.Errorf("%s is not kept", variable)
 		}

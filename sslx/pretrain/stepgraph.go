@@ -22,6 +22,8 @@ const (
 	classifierScope = "classifier"
 	targetScope     = "target" // the moving average of encoder and projector
 	queueScope      = "queue"
+	prototypesScope = "prototypes"
+	stateScope      = "state" // what the objective keeps from step to step
 	optimizerScope  = "optimizer"
 )
 
@@ -37,22 +39,29 @@ func (s *stepper) stepGraph(scope *model.Scope, c Config, d stepData, size int, 
 
 	// Backward, through all that the loss trains.
 	applyGradients(scope.At(optimizerScope), c.Optimizer, terms.Loss, b.lr, b.step, scope.At(encoderScope),
-		scope.At(projectorScope), scope.At(predictorScope), scope.At(classifierScope))
+		scope.At(projectorScope), scope.At(predictorScope), scope.At(classifierScope), scope.At(prototypesScope))
+	scalePrototypes(scope, terms.Loss)
 	if c.Objective.Needs().Target {
 		updateTarget(scope, b.ema) // follows the new values
 	}
 	return s.measures(scope, c, d, b, out, terms)
 }
 
-// measures builds what follows the loss (the queue and the probes) and returns the measures.
+// measures builds what follows the loss (the queues, the state and the probes) and returns the measures.
 func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, out outputs,
 	terms objective.Terms) *Node {
 	s.chance = terms.Chance
 	z := out.online[0].z() // [batch, dim]
 
-	// The loss has read the queue by now: this batch's keys replace the oldest.
-	if size := c.Objective.Needs().Queue; size > 0 {
-		enqueue(queueKeys(scope.At(queueScope), c, size, z), out.targets[1], b.step)
+	// The loss has read queues and state by now: this batch's keys replace the oldest.
+	needs := c.Objective.Needs()
+	if needs.Queue > 0 {
+		for i, queue := range queues(scope, c, z) {
+			enqueue(queue, out.keys(i, needs), b.step)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(needs.State)) {
+		stateOf(scope, name, needs.State[name]).SetNodeValue(StopGradient(terms.State[name]))
 	}
 
 	measures := map[string]*Node{lossMeasure: terms.Loss, spreadMeasure: spread(z), rankMeasure: rank(z)}

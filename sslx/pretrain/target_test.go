@@ -95,7 +95,7 @@ func TestEnqueue_ReplacesTheOldestKeys(t *testing.T) {
 	store := model.NewStore()
 	defer store.Finalize()
 	exec, err := model.NewExec(testbackend.Open(t), store, func(scope *model.Scope, z, step *Node) *Node {
-		queue := queueKeys(scope, Config{Seed: 1}, 4, z)
+		queue := directions(scope, "keys", 1, 4, z).SetTrainable(false)
 		enqueue(queue, z, step)
 		return queue.NodeValue(z)
 	})
