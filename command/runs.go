@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -10,8 +11,10 @@ import (
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/runs"
 )
 
@@ -251,32 +254,50 @@ func differenceTable(c runs.Comparison) *table {
 }
 
 type exportFlags struct {
-	out     string
-	metrics bool
+	out, tensorboard string
+	metrics          bool
 }
 
 func runsExportCommand(a *app) *cobra.Command {
 	var f exportFlags
 	cmd := &cobra.Command{
 		Use:   "export RUN...",
-		Short: "Write results or training logs as CSV",
+		Short: "Write results or training logs as CSV, or runs for TensorBoard",
 		Long: `Write the results of runs as CSV, one line a result, to standard output or a file; with --metrics, their
-training logs, one line a logging step.`,
+training logs, one line a logging step.
+
+With --tensorboard, write runs into a folder for TensorBoard: the scalars of their logs, view sheets, nearest
+neighbors and maps as images, and the representations of test images for its projector. Pictures need a finished
+run and its data; without them the scalars are written.`,
 		Example: `  sslx runs export runs/* > results.csv
-  sslx runs export first lr01 --metrics --out logs.csv`,
+  sslx runs export first lr01 --metrics --out logs.csv
+  sslx runs export first lr01 --tensorboard board`,
 		Args:              arguments(1, -1),
 		ValidArgsFunction: completeRun,
-		RunE:              func(_ *cobra.Command, args []string) error { return a.runsExport(args, f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.runsExport(cmd.Context(), args, f)
+		},
 	}
 
 	cmd.Flags().StringVar(&f.out, "out", "", "file to write; standard output when left out")
 	cmd.Flags().BoolVar(&f.metrics, "metrics", false, "export the training logs")
+	cmd.Flags().StringVar(&f.tensorboard, "tensorboard", "", "`folder` to write event files for TensorBoard into")
 	return cmd
 }
 
-func (a *app) runsExport(names []string, f exportFlags) error {
+func (a *app) runsExport(ctx context.Context, names []string, f exportFlags) error {
 	dirs, err := runs.FindAll(names)
 	if err != nil {
+		return err
+	}
+	if f.tensorboard != "" {
+		if f.metrics || f.out != "" {
+			return usage.Errorf("--tensorboard writes a folder: leave --metrics and --out out")
+		}
+		err := a.work(func(opt sslx.Options) error { return report.ExportEvents(ctx, f.tensorboard, dirs, opt) })
+		if err == nil {
+			_, err = fmt.Fprintln(a.stdout, f.tensorboard)
+		}
 		return err
 	}
 	export := report.ExportResults

@@ -40,7 +40,7 @@ type Trial struct {
 func (t Trial) Key(fingerprint string) string {
 	// The data count by their content, which the fingerprint is of.
 	c := t.Config
-	c.Data, c.CheckpointSeconds, c.LogSteps = "", 0, 0
+	c.Data, c.CheckpointSeconds, c.LogSteps, c.Log = "", 0, 0, nil
 
 	// Records are older than the choice of norms, which was joint.
 	if c.Norm == pretrain.NormJoint {

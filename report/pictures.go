@@ -39,6 +39,13 @@ func WritePictures(dir string, g sslx.Gallery) error {
 			return err
 		}
 	}
+	return eventsError(dir, writePictureEvents(dir, &g))
+}
+
+func eventsError(dir string, err error) error {
+	if err != nil {
+		return fmt.Errorf("the pictures of run %s cannot be written for TensorBoard: %w", dir, err)
+	}
 	return nil
 }
 
@@ -53,7 +60,10 @@ func WriteViews(ctx context.Context, dir string, opt sslx.Options) error {
 	if err != nil {
 		return err
 	}
-	return writePicture(dir, record.ViewsPicture, picture)
+	if err := writePicture(dir, record.ViewsPicture, picture); err != nil {
+		return err
+	}
+	return eventsError(dir, writePictureEvents(dir, nil))
 }
 
 func writePicture(dir, name string, picture []byte) error {

@@ -50,6 +50,10 @@ type Query struct {
 type Placed struct {
 	Image []byte
 	X, Y  float64
+
+	// Representation is what the encoder makes of the image. Label is its class of the gallery's task, "" without one.
+	Representation []float32
+	Label          string
 }
 
 // Numbers of images in a gallery.
@@ -176,12 +180,36 @@ func (g *Gallery) addRepresentations(ctx context.Context, handle *backend.Handle
 		return err
 	}
 
+	names, err := classNames(set, test, g.Task)
+	if err != nil {
+		return err
+	}
 	components, err := probe.Principal(features.Head(galleryMap))
 	g.Spectrum = components.Variances
 	for i, at := range components.Plane {
-		g.Map = append(g.Map, Placed{shown(test.Images, i), at[0], at[1]})
+		g.Map = append(g.Map, Placed{shown(test.Images, i), at[0], at[1], slices.Clone(features.Row(i)), names[i]})
 	}
 	return err
+}
+
+// classNames returns the class of each image of a split by a task; all are empty without a task.
+func classNames(set *dataset.Set, s *dataset.Split, task string) ([]string, error) {
+	names := make([]string, s.N)
+	if task == "" {
+		return names, nil
+	}
+	labels, err := s.Labels(task)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range set.Tasks() {
+		for i, label := range labels {
+			if t.Name == task && label >= 0 && int(label) < len(t.Classes) {
+				names[i] = t.Classes[label]
+			}
+		}
+	}
+	return names, nil
 }
 
 // queries copies the first images of a split, and their neighbors other than themselves.

@@ -85,6 +85,10 @@ type Config struct {
 	// LogSteps is the number of steps between two lines of the log; positive.
 	LogSteps int `yaml:"log_steps" json:"log_steps"`
 
+	// Log names the formats of the log: "jsonl", which every run has, and "tensorboard", event files for TensorBoard in
+	// the run folder. None, as in records that are older than the choice, is jsonl.
+	Log []string `yaml:"log,flow,omitempty" json:"log,omitempty"`
+
 	// CheckpointSeconds is the time between two checkpoints; 0 makes one at the end only.
 	CheckpointSeconds float64 `yaml:"checkpoint_seconds" json:"checkpoint_seconds"`
 }
@@ -109,6 +113,31 @@ type Probe struct {
 // NoProbe is the task that leaves the online probe out.
 const NoProbe = "none"
 
+// Formats of the log.
+const (
+	LogJSONL       = "jsonl"
+	LogTensorBoard = "tensorboard"
+)
+
+// logs reports whether the log is written in a format.
+func (c Config) logs(format string) bool { return slices.Contains(c.Log, format) }
+
+// checkLog returns an error unless the formats of the log are known, and the record is among them.
+func (c Config) checkLog() error {
+	for i, format := range c.Log {
+		if format != LogJSONL && format != LogTensorBoard {
+			return usage.Unknown("log", format, []string{LogJSONL, LogTensorBoard})
+		}
+		if slices.Contains(c.Log[:i], format) {
+			return usage.Errorf("log names %s twice: leave one out", format)
+		}
+	}
+	if len(c.Log) > 0 && !c.logs(LogJSONL) {
+		return usage.Errorf("log is %v: it must have %s, which a training resumes by", c.Log, LogJSONL)
+	}
+	return nil
+}
+
 // Default returns the default configuration, SimCLR on the built-in images; unset values are taken from it.
 func Default() Config {
 	return Config{
@@ -127,6 +156,7 @@ func Default() Config {
 			WarmupEpochs: 0.5},
 		Probe:             Probe{LR: 1e-3},
 		LogSteps:          10,
+		Log:               []string{LogJSONL},
 		CheckpointSeconds: 60,
 	}
 }
@@ -184,6 +214,7 @@ func (c Config) Check() error {
 	// What has parameters of its own; resolutions ask the encoder.
 	for _, check := range []func() error{
 		c.checkNorm,
+		c.checkLog,
 		c.Views.Check,
 		func() error { return encoder.Check(c.Encoder) },
 		c.checkResolutions,

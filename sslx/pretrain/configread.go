@@ -178,6 +178,9 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 // Resolved returns the configuration with every default filled in, which is how it is written.
 func (c Config) Resolved() Config {
 	c.Objective = objective.Resolved(c.Objective)
+	if c.Log == nil {
+		c.Log = []string{LogJSONL}
+	}
 	return c.resolvedNorm()
 }
 

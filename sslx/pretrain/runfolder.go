@@ -121,12 +121,13 @@ func (c checkpoint) belongsTo(run *record.Run, set *dataset.Set, config Config) 
 }
 
 // sameTraining reports whether two configurations train the same network: they may differ in where the data is, and in
-// how often is logged and saved.
+// how often and in which formats is logged and saved.
 func sameTraining(saved, config Config) (bool, error) {
 	// Compared as they are written, names and parameters of every part included. Records of before a key was there are
 	// resolved to what it is by now.
 	saved, config = saved.Resolved(), config.Resolved()
 	saved.Data, saved.LogSteps, saved.CheckpointSeconds = config.Data, config.LogSteps, config.CheckpointSeconds
+	saved.Log = config.Log
 	was, err := yaml.Marshal(saved)
 	if err != nil {
 		return false, err

@@ -40,6 +40,7 @@ type trainer struct {
 	stepper  *stepper // nil when no step is left
 	size     int      // of the views that stepper makes
 	log      *record.Log
+	events   *record.Events // nil unless the configuration asks for TensorBoard
 	schedule optimizer.Schedule
 	total    int // steps of the whole training
 	saved    int // the step of the last checkpoint, -1 without one
@@ -173,6 +174,9 @@ func (t *trainer) openLog() (err error) {
 	if len(lines) > 0 {
 		t.last = lines[len(lines)-1]
 	}
+	if err == nil && t.config.logs(LogTensorBoard) {
+		t.events, err = t.run.OpenEvents(lines)
+	}
 	return err
 }
 
@@ -193,6 +197,9 @@ func (t *trainer) close() {
 	t.store.Finalize()
 	if t.log != nil {
 		_ = t.log.Close()
+	}
+	if t.events != nil {
+		_ = t.events.Close()
 	}
 }
 
@@ -337,7 +344,10 @@ func (t *trainer) appendLog(waited time.Duration) error {
 	// The next line begins here.
 	t.state.Window, t.state.WindowSteps = nil, 0
 	t.last = m
-	return t.log.Append(m)
+	if err := t.log.Append(m); err != nil || t.events == nil {
+		return err
+	}
+	return t.events.Append(m)
 }
 
 // save makes a checkpoint, unless the last one is of the same step.

@@ -84,8 +84,12 @@ func Differences(configs []pretrain.Config) ([]Difference, error) {
 	return found, nil
 }
 
-// Values returns the values of a configuration by their dotted keys.
+// Values returns the values of a configuration by their dotted keys, with every default filled in: a record that is
+// older than a key has the value that the key means without it.
 func Values(c pretrain.Config) (map[string]any, error) {
+	if c.Objective != nil {
+		c = c.Resolved()
+	}
 	text, err := json.Marshal(c)
 	if err != nil {
 		return nil, err
