@@ -34,6 +34,10 @@ func init() {
 		r := ResNet{Layers: layers, Width: 64}
 		Register(r.Name(), r)
 	}
+	for _, kind := range []string{"tiny", "small", "base"} {
+		v := ViT{Kind: kind, Patch: 4, ImageSize: 32, Pool: PoolToken, Positions: PositionsLearned}
+		Register(v.Name(), v)
+	}
 	for _, layers := range []int{20, 32, 44, 56} {
 		r := CIFARResNet{Layers: layers, Width: 16}
 		Register(r.Name(), r)

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -175,7 +176,7 @@ func (t *tensorsOf) channels(e encoder.Portable) int {
 
 // encoder returns the encoder that names and shapes are those of.
 func (t *tensorsOf) encoder() (encoder.Encoder, error) {
-	for _, recognize := range []func(*tensorsOf) (encoder.Encoder, error){resNet} {
+	for _, recognize := range []func(*tensorsOf) (encoder.Encoder, error){resNet, vit} {
 		if e, err := recognize(t); e != nil || err != nil {
 			return e, err
 		}
@@ -223,4 +224,35 @@ func resNet(t *tensorsOf) (encoder.Encoder, error) {
 		}
 	}
 	return e, encoder.Check(e)
+}
+
+// vit recognizes vision transformers. Heads of 64 channels are those of all that timm has of these widths.
+func vit(t *tensorsOf) (encoder.Encoder, error) {
+	kernel, positions := t.shape("patch_embed.proj.weight"), t.shape("pos_embed")
+	if len(kernel) != 4 || t.shape("blocks.0.attn.qkv.weight") == nil {
+		return nil, nil
+	}
+	kinds := map[int]string{192: "tiny", 384: "small", 768: "base"}
+	v := encoder.ViT{Kind: kinds[kernel[0]], Patch: kernel[2], Pool: encoder.PoolMean,
+		Positions: encoder.PositionsLearned}
+	if v.Kind == "" {
+		return nil, usage.Errorf("the vision transformer has %d channels: 192, 384 and 768 are known", kernel[0])
+	}
+	if len(positions) != 3 {
+		return nil, usage.Errorf("the vision transformer has no positions pos_embed [1, n, %d]", kernel[0])
+	}
+
+	// One position for each patch of a square image, and one for the class token.
+	patches := positions[1]
+	if t.shape("cls_token") != nil {
+		v.Pool = encoder.PoolToken
+		patches--
+	}
+	grid := int(math.Round(math.Sqrt(float64(patches))))
+	v.ImageSize = grid * v.Patch
+	if grid*grid != patches {
+		return nil, usage.Errorf("the vision transformer has positions for %d patches: those of a square image are "+
+			"needed", patches)
+	}
+	return v, encoder.Check(v)
 }
