@@ -74,7 +74,7 @@ func TestBatchNorm_OfBfloat16TakesItsStatisticsInFloat32(t *testing.T) {
 }
 
 func TestEncoder_InBfloat16HasTheVariablesAndTheOutputsOfFloat32(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range ofAWidth() {
 		all := map[string]map[string]shapes.Shape{}
 		for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.BFloat16} {
 			g := NewGraph(testbackend.Open(t), t.Name())

@@ -3,6 +3,8 @@ package encoder
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -48,6 +50,11 @@ func named(name string) Encoder {
 		panic(err)
 	}
 	return e
+}
+
+// ofAWidth returns the names of the encoders that have a width: convnet and the ResNets.
+func ofAWidth() []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { return strings.HasPrefix(name, "vit") })
 }
 
 // ofWidth returns the encoder of a name with another width.

@@ -243,7 +243,7 @@ func attention(scope *model.Scope, x *Node) *Node {
 	return affine(scope.At("attention"), Reshape(TransposeAllAxes(y, 0, 2, 1, 3), batch, n, dim), dim)
 }
 
-// affine is x [batch, n, in] times "kernel" [in, out], plus "bias" [out], which is added in float32 where x is bfloat16.
+// affine is x [batch, n, in] times "kernel" [in, out], plus "bias" [out], added in float32 where x is bfloat16.
 func affine(scope *model.Scope, x *Node, out int) *Node {
 	d := x.Shape().Dimensions
 	in := d[2]

@@ -239,6 +239,9 @@ func (c Config) Check() error {
 	case c.chunked() && c.Devices > 1:
 		return usage.Errorf("chunk is %d and devices %d: a batch is either taken in chunks or shared by devices; "+
 			"leave one of them out", c.Chunk, c.Devices)
+	case c.chunked() && draws(c.Encoder):
+		return usage.Errorf("chunk is %d, but encoder %s draws random numbers, and each chunk goes through it twice: "+
+			"leave chunk out, or set encoder.drop_path to 0", c.Chunk, encoder.NameOf(c.Encoder))
 	case c.chunked() && needs.Negatives.OneImage:
 		return usage.Errorf("chunk is %d, but the negatives of objective %s are one embedding that all images share, "+
 			"and each chunk would compute its own: leave chunk out", c.Chunk, objective.NameOf(c.Objective))
@@ -252,6 +255,12 @@ func (c Config) Check() error {
 		return usage.Errorf("objective.queue is %d: it must be a multiple of the batch, %d", needs.Queue, c.Batch)
 	}
 	return nil
+}
+
+// draws reports whether an encoder draws random numbers while it is trained.
+func draws(e encoder.Encoder) bool {
+	r, ok := e.(encoder.Random)
+	return ok && r.Draws()
 }
 
 func (c Config) checkResolutions() error {

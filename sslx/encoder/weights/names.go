@@ -187,8 +187,8 @@ func (t *tensorsOf) encoder() (encoder.Encoder, error) {
 		some = append(some, name)
 	}
 	slices.Sort(some)
-	return nil, usage.Errorf("the network is not known from its %d tensors (%s): a ResNet or a vision transformer with "+
-		"the names of torchvision, timm or lightly is expected", len(some), listed(some))
+	return nil, usage.Errorf("the network is not known from its %d tensors (%s): a ResNet or a vision transformer "+
+		"with the names of torchvision, timm or lightly is expected", len(some), listed(some))
 }
 
 // resNet recognizes the ResNet family.
