@@ -52,7 +52,11 @@ func nameOf(source string) (string, error) {
 		return "", err
 	}
 	base := filepath.Base(absolute)
-	name := strings.ReplaceAll(base[:len(base)-len(archive.Suffix(base))], " ", "-")
+	stem := base[:len(base)-len(archive.Suffix(base))]
+	if info, err := os.Stat(absolute); err == nil && !info.IsDir() && stem == base {
+		stem = strings.TrimSuffix(base, filepath.Ext(base))
+	}
+	name := strings.ReplaceAll(stem, " ", "-")
 	if !setName.MatchString(name) {
 		return "", usage.About("name", "no name for the set can be made from %s: choose one of letters, digits, dots "+
 			"and dashes", source)

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -232,7 +234,7 @@ var formats = struct {
 	mu    sync.RWMutex
 	list  []Format
 	other Format // reads what no other format matches
-}{list: []Format{cifarFormat{}, idxFormat{}}, other: folderFormat{}}
+}{list: []Format{cifarFormat{}, idxFormat{}, parquetFormat{}, shardFormat{}}, other: folderFormat{}}
 
 // Register adds a format. It panics when its name is empty or taken, which is a mistake of the program.
 func Register(format Format) {
@@ -259,6 +261,19 @@ func allFormats() []Format {
 	formats.mu.RLock()
 	defer formats.mu.RUnlock()
 	return append(slices.Clone(formats.list), formats.other)
+}
+
+// openSource finds out what lies at source: a folder, an archive, or one file of a format.
+func openSource(source string, maxUnpacked int64) (archive.Tree, error) {
+	info, err := os.Stat(source)
+	if err == nil && info.Mode().IsRegular() && archive.Suffix(source) == "" {
+		all := allFormats()
+		own := func(f Format) bool { return f.Matches(filepath.Base(source)) }
+		if slices.ContainsFunc(all[:len(all)-1], own) {
+			return archive.File{Path: source}, nil
+		}
+	}
+	return archive.Open(source, maxUnpacked)
 }
 
 // recognize finds out which format a source has.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/internal/usage"
-	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
@@ -171,7 +170,7 @@ func importSource(ctx context.Context, source string, opt ImportOptions, may reu
 	if err != nil {
 		return nil, Report{}, err
 	}
-	t, err := archive.Open(source, opt.MaxUnpacked)
+	t, err := openSource(source, opt.MaxUnpacked)
 	if err != nil {
 		return nil, Report{}, err
 	}

@@ -172,7 +172,7 @@ func atPath(path string, info os.FileInfo) (place, error) {
 	if !info.IsDir() && (isPack(path) || filepath.Ext(path) == packExt) {
 		return place{pack: path}, nil
 	}
-	_, err := archive.Open(path, 0)
+	_, err := openSource(path, 0)
 	return place{source: path}, err
 }
 

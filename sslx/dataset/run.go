@@ -42,6 +42,7 @@ type run struct {
 	seen []bool         // by position
 	bad  map[int]string // why the image at a position is left out
 	name map[int]string // of the bad images
+	lost map[int32]bool // labels of the bad images in the first task
 	done int64
 }
 
@@ -55,7 +56,7 @@ func writeSet(ctx context.Context, dir, source string, p *Plan, h *header, opt I
 
 	r := &run{source: source, plan: p, opt: opt, spool: sp, budget: newBudget(opt.MaxPixels),
 		decoding: opt.decoding(), remarks: newRemarks(),
-		seen: make([]bool, p.total()), bad: map[int]string{}, name: map[int]string{}}
+		seen: make([]bool, p.total()), bad: map[int]string{}, name: map[int]string{}, lost: map[int32]bool{}}
 	r.hashes, r.seed = make([]uint64, p.total()), maphash.MakeSeed()
 	for range p.Tasks {
 		r.labels = append(r.labels, make([]int32, p.total()))
@@ -295,6 +296,9 @@ func (r *run) finish(it Item, bad error) error {
 	r.seen[it.Position] = true
 	if bad != nil {
 		r.bad[it.Position], r.name[it.Position] = bad.Error(), it.Name
+		if len(it.Labels) > 0 {
+			r.lost[it.Labels[0]] = true
+		}
 	}
 	r.done++
 	r.opt.Progress(r.done, int64(r.plan.total()))
@@ -306,8 +310,11 @@ func (r *run) checkSkipped() error {
 	if len(r.bad) == 0 {
 		return nil
 	}
-	if lacked := r.lacked(r.splitAt(0)); len(lacked) > 0 {
-		return fmt.Errorf("no train image of class %q in %s can be used: fix or remove the class", lacked[0], r.source)
+	for _, class := range r.lacked(r.splitAt(0)) {
+		// Classes without any image are named by some formats.
+		if r.lost[int32(slices.Index(r.plan.Tasks[0].Classes, class))] {
+			return fmt.Errorf("no train image of class %q in %s can be used: fix or remove the class", class, r.source)
+		}
 	}
 	return nil
 }

@@ -37,7 +37,9 @@ type Entry struct {
 }
 
 // Suffixes are the endings of the archives that can be read.
-var Suffixes = []string{".tar.gz", ".tgz", ".tar", ".zip"}
+var Suffixes = []string{
+	".tar.gz", ".tgz", ".tar", ".zip", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz",
+}
 
 // minUnpacked is the number of bytes that every archive may unpack to.
 const minUnpacked = 1 << 30
@@ -67,12 +69,28 @@ func Open(source string, maxUnpacked int64) (Tree, error) {
 	switch suffix := Suffix(source); suffix {
 	case ".zip":
 		return zipTree{source, maxUnpacked}, nil
-	case ".tar", ".tar.gz", ".tgz":
-		return tarTree{source, suffix != ".tar", maxUnpacked}, nil
+	case "":
+	default:
+		return tarTree{file: source, maxUnpacked: maxUnpacked}, nil
 	}
 	return nil, usage.Errorf("%s is neither a folder nor an archive: give a folder or one of %s", source,
 		strings.Join(Suffixes, ", "))
 }
+
+// File is a tree of one file.
+type File struct{ Path string }
+
+// Walk visits the file.
+func (f File) Walk(ctx context.Context, visit func(Entry) error) error {
+	e, _, err := Dir{filepath.Dir(f.Path)}.Entry(filepath.Base(f.Path))
+	if err != nil {
+		return err
+	}
+	return visit(e)
+}
+
+// Stamp identifies the file by its size and time of change.
+func (f File) Stamp(context.Context) (string, error) { return fileStamp(f.Path) }
 
 // Suffix returns the ending of an archive's name, in lower case, or "".
 func Suffix(name string) string {
@@ -88,6 +106,12 @@ func Suffix(name string) string {
 // Synology's storage boxes, and disks.
 var litter = []string{"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin",
 	"system volume information", "lost+found", "icon\r"}
+
+// IsTar reports whether a name has the ending of a tar file, compressed or not.
+func IsTar(name string) bool {
+	suffix := Suffix(name)
+	return suffix != "" && suffix != ".zip"
+}
 
 // Hidden reports whether any part of the path starts with a dot or is litter of a system.
 func Hidden(name string) bool {

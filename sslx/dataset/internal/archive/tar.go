@@ -4,6 +4,8 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"cmp"
+	"compress/bzip2"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -11,13 +13,15 @@ import (
 	"io"
 	"os"
 	"path"
+
+	"github.com/therootcompany/xz"
 )
 
-// tarTree is a tar archive, gzipped or not. It is read in one pass a walk.
+// tarTree is a tar archive, compressed or not. It is read in one pass a walk.
 type tarTree struct {
-	file        string
-	gzipped     bool
+	file        string // its ending says how it is compressed
 	maxUnpacked int64
+	suffix      string // where the file's name is not its path
 }
 
 func (t tarTree) Stamp(context.Context) (string, error) { return fileStamp(t.file) }
@@ -28,6 +32,39 @@ func (t tarTree) Walk(ctx context.Context, visit func(Entry) error) error {
 		return fmt.Errorf("archive cannot be opened: %w", err)
 	}
 	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if err := t.checkEnd(file, info.Size()); err != nil {
+		return err
+	}
+	return t.walk(ctx, file, visit)
+}
+
+// WalkTar visits the members of a tar file that lies in a tree, as walking it as a source would. Name is for messages;
+// the ending of the entry's path says how it is compressed. Members that are not opened are not read where the file can
+// be positioned.
+func WalkTar(ctx context.Context, name string, e Entry, maxUnpacked int64, visit func(Entry) error) error {
+	if maxUnpacked == 0 {
+		maxUnpacked = MaxUnpacked(e.Size)
+	}
+	opened, err := e.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = opened.Close() }()
+
+	t := tarTree{name, maxUnpacked, Suffix(e.Path)}
+	if at, ok := opened.(io.ReaderAt); ok {
+		if err := t.checkEnd(at, e.Size); err != nil {
+			return err
+		}
+	}
+	return t.walk(ctx, opened, visit)
+}
+
+func (t tarTree) walk(ctx context.Context, file io.Reader, visit func(Entry) error) error {
 	stream, err := t.unpack(ctx, file)
 	if err != nil {
 		return err
@@ -56,7 +93,7 @@ func (t tarTree) Walk(ctx context.Context, visit func(Entry) error) error {
 		}
 	}
 
-	// The end of the gzip stream holds its checksum.
+	// The end of a compressed stream holds its checksum.
 	if _, err := io.Copy(io.Discard, stream); err != nil {
 		return t.failure(err)
 	}
@@ -83,18 +120,40 @@ func (t tarTree) visit(head *tar.Header, archive io.Reader, visit func(Entry) er
 	return visit(Entry{name, head.Typeflag == tar.TypeDir, head.Size, open})
 }
 
+// compressed reports whether the archive is.
+func (t tarTree) compressed() bool { return cmp.Or(t.suffix, Suffix(t.file)) != ".tar" }
+
 // unpack returns the bytes of the tar archive, which fail once ctx is done.
-func (t tarTree) unpack(ctx context.Context, file *os.File) (io.Reader, error) {
-	buffered := bufio.NewReaderSize(ContextReader{ctx, file}, 1<<18)
-	if !t.gzipped {
-		return buffered, checkTarEnd(t.file, file)
+func (t tarTree) unpack(ctx context.Context, file io.Reader) (io.Reader, error) {
+	packed := bufio.NewReaderSize(ContextReader{ctx, file}, 1<<18)
+	var unpacked io.Reader
+	var err error
+	switch cmp.Or(t.suffix, Suffix(t.file)) {
+	case ".tar":
+		// A tar reader steps over what is not read.
+		if seeker, ok := file.(io.Seeker); ok {
+			return struct {
+				io.Reader
+				io.Seeker
+			}{ContextReader{ctx, file}, seeker}, nil
+		}
+		return packed, nil
+	case ".tar.gz", ".tgz":
+		unpacked, err = gzip.NewReader(packed)
+	case ".tar.xz", ".txz":
+		// What a file says that it takes to be unpacked is memory.
+		unpacked, err = xz.NewReader(packed, maxDictionary)
+	default:
+		unpacked = bzip2.NewReader(packed)
 	}
-	unzipped, err := gzip.NewReader(buffered)
 	if err != nil {
-		return nil, damagedArchive(t.file, err)
+		return nil, t.failure(err)
 	}
-	return &LimitedReader{unzipped, t.maxUnpacked + 1}, nil
+	return &LimitedReader{unpacked, t.maxUnpacked + 1}, nil
 }
+
+// maxDictionary bounds the memory of an xz stream: 64 MiB is what its strongest preset, 9, takes.
+const maxDictionary = 64 << 20
 
 func (t tarTree) failure(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -106,16 +165,16 @@ func (t tarTree) failure(err error) error {
 	return damagedArchive(t.file, err)
 }
 
-// checkTarEnd looks for the two zero blocks that end a tar archive; a cut between two members shows in nothing else.
-func checkTarEnd(name string, file *os.File) error {
-	info, err := file.Stat()
-	if err != nil {
-		return err
+// checkEnd looks for the two zero blocks that end a tar archive; a cut between two members shows in nothing else. The
+// end of a compressed one is in its stream.
+func (t tarTree) checkEnd(file io.ReaderAt, size int64) error {
+	if t.compressed() {
+		return nil
 	}
 	const blocks = 2 * 512
 	end := make([]byte, blocks)
-	if _, err := file.ReadAt(end, info.Size()-blocks); err != nil || !bytes.Equal(end, make([]byte, blocks)) {
-		return damagedArchive(name, errors.New("its end mark is missing"))
+	if _, err := file.ReadAt(end, size-blocks); err != nil || !bytes.Equal(end, make([]byte, blocks)) {
+		return damagedArchive(t.file, errors.New("its end mark is missing"))
 	}
 	return nil
 }

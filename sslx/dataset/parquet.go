@@ -1,0 +1,415 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
+
+// parquetFormat reads parquet files as hubs serve them (https://huggingface.co/docs/hub/datasets-image): a column of
+// encoded images, alone or with their paths, and columns of labels, whose class names are in the metadata.
+type parquetFormat struct{}
+
+func (parquetFormat) Name() string { return "parquet" }
+
+func (parquetFormat) Matches(name string) bool { return strings.EqualFold(path.Ext(name), ".parquet") }
+
+func (parquetFormat) Texts() []string { return nil }
+
+// parquetColumns are the columns of a file that matter.
+type parquetColumns struct {
+	image  int // index of the leaf with the bytes
+	labels []parquetLabel
+}
+
+type parquetLabel struct {
+	name  string
+	leaf  int
+	known []string // names of the classes
+}
+
+func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
+	var shards []*shard
+	var columns parquetColumns
+	var found []*classes
+	err := f.each(ctx, files, func(file File, opened *parquet.File) error {
+		c, err := findColumns(opened)
+		if err != nil {
+			return fmt.Errorf("%s in %s %w", file.Path, files.source, err)
+		}
+		if shards == nil {
+			for _, label := range c.labels {
+				found = append(found, newClasses(label.known))
+			}
+			columns = c
+		} else if !columns.same(c) {
+			return usage.Errorf("%s and %s in %s have other columns of labels: import one set at a time",
+				shards[0].path, file.Path, files.source)
+		}
+		if opened.NumRows() < 0 || opened.NumRows() > maxImages {
+			return fmt.Errorf("%s in %s says %d rows", file.Path, files.source, opened.NumRows())
+		}
+
+		s := &shard{path: file.Path, n: int(opened.NumRows())}
+		for i, label := range c.labels {
+			labels, err := readLabels(ctx, opened, label.leaf, found[i])
+			if err != nil {
+				return fmt.Errorf("column %s of %s in %s cannot be read: %w", label.name, file.Path, files.source, err)
+			}
+			if len(labels) != s.n {
+				return fmt.Errorf("column %s of %s in %s has %d values for %d rows", label.name, file.Path,
+					files.source, len(labels), s.n)
+			}
+			s.labels = append(s.labels, labels)
+		}
+		shards = append(shards, s)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	p := &Plan{}
+	for task, c := range found {
+		if len(c.names) == 0 { // hubs hide the labels of some sets
+			return nil, usage.Errorf("column %s in %s has no label", columns.labels[task].name, files.source)
+		}
+		names, label := c.finish()
+		relabel(shards, task, label)
+		p.Tasks = append(p.Tasks, Task{columns.labels[task].name, names})
+	}
+	if err := splitShards(files.source, shards); err != nil {
+		return nil, err
+	}
+	if shards, err = p.planShards(files.source, shards); err != nil {
+		return nil, err
+	}
+
+	byPath := map[string]*shard{}
+	for _, s := range shards {
+		byPath[s.path] = s
+	}
+	p.Items = func(ctx context.Context, emit func(Item) error) error {
+		return f.each(ctx, files, func(file File, opened *parquet.File) error {
+			s := byPath[file.Path]
+			if s == nil {
+				return nil
+			}
+			c, err := findColumns(opened)
+			if err != nil {
+				return fmt.Errorf("%s in %s %w", file.Path, files.source, err)
+			}
+			return f.images(ctx, files, s, opened, c.image, emit)
+		})
+	}
+	return p, nil
+}
+
+// same reports whether two files have the same columns of labels.
+func (c parquetColumns) same(other parquetColumns) bool {
+	return slices.EqualFunc(c.labels, other.labels, func(a, b parquetLabel) bool {
+		return a.name == b.name && slices.Equal(a.known, b.known)
+	})
+}
+
+// each opens the parquet files of a source one after the other. The library panics on some damaged files.
+func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, *parquet.File) error) error {
+	return files.Walk(ctx, func(file File) (err error) {
+		if !f.Matches(file.Path) {
+			return nil
+		}
+		r, err := file.Open()
+		if err != nil {
+			return err
+		}
+		defer func() { _ = r.Close() }()
+		at, ok := r.(io.ReaderAt)
+		if !ok {
+			return usage.Errorf("%s lies in the archive %s, and parquet files are read from several places: unpack "+
+				"the archive, and give the folder", file.Path, files.source)
+		}
+
+		defer func() {
+			if problem := recover(); problem != nil {
+				err = fmt.Errorf("%s in %s is damaged: %v", file.Path, files.source, problem)
+			}
+		}()
+		opened, err := parquet.OpenFile(contextReaderAt{ctx, at}, file.Size, parquet.SkipPageIndex(true),
+			parquet.SkipBloomFilters(true))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("%s in %s is no parquet file or is damaged: %w", file.Path, files.source, err)
+		}
+		if err := checkChunks(opened, file.Size); err != nil {
+			return fmt.Errorf("%s in %s is damaged: %w", file.Path, files.source, err)
+		}
+		return visit(file, opened)
+	})
+}
+
+// contextReaderAt fails once a context is done.
+type contextReaderAt struct {
+	ctx context.Context
+	r   io.ReaderAt
+}
+
+func (c contextReaderAt) ReadAt(p []byte, offset int64) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.ReadAt(p, offset)
+}
+
+// checkChunks compares what the footer says of columns with the length of the file.
+func checkChunks(f *parquet.File, length int64) error {
+	rows := int64(0)
+	for _, group := range f.Metadata().RowGroups {
+		if group.NumRows < 0 {
+			return fmt.Errorf("a row group has %d rows", group.NumRows)
+		}
+		rows += group.NumRows
+		for _, column := range group.Columns {
+			m := column.MetaData
+			if m.DataPageOffset < 0 || m.TotalCompressedSize < 0 || m.DataPageOffset > length ||
+				m.TotalCompressedSize > length || m.NumValues < 0 {
+				return errors.New("a column lies outside of the file")
+			}
+		}
+	}
+	if rows != f.NumRows() {
+		return fmt.Errorf("its row groups have %d rows and it says %d", rows, f.NumRows())
+	}
+	return nil
+}
+
+// hubFeature is what the metadata of Hugging Face's library say of a column.
+type hubFeature struct {
+	Type  string   `json:"_type"`
+	Names []string `json:"names"`
+}
+
+// hubFeatures returns the features by column; none where the file was not written by the library.
+func hubFeatures(f *parquet.File) map[string]hubFeature {
+	text, _ := f.Lookup("huggingface")
+	var hub struct {
+		Info struct {
+			Features map[string]json.RawMessage `json:"features"`
+		} `json:"info"`
+	}
+	features := map[string]hubFeature{}
+	if json.Unmarshal([]byte(text), &hub) != nil {
+		return features
+	}
+	for name, raw := range hub.Info.Features {
+		var feature hubFeature
+		if json.Unmarshal(raw, &feature) == nil { // lists and nested features are no images and no labels
+			features[name] = feature
+		}
+	}
+	return features
+}
+
+// Names that columns have where no metadata say what they are.
+var (
+	imageColumns = []string{"image", "img", "picture", "photo", "jpg", "jpeg", "png", "webp", "image_bytes", "bytes"}
+	labelColumns = []string{"label", "labels", "class", "cls", "category", "target", "y"}
+)
+
+// findColumns finds the images and the labels. Its errors continue "FILE in SOURCE …".
+func findColumns(f *parquet.File) (c parquetColumns, err error) {
+	features := hubFeatures(f)
+	c.image = -1
+	rank := len(imageColumns) + 1
+	for _, column := range f.Root().Columns() {
+		name, feature := column.Name(), features[column.Name()]
+		if leaf := imageLeaf(column); leaf != nil {
+			at := slices.Index(imageColumns, strings.ToLower(name))
+			if at < 0 {
+				at = len(imageColumns)
+			}
+			if feature.Type == "Image" {
+				at -= rank + 1 // what the metadata say counts more than a name
+			}
+			if c.image < 0 || at < rank {
+				c.image, rank = leaf.Index(), min(at, rank)
+			}
+			continue
+		}
+
+		lower := strings.ToLower(name)
+		named := slices.Contains(labelColumns, lower) || strings.HasSuffix(lower, "_label")
+		if isLabel(column) && (feature.Type == "ClassLabel" || named) {
+			c.labels = append(c.labels, parquetLabel{name, column.Index(), feature.Names})
+		}
+	}
+	if c.image < 0 {
+		return c, usage.Errorf("has no column of images: a column image with bytes, as the datasets library writes it")
+	}
+	return c, nil
+}
+
+// imageLeaf returns the column of bytes in a column of images, or nil.
+func imageLeaf(column *parquet.Column) *parquet.Column {
+	leaf := column
+	if !column.Leaf() {
+		if leaf = column.Column("bytes"); leaf == nil || !leaf.Leaf() {
+			return nil
+		}
+	}
+	if column.Repeated() || leaf.Repeated() || leaf.Type().Kind() != parquet.ByteArray {
+		return nil
+	}
+	// Texts are byte arrays, too, and say so.
+	if logical := leaf.Type().LogicalType(); column.Leaf() && logical != nil {
+		return nil
+	}
+	return leaf
+}
+
+func isLabel(column *parquet.Column) bool {
+	if !column.Leaf() || column.Repeated() {
+		return false
+	}
+	switch column.Type().Kind() {
+	case parquet.Int32, parquet.Int64, parquet.ByteArray, parquet.Boolean:
+		return true
+	}
+	return false
+}
+
+// values hands over the values of a column, one a row.
+func parquetValues(ctx context.Context, f *parquet.File, leaf int, take func(row int, v parquet.Value) error) error {
+	row := 0
+	buffer := make([]parquet.Value, 64)
+	for _, group := range f.RowGroups() {
+		err := func() error {
+			pages := group.ColumnChunks()[leaf].Pages()
+			defer func() { _ = pages.Close() }()
+			for {
+				page, err := pages.ReadPage()
+				if err == io.EOF {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				err = pageValues(ctx, page, buffer, &row, take)
+				parquet.Release(page)
+				if err != nil {
+					return err
+				}
+			}
+		}()
+		if err != nil {
+			return err
+		}
+	}
+	if int64(row) != f.NumRows() {
+		return fmt.Errorf("it has %d values for %d rows", row, f.NumRows())
+	}
+	return nil
+}
+
+func pageValues(ctx context.Context, page parquet.Page, buffer []parquet.Value, row *int,
+	take func(int, parquet.Value) error) error {
+	values := page.Values()
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := values.ReadValues(buffer)
+		for _, v := range buffer[:n] {
+			if err := take(*row, v); err != nil {
+				return err
+			}
+			*row++
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return io.ErrNoProgress
+		}
+	}
+}
+
+// readLabels reads a column of labels as numbers that c gives.
+func readLabels(ctx context.Context, f *parquet.File, leaf int, c *classes) ([]int32, error) {
+	var labels []int32
+	err := parquetValues(ctx, f, leaf, func(row int, v parquet.Value) error {
+		if int64(row) >= f.NumRows() {
+			return fmt.Errorf("it has more values than the %d rows", f.NumRows())
+		}
+		var text string
+		switch {
+		case v.IsNull():
+		case v.Kind() == parquet.ByteArray:
+			text = string(v.ByteArray())
+		case v.Kind() == parquet.Boolean:
+			text = "0"
+			if v.Boolean() {
+				text = "1"
+			}
+		case v.Int64() >= 0:
+			text = strconv.FormatInt(v.Int64(), 10)
+		}
+		if text == "" { // null, -1 or an empty text
+			labels = append(labels, noLabel)
+			return nil
+		}
+		number, err := c.add(text)
+		labels = append(labels, number)
+		return err
+	})
+	return labels, err
+}
+
+// images hands over the images of a file.
+func (parquetFormat) images(ctx context.Context, files *Files, s *shard, f *parquet.File, leaf int,
+	emit func(Item) error) error {
+	err := parquetValues(ctx, f, leaf, func(row int, v parquet.Value) error {
+		if row >= s.n {
+			return errors.New("it has more images than before")
+		}
+		it := s.item(row, fmt.Sprintf("%s row %d", s.path, row), nil)
+		switch data := v.ByteArray(); {
+		case it.Err != nil:
+		case v.IsNull() || len(data) == 0:
+			it.Err = errors.New("the row holds no bytes of an image; a path alone is not enough")
+		case int64(len(data)) > files.opt.MaxFile:
+			it.Err = fmt.Errorf("it has %d bytes and %d are allowed", len(data), files.opt.MaxFile)
+		default:
+			it.Data = bytes.Clone(data) // the page is used again
+		}
+		if err := emit(it); err != nil {
+			return emitted{err}
+		}
+		return nil
+	})
+	if gone := (emitted{}); errors.As(err, &gone) {
+		return gone.error
+	}
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%s in %s cannot be read: %w", s.path, files.source, err)
+	}
+	return err
+}
+
+// emitted is an error that emit has returned, which says all that there is to say.
+type emitted struct{ error }
