@@ -21,13 +21,13 @@ import (
 func runsCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "runs",
-		Short: "Find, list, show, watch, compare, export and clear away runs",
-		Long: `Find, list, show, watch, compare, export and clear away runs. RUN is a run folder, or the name of one in runs/ and
-below, or the beginning of that name. Runs may be training meanwhile: all commands but gc --delete only read.`,
+		Short: "Find, list, show, watch, compare, export, share and clear away runs",
+		Long: `Find, list, show, watch, compare, export, share and clear away runs. RUN is a run folder, or the name of
+one in runs/ and below, or the beginning of that name. Runs may be training meanwhile: all commands but gc --delete only read.`,
 		Example: `  sslx runs list
   sslx runs compare first lr01`,
 	}, runsListCommand(a), runsShowCommand(a), runsWatchCommand(a), runsCompareCommand(a),
-		runsExportCommand(a), runsGCCommand(a))
+		runsExportCommand(a), runsShareCommand(a), runsGCCommand(a))
 }
 
 func runsListCommand(a *app) *cobra.Command {
@@ -316,6 +316,51 @@ func (a *app) runsExport(ctx context.Context, names []string, f exportFlags) err
 	}
 	if err := atomicfile.Write(f.out, table.WriteCSV); err != nil {
 		return fmt.Errorf("cannot write %s: %w", f.out, err)
+	}
+	return nil
+}
+
+func runsShareCommand(a *app) *cobra.Command {
+	var page, card string
+	cmd := &cobra.Command{
+		Use:   "share RUN",
+		Short: "Write a run as one web page, or as a model card",
+		Long: `Write what the records of a run say to files that can be given away. --out is one HTML page with results,
+curves, pictures, configuration and how to repeat the run; it loads nothing and runs no script. --card is a
+model card in Markdown: data, recipe, results with protocols and baselines, limits, how to repeat it.
+
+The pictures of a finished run whose data can be opened are drawn, and stay in the run folder, where
+sslx runs watch shows them. Otherwise the page has those that are there.`,
+		Example: `  sslx runs share first --out first.html
+  sslx runs share runs/first --out first.html --card README.md`,
+		Args:              arguments(1, 1),
+		ValidArgsFunction: completeRun,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.runsShare(cmd.Context(), args[0], page, card)
+		},
+	}
+
+	cmd.Flags().StringVar(&page, "out", "", "HTML `file` to write")
+	cmd.Flags().StringVar(&card, "card", "", "Markdown `file` to write")
+	return cmd
+}
+
+func (a *app) runsShare(ctx context.Context, name, page, card string) error {
+	if page == "" && card == "" {
+		return usage.Errorf("runs share needs --out FILE.html, --card FILE.md, or both")
+	}
+	dir, err := runs.Find(name)
+	if err != nil {
+		return err
+	}
+	err = a.work(func(opt sslx.Options) error { return report.Share(ctx, dir, page, card, opt) })
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{page, card} {
+		if path != "" {
+			fmt.Fprintln(a.stdout, path)
+		}
 	}
 	return nil
 }
