@@ -38,25 +38,17 @@ func (p Plan) choices(r Records, arm Arm) (choices []Choice) {
 		return []Choice{{Arm: arm.Name, Label: "as " + arm.After, Config: p.Setting(r, arm), Validation: math.NaN()}}
 	}
 
-	// The best is chosen once all candidates are measured; of equal ones the first.
-	tuned := len(arm.Candidates) > 1
-	settled, best := tuned, 0
-	for i, candidate := range arm.Candidates {
-		c := Choice{Arm: arm.Name, Label: candidate.Label, Config: candidate.Config, Tuned: tuned,
-			Validation: math.NaN()}
-		if tuned {
+	candidates, chosen, _ := p.tried(r, arm, r.fingerprint) // which does not fail with the records' own fingerprints
+	for i, candidate := range candidates {
+		c := Choice{Arm: arm.Name, Label: candidate.Label, Config: candidate.Config, Tuned: arm.tuned(),
+			Validation: math.NaN(), Chosen: arm.tuned() && i == chosen}
+		if arm.tuned() {
 			if mean, ok := p.Validation(r, candidate); ok {
 				c.Validation = mean
 			}
 		}
 		choices = append(choices, c)
-
-		settled = settled && !math.IsNaN(c.Validation)
-		if c.Validation > choices[best].Validation {
-			best = i
-		}
 	}
-	choices[best].Chosen = settled
 	return choices
 }
 
@@ -77,10 +69,11 @@ type Made struct {
 func (p Plan) Made(r Records) (runs []Made) {
 	// The trials of tuning, which arms with a single candidate have none of.
 	for _, arm := range p.Arms {
-		if len(arm.Candidates) < 2 {
+		if !arm.tuned() {
 			continue
 		}
-		for _, candidate := range arm.Candidates {
+		candidates, _, _ := p.tried(r, arm, r.fingerprint)
+		for _, candidate := range candidates {
 			for _, seed := range p.TuneSeeds {
 				if known, ok := r.Of(p.TuningTrial(candidate, seed)); ok {
 					runs = append(runs, p.made(arm.Name, candidate.Label, seed, known))
@@ -113,5 +106,8 @@ func (p Plan) made(arm, label string, seed uint64, known Record) Made {
 	return m
 }
 
-// Tuned returns the number of runs that choose hyper-parameters.
-func (p Plan) Tuned() int { return len(p.tuningTrials(p.Arms)) }
+// Tuned returns the number of runs that choose hyper-parameters, at least: a search may ask for more.
+func (p Plan) Tuned() int {
+	trials, _ := p.tuningTrials(Records{}, p.Arms, Records{}.fingerprint)
+	return len(trials)
+}

@@ -69,6 +69,28 @@ func Cue(b compute.Backend, c sslx.Config, images dataset.Images) (accuracy floa
 	return probe.Accuracy(fit.Predicted, testLabels, 2)
 }
 
+// ByConstruction returns the names of the arms that are decided by their construction, as far as their records tell: a
+// linear classifier tells their negatives from their anchors in more than [MaxCue] of the cases ([Cue]), or their first
+// loss is below half its chance level, so that the encoder solved the task before it was trained.
+func (p Plan) ByConstruction(r Records) (arms []string) {
+	for _, arm := range p.Arms {
+		if slices.ContainsFunc(p.Seeds, func(seed uint64) bool {
+			known, ok := p.Record(r, arm, seed)
+			return ok && known.byConstruction()
+		}) {
+			arms = append(arms, arm.Name)
+		}
+	}
+	return arms
+}
+
+func (r Record) byConstruction() bool {
+	if r.Cue != nil && *r.Cue > MaxCue {
+		return true
+	}
+	return len(r.Log) > 0 && r.Log[0].Step == 1 && r.Log[0].Loss < r.Log[0].Chance/2
+}
+
 // cueGraph returns the statistics of anchors and of negatives, [views*batch, 12] each.
 func cueGraph(c sslx.Config, pixels, samples, stream *Node) []*Node {
 	images := augment.FromBytes(pixels) // [batch, height, width, 3]

@@ -124,7 +124,7 @@ func drawDifferences(c Claim, p Plan, r Records) (*plots.Figure, error) {
 	var at Column
 	known := 0
 	f := plots.Forest{Margin: p.Margin,
-		Verdicts: words(statistics.Equivalent, statistics.Upheld, statistics.NotSettled, statistics.Reversed,
+		Verdicts: texts(statistics.Equivalent, statistics.Upheld, statistics.NotSettled, statistics.Reversed,
 			statistics.Debunked)}
 	for _, comparison := range p.Comparisons {
 		d := plots.Difference{Label: comparison.Factor, Mean: math.NaN(), Low: math.NaN(), High: math.NaN()}
@@ -144,8 +144,8 @@ func drawDifferences(c Claim, p Plan, r Records) (*plots.Figure, error) {
 	return f.Figure()
 }
 
-// words returns verdicts as a plot takes them.
-func words(verdicts ...statistics.Verdict) (text []string) {
+// texts returns verdicts as a plot takes them.
+func texts(verdicts ...statistics.Verdict) (text []string) {
 	for _, v := range verdicts {
 		text = append(text, string(v))
 	}

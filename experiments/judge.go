@@ -27,11 +27,14 @@ type Estimate struct {
 	High     float64             `json:"high"`
 	Seeds    int                 `json:"seeds"`
 	Unit     string              `json:"unit"`
-	Decides  bool                `json:"decides,omitempty"`         // gives the claim its verdict: one estimate at most
+	Decides  bool                `json:"decides,omitempty"`         // gives the claim its verdict, alone or with others
 	Verdict  statistics.Verdict  `json:"verdict,omitempty"`         // none where the belief predicts nothing
 	More     int                 `json:"seeds_to_settle,omitempty"` // seeds in all that would settle it, 0 when it is
 	P        *float64            `json:"p_holm,omitempty"`          // see [Plan.Compare]
 	Interval statistics.Interval `json:"-"`
+
+	// Construction names the arms of the comparison that are decided by their construction: there is no verdict then.
+	Construction []string `json:"decided_by_construction,omitempty"`
 }
 
 // Outcome is what the records say of a claim at a scale.
@@ -42,7 +45,7 @@ type Outcome struct {
 	Withdrawn string             `json:"withdrawn,omitempty"` // why there is no verdict, see [Claim.Withdrawn]
 	Limits    []string           `json:"limits,omitempty"`    // see [Claim.Limits]
 	Margin    float64            `json:"margin"`
-	Estimates []Estimate         `json:"estimates"` // the one that decides first, if it is there
+	Estimates []Estimate         `json:"estimates"` // those that decide first, as far as they are there
 	Records   []string           `json:"records"`   // keys of the runs
 
 	// Missing is the number of runs that are not there yet. Power is the smallest true difference, in points, that the
@@ -54,7 +57,7 @@ type Outcome struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Deciding returns the estimate that gives the claim its verdict. It is not ok while that estimate is not there,
+// Deciding returns the first estimate that gives the claim its verdict. It is not ok while no such estimate is there,
 // whatever else is.
 func (o Outcome) Deciding() (Estimate, bool) {
 	i := slices.IndexFunc(o.Estimates, func(e Estimate) bool { return e.Decides })
@@ -86,14 +89,13 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 		o.Verdict = Withdrawn
 	}
 
-	// Without the estimate that decides there is no verdict, whatever other estimates say.
+	// Without the estimates that decide there is no verdict, whatever other estimates say.
 	first, ok := o.Deciding()
 	if !ok {
 		return o, nil
 	}
-	// Nor before every planned seed is there: to look early and stop once it is settled errs more often than 1-Level.
-	if c.Withdrawn == "" && first.Seeds == len(p.Seeds) {
-		o.Verdict = first.Verdict
+	if c.Withdrawn == "" {
+		o.Verdict = p.verdict(o.Estimates)
 	}
 
 	if first.Interval.N > 1 && first.Interval.SD > 0 {
@@ -102,7 +104,44 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	return o, err
 }
 
-// estimates returns the estimates of a claim, the one that decides first. Neither a smoke run nor a withdrawn claim has
+// verdict returns what the estimates that decide say together: what all of them say, or [statistics.Reversed] where the
+// belief calls something useless that is not.
+func (p Plan) verdict(all []Estimate) (v statistics.Verdict) {
+	found, useful := 0, false
+	for _, e := range all {
+		if !e.Decides {
+			continue
+		}
+
+		// Nor is there one before every planned seed is there: to look early and stop once it is settled errs more
+		// often than 1-Level.
+		if e.Seeds < len(p.Seeds) || len(e.Construction) > 0 {
+			return statistics.NotSettled
+		}
+		useful = useful || e.Verdict == statistics.Reversed && p.calledUseless(e.Factor)
+		if found == 0 {
+			v = e.Verdict
+		} else if v != e.Verdict {
+			v = statistics.NotSettled
+		}
+		found++
+	}
+
+	switch {
+	case found < len(p.deciding()):
+		return statistics.NotSettled
+	case useful:
+		return statistics.Reversed
+	}
+	return v
+}
+
+// calledUseless reports whether the comparison of a factor is one about which the belief says so.
+func (p Plan) calledUseless(factor string) bool {
+	return slices.ContainsFunc(p.Comparisons, func(c Comparison) bool { return c.Factor == factor && c.Useless })
+}
+
+// estimates returns the estimates of a claim, those that decide first. Neither a smoke run nor a withdrawn claim has
 // verdicts; their differences are reported all the same.
 func estimates(c Claim, p Plan, r Records) ([]Estimate, error) {
 	judge := c.Judge
@@ -123,10 +162,13 @@ func estimates(c Claim, p Plan, r Records) ([]Estimate, error) {
 			e.Verdict, e.More = statistics.NotSettled, 0
 		}
 	}
-	if i := slices.IndexFunc(found, func(e Estimate) bool { return e.Decides }); i > 0 {
-		first := found[i]
-		found = slices.Insert(slices.Delete(found, i, i+1), 0, first)
+	rank := func(e Estimate) int {
+		if e.Decides {
+			return 0
+		}
+		return 1
 	}
+	slices.SortStableFunc(found, func(a, b Estimate) int { return cmp.Compare(rank(a), rank(b)) })
 	return append([]Estimate{}, found...), nil // never null in JSON
 }
 
@@ -166,10 +208,11 @@ func (p Plan) Results(r Records, name string, seed uint64) []record.Result {
 // Compare returns the estimates of the plan's comparisons on every task and by every protocol that both sides have two
 // seeds of: differences in points of accuracy, paired over seeds.
 //
-// P is the p-value of the verdict ([statistics.VerdictP]) or, where there is none, of no difference. The estimate that
-// decides stands for itself. The others of a comparison are one family: their p-values are corrected (Holm), and those
-// that are above 1-[Level] settle nothing.
+// P is the p-value of the verdict ([statistics.VerdictP]) or, where there is none, of no difference. The estimates that
+// decide are one family, and so are the others of each comparison: their p-values are corrected (Holm), and those that
+// are above 1-[Level] settle nothing. A comparison of an arm that is decided by its construction has no verdict.
 func (p Plan) Compare(r Records) (all []Estimate, err error) {
+	construction := p.ByConstruction(r)
 	for _, c := range p.Comparisons {
 		differences, order := p.differences(r, c)
 		for _, at := range order {
@@ -179,6 +222,11 @@ func (p Plan) Compare(r Records) (all []Estimate, err error) {
 			e, err := p.estimate(c, at, differences[at])
 			if err != nil {
 				return nil, err
+			}
+			for _, arm := range construction {
+				if arm == c.A || arm == c.B {
+					e.Construction, e.Verdict, e.More = append(e.Construction, arm), "", 0
+				}
 			}
 			all = append(all, e)
 		}
@@ -217,11 +265,14 @@ func (p Plan) estimate(c Comparison, at Column, differences []float64) (e Estima
 	i, err := statistics.Paired(differences, Level)
 	e = Estimate{Factor: c.Factor, Task: at.Task, Protocol: at.Protocol, Mean: i.Mean, Low: i.Low, High: i.High,
 		Seeds: len(differences), Unit: "points", Interval: i,
-		Decides: c.Factor == p.Comparisons[0].Factor && p.Decides(at.Task, at.Protocol)}
+		Decides: p.Decides(at.Task, at.Protocol) && slices.Contains(p.deciding(), c)}
 
-	// A belief predicts nothing about a difference from a baseline: its p-value is of no difference at all.
+	// Where the belief predicts nothing, the p-value is of no difference at all.
 	value := i.P()
-	if !c.withBaseline() {
+	switch {
+	case c.Useless:
+		e.Verdict, value = statistics.VerdictBelow(i, p.Margin)
+	case !c.silent():
 		e.Verdict, e.More = statistics.VerdictOf(i, p.Margin), statistics.SeedsToSettle(i, p.Margin)
 		value = statistics.VerdictP(i, p.Margin)
 	}
@@ -231,17 +282,26 @@ func (p Plan) estimate(c Comparison, at Column, differences []float64) (e Estima
 	return e, err
 }
 
-// correct corrects the p-values of each comparison over its tasks and protocols, without the estimate that decides.
+// correct corrects the p-values of the estimates that decide together, and those of each comparison over its other
+// tasks and protocols.
 func (p Plan) correct(all []Estimate) {
-	for _, c := range p.Comparisons {
-		var values []float64
-		var family []*Estimate
-		for i := range all {
-			if e := &all[i]; e.Factor == c.Factor && !e.Decides && e.P != nil {
-				values, family = append(values, *e.P), append(family, e)
-			}
+	families := map[string][]*Estimate{}
+	for i := range all {
+		e := &all[i]
+		switch {
+		case e.P == nil:
+		case e.Decides:
+			families[""] = append(families[""], e)
+		default:
+			families[e.Factor] = append(families[e.Factor], e)
 		}
+	}
 
+	for _, family := range families {
+		values := make([]float64, len(family))
+		for i, e := range family {
+			values[i] = *e.P
+		}
 		for i, adjusted := range statistics.Holm(values) {
 			e := family[i]
 			e.P = &adjusted

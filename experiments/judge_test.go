@@ -39,9 +39,9 @@ func simulated(random *rand.Rand, difference, noise float64) (Claim, Records) {
 	arms := []Arm{NewArm("a", a), NewArm("b", b)}
 	arms[0].Floors = true
 	p := NewPlan(CPU, arms,
-		Comparison{"a over b", "a", "b"},
-		Comparison{"a over untrained", "a", record.ModelUntrained},
-		Comparison{"a over pixels", "a", record.ModelPixels})
+		Comparison{Factor: "a over b", A: "a", B: "b"},
+		Comparison{Factor: "a over untrained", A: "a", B: record.ModelUntrained},
+		Comparison{Factor: "a over pixels", A: "a", B: record.ModelPixels})
 	p.Protocols = p.Protocols[:1]
 	records := Records{}
 	for _, seed := range p.Seeds {
@@ -125,7 +125,7 @@ func TestJudge_NoVerdictWithoutTheComparisonThatDecides(t *testing.T) {
 	c, records := simulated(rand.New(rand.NewPCG(1, 2)), 0.1, 0)
 	plan := c.Plan(CPU)
 	plan.Arms = append(plan.Arms, NewArm("c", With(Base(CPU), func(c *sslx.Config) { c.Batch = 32 })))
-	plan.Comparisons = append([]Comparison{{"a over c", "a", "c"}}, plan.Comparisons...)
+	plan.Comparisons = append([]Comparison{{Factor: "a over c", A: "a", B: "c"}}, plan.Comparisons...)
 	o, err := Judge(Claim{ID: "lacking", Plan: func(Scale) Plan { return plan }}, CPU, records)
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestJudge_NoVerdictWithoutTheComparisonThatDecides(t *testing.T) {
 // The deciding estimate stands for itself; the others of its comparison are corrected, and their verdicts with them.
 func TestPlan_CompareCorrectsAllButTheEstimateThatDecides(t *testing.T) {
 	differences := []float64{2.1, 2.6, 2.3, 2.9, 2.5} // above the margin of 2, narrowly
-	p := NewPlan(CPU, nil, Comparison{"a over b", "a", "b"})
+	p := NewPlan(CPU, nil, Comparison{Factor: "a over b", A: "a", B: "b"})
 	i, err := statistics.Paired(differences, Level)
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,11 @@
 package experiments
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -20,7 +22,10 @@ type Plan struct {
 	// Tasks and Protocols are measured. The first of each decides: in tuning, and in the verdict.
 	Tasks, Protocols []string
 
-	Comparisons []Comparison // the first one decides
+	// Comparisons are the differences that are reported. The first Deciding of them give the verdict, on the task and by
+	// the protocol that decide; 0 is 1.
+	Comparisons []Comparison
+	Deciding    int
 
 	// Margin is the difference that matters, in points of accuracy.
 	Margin float64
@@ -30,8 +35,12 @@ type Plan struct {
 type Arm struct {
 	Name string
 
-	// Candidates are the configurations that validation chooses from. A single one is used as it is.
+	// Candidates are the configurations that validation chooses from. A single one is used as it is, unless there are
+	// Axes.
 	Candidates []Candidate
+
+	// Axes are what validation tunes of the only candidate, step by step until its choice is inside of what was tried.
+	Axes []Axis
 
 	// After is the arm whose chosen configuration From changes, for an arm without candidates.
 	After string
@@ -47,13 +56,18 @@ type Candidate struct {
 	Config sslx.Config
 }
 
-// Comparison is the difference between the accuracies of A and B, which the belief predicts to be above the margin.
-// Each is the name of an arm, or of a baseline: [record.ModelUntrained] or [record.ModelPixels]. About a difference
-// from a baseline the belief predicts nothing, and there is no verdict.
-type Comparison struct{ Factor, A, B string }
+// Comparison is the difference between the accuracies of A and B. Each is the name of an arm, or of a baseline:
+// [record.ModelUntrained] or [record.ModelPixels]. The belief predicts that it is above the margin, unless B is a
+// baseline: about a difference from a baseline it predicts nothing, and there is no verdict, unless Useless says so.
+type Comparison struct {
+	Factor, A, B string
 
-// withBaseline reports whether the comparison is with a baseline.
-func (c Comparison) withBaseline() bool { return isBaseline(c.B) }
+	// Useless says that the belief predicts that A beats the baseline B by no more than the margin.
+	Useless bool
+}
+
+// silent reports whether the belief predicts nothing.
+func (c Comparison) silent() bool { return isBaseline(c.B) && !c.Useless }
 
 // isBaseline reports whether a side of a comparison is a baseline.
 func isBaseline(name string) bool { return name == record.ModelUntrained || name == record.ModelPixels }
@@ -103,7 +117,47 @@ func (p Plan) Decides(task string, protocol record.Protocol) bool {
 	})
 }
 
-// decidedBetween reports whether the comparison that decides is between the arm and another one.
+// deciding returns the comparisons that give the verdict.
+func (p Plan) deciding() []Comparison {
+	return p.Comparisons[:min(max(1, p.Deciding), len(p.Comparisons))]
+}
+
+// decidedBetween reports whether a comparison that decides is of the arm, or of a baseline that is measured with it.
 func (p Plan) decidedBetween(arm Arm) bool {
-	return len(p.Comparisons) > 0 && (arm.Name == p.Comparisons[0].A || arm.Name == p.Comparisons[0].B)
+	return slices.ContainsFunc(p.deciding(), func(c Comparison) bool {
+		return arm.Name == c.A || arm.Name == c.B || arm.Floors && isBaseline(c.B)
+	})
+}
+
+// Rule says how the plan decides, in words made from what is applied.
+func (p Plan) Rule() string {
+	var b strings.Builder
+	task, protocol := p.Tasks[0], p.Protocols[0]
+	fmt.Fprintf(&b, "Accuracy on %s by %s, paired over %s; margin %g points. ", task, protocol,
+		words.Count(len(p.Seeds), "seed"), p.Margin)
+
+	var useless, above []string
+	for _, c := range p.deciding() {
+		if c.Useless {
+			useless = append(useless, fmt.Sprintf("%q", c.Factor))
+		} else {
+			above = append(above, fmt.Sprintf("%q", c.Factor))
+		}
+	}
+	interval := fmt.Sprintf("the %g %% t interval of", 100*Level)
+	if len(above) > 0 {
+		fmt.Fprintf(&b, "Upheld where %s %s lies above +%g, equivalent where it lies within ±%g, reversed where it lies "+
+			"below -%g, not settled otherwise. ", interval, words.Or(above), p.Margin, p.Margin, p.Margin)
+	}
+	if len(useless) > 0 {
+		fmt.Fprintf(&b, "Reversed where %s %s lies above +%g; upheld where all lie below. ", interval, words.Or(useless),
+			p.Margin)
+	}
+	if len(p.deciding()) > 1 {
+		b.WriteString("The p-values of the comparisons that decide are corrected together (Holm). ")
+	}
+	b.WriteString("An arm whose negatives are told from its anchors by simple statistics of pixels in more than " +
+		fmt.Sprintf("%g %% of the cases, or whose first loss is below half its chance level, is decided by its "+
+			"construction and gives no verdict.", 100*MaxCue))
+	return b.String()
 }

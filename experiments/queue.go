@@ -55,7 +55,11 @@ func (q *queue) total() int { return len(q.seen) + len(q.unsettled) }
 
 // take adds the trials of some arms of a plan: those of tuning, then the final ones.
 func (q *queue) take(p Plan, arms []Arm) error {
-	for _, t := range p.tuningTrials(arms) {
+	trials, err := p.tuningTrials(q.records, arms, q.fingerprint)
+	if err != nil {
+		return err
+	}
+	for _, t := range trials {
 		if err := q.add(t); err != nil {
 			return err
 		}
@@ -96,19 +100,24 @@ func (q *queue) add(t Trial) error {
 	return nil
 }
 
-// tuningTrials returns the trials that choose the hyper-parameters of arms on validation images.
-func (p Plan) tuningTrials(arms []Arm) (trials []Trial) {
+// tuningTrials returns the trials that choose the hyper-parameters of arms on validation images, as far as they are
+// known: a search asks for more as its first trials are made.
+func (p Plan) tuningTrials(r Records, arms []Arm, fingerprint fingerprinter) (trials []Trial, err error) {
 	for _, arm := range arms {
-		if len(arm.Candidates) < 2 {
+		if !arm.tuned() {
 			continue
 		}
-		for _, candidate := range arm.Candidates {
+		candidates, _, err := p.tried(r, arm, fingerprint)
+		if err != nil {
+			return nil, err
+		}
+		for _, candidate := range candidates {
 			for _, seed := range p.TuneSeeds {
 				trials = append(trials, p.TuningTrial(candidate, seed))
 			}
 		}
 	}
-	return trials
+	return trials, nil
 }
 
 // TuningTrial returns the trial of a candidate with a seed: it is measured on validation images, on the task and by the
@@ -141,30 +150,11 @@ func (p Plan) chosen(r Records, arm Arm, fingerprint fingerprinter) (c sslx.Conf
 		}
 		return c, ok, err
 	}
-	if len(arm.Candidates) == 1 {
-		return arm.Candidates[0].Config, true, nil
+	candidates, chosen, err := p.tried(r, arm, fingerprint)
+	if err != nil || chosen < 0 {
+		return c, false, err
 	}
-
-	// The mean over the seeds of tuning chooses; every candidate has as many.
-	best := -1.0
-	for _, candidate := range arm.Candidates {
-		sum := 0.0
-		for _, seed := range p.TuneSeeds {
-			t := p.TuningTrial(candidate, seed)
-			print, err := fingerprint(t.Config)
-			if err != nil {
-				return c, false, err
-			}
-			if !t.in(r, print) {
-				return c, false, nil
-			}
-			sum += r[t.Key(print)].Results[0].Value
-		}
-		if sum > best {
-			best, c = sum, candidate.Config
-		}
-	}
-	return c, true, nil
+	return candidates[chosen].Config, true, nil
 }
 
 // Chosen returns the configuration of an arm as validation has chosen it. It is not ok while tuning is not done.
@@ -195,19 +185,14 @@ func (p Plan) Record(r Records, arm Arm, seed uint64) (Record, bool) {
 
 // Validation returns the mean accuracy of a candidate on validation images in percent, over the seeds of tuning.
 func (p Plan) Validation(r Records, c Candidate) (mean float64, ok bool) {
-	for _, seed := range p.TuneSeeds {
-		known, ok := r.Of(p.TuningTrial(c, seed))
-		if !ok || len(known.Results) == 0 {
-			return 0, false
-		}
-		mean += 100 * known.Results[0].Value / float64(len(p.TuneSeeds))
-	}
-	return mean, true
+	mean, ok, err := p.validation(r, c, r.fingerprint)
+	return mean, ok && err == nil
 }
 
 // Keys returns the keys of the plan's trials that the records hold.
 func (p Plan) Keys(r Records) (keys []string) {
-	for _, t := range p.tuningTrials(p.Arms) {
+	trials, _ := p.tuningTrials(r, p.Arms, r.fingerprint) // which does not fail with the records' own fingerprints
+	for _, t := range trials {
 		if known, ok := r.Of(t); ok {
 			keys = append(keys, known.Key)
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/objective"
@@ -164,7 +165,39 @@ func (s Sweep) measured(ctx context.Context, t Trial, key string) (r Record, err
 	if len(log) > 0 {
 		r.Waited = log[len(log)-1].Waited
 	}
+	if err == nil && !t.Validation && contrasts(t.Config, log) {
+		r.Cue, err = s.cue(ctx, t.Config)
+	}
 	return r, err
+}
+
+// contrasts reports whether an objective tells positives from negatives: its loss has a chance level, and it learns
+// from no classifier.
+func contrasts(c sslx.Config, log []record.Metrics) bool {
+	return len(log) > 0 && log[0].Chance > 0 && !c.Objective.Needs().Logits
+}
+
+// cue measures the cue test on the training images.
+func (s Sweep) cue(ctx context.Context, c sslx.Config) (accuracy *float64, err error) {
+	handle, err := open.Backend(ctx, s.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer handle.Close()
+
+	set, err := open.Data(ctx, c.Data, c.Size, "", s.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+
+	// A handful of images fits no classifier.
+	train, err := set.Split(record.SplitTrain)
+	if err != nil || train.N < 2*cueBatch {
+		return nil, err
+	}
+	value, err := Cue(handle.Backend, c, train.Images)
+	return &value, err
 }
 
 func (s Sweep) train(ctx context.Context, dir string, c sslx.Config) (sslx.Summary, error) {

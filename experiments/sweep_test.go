@@ -37,8 +37,8 @@ func toy(t *testing.T) (Plan, Sweep) {
 			{Name: "after", After: "tuned", From: func(c sslx.Config) sslx.Config {
 				return With(c, func(c *sslx.Config) { c.Batch = 32 })
 			}}},
-		Comparisons: []Comparison{{"tuned over after", "tuned", "after"},
-			{"tuned over untrained", "tuned", record.ModelUntrained}},
+		Comparisons: []Comparison{{Factor: "tuned over after", A: "tuned", B: "after"},
+			{Factor: "tuned over untrained", A: "tuned", B: record.ModelUntrained}},
 		Margin: 2}
 	dir := t.TempDir()
 	return p, Sweep{Store: Store{filepath.Join(dir, "smoke.jsonl")}, Work: filepath.Join(dir, "work"),

@@ -79,6 +79,31 @@ func VerdictP(i Interval, margin float64) float64 {
 	return min(1, 2*min(upheld, reversed, equivalent))
 }
 
+// VerdictBelow compares the interval with a belief that predicts a difference of at most +margin: [Upheld] when the
+// whole interval lies below +margin, [Reversed] when it lies wholly above, [NotSettled] otherwise. P is the p-value of
+// the verdict as for [VerdictP].
+func VerdictBelow(i Interval, margin float64) (v Verdict, p float64) {
+	switch {
+	case i.N < 2 || !(margin >= 0):
+		return NotSettled, math.NaN()
+	case i.Low > margin:
+		v = Reversed
+	case i.High < margin:
+		v = Upheld
+	default:
+		v = NotSettled
+	}
+
+	if i.SD == 0 {
+		if v == NotSettled { // the mean is the margin
+			return v, 1
+		}
+		return v, 0
+	}
+	below := studentsT(i.N).CDF((margin - i.Mean) / (i.SD / math.Sqrt(float64(i.N))))
+	return v, 2 * min(below, 1-below)
+}
+
 // SeedsToSettle returns the smallest number of seeds, in all and not in addition, at which an interval of this mean, SD
 // and level would give a verdict: 0 when it does already, and 1000 when it would take that many or more, or could never
 // be (a mean at the margin). i must be as [Paired] returns it. Cost: some ten t quantiles.

@@ -26,6 +26,18 @@ func Count[N Number](n N, noun string) string {
 	return fmt.Sprintf("%.10g %s", float64(n), noun)
 }
 
+// Or lists things of which each may hold: "a", "a or b", "a, b, or c".
+func Or(things []string) string {
+	switch n := len(things); n {
+	case 0, 1:
+		return strings.Join(things, "")
+	case 2:
+		return things[0] + " or " + things[1]
+	default:
+		return strings.Join(things[:n-1], ", ") + ", or " + things[n-1]
+	}
+}
+
 // Thousands writes a count with a thin space between groups of three digits.
 func Thousands(n int64) string {
 	text := fmt.Sprint(n)

@@ -17,6 +17,17 @@ func TestCount_OneIsSingular(t *testing.T) {
 	}
 }
 
+func TestOr_ListsThings(t *testing.T) {
+	for _, c := range []struct {
+		things []string
+		want   string
+	}{{nil, ""}, {[]string{"a"}, "a"}, {[]string{"a", "b"}, "a or b"}, {[]string{"a", "b", "c"}, "a, b, or c"}} {
+		if got := Or(c.things); got != c.want {
+			t.Errorf("%q: %q, want %q", c.things, got, c.want)
+		}
+	}
+}
+
 func TestDuration_ReadsAsPeopleSayIt(t *testing.T) {
 	for seconds, want := range map[float64]string{
 		0: "0 s", 0.44: "0.4 s", 9.96: "10 s", 42.4: "42 s", 59.6: "1 min 0 s", 200: "3 min 20 s", 3599.7: "1 h 0 min",

@@ -229,7 +229,8 @@ func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
 		}
 		t.state.Seconds = before + time.Since(started).Seconds()
 
-		if t.state.Step%t.config.LogSteps == 0 || t.state.Step == t.total {
+		// The first line has the loss of the untrained network.
+		if step := t.state.Step; step == 1 || step%t.config.LogSteps == 0 || step == t.total {
 			if err := t.appendLog(feed.waited()); err != nil {
 				return err
 			}
