@@ -103,7 +103,11 @@ func claimsListCommand(a *app) *cobra.Command {
 				}
 				t := table{left: 2}
 				for _, line := range [][2]string{{"claim", c.ID}, {"belief", c.Belief}, {"prediction", c.Prediction},
-					{"decision", c.Decision}} {
+					{"decision", c.Decision}, {"rule", c.Rule(experiments.CPU)}} {
+					if line[1] == "" {
+						continue
+					}
+
 					// Beliefs are paragraphs: they are wrapped, and only the first line has the name.
 					for j, text := range words.Wrap(line[1], pageColumns-12) {
 						t.add(map[bool]string{true: line[0]}[j == 0], text)

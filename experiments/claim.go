@@ -35,6 +35,15 @@ type Claim struct {
 	Figure func(Plan, Records) (*plots.Figure, error)
 }
 
+// Rule says how the claim is decided at a scale, in words made from what is applied; "" where the claim has a Judge of
+// its own, whose rule only [Claim.Decision] tells.
+func (c Claim) Rule(s Scale) string {
+	if c.Judge != nil {
+		return ""
+	}
+	return c.Plan(s).Rule()
+}
+
 // registered are the claims in the order in which they were registered.
 var registered []Claim
 

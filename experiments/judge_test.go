@@ -167,3 +167,82 @@ func TestPlan_CompareCorrectsAllButTheEstimateThatDecides(t *testing.T) {
 		}
 	}
 }
+
+// family is a plan whose two comparisons with a baseline decide together, and the records of all its seeds.
+func family(differences ...float64) (Claim, Records) {
+	var arms []Arm
+	var comparisons []Comparison
+	for i := range differences {
+		name := string(rune('a' + i))
+		c := With(Base(CPU), func(c *sslx.Config) { c.Objective = objective.SimCLR{Temperature: 0.1 * float64(i+1)} })
+		arm := NewArm(name, c)
+		arm.Floors = i == 0
+		arms = append(arms, arm)
+		comparisons = append(comparisons, Comparison{Factor: name + " over untrained", A: name,
+			B: record.ModelUntrained, Useless: true})
+	}
+	p := NewPlan(CPU, arms, comparisons...)
+	p.Protocols, p.Deciding = p.Protocols[:1], len(differences)
+
+	records := Records{}
+	for i, difference := range differences {
+		for j, seed := range p.Seeds {
+			r := made(p, arms[i].Name, seed, 0.25+difference+0.004*float64(j%3-1)) // the untrained encoder has 0.25
+			r.Log = []record.Metrics{{Step: 1, Loss: 0.69, Chance: 0.693}}
+			records[r.Key] = r
+		}
+	}
+	return Claim{ID: "family", Plan: func(Scale) Plan { return p }}, records
+}
+
+func TestJudge_UselessIsReversedByOneArmThatLearns(t *testing.T) {
+	cue := 0.9
+	for _, c := range []struct {
+		name        string
+		differences []float64
+		change      func(*Record)
+		want        statistics.Verdict
+	}{
+		{"no arm learns", []float64{0, -0.03}, nil, statistics.Upheld},
+		{"one arm learns", []float64{0, 0.06}, nil, statistics.Reversed},
+		{"an arm is near the margin", []float64{0, 0.02}, nil, statistics.NotSettled},
+		{"a seed is missing", []float64{0, 0.06}, func(r *Record) { r.Results = nil }, statistics.NotSettled},
+		{"pixels tell negatives from anchors", []float64{0, 0.06}, func(r *Record) { r.Cue = &cue },
+			statistics.NotSettled},
+		{"the task is solved from the start", []float64{0, 0.06}, func(r *Record) { r.Log[0].Loss = 0.1 },
+			statistics.NotSettled},
+	} {
+		claim, records := family(c.differences...)
+		if c.change != nil {
+			p := claim.Plan(CPU)
+			r, _ := p.Record(records, p.Arms[1], 1)
+			c.change(&r)
+			records[r.Key] = r
+		}
+		o, err := Judge(claim, CPU, records)
+		if err != nil || o.Verdict != c.want {
+			t.Errorf("%s: %s (%v), want %s", c.name, o.Verdict, err, c.want)
+		}
+		for _, e := range o.Estimates {
+			if len(e.Construction) > 0 && e.Verdict != "" {
+				t.Errorf("%s: %s is %s though %s is decided by construction", c.name, e.Factor, e.Verdict, e.Construction)
+			}
+		}
+	}
+}
+
+func TestPlan_RuleSaysWhatIsApplied(t *testing.T) {
+	claim, _ := family(0, 0)
+	p := claim.Plan(CPU)
+	for _, want := range []string{"on class by knn", "5 seeds", "margin 2 points", `"a over untrained" or "b over untrained"`,
+		"Reversed where", "(Holm)", "60 %"} {
+		if rule := p.Rule(); !strings.Contains(rule, want) {
+			t.Errorf("the rule lacks %q: %s", want, rule)
+		}
+	}
+
+	p.Comparisons, p.Deciding = []Comparison{{Factor: "a over b", A: "a", B: "b"}}, 0
+	if rule := p.Rule(); strings.Contains(rule, "Holm") || !strings.Contains(rule, `of "a over b" lies above +2`) {
+		t.Error(rule)
+	}
+}

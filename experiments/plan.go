@@ -29,6 +29,8 @@ type Plan struct {
 
 	// Margin is the difference that matters, in points of accuracy.
 	Margin float64
+
+	memory map[string]choice // by arm, see remembering; nil for none
 }
 
 // Arm is a setting that is compared with others.
@@ -129,7 +131,7 @@ func (p Plan) decidedBetween(arm Arm) bool {
 	})
 }
 
-// Rule says how the plan decides, in words made from what is applied.
+// Rule says how the plan decides, in words made from what [Plan.Compare] applies.
 func (p Plan) Rule() string {
 	var b strings.Builder
 	task, protocol := p.Tasks[0], p.Protocols[0]

@@ -41,6 +41,7 @@ func newQueue(r Records, fingerprint fingerprinter, plans []Plan) (queue, error)
 	q := queue{records: r, fingerprint: fingerprint, seen: map[string]bool{}, unsettled: map[string]bool{}}
 	for _, decides := range []bool{true, false} {
 		for _, p := range plans {
+			p = p.remembering()
 			arms := slices.DeleteFunc(slices.Clone(p.Arms), func(a Arm) bool { return p.decidedBetween(a) != decides })
 			if err := q.take(p, arms); err != nil {
 				return q, err
@@ -143,6 +144,15 @@ func (p Plan) final(r Records, arm Arm, seed uint64, fingerprint fingerprinter) 
 // chosen returns the configuration of an arm: its only candidate, the best on validation (the first of equal ones), or
 // what it makes of another arm's. It is not ok while tuning is not done.
 func (p Plan) chosen(r Records, arm Arm, fingerprint fingerprinter) (c sslx.Config, ok bool, err error) {
+	if known, ok := p.memory[arm.Name]; ok {
+		return known.config, known.ok, nil
+	}
+	defer func() {
+		if p.memory != nil && err == nil {
+			p.memory[arm.Name] = choice{c, ok}
+		}
+	}()
+
 	if arm.After != "" {
 		c, ok, err = p.chosen(r, p.arm(arm.After), fingerprint)
 		if ok {
@@ -155,6 +165,19 @@ func (p Plan) chosen(r Records, arm Arm, fingerprint fingerprinter) (c sslx.Conf
 		return c, false, err
 	}
 	return candidates[chosen].Config, true, nil
+}
+
+// choice is what was chosen for an arm, if its tuning is done.
+type choice struct {
+	config sslx.Config
+	ok     bool
+}
+
+// remembering returns the plan with a memory of what is chosen for each arm, for a caller whose records do not change:
+// otherwise each seed of an arm repeats its search.
+func (p Plan) remembering() Plan {
+	p.memory = map[string]choice{}
+	return p
 }
 
 // Chosen returns the configuration of an arm as validation has chosen it. It is not ok while tuning is not done.

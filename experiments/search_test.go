@@ -110,31 +110,42 @@ func searchedClaim(t *testing.T, random *rand.Rand, difference, noise float64) (
 	p.Tasks, p.Protocols = p.Tasks[:1], p.Protocols[:1]
 
 	records := Records{}
-	for range 20 {
-		q, err := newQueue(records, func(sslx.Config) (string, error) { return "print", nil }, []Plan{p})
+	add := func(trial Trial) float64 {
+		c := trial.Config
+		off := math.Log2(c.Optimizer.LR / 0.008) // two steps from the base
+		value := 0.5 - 0.01*off*off + noise*random.NormFloat64()
+		if temperatureAxis().Value(c) < 0.3 {
+			value += difference
+		}
+		split := record.SplitTest
+		if trial.Validation {
+			split = record.SplitValidation
+		}
+		r := Record{Key: trial.Key("print"), Tasks: trial.Tasks, Config: c, Validation: trial.Validation,
+			Environment: record.Environment{Fingerprint: "print"},
+			Results: []record.Result{{Model: "simclr", Task: "cifar10/class", Layer: record.LayerEncoder,
+				Split: split, Protocol: record.ParseProtocol("knn/x@encoder"), Metric: record.MetricAccuracy,
+				Value: value}}}
+		records[r.Key] = r
+		return value
+	}
+
+	// What a sweep does: a search measures what it asks for, and the choice is trained again with fresh seeds.
+	for _, arm := range p.Arms {
+		known := map[string]float64{}
+		candidates, chosen, err := arm.search(func(c Candidate) (float64, bool, error) {
+			if _, ok := known[c.Label]; !ok {
+				known[c.Label] = add(p.TuningTrial(c, p.TuneSeeds[0]))
+			}
+			return known[c.Label], true, nil
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(q.trials) == 0 {
-			break
-		}
-		for _, trial := range q.trials {
-			c := trial.Config
-			off := math.Log2(c.Optimizer.LR / 0.008) // two steps from the base
-			value := 0.5 - 0.01*off*off + noise*random.NormFloat64()
-			if temperatureAxis().Value(c) < 0.3 {
-				value += difference
-			}
-			split := record.SplitTest
-			if trial.Validation {
-				split = record.SplitValidation
-			}
-			r := Record{Key: trial.Key("print"), Tasks: trial.Tasks, Config: c, Validation: trial.Validation,
-				Environment: record.Environment{Fingerprint: "print"},
-				Results: []record.Result{{Model: "simclr", Task: "cifar10/class", Layer: record.LayerEncoder,
-					Split: split, Protocol: record.ParseProtocol("knn/x@encoder"), Metric: record.MetricAccuracy,
-					Value: value}}}
-			records[r.Key] = r
+		for _, seed := range p.Seeds {
+			c := candidates[chosen].Config
+			c.Seed = seed
+			add(Trial{Scale: p.Scale, Config: c, Tasks: p.Tasks, Protocols: p.Protocols})
 		}
 	}
 	return Claim{ID: "searched", Plan: func(Scale) Plan { return p }}, records

@@ -165,16 +165,12 @@ func (s Sweep) measured(ctx context.Context, t Trial, key string) (r Record, err
 	if len(log) > 0 {
 		r.Waited = log[len(log)-1].Waited
 	}
-	if err == nil && !t.Validation && contrasts(t.Config, log) {
+
+	// Negatives of the batch are views of other images, made as anchors are: there is nothing to tell.
+	if err == nil && !t.Validation && t.Config.Objective.Needs().Negatives.Count > 0 {
 		r.Cue, err = s.cue(ctx, t.Config)
 	}
 	return r, err
-}
-
-// contrasts reports whether an objective tells positives from negatives: its loss has a chance level, and it learns
-// from no classifier.
-func contrasts(c sslx.Config, log []record.Metrics) bool {
-	return len(log) > 0 && log[0].Chance > 0 && !c.Objective.Needs().Logits
 }
 
 // cue measures the cue test on the training images.

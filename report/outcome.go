@@ -118,9 +118,17 @@ func Estimates(o experiments.Outcome, limit int) Table {
 			break
 		}
 		t.Rows = append(t.Rows, []string{e.Factor, e.Task, e.Protocol.String(), differenceText(e), intervalText(e),
-			fmt.Sprint(e.Seeds), pText(e), string(e.Verdict)})
+			fmt.Sprint(e.Seeds), pText(e), estimateVerdict(e)})
 	}
 	return t
+}
+
+// estimateVerdict is the verdict of an estimate, or why it has none.
+func estimateVerdict(e experiments.Estimate) string {
+	if len(e.Construction) > 0 {
+		return "none: " + strings.Join(e.Construction, " and ") + " is decided by construction"
+	}
+	return string(e.Verdict)
 }
 
 // shownEstimates is how many estimates are shown of an outcome before the others are folded away or left out.
@@ -157,6 +165,11 @@ func OutcomeSummary(o experiments.Outcome) string {
 	}
 
 	if e, ok := o.Deciding(); ok && o.Verdict != experiments.Withdrawn {
+		for _, other := range o.Estimates[1:] {
+			if other.Decides {
+				fmt.Fprintf(&b, "- Decides too: %s, %s.\n", told(other), estimateVerdict(other))
+			}
+		}
 		fmt.Fprintf(&b, "- What decides: %s; margin %g.\n- Smallest difference that these seeds find: %s.\n"+
 			"- Seeds that would settle it: %s.\n", told(e), o.Margin, powerText(o), settleText(o))
 	}
@@ -182,7 +195,20 @@ func estimatesNote(o experiments.Outcome) string {
 	if !slices.ContainsFunc(o.Estimates, func(e experiments.Estimate) bool { return e.P != nil }) {
 		return ""
 	}
+	if deciding := countDeciding(o); deciding > 1 {
+		return fmt.Sprintf(pMeaningFamily, deciding) + "\n\n"
+	}
 	return pMeaning + "\n\n"
+}
+
+// countDeciding returns how many estimates decide together.
+func countDeciding(o experiments.Outcome) (n int) {
+	for _, e := range o.Estimates {
+		if e.Decides {
+			n++
+		}
+	}
+	return n
 }
 
 // folded is Markdown that shows its title until it is unfolded.
@@ -327,6 +353,11 @@ func verdictMeaning(o experiments.Outcome) string {
 const pMeaning = "p is the p-value of the verdict. The estimate that decides stands for itself; the others are " +
 	"corrected over the tasks and protocols of their comparison (Holm), and settle nothing above 0.05. For a " +
 	"comparison with a baseline there is no verdict, and p is of no difference."
+
+// pMeaningFamily is pMeaning where several estimates decide together.
+const pMeaningFamily = "p is the p-value of the verdict. The %d estimates that decide are corrected together (Holm); the " +
+	"others over the tasks and protocols of their comparison. Above 0.05 they settle nothing. Where a comparison has no " +
+	"verdict, p is of no difference."
 
 // shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is
 // withdrawn, or of its first known limit; "–" where there is none.

@@ -150,3 +150,41 @@ func TestVerdict_ThreeOfThemDebunk(t *testing.T) {
 		}
 	}
 }
+
+func TestVerdictBelow_ItsPAgreesWithItsInterval(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	counts := map[Verdict]int{}
+	for range 2000 {
+		differences := make([]float64, 5)
+		mean := 2 + 2*random.NormFloat64()
+		for i := range differences {
+			differences[i] = mean + random.NormFloat64()
+		}
+		i, err := Paired(differences, 0.95)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		v, p := VerdictBelow(i, 2)
+		want := NotSettled
+		switch {
+		case i.Low > 2:
+			want = Reversed
+		case i.High < 2:
+			want = Upheld
+		}
+		if v != want || (p <= 0.05) != (v != NotSettled) {
+			t.Errorf("%+v: %s, p %g, want %s", i, v, p, want)
+		}
+		counts[v]++
+	}
+	for _, v := range []Verdict{Upheld, Reversed, NotSettled} {
+		if counts[v] < 100 {
+			t.Errorf("%s: %d of 2000", v, counts[v])
+		}
+	}
+
+	if v, p := VerdictBelow(Interval{Mean: -9, Low: -9, High: -9, N: 1}, 2); v != NotSettled || !math.IsNaN(p) {
+		t.Errorf("one difference: %s, p %g", v, p)
+	}
+}
