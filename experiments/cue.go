@@ -21,14 +21,13 @@ import (
 const MaxCue = 0.6
 
 const (
-	cueImages     = 2048 // of a set at most; half of them fit the classifier
-	cueBatch      = 128
-	cueStatistics = 12
-	cueL2         = 1e-3 // the views are many for so few statistics
+	cueImages = 2048 // of a set at most; half of them fit the classifier
+	cueBatch  = 128
+	cueL2     = 1e-3 // the views are many for so few statistics
 )
 
 // Cue returns how often a linear classifier tells negatives from anchors of a configuration by a dozen statistics of
-// their pixels, between about 0.5 and 1: the mean and the variance of each channel, and the mean square of its
+// their pixels (for RGB), between about 0.5 and 1: the mean and the variance of each channel, and the mean square of its
 // differences between neighbors, along rows and along columns; all but the means as logarithms. Such a cue solves the
 // task of a contrastive loss without any feature of what the images show: an encoder that finds it learns nothing else,
 // and the arm is decided by its construction.
@@ -91,13 +90,15 @@ func (r Record) byConstruction() bool {
 	return len(r.Log) > 0 && r.Log[0].Step == 1 && r.Log[0].Loss < r.Log[0].Chance/2
 }
 
-// cueGraph returns the statistics of anchors and of negatives, [views*batch, 12] each.
+// cueGraph returns the statistics of anchors and of negatives, [views*batch, 4*channels] each.
 func cueGraph(c sslx.Config, pixels, samples, stream *Node) []*Node {
-	images := augment.FromBytes(pixels) // [batch, height, width, 3]
+	images := augment.FromBytes(pixels) // [batch, height, width, channels]
 	key := augment.Key{Stream: stream, Samples: samples}
+	channels := images.Shape().Dimensions[3]
+	mean, std := make([]float64, channels), slices.Repeat([]float64{1}, channels)
 	statistics := func(views augment.Views, of *Node) []*Node {
 		var all []*Node
-		for _, v := range views.Make(of, key, [3]float64{}, [3]float64{1, 1, 1}) {
+		for _, v := range views.Make(of, key, mean, std) {
 			all = append(all, pixelStatistics(v.Images))
 		}
 		return all
@@ -129,9 +130,9 @@ func cueGraph(c sslx.Config, pixels, samples, stream *Node) []*Node {
 	return []*Node{Concatenate(anchors, 0), Concatenate(statistics(asked.Views(views[0]), of), 0)}
 }
 
-// pixelStatistics returns [batch, 12] of images [batch, height, width, 3].
+// pixelStatistics returns [batch, 4*channels] of images [batch, height, width, channels].
 func pixelStatistics(x *Node) *Node {
-	overPixels := func(x *Node) *Node { return ReduceMean(x, 1, 2) } // [batch, 3]
+	overPixels := func(x *Node) *Node { return ReduceMean(x, 1, 2) } // [batch, channels]
 	log := func(x *Node) *Node { return Log(AddScalar(x, 1e-6)) }
 	difference := func(axis int) *Node {
 		return Sub(SliceAxis(x, axis, AxisRange(1)), SliceAxis(x, axis, AxisRange(0, -1)))
@@ -151,24 +152,24 @@ func addCues(exec *Exec, images dataset.Images, indices []int, seed uint64, to *
 	for i, at := range indices {
 		samples[i] = uint32(at)
 	}
-	pixels := tensors.FromFlatDataAndDimensions(batch.Pixels, batch.N, batch.Height, batch.Width, 3)
+	pixels := tensors.FromFlatDataAndDimensions(batch.Pixels, batch.N, batch.Height, batch.Width, batch.Depth())
 	outputs, err := exec.Call(pixels, samples, augment.Stream(seed, 0))
 	if err != nil {
 		return fmt.Errorf("cannot make the views of the cue test: %w", err)
 	}
 
 	// Of anchors and negatives the first views, so that both are equally many.
-	size := math.MaxInt
+	rows := math.MaxInt
 	for _, o := range outputs {
-		size = min(size, o.Shape().Size())
+		rows = min(rows, o.Shape().Dimensions[0])
 	}
 	for label, o := range outputs {
 		values, err := tensors.CopyFlatData[float32](o)
 		if err != nil {
 			return err
 		}
-		rows := size / cueStatistics
-		to.X, to.D, to.N = append(to.X, values[:size]...), cueStatistics, to.N+rows
+		width := o.Shape().Dimensions[1]
+		to.X, to.D, to.N = append(to.X, values[:rows*width]...), width, to.N+rows
 		*labels = append(*labels, slices.Repeat([]int32{int32(label)}, rows)...)
 	}
 	return nil
