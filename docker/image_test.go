@@ -68,15 +68,16 @@ func named(t *testing.T, stages []stage, name string) stage {
 	return stages[i]
 }
 
-func TestStagesStartFromOfficialImagesAtATagOrFromOneAnother(t *testing.T) {
+func TestStages_StartFromOfficialImagesByDigestOrFromOneAnother(t *testing.T) {
 	stages, args := dockerfile(t)
 	for i, s := range stages {
 		if slices.ContainsFunc(stages[:i], func(earlier stage) bool { return earlier.name == s.from }) {
 			continue
 		}
 		base := os.Expand(s.from, func(name string) string { return args[name] })
-		// A registry or an owner would be a part before a slash.
-		if !regexp.MustCompile(`^(golang|debian):[\w.-]+$`).MatchString(base) || strings.HasSuffix(base, ":latest") {
+		// A registry or an owner would be a part before a slash; a tag alone can mean another image tomorrow.
+		if !regexp.MustCompile(`^(golang|debian):[\w.-]+@sha256:[0-9a-f]{64}$`).MatchString(base) ||
+			strings.Contains(base, ":latest@") {
 			t.Errorf("stage %s starts from %q", s.name, base)
 		}
 	}
@@ -112,17 +113,26 @@ func TestVersionsArePinned(t *testing.T) {
 	for _, s := range stages {
 		run := s.text("RUN")
 		for _, m := range regexp.MustCompile(`pip install (.*?)(?:&&|\n|$)`).FindAllStringSubmatch(run, -1) {
-			if !strings.HasSuffix(strings.TrimSpace(m[1]), "-r notebooks/requirements.txt") {
-				t.Errorf("stage %s: pip install %s", s.name, m[1])
+			for _, flag := range []string{"--require-hashes", "--only-binary :all:", "-r notebooks/requirements.lock"} {
+				if !strings.Contains(m[1]+" ", flag+" ") {
+					t.Errorf("stage %s: pip install %s without %s", s.name, m[1], flag)
+				}
 			}
 		}
 		if regexp.MustCompile(`\bgo (get|install)\b|@latest`).MatchString(run) {
 			t.Errorf("stage %s installs Go programs that no go.sum pins", s.name)
 		}
 	}
+	lock := strings.ReplaceAll(read(t, "../notebooks/requirements.lock"), "\\\n", " ")
 	for line := range strings.Lines(read(t, "../notebooks/requirements.txt")) {
-		if !strings.Contains(line, "==") {
-			t.Errorf("notebooks/requirements.txt: %q has no version", line)
+		if !strings.Contains(line, "==") || !strings.Contains(lock, "\n"+strings.TrimSpace(line)+" ") {
+			t.Errorf("notebooks/requirements.txt: %q has no version, or not that of requirements.lock", line)
+		}
+	}
+	hashed := regexp.MustCompile(`^[a-z0-9.-]+==\S+( ; .*?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*$`)
+	for line := range strings.Lines(lock) {
+		if !strings.HasPrefix(line, "#") && !hashed.MatchString(line) {
+			t.Errorf("notebooks/requirements.lock: %.40q has no version or no hash", line)
 		}
 	}
 }
@@ -142,27 +152,106 @@ func TestImage_KeepsNoCertificateAndItsToken(t *testing.T) {
 	}
 }
 
-func TestBuilder_GetsWhatItCopiesAndNothingThatGitIgnores(t *testing.T) {
+// contextRules returns a function that says whether .dockerignore leaves a path out of the context: of the patterns that
+// match it or a folder above it, the last one decides.
+func contextRules(t *testing.T) (leftOut func(path string) bool) {
+	t.Helper()
+	type rule struct {
+		path *regexp.Regexp
+		out  bool
+	}
+	var rules []rule
+	for line := range strings.Lines(read(t, "../.dockerignore")) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		pattern, back := strings.CutPrefix(line, "!")
+		text := strings.NewReplacer(`\*\*/`, `(.*/)?`, `\*\*`, `.*`, `\*`, `[^/]*`).Replace(regexp.QuoteMeta(pattern))
+		rules = append(rules, rule{regexp.MustCompile("^" + text + "(/.*)?$"), !back})
+	}
+	if len(rules) == 0 || !rules[0].out || rules[0].path.String() != "^.*(/.*)?$" {
+		t.Fatal(".dockerignore does not begin with **: it must name what is taken")
+	}
+	return func(path string) (out bool) {
+		for _, r := range rules {
+			if r.path.MatchString(path) {
+				out = r.out
+			}
+		}
+		return out
+	}
+}
+
+func TestContext_HasWhatTheImageNeedsAndNothingElse(t *testing.T) {
+	leftOut := contextRules(t)
 	stages, _ := dockerfile(t)
 	for _, s := range stages {
 		for line := range strings.Lines(s.text("COPY")) {
 			if words := strings.Fields(line)[1:]; !strings.HasPrefix(words[0], "--from") {
 				for _, source := range words[:len(words)-1] {
-					if _, err := os.Stat(filepath.Join("..", source)); err != nil {
-						t.Errorf("stage %s: %v", s.name, err)
+					info, err := os.Stat(filepath.Join("..", source))
+					if err != nil || !info.IsDir() && leftOut(source) {
+						t.Errorf("stage %s lacks %s (%v)", s.name, source, err)
 					}
 				}
 			}
 		}
 	}
-	ignored := strings.Fields(read(t, "../.dockerignore"))
-	for _, pattern := range strings.Fields(read(t, "../.gitignore")) {
-		want := strings.TrimSuffix(pattern, "/")
-		if !strings.HasPrefix(want, "/") {
-			want = "**/" + want
+
+	// What lies in clones, and must not be in an image that is given away.
+	for _, path := range []string{"certificates.pem", "docker/ca.crt", "sslx/id_rsa", "notebooks/.env", ".git/config",
+		"data/cifar10.tar.gz", "runs/first/config.yaml", "notebooks/runs/a/checkpoint.safetensors", ".venv/bin/python",
+		"notebooks/photos/me.jpg", "experiments/results/secret.txt", "sslx/dataset/testdata/x.go", "sslx/x_test.go",
+		"notebooks/.ipynb_checkpoints/a.ipynb", "bin/sslx", "docs/figures/x.pem", "kubeconfig.yaml", ".netrc"} {
+		if !leftOut(path) {
+			t.Errorf("%s is in the image", path)
 		}
-		if !slices.Contains(ignored, want) {
-			t.Errorf(".dockerignore lacks %s", want)
+	}
+
+	// What the repository has and is needed to build, show and report.
+	for _, pattern := range []string{"go.mod", "LICENSE", "README.md", "command/*.go", "sslx/*.go", "sslx/*/*.go",
+		"notebooks/*.ipynb", "notebooks/kernel/go.*", "report/*.tmpl", "watch/static/*", "bench/peers/*.py",
+		"sslx/pretrain/recipes/*.yaml", "experiments/results/*/*.json*", "docs/figures/*.png", "scripts/notebook*"} {
+		paths, err := filepath.Glob(filepath.Join("..", pattern))
+		if err != nil || len(paths) == 0 {
+			t.Errorf("there is no %s (%v)", pattern, err)
+		}
+		for _, path := range paths {
+			path = strings.TrimPrefix(path, "../")
+			if leftOut(path) && !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(path, "/testdata") {
+				t.Errorf("the image lacks %s", path)
+			}
+		}
+	}
+}
+
+func TestCompose_GivesLeastPrivileges(t *testing.T) {
+	var file struct {
+		Services map[string]struct {
+			Drop     []string `yaml:"cap_drop"`
+			Add      []string `yaml:"cap_add"`
+			Security []string `yaml:"security_opt"`
+			PIDs     int      `yaml:"pids_limit"`
+			Memory   string   `yaml:"mem_limit"`
+			Volumes  []string
+
+			Privileged bool
+			Network    string `yaml:"network_mode"`
+		}
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "compose.yaml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range file.Services {
+		if !slices.Equal(s.Drop, []string{"ALL"}) || s.Add != nil || s.Privileged || s.Network != "" ||
+			!slices.Contains(s.Security, "no-new-privileges:true") || s.PIDs <= 0 || s.Memory == "" {
+			t.Errorf("%s has more rights than it needs: %+v", name, s)
+		}
+		for _, volume := range s.Volumes {
+			if strings.Contains(volume, ":/data") && !strings.HasSuffix(volume, ":/data:ro") {
+				t.Errorf("%s can write to the data: %s", name, volume)
+			}
 		}
 	}
 }
