@@ -175,6 +175,35 @@ func TestAdvice_NamesAFlagOnlyWhereTheCommandHasIt(t *testing.T) {
 	}
 }
 
+// TestAdvice_NamesTheProgramThatRuns holds what is advised to a program that adds parts of its own.
+func TestAdvice_NamesTheProgramThatRuns(t *testing.T) {
+	for path, want := range map[string]string{"sslx": "sslx", "./bin/sslx": "sslx", "/usr/bin/sslx": "sslx",
+		"own": "own", "./own": "./own", "/tmp/build/own": "own", "my own/lab": "my own/lab"} {
+		if got := programName(path); got != want {
+			t.Errorf("%s is called as %s, want %s", path, got, want)
+		}
+	}
+
+	program = "my lab"
+	defer func() { program = "sslx" }()
+	var stdout, stderr strings.Builder
+	a := &app{stdout: &stdout, stderr: &stderr}
+	a.printError(usage.About("run", "no run"))
+	a.warn("data are missing: `sslx data list`")
+	if err := a.printSummary("runs/r", sslx.Summary{}); err != nil {
+		t.Fatal(err)
+	}
+	printed := stdout.String() + stderr.String()
+	for _, want := range []string{"`'my lab' runs list`", "`'my lab' data list`", "'my lab' evaluate runs/r"} {
+		if !strings.Contains(printed, want) {
+			t.Errorf("%q lacks %s", printed, want)
+		}
+	}
+	if strings.Contains(printed, "`sslx ") || strings.Contains(printed, " sslx evaluate") {
+		t.Errorf("another program is advised: %q", printed)
+	}
+}
+
 // TestAdvice_NamesNoArgumentThatNoCommandHas holds the arguments that libraries name to flags and keys that exist.
 func TestAdvice_NamesNoArgumentThatNoCommandHas(t *testing.T) {
 	known := sslx.ConfigKeys()

@@ -27,7 +27,7 @@ func (a *app) printError(err error) {
 	if errors.Is(err, context.Canceled) {
 		text = strings.TrimSuffix("interrupted: "+text, ": "+context.Canceled.Error())
 	}
-	fmt.Fprintln(a.stderr, "sslx:", text+a.advice(err))
+	fmt.Fprintln(a.stderr, "sslx:", advise(text+a.advice(err)))
 	if a.debug {
 		fmt.Fprintf(a.stderr, "\n%+v\n", traced(err))
 	}

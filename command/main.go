@@ -21,19 +21,44 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/sslx-go/lab/internal/words"
 )
 
 // Main runs the command line of the process, and ends it with exit status 0 when the work is done, 1 when it failed,
 // and 2 for a wrong call.
 func Main() {
 	crashApart()
+	program = programName(os.Args[0])
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// program is what the user types to run this program, which may be another one than sslx.
+var program = "sslx"
+
+// programName returns what a user types for the program that was started as path: its name where it was found, or a
+// relative path as it is.
+func programName(path string) string {
+	if name := filepath.Base(path); filepath.IsAbs(path) || name == "sslx" {
+		return name
+	}
+	return path
+}
+
+// advise writes the command lines of a text for the program that runs.
+func advise(text string) string {
+	if program == "sslx" {
+		return text
+	}
+	return strings.ReplaceAll(text, "`sslx ", "`"+words.Quote(program)+" ")
 }
 
 // Exit statuses.
@@ -107,5 +132,5 @@ func (a *app) warn(sentence string) { a.say("warning: %s", sentence) }
 
 // say prints a message to standard error.
 func (a *app) say(format string, args ...any) {
-	fmt.Fprintln(a.stderr, "sslx:", visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(a.stderr, "sslx:", advise(visible(fmt.Sprintf(format, args...))))
 }

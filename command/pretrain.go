@@ -176,6 +176,6 @@ func (a *app) printSummary(dir string, s sslx.Summary) error {
 	t.add("trained", fmt.Sprintf("%d steps, %d images, %v on %s", s.Steps, s.Images, took, s.Device))
 	t.add("rate", fmt.Sprintf("%.0f views/s", s.ViewsPerSecond))
 	t.add("final loss", fmt.Sprintf("%.4f", s.FinalLoss))
-	t.add("next", "sslx evaluate "+words.Quote(dir))
+	t.add("next", words.Quote(program)+" evaluate "+words.Quote(dir))
 	return t.print(a.stdout)
 }

@@ -70,7 +70,7 @@ finished was stopped, or its process died: sslx pretrain --resume RUN continues 
 
 func (a *app) printStates(states []runs.State) error {
 	if len(states) == 0 {
-		_, err := fmt.Fprintln(a.stdout, "no runs: `sslx pretrain --out runs/first` makes one")
+		_, err := fmt.Fprintln(a.stdout, advise("no runs: `sslx pretrain --out runs/first` makes one"))
 		return err
 	}
 	t := table{left: 4}
@@ -141,7 +141,7 @@ func (a *app) printDetails(d runs.Details) error {
 
 	// Both are resumed by the same command, and end with the same weights.
 	if d.Status == runs.Died || d.Status == runs.Stopped {
-		t.add("next", "sslx pretrain --resume "+words.Quote(d.Path))
+		t.add("next", words.Quote(program)+" pretrain --resume "+words.Quote(d.Path))
 	}
 
 	// Where the numbers come from: time, data, machine and source.

@@ -167,7 +167,8 @@ func contextRules(t *testing.T) (leftOut func(path string) bool) {
 			continue
 		}
 		pattern, back := strings.CutPrefix(line, "!")
-		text := strings.NewReplacer(`\*\*/`, `(.*/)?`, `\*\*`, `.*`, `\*`, `[^/]*`).Replace(regexp.QuoteMeta(pattern))
+		star := strings.NewReplacer(`\*\*/`, `(.*/)?`, `\*\*`, `.*`, `\*`, `[^/]*`)
+		text := star.Replace(regexp.QuoteMeta(pattern))
 		rules = append(rules, rule{regexp.MustCompile("^" + text + "(/.*)?$"), !back})
 	}
 	if len(rules) == 0 || !rules[0].out || rules[0].path.String() != "^.*(/.*)?$" {

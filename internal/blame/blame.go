@@ -28,6 +28,26 @@ func (e *Error) Format(s fmt.State, verb rune) {
 	}
 }
 
+// Call calls a part outside of the building of a graph, and returns a panic of the part as an *Error. A fault in memory
+// that is mapped from a file stays a panic: it is the file's.
+func Call(name string, part func() error) (err error) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if _, fault := cause.(interface{ Addr() uintptr }); fault {
+			panic(cause)
+		}
+		inner, ok := cause.(error)
+		if !ok {
+			inner = fmt.Errorf("%v", cause)
+		}
+		err = &Error{name, inner, debug.Stack()}
+	}()
+	return part()
+}
+
 // Part is deferred by what calls a part: it turns a panic of the part into a panic with an *Error, which GoMLX returns
 // from the building of the graph. The innermost part is named.
 func Part(name string) {

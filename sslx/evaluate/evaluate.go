@@ -104,8 +104,9 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 	measure := s.measure
 	if opt.Validation {
 		if c := trained.Config; pretrain.LearnsFromLabels(c) && !c.HoldOut {
-			opt.Warnf("run %s has learned from the labels of all training images, those held out for validation among "+
-				"them: its validation numbers are too good; train with holdout to choose between such runs", s.run.Name())
+			opt.Warnf("run %s has learned from the labels of all training images, those held out for validation "+
+				"among them: its validation numbers are too good; train with holdout to choose between such runs",
+				s.run.Name())
 		}
 		measure = func(ctx context.Context, g group) error { return s.measure(ctx, g.validation()) }
 	}

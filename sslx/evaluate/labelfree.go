@@ -80,6 +80,10 @@ func (CKA) Measures(m Model, layer string) bool { return m.Main && layer == reco
 // Measure compares the run with each other network.
 func (CKA) Measure(_ context.Context, in Input) (all []Outcome, err error) {
 	own := in.Test.Head(comparedImages)
+	if len(in.Others) == 0 {
+		in.Warnf("cka has no other network to compare run %s with: measure the baselines too, or compare with a run",
+			in.Model.Run)
+	}
 	for _, other := range in.Others {
 		value, err := probe.CKA(own, other.Test)
 		if err != nil {

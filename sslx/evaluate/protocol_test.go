@@ -2,12 +2,14 @@ package evaluate
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/probe"
+	"github.com/sslx-go/lab/sslx/progress"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -47,6 +49,44 @@ func (nearestCentroid) Measure(_ context.Context, in Input) ([]Outcome, error) {
 			Protocol: record.Protocol{Details: "euclidean"}})
 	}
 	return all, nil
+}
+
+// silent and broken are protocols of another module that give nothing.
+type (
+	silent struct{}
+	broken struct{}
+)
+
+func (silent) Measure(context.Context, Input) ([]Outcome, error) { return nil, nil }
+
+func (broken) Measure(_ context.Context, in Input) ([]Outcome, error) {
+	in.Tasks = nil
+	return []Outcome{{Task: in.Tasks[0].Name}}, nil
+}
+
+func TestSession_ReportsProtocolsThatGiveNothing(t *testing.T) {
+	var warned []string
+	s := &session{opt: Options{Options: progress.Options{Warn: func(w string) { warned = append(warned, w) }}}}
+	in := Input{Model: Model{Name: "simclr"}, Train: probe.Features{Layer: "encoder"}}
+	g := group{name: "birds"}
+	if got, err := s.ask(t.Context(), named{name: "silent", Protocol: silent{}}, in, g); len(got) != 0 || err != nil {
+		t.Errorf("got %v (%v)", got, err)
+	}
+	if len(warned) != 1 || warned[0] != "protocol silent gave no number for encoder of simclr on birds" {
+		t.Errorf("warned %q", warned)
+	}
+
+	// A bug of a protocol is named as its own, and has its stack with %+v.
+	_, err := s.ask(t.Context(), named{name: "broken", Protocol: broken{}}, in, g)
+	if err == nil || !strings.HasPrefix(err.Error(), "protocol broken: runtime error: index out of range") {
+		t.Errorf("got %v", err)
+	}
+	if !strings.Contains(fmt.Sprintf("%+v", err), "protocol_test.go") {
+		t.Error("the stack is lost")
+	}
+	if _, err := s.ask(t.Context(), named{name: "cka", Protocol: CKA{}}, in, g); err != nil || len(warned) != 2 {
+		t.Errorf("warned %q (%v)", warned, err)
+	}
 }
 
 func TestRegister_GivesAProtocolAName(t *testing.T) {

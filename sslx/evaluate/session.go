@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/sslx-go/lab/internal/blame"
 	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/probe"
@@ -82,7 +83,7 @@ func (s *session) measureModel(ctx context.Context, m *model, g group, views *vi
 
 			s.opt.Report(fmt.Sprintf("%s of %s on %s", p.name, m.Name, g.name), 0, 0, "")
 			// What was measured before an error is kept.
-			outcomes, err := p.Measure(ctx, in)
+			outcomes, err := s.ask(ctx, p, in, g)
 			if err := errors.Join(err, s.add(p, in, g, outcomes)); err != nil {
 				return fmt.Errorf("%s of %s on %s: %w", p.name, m.Name, g.name, err)
 			}
@@ -96,6 +97,24 @@ func (s *session) measureModel(ctx context.Context, m *model, g group, views *vi
 		}
 	}
 	return nil
+}
+
+// ask measures one layer by one protocol. A panic is an error that names the protocol, which may be of another module,
+// and a protocol that gives no number without a word is noted.
+func (s *session) ask(ctx context.Context, p named, in Input, g group) (outcomes []Outcome, err error) {
+	warned := false
+	in.Warnf = func(format string, args ...any) {
+		warned = true
+		s.opt.Warnf(format, args...)
+	}
+	err = blame.Call("protocol "+p.name, func() (err error) {
+		outcomes, err = p.Measure(ctx, in)
+		return err
+	})
+	if err == nil && len(outcomes) == 0 && !warned {
+		s.opt.Warnf("protocol %s gave no number for %s of %s on %s", p.name, in.Layer(), in.Model.Name, g.name)
+	}
+	return outcomes, err
 }
 
 // add turns the outcomes of a protocol into results and curves.

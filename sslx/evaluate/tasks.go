@@ -150,18 +150,23 @@ func (p plan) check(ctx context.Context, set *dataset.Set) error {
 		switch {
 		case ok:
 			continue
-		case known(name): // the error of Locate tells the caller what can be downloaded
-			found, err := dataset.Locate(ctx, name, locate)
-			if err != nil {
-				return err
-			}
-			return found.Close()
+		case dataset.Downloadable(missing(ctx, name, locate)) != "": // it tells the caller what can be downloaded
+			return missing(ctx, name, locate)
 		case usage.Nearest(name, all) != "":
 			return usage.Unknown("task", name, all)
 		}
 		return usage.Errorf("there is no task or set %q: %s", name, hint)
 	}
 	return nil
+}
+
+// missing returns the error of a set that is not there.
+func missing(ctx context.Context, name string, opt dataset.LocateOptions) error {
+	set, err := dataset.Locate(ctx, name, opt)
+	if err == nil {
+		err = set.Close()
+	}
+	return err
 }
 
 // known reports whether a set is one of TaskSets.
@@ -204,22 +209,26 @@ type opener struct {
 
 // each opens the groups of a plan one after the other and calls measure with each.
 func (o opener) each(ctx context.Context, p plan, measure func(context.Context, group) error) error {
+	// Inside Guard a pack that is cut short is an error, where reading it would end the program.
+	guarded := func(set *dataset.Set, open func() (group, error)) error {
+		return set.Guard(func() error {
+			g, err := open()
+			if err != nil {
+				return err
+			}
+			return measure(ctx, g)
+		})
+	}
 	if len(p.own) > 0 {
-		g, err := groupOf(o.run, o.name(o.run), p.own)
-		if err != nil {
-			return err
-		}
-		if err := measure(ctx, g); err != nil {
+		own := func() (group, error) { return groupOf(o.run, o.name(o.run), p.own) }
+		if err := guarded(o.run, own); err != nil {
 			return err
 		}
 	}
 
 	for _, task := range p.made {
-		g, err := madeGroup(o.run, o.name(o.run), task)
-		if err != nil {
-			return err
-		}
-		if err := measure(ctx, g); err != nil {
+		made := func() (group, error) { return madeGroup(o.run, o.name(o.run), task) }
+		if err := guarded(o.run, made); err != nil {
 			return err
 		}
 	}
@@ -270,11 +279,13 @@ func (o opener) other(ctx context.Context, s setPlan, measure func(context.Conte
 		return nil
 	}
 
-	g, err := groupOf(set, o.name(set), s.labels)
-	if err != nil {
-		return err
-	}
-	return measure(ctx, g)
+	return set.Guard(func() error {
+		g, err := groupOf(set, o.name(set), s.labels)
+		if err != nil {
+			return err
+		}
+		return measure(ctx, g)
+	})
 }
 
 // takenChannels returns the number of channels that other sets are brought to for a run on images of a set: gray can be

@@ -1,6 +1,8 @@
 package evaluate
 
 import (
+	"context"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -113,6 +115,53 @@ func TestGroupOf_HoldsOutWhatTrainingLeavesOut(t *testing.T) {
 		g, err := groupOf(set, "factors", labels)
 		if err != nil || !slices.Equal(g.fit, keep) || !slices.Equal(g.held, held) {
 			t.Errorf("%v: validation holds out other images than training leaves out (%v)", labels, err)
+		}
+	}
+}
+
+func TestPlan_AMissingSetCanBeDownloaded(t *testing.T) {
+	t.Setenv("SSLX_CACHE", t.TempDir())
+	t.Setenv("SSLX_DATA", "")
+	set, err := dataset.Factors(t.Context(), dataset.FactorsOptions{Train: 80, Test: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	for _, name := range []string{"cifar10", "cifar10/class", "cifar100"} {
+		p, err := planner{set: set}.plan([]string{name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _, _ := strings.Cut(name, "/")
+		if err := p.check(t.Context(), set); dataset.Downloadable(err) != want {
+			t.Errorf("%s: %v, which %q downloads", name, err, dataset.Downloadable(err))
+		}
+	}
+}
+
+func TestOpener_APackThatIsCutShortIsAnError(t *testing.T) {
+	birds := folder(t, map[string]int{"train/crow": 20, "train/jay": 20, "test/crow": 5, "test/jay": 5}, square(64))
+	pack, _, err := dataset.Import(t.Context(), birds, dataset.ImportOptions{Cache: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := dataset.Open(pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+	if err := os.Truncate(pack, 8192); err != nil {
+		t.Fatal(err)
+	}
+
+	o := opener{run: set, taken: map[string]string{}, opt: progress.Options{Warn: func(string) {}}}
+	for name, p := range map[string]plan{"own": {own: []string{"class"}}, "made": {made: []string{MadeGray}}} {
+		err := o.each(t.Context(), p, func(_ context.Context, g group) error {
+			rawPixels(g.train.Images, 3)
+			return nil
+		})
+		if err == nil || !strings.Contains(err.Error(), "cannot be read any more") {
+			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }

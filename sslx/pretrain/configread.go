@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -20,16 +21,23 @@ import (
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // ReadConfig returns Default changed by the YAML file at path, or by the recipe of that name (none when path is ""; see
 // [Recipes]), then by assignments "key=value" such as "optimizer.lr=0.1", with values in YAML. Naming another
 // objective, encoder or optimizer starts from its own defaults.
 //
+// The configuration in a run folder is read as it was recorded: what it does not set has the value of its time.
+//
 // ReadConfig returns an error of package usage for an unknown key, a value of the wrong type and a value out of range.
 func ReadConfig(path string, assignments []string) (Config, error) {
 	c := Default()
 	if path != "" {
+		// What a run has recorded is not completed by today's defaults.
+		if isRecord(path) {
+			c = Config{}
+		}
 		text, err := configText(path)
 		if err != nil {
 			return c, err
@@ -46,6 +54,16 @@ func ReadConfig(path string, assignments []string) (Config, error) {
 		}
 	}
 	return c, c.Check()
+}
+
+// isRecord reports whether the file at path is the configuration of a run.
+func isRecord(path string) bool {
+	dir, name := filepath.Split(path)
+	if name != "config.yaml" || !record.IsRun(filepath.Clean(dir)) {
+		return false
+	}
+	_, err := record.ReadEnvironment(filepath.Clean(dir))
+	return err == nil
 }
 
 // assign changes what an assignment "key=value" says.
@@ -83,7 +101,7 @@ func merge(c *Config, text []byte) error {
 	case errors.Is(err, io.EOF):
 		return nil // an empty file sets nothing
 	case err != nil:
-		return fmt.Errorf("it is not YAML: %w", err)
+		return notYAML(text, err)
 	case decoder.Decode(new(yaml.Node)) != io.EOF:
 		return errors.New("it must be one YAML document")
 	case document.Content[0].ShortTag() == "!!null":
@@ -100,6 +118,19 @@ func merge(c *Config, text []byte) error {
 		return err
 	}
 	return nil
+}
+
+// notYAML says what is wrong with a text. The parser does not call a tab by its name.
+func notYAML(text []byte, err error) error {
+	number := 0
+	for content := range bytes.Lines(text) {
+		number++
+		indent := content[:len(content)-len(bytes.TrimLeft(content, " \t"))]
+		if bytes.ContainsRune(indent, '\t') {
+			return fmt.Errorf("it is not YAML: line %d begins with a tab: indent with spaces", number)
+		}
+	}
+	return fmt.Errorf("it is not YAML: %w", err)
 }
 
 // plain is a Config that is read and written field by field.
@@ -124,8 +155,34 @@ func (c Config) written() plain {
 	return plain(c)
 }
 
+// checkNested returns a usage error for a key that only stands below others: lr is optimizer.lr or probe.lr.
+func checkNested(node *yaml.Node) error {
+	if node.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i < len(node.Content); i += 2 {
+		name := node.Content[i].Value
+		if _, ok := registry.Field(reflect.TypeFor[Config](), name); ok {
+			continue
+		}
+		var meant []string
+		for _, key := range Keys() {
+			if strings.HasSuffix(key, "."+name) {
+				meant = append(meant, strconv.Quote(key))
+			}
+		}
+		if len(meant) > 0 {
+			return usage.Errorf("unknown key %q: did you mean %s?", name, strings.Join(meant, " or "))
+		}
+	}
+	return nil
+}
+
 // UnmarshalYAML changes what a mapping sets. Unknown keys are errors of package usage.
 func (c *Config) UnmarshalYAML(node *yaml.Node) error {
+	if err := checkNested(node); err != nil {
+		return err
+	}
 	if err := registry.CheckMapping(node, reflect.TypeFor[Config](), ""); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 func written(t *testing.T, text string) string {
@@ -60,7 +62,8 @@ func TestReadConfig_AWrittenConfigurationReadsBackAsItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := ReadConfig(written(t, string(text)), nil); err != nil || !reflect.DeepEqual(got, c) {
+	got, err := ReadConfig(written(t, string(text)), nil)
+	if c = c.resolvedNorm(); err != nil || !reflect.DeepEqual(got.resolvedNorm(), c) {
 		t.Errorf("got %+v (%v), want %+v", got, err, c)
 	}
 }
@@ -73,6 +76,9 @@ func TestReadConfig_SaysWhatIsWrongAndWhere(t *testing.T) {
 	}{
 		{set: "optimiser.lr=1", want: []string{"assignment optimiser.lr=1", `did you mean "optimizer"`}},
 		{set: "optimizer.lrr=1", want: []string{`unknown key "optimizer.lrr"`, `did you mean "optimizer.lr"`}},
+		{set: "lr=0.1", want: []string{`unknown key "lr"`, `did you mean "optimizer.lr" or "probe.lr"?`}},
+		{file: "\tseed: 1\n", want: []string{"line 1 begins with a tab"}},
+		{file: "optimizer:\n\tlr: 1\n", want: []string{"c.yaml", "line 2 begins with a tab", "spaces"}},
 		{set: "wibble=1", want: []string{`unknown key "wibble"`, "batch"}},
 		{set: "=1", want: []string{`unknown key ""`}},
 		{set: "optimizer.=1", want: []string{`unknown key "optimizer."`}},
@@ -104,7 +110,7 @@ func TestReadConfig_SaysWhatIsWrongAndWhere(t *testing.T) {
 		{file: "- seed\n", want: []string{"keys with values"}},
 		{file: "seed: 1\n---\nseed: 2\n", want: []string{"one YAML document"}},
 		{file: "\x00\x01", want: []string{"not YAML"}},
-		{file: "encoder: {name: resnet81}\n", want: []string{`did you mean "resnet18"`}},
+		{file: "encoder: {name: resnet188}\n", want: []string{`did you mean "resnet18"`}},
 	} {
 		path, sets := "", []string{}
 		if c.file != "" {
@@ -126,6 +132,37 @@ func TestReadConfig_SaysWhatIsWrongAndWhere(t *testing.T) {
 		if text := err.Error(); strings.Contains(text, "\n") || path == "" && strings.Contains(text, "line ") {
 			t.Errorf("%q %q: %q is not one sentence about the assignment", c.file, c.set, text)
 		}
+	}
+}
+
+func TestReadConfig_TakesARecordAsItIs(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "old")
+	run, err := record.Create(dir, Default(), record.Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	// An early record does not say how often the run saved, and today's default is 60 seconds.
+	path := filepath.Join(dir, "config.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = regexp.MustCompile(`(?m)^checkpoint_seconds: .*\n`).ReplaceAll(text, nil)
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	own, err := RunConfig(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadConfig(path, []string{"seed=3"})
+	own.Seed = 3
+	if err != nil || !reflect.DeepEqual(got, own) || got.CheckpointSeconds != 0 {
+		t.Errorf("got %+v (%v), the run has %+v", got, err, own)
 	}
 }
 

@@ -73,7 +73,9 @@ func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record
 		hooks.Warn = func(string) {}
 	}
 
-	t, err := newTrainer(b, set, run, c)
+	// It reads all images: their file may be cut short meanwhile.
+	var t *trainer
+	err := set.Guard(func() (err error) { t, err = newTrainer(b, set, run, c); return err })
 	if err != nil {
 		return Summary{}, err
 	}
