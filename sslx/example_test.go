@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"math"
 	"os"
 	"os/signal"
 
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
@@ -92,4 +94,35 @@ func ExampleReadConfig() {
 	// Output:
 	// factors 512 resnet18 simclr <nil>
 	// true
+}
+
+// Features of two pictures, and how alike they are. In a program without cgo this runs in pure Go.
+func ExampleLoad() {
+	ctx := context.Background()
+	model, err := sslx.Load(ctx, "runs/first", sslx.LoadOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = model.Close() }()
+
+	var features [][]float32
+	for _, path := range []string{"cat.jpg", "dog.jpg"} {
+		size, _ := model.Size()
+		image, err := dataset.ReadImage(ctx, path, size)
+		if err != nil {
+			log.Fatal(err)
+		}
+		f, err := model.EmbedImages(ctx, image)
+		if err != nil {
+			log.Fatal(err)
+		}
+		features = append(features, f.Row(0))
+	}
+
+	var product, cats, dogs float64
+	for i, x := range features[0] {
+		y := features[1][i]
+		product, cats, dogs = product+float64(x*y), cats+float64(x*x), dogs+float64(y*y)
+	}
+	fmt.Printf("cosine of %d features: %.3f\n", model.Dim(), product/math.Sqrt(cats*dogs))
 }

@@ -106,3 +106,6 @@ func Open(ctx context.Context, opt Options) (*Handle, error) {
 
 // warn is where warnings go that nobody else takes.
 func warn(sentence string) { fmt.Fprintln(os.Stderr, "sslx: warning:", sentence) }
+
+// BuiltWithXLA reports whether this program can load XLA: it was built with cgo, on a platform that go-xla supports.
+func BuiltWithXLA() bool { return builtWithXLA }

@@ -76,7 +76,7 @@ func (r *run) assemble(ctx context.Context, h *header, splits []packSplit) ([]pa
 	return a.parts, nil
 }
 
-// addLabels adds the labels and groups of every split that kept an image, and returns those splits.
+// addLabels adds the labels, groups and names of every split that kept an image, and returns those splits.
 func (r *run) addLabels(a *assembly, h *header, splits []packSplit) (kept []packSplit, err error) {
 	for _, split := range splits {
 		sp := headerSplit{Name: split.name, N: split.count()}
@@ -103,6 +103,12 @@ func (r *run) addLabels(a *assembly, h *header, splits []packSplit) (kept []pack
 			}
 			sp.Groups = &sec
 		}
+		names := split.texts(r.names)
+		sec, err := a.add(func() io.Reader { return bytes.NewReader(names) }, int64(len(names)), io.Discard)
+		if err != nil {
+			return nil, err
+		}
+		sp.Names = &sec
 		h.Splits, kept = append(h.Splits, sp), append(kept, split)
 	}
 	if len(kept) == 0 {

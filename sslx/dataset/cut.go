@@ -43,6 +43,16 @@ func (s packSplit) numbers(all []int32) []byte {
 	return kept
 }
 
+// texts returns the names of the split's images, which stand by position, as they stand in a pack.
+func (s packSplit) texts(all []string) (kept []byte) {
+	for i := s.first; i < s.end; i++ {
+		if s.has(i) {
+			kept = append(append(kept, all[i]...), 0)
+		}
+	}
+	return kept
+}
+
 // splitAt returns a split of the plan, without bad images.
 func (r *run) splitAt(index int) packSplit {
 	first := 0

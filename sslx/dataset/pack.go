@@ -64,6 +64,7 @@ type headerSplit struct {
 	N      int       `json:"n"`
 	Labels []section `json:"labels,omitempty"` // in the order of header.Tasks
 	Groups *section  `json:"groups,omitempty"` // the number of each image's group, where there are groups
+	Names  *section  `json:"names,omitempty"`  // what the images are called, each with a zero byte behind it
 	Pixels section   `json:"pixels"`
 }
 
@@ -77,7 +78,7 @@ type section struct {
 type namedSection struct {
 	section
 	what    string
-	classes int // of labels; 0 for pixels
+	classes int // of labels; 0 for pixels, -1 for names
 }
 
 // sections lists the sections in file order: all labels, then all pixels.
@@ -90,6 +91,9 @@ func (h *header) sections() []namedSection {
 		}
 		if sp.Groups != nil {
 			labels = append(labels, namedSection{*sp.Groups, "groups of split " + sp.Name, math.MaxInt32})
+		}
+		if sp.Names != nil {
+			labels = append(labels, namedSection{*sp.Names, "names of split " + sp.Name, -1})
 		}
 		pixels = append(pixels, namedSection{sp.Pixels, "pixels of split " + sp.Name, 0})
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"strconv"
 )
 
 // resizeNative packs the images of a native pack brought to a size and a number of channels, as an import of its source
@@ -59,6 +58,7 @@ func planPack(set *Set) (*Plan, error) {
 	var splits []*Split
 	var labels [][][]int32 // by split and task
 	var groups [][]int32   // by split; nil without groups
+	var names [][]string   // by split
 	for _, name := range set.Splits() {
 		split, err := set.Split(name)
 		if err != nil {
@@ -71,6 +71,7 @@ func planPack(set *Set) (*Plan, error) {
 			}
 		}
 		splits, labels, groups = append(splits, split), append(labels, of), append(groups, split.Groups())
+		names = append(names, split.Names())
 		p.Splits = append(p.Splits, SplitCount{name, split.N})
 	}
 
@@ -78,7 +79,7 @@ func planPack(set *Set) (*Plan, error) {
 		position := 0
 		for s, split := range splits {
 			for i := range split.N {
-				it := Item{Position: position, Name: split.Name + " " + strconv.Itoa(i), Data: split.At(i)}
+				it := Item{Position: position, Name: names[s][i], Data: split.At(i)}
 				for _, of := range labels[s] {
 					it.Labels = append(it.Labels, of[i])
 				}

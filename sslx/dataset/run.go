@@ -28,6 +28,7 @@ type run struct {
 	spool  *spool
 	labels [][]int32 // [task][position]
 	groups []int32   // by position; nil without groups
+	names  []string  // by position
 	hashes []uint64  // of the pixels, by position
 	seed   maphash.Seed
 
@@ -57,6 +58,7 @@ func writeSet(ctx context.Context, dir, source string, p *Plan, h *header, opt I
 	r := &run{source: source, plan: p, opt: opt, spool: sp, budget: newBudget(opt.MaxPixels),
 		decoding: opt.decoding(), remarks: newRemarks(),
 		seen: make([]bool, p.total()), bad: map[int]string{}, name: map[int]string{}, lost: map[int32]bool{}}
+	r.names = make([]string, p.total())
 	r.hashes, r.seed = make([]uint64, p.total()), maphash.MakeSeed()
 	for range p.Tasks {
 		r.labels = append(r.labels, make([]int32, p.total()))
@@ -224,6 +226,7 @@ func (r *run) draw(ctx context.Context, it Item) error {
 	if err := r.spool.put(it.Position, values); err != nil {
 		return fmt.Errorf("decoded images cannot be stored in the cache folder: %w", err)
 	}
+	r.names[it.Position] = strings.ReplaceAll(it.Name, "\x00", " ") // which ends a name in a pack
 	r.hashes[it.Position] = maphash.Bytes(r.seed, values)
 	r.remarks.add(facts, values)
 	if r.groups != nil {

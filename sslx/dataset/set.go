@@ -3,8 +3,10 @@ package dataset
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/edsrzf/mmap-go"
 
@@ -143,7 +145,8 @@ func (s *Set) Split(name string) (*Split, error) {
 	for _, sp := range s.header.Splits {
 		if sp.Name == name {
 			images := Images{s.section(sp.Pixels), sp.N, s.Height(), s.Width(), s.Channels()}
-			return &Split{Name: name, Images: images, set: s, labels: sp.Labels, groups: sp.Groups}, nil
+			return &Split{Name: name, Images: images, set: s, labels: sp.Labels, groups: sp.Groups,
+				names: sp.Names}, nil
 		}
 	}
 	return nil, usage.Unknown("split of "+s.Name(), name, s.Splits())
@@ -159,6 +162,7 @@ type Split struct {
 	set    *Set
 	labels []section
 	groups *section
+	names  *section
 }
 
 // Labels returns a copy of the labels of the split's N images for a task, or a usage error for an unknown task.
@@ -181,6 +185,22 @@ func (sp *Split) Groups() []int32 {
 	groups := make([]int32, sp.N)
 	_, _ = binary.Decode(sp.set.section(*sp.groups), binary.LittleEndian, groups)
 	return groups
+}
+
+// Names returns what the split's N images are called: the paths of their files in the source, or what else the source
+// has. In packs of version 0.1, which hold no names, it is the split and the number in it, as in "train/12".
+func (sp *Split) Names() []string {
+	names := make([]string, sp.N)
+	var texts []string
+	if sp.names != nil {
+		texts = strings.Split(string(sp.set.section(*sp.names)), "\x00")
+	}
+	for i := range names {
+		if names[i] = fmt.Sprintf("%s/%d", sp.Name, i); i < len(texts)-1 && texts[i] != "" {
+			names[i] = texts[i]
+		}
+	}
+	return names
 }
 
 // Read copies image i, 0 to N-1, to dst, [Height, Width, channels]. It fails when the pack's file was cut short

@@ -16,6 +16,7 @@ import (
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/onnx-gomlx/onnx"
 	"github.com/gomlx/onnx-gomlx/onnx/parser"
@@ -131,6 +132,8 @@ type Encoder struct {
 	height, width int
 	layers        []Layer
 	dim           int
+
+	values map[string]*tensors.Tensor // of the variables, by their paths below the encoder's scope
 }
 
 // Layer is a value of a graph that can serve as features.
@@ -159,7 +162,7 @@ func (f *File) Encoder(height, width int, layer string) (*Encoder, error) {
 
 	e := &Encoder{file: f, height: height, width: width, layer: cmp.Or(layer, f.content.outputs[0].name)}
 	err := caught(func() (err error) {
-		e.layers, err = f.layersFor(height, width)
+		e.layers, e.values, err = f.layersFor(height, width)
 		return err
 	})
 	if err != nil {
@@ -180,15 +183,15 @@ func (f *File) Encoder(height, width int, layer string) (*Encoder, error) {
 	return nil, usage.Unknown("layer", layer, names)
 }
 
-// layersFor builds the graph for two images, with the guard, and returns the values that have a row for each image.
-func (f *File) layersFor(height, width int) ([]Layer, error) {
+// layersFor builds the graph for two images, with the guard, and returns the values that have a row for each image, and
+// the values of the variables.
+func (f *File) layersFor(height, width int) ([]Layer, map[string]*tensors.Tensor, error) {
 	inner, err := gobackend.New("")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer inner.Finalize()
-	store := model.NewStore()
-	defer store.Finalize()
+	store := model.NewStore() // is not finalized: its values are returned
 
 	names := f.content.towards()
 	const images = 2
@@ -205,7 +208,16 @@ func (f *File) layersFor(height, width int) ([]Layer, error) {
 		}
 	}
 	if elements > 16*mostElements {
-		return nil, fmt.Errorf("its graph holds %d numbers for one image", elements/images)
+		return nil, nil, fmt.Errorf("its graph holds %d numbers for one image", elements/images)
+	}
+
+	values := map[string]*tensors.Tensor{}
+	for v := range store.IterVariables() {
+		value, err := v.Value()
+		if err != nil {
+			return nil, nil, err
+		}
+		values[strings.TrimPrefix(v.Path(), model.RootScopePath)] = value
 	}
 
 	var layers []Layer
@@ -217,7 +229,7 @@ func (f *File) layersFor(height, width int) ([]Layer, error) {
 		shape := strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Dimensions[1:]), " ", "x"), "[]")
 		layers = append(layers, Layer{names[i], pooled(n).Shape().Dimensions[1], shape})
 	}
-	return layers, nil
+	return layers, values, nil
 }
 
 // towards returns the values that the outputs of the graph depend on, in the order in which they are made, constants
@@ -305,6 +317,9 @@ func (e *Encoder) Layers() []Layer { return slices.Clone(e.layers) }
 
 // Layer returns the name of the value that the encoder computes.
 func (e *Encoder) Layer() string { return e.layer }
+
+// Trainable is false: layers that normalize by the statistics of a batch would not.
+func (e *Encoder) Trainable() bool { return false }
 
 // String identifies what the encoder computes: the SHA-256 of its file, and the layer.
 func (e *Encoder) String() string { return "onnx " + e.file.sum + " " + e.layer }

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	. "github.com/sslx-go/lab/internal/testonnx"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/encoder"
 )
@@ -69,7 +70,7 @@ func tinyOracle(pixels []float32) (features [2]float64) {
 }
 
 func TestEncoder_ComputesTheGraph(t *testing.T) {
-	e := mustOpen(t, tiny().bytes())
+	e := mustOpen(t, Tiny().Bytes())
 	if e.Dim() != 2 || e.Layer() != "features" {
 		t.Fatalf("layer %q has %d elements", e.Layer(), e.Dim())
 	}
@@ -82,7 +83,7 @@ func TestEncoder_ComputesTheGraph(t *testing.T) {
 }
 
 func TestEncoder_GivesAnyLayer(t *testing.T) {
-	f, err := parse(tiny().bytes(), "test.onnx")
+	f, err := parse(Tiny().Bytes(), "test.onnx")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,7 @@ func TestEncoder_GivesAnyLayer(t *testing.T) {
 }
 
 func TestEncoder_TakesTheSizeOfTheFile(t *testing.T) {
-	f, err := parse(changed(func(m *protoModel) { m.ins[0] = valueOf("image", -1, 3, 8, 8) }), "test.onnx")
+	f, err := parse(changed(func(m *Model) { m.Inputs[0] = Value("image", -1, 3, 8, 8) }), "test.onnx")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,21 +123,21 @@ func TestEncoder_TakesTheSizeOfTheFile(t *testing.T) {
 
 // TestEncoder_ReversedPaddings has the expression that PyTorch writes for the paddings of a Pad.
 func TestEncoder_ReversedPaddings(t *testing.T) {
-	file := changed(func(m *protoModel) {
-		m.nodes[1] = operation("Pad", []string{"maps", "pads"}, []string{"positive"})
-		m.nodes = append([][]byte{
-			operation("ConstantOfShape", []string{"two"}, []string{"rest"},
-				tensorAttribute("value", integers("", 0))),
-			operation("Concat", []string{"given", "rest"}, []string{"all"}, integer("axis", 0)),
-			operation("Reshape", []string{"all", "pairs"}, []string{"paired"}),
-			operation("Slice", []string{"paired", "last", "first", "zero", "last"}, []string{"turned"}),
-			operation("Transpose", []string{"turned"}, []string{"sides"}, ints("perm", 1, 0)),
-			operation("Reshape", []string{"sides", "last"}, []string{"flat"}),
-			operation("Cast", []string{"flat"}, []string{"pads"}, integer("to", elementInt64)),
-		}, m.nodes...)
-		m.tensors = append(m.tensors, integers("two", 2), integers("given", 0, 0, 0, 0, 3, 4), integers("pairs", -1, 2),
-			integers("last", -1), integers("first", -math.MaxInt64), integers("zero", 0))
-		m.outs = [][]byte{valueOf("positive", -1, -1, -1, -1)}
+	file := changed(func(m *Model) {
+		m.Nodes[1] = Operation("Pad", []string{"maps", "pads"}, []string{"positive"})
+		m.Nodes = append([][]byte{
+			Operation("ConstantOfShape", []string{"two"}, []string{"rest"},
+				TensorAttribute("value", Integers("", 0))),
+			Operation("Concat", []string{"given", "rest"}, []string{"all"}, Integer("axis", 0)),
+			Operation("Reshape", []string{"all", "pairs"}, []string{"paired"}),
+			Operation("Slice", []string{"paired", "last", "first", "zero", "last"}, []string{"turned"}),
+			Operation("Transpose", []string{"turned"}, []string{"sides"}, Ints("perm", 1, 0)),
+			Operation("Reshape", []string{"sides", "last"}, []string{"flat"}),
+			Operation("Cast", []string{"flat"}, []string{"pads"}, Integer("to", elementInt64)),
+		}, m.Nodes...)
+		m.Tensors = append(m.Tensors, Integers("two", 2), Integers("given", 0, 0, 0, 0, 3, 4), Integers("pairs", -1, 2),
+			Integers("last", -1), Integers("first", -math.MaxInt64), Integers("zero", 0))
+		m.Outputs = [][]byte{Value("positive", -1, -1, -1, -1)}
 	})
 	e := mustOpen(t, file)
 	if got := e.Layers()[1].Shape; got != "9x4x4" { // 3 channels before, 4 after
@@ -151,25 +152,25 @@ func TestEncoder_ReversedPaddings(t *testing.T) {
 // TestEncoder_Pools has attributes that PyTorch writes and that change nothing, and strides of 1, ONNX's default.
 func TestEncoder_Pools(t *testing.T) {
 	pool := func(op string, attributes ...[]byte) string {
-		e := mustOpen(t, changed(func(m *protoModel) {
-			m.nodes[1] = operation(op, []string{"maps"}, []string{"positive"},
-				append(attributes, ints("kernel_shape", 2, 2))...)
+		e := mustOpen(t, changed(func(m *Model) {
+			m.Nodes[1] = Operation(op, []string{"maps"}, []string{"positive"},
+				append(attributes, Ints("kernel_shape", 2, 2))...)
 		}))
 		return e.Layers()[1].Shape
 	}
-	if got := pool("AveragePool", integer("count_include_pad", 1), ints("pads", 0, 0, 0, 0)); got != "2x3x3" {
+	if got := pool("AveragePool", Integer("count_include_pad", 1), Ints("pads", 0, 0, 0, 0)); got != "2x3x3" {
 		t.Errorf("average pooling gives %s, want 2x3x3", got)
 	}
-	if got := pool("MaxPool", ints("dilations", 1, 1), ints("strides", 2, 2)); got != "2x2x2" {
+	if got := pool("MaxPool", Ints("dilations", 1, 1), Ints("strides", 2, 2)); got != "2x2x2" {
 		t.Errorf("max pooling gives %s, want 2x2x2", got)
 	}
 }
 
 func TestOpen_ReadsDataBeside(t *testing.T) {
 	dir := t.TempDir()
-	file := changed(func(m *protoModel) {
-		m.tensors[1] = external("bias", [][2]string{{"location", "weights"}, {"offset", "4"}, {"length", "8"}}, 2)
-		m.metadata = map[string]string{"sslx.mean": "0.5"}
+	file := changed(func(m *Model) {
+		m.Tensors[1] = External("bias", [][2]string{{"location", "weights"}, {"offset", "4"}, {"length", "8"}}, 2)
+		m.Metadata = map[string]string{"sslx.mean": "0.5"}
 	})
 	data := []byte{1, 2, 3, 4, 0, 0, 0, 0x3f, 0, 0, 0x80, 0x3f} // 0.5 and 1 from byte 4 on
 	for name, text := range map[string][]byte{"model.onnx": file, "weights": data} {
@@ -235,7 +236,7 @@ func FuzzOpen(f *testing.F) {
 	for _, h := range hostile() {
 		f.Add(h.file)
 	}
-	f.Add(tiny().bytes())
+	f.Add(Tiny().Bytes())
 	path := filepath.Join(hostileFolder(f), "model.onnx")
 	f.Fuzz(func(t *testing.T, file []byte) {
 		e, err := open(file, path)

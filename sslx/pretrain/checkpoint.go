@@ -21,6 +21,10 @@ type runState struct {
 
 	Mean []float64 `json:"mean"` // the statistics that each channel is normalized with
 	Std  []float64 `json:"std"`
+
+	// The size of the images, 0 in checkpoints of version 0.1.
+	Height int `json:"height,omitempty"`
+	Width  int `json:"width,omitempty"`
 }
 
 // stateKey is the metadata entry of a checkpoint that holds the state.

@@ -31,6 +31,9 @@ type FinishedRun struct {
 	Dir         string
 	Config      Config
 	Fingerprint string // of the data that it was trained on
+
+	// Height and Width are the size of the images that it was trained on; 0 in runs of version 0.1.
+	Height, Width int
 }
 
 // ReadFinishedRun reads what the run in dir was trained with. It is a usage error when the training is not finished
@@ -63,7 +66,13 @@ func ReadFinishedRun(dir string) (r FinishedRun, err error) {
 		return r, usage.Errorf("the configuration of run %s is not the one that its checkpoint was trained with: "+
 			"restore one of them from a copy", dir)
 	}
-	return FinishedRun{Dir: dir, Config: config, Fingerprint: c.state.Fingerprint}, nil
+	return FinishedRun{
+		Dir:         dir,
+		Config:      config,
+		Fingerprint: c.state.Fingerprint,
+		Height:      c.state.Height,
+		Width:       c.state.Width,
+	}, nil
 }
 
 // StepsDone returns how many steps the checkpoint of the run in dir has behind it, and how many steps the run has in

@@ -104,7 +104,8 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	t := &trainer{config: c, run: run, backend: b, data: d, store: newStore(c), saved: -1}
 	t.total = c.Epochs * t.perEpoch()
 	t.schedule = c.Optimizer.Schedule(c.Batch, t.perEpoch(), t.total)
-	t.state = runState{Total: t.total, Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std}
+	t.state = runState{Total: t.total, Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std,
+		Height: set.Height(), Width: set.Width()}
 
 	// A run with a checkpoint resumes from it.
 	saved, err := runCheckpoint(set, run, c)

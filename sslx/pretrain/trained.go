@@ -40,6 +40,11 @@ type Network struct {
 // named.
 func Untrained(b compute.Backend, c Config, mean, std []float64, height, width int,
 	layers ...string) (*Network, error) {
+	return newNetwork(b, c, mean, std, []int{featureBatch, height, width}, layers)
+}
+
+// newNetwork is Untrained for batches [images, height, width].
+func newNetwork(b compute.Backend, c Config, mean, std []float64, batch []int, layers []string) (*Network, error) {
 	if len(layers) == 0 {
 		layers = []string{LayerEncoder}
 	}
@@ -49,14 +54,14 @@ func Untrained(b compute.Backend, c Config, mean, std []float64, height, width i
 		}
 	}
 
-	// Compiled once, for one size of batch: images are [featureBatch, height, width, channels] bytes.
+	// Compiled once, for one size of batch: images are [images, height, width, channels] bytes.
 	n := &Network{
 		config: c,
 		layers: layers,
 		mean:   mean,
 		std:    std,
 		store:  newStore(c),
-		batch:  shapes.Make(dtypes.Uint8, featureBatch, height, width, len(mean)),
+		batch:  shapes.Make(dtypes.Uint8, append(slices.Clone(batch), len(mean))...),
 	}
 	if err := n.compile(b); err != nil {
 		n.Close()
@@ -68,13 +73,18 @@ func Untrained(b compute.Backend, c Config, mean, std []float64, height, width i
 // Load returns the network of a configuration with the values of the checkpoint at path, as Untrained does. A
 // checkpoint that is missing, damaged or of another network is an error.
 func Load(b compute.Backend, c Config, path string, height, width int, layers ...string) (*Network, error) {
+	return load(b, c, path, []int{featureBatch, height, width}, layers)
+}
+
+// load is Load for batches [images, height, width].
+func load(b compute.Backend, c Config, path string, batch []int, layers []string) (*Network, error) {
 	saved, err := loadCheckpoint(path)
 	if err != nil {
 		return nil, err
 	}
 
 	// The statistics are those of training: the encoder sees images as it saw them then.
-	n, err := Untrained(b, c, saved.state.Mean, saved.state.Std, height, width, layers...)
+	n, err := newNetwork(b, c, saved.state.Mean, saved.state.Std, batch, layers)
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +98,15 @@ func Load(b compute.Backend, c Config, path string, height, width int, layers ..
 // LoadWeights returns the network of an encoder from a file of weights, as Untrained does; it has no projector. It is a
 // usage error when the weights do not say what their input is (see [weights.Weights.Complete]).
 func LoadWeights(b compute.Backend, w *weights.Weights, height, width int) (*Network, error) {
+	return loadWeights(b, w, []int{featureBatch, height, width})
+}
+
+// loadWeights is LoadWeights for batches [images, height, width].
+func loadWeights(b compute.Backend, w *weights.Weights, batch []int) (*Network, error) {
 	if err := w.Complete(); err != nil {
 		return nil, err
 	}
-	n, err := Untrained(b, WeightsConfig(w), w.Input.Mean, w.Input.Std, height, width)
+	n, err := newNetwork(b, WeightsConfig(w), w.Input.Mean, w.Input.Std, batch, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func Read(path string, opt Options) (w *Weights, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if err := w.Input.apply(opt); err != nil {
+	if err := w.Input.Apply(opt); err != nil {
 		return nil, err
 	}
 	w.Values = map[string]*tensors.Tensor{}

@@ -78,8 +78,8 @@ func (w *Weights) Complete() error {
 	return nil
 }
 
-// apply sets what the options say, and checks the input as a whole.
-func (in *Input) apply(opt Options) error {
+// Apply sets what the options say, and checks the input as a whole.
+func (in *Input) Apply(opt Options) error {
 	if opt.Size != 0 {
 		in.Size = opt.Size
 	}

@@ -1,0 +1,64 @@
+package pretrain
+
+import (
+	"context"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/encoder/weights"
+	"github.com/sslx-go/lab/sslx/onnx"
+	"github.com/sslx-go/lab/sslx/record"
+)
+
+// ReadWeights reads a file of weights: an ONNX file, by its ending, or a safetensors file (see [weights.Read]). Layer
+// is for ONNX files, whose encoder can be any value of the graph (see [onnx.File.Weights]); it is "" for the output.
+func ReadWeights(path, layer string, opt weights.Options) (*weights.Weights, error) {
+	if onnx.IsFile(path) {
+		f, err := onnx.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return f.Weights(layer, opt)
+	}
+	if layer != "" && layer != LayerEncoder {
+		return nil, usage.Unknown("layer", layer, []string{LayerEncoder})
+	}
+	return weights.Read(path, opt)
+}
+
+// ForEmbedding returns the network of a finished run for [Network.Embed], whose features are the output of a layer. It
+// is Load without a program for Features.
+func (r FinishedRun) ForEmbedding(b compute.Backend, height, width int, layer string) (*Network, error) {
+	return load(b, r.Config, record.CheckpointPath(r.Dir), []int{1, height, width}, []string{layer})
+}
+
+// WeightsForEmbedding returns the network of weights for [Network.Embed]. It is LoadWeights without a program for
+// Features.
+func WeightsForEmbedding(b compute.Backend, w *weights.Weights, height, width int) (*Network, error) {
+	return loadWeights(b, w, []int{1, height, width})
+}
+
+// Embed returns the features of images for the network's first layer, [N, Width], row-major, computed batch images at a
+// time. A program is compiled at the first use of a size of batch. Embed must not run twice at once.
+func (n *Network) Embed(ctx context.Context, images dataset.Images, batch int) ([]float32, error) {
+	if err := n.takes(images); err != nil {
+		return nil, err
+	}
+	shape := n.batch.Clone()
+	shape.Dimensions[0] = batch
+
+	all := images.N * n.Width(n.layers[0])
+	features := make([]float32, 0, all)
+	err := inBatches(ctx, n.exec, shape, images.Pixels, func(layer int, out *tensors.Tensor) error {
+		if layer > 0 {
+			return nil
+		}
+		return tensors.ConstFlatData(out, func(flat []float32) {
+			features = append(features, flat[:min(len(flat), all-len(features))]...)
+		})
+	}, func() {})
+	return features, err
+}
