@@ -180,8 +180,8 @@ func (r *remarks) notes(total int, chosen bool) (notes []string) {
 	case deep > 0 && !chosen:
 		notes = append(notes, fmt.Sprintf("%d images of 16 bits became 8 bits by their high byte", deep))
 	case r.highest.Load()-r.lowest.Load() < 64 && total >= fewImages:
-		notes = append(notes, fmt.Sprintf("all images use less than a quarter of the range of their bytes: %d to %d of "+
-			"255", r.lowest.Load(), r.highest.Load()))
+		notes = append(notes, fmt.Sprintf("all images use less than a quarter of the range of bytes: %d to %d of 255",
+			r.lowest.Load(), r.highest.Load()))
 	}
 	return notes
 }

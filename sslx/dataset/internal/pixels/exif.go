@@ -5,41 +5,53 @@ import (
 	"image"
 )
 
-// orientationOf returns the orientation in EXIF data, which have the structure of a TIFF file: 1 (as stored) to 8, and
-// 1 where there is none or it is damaged (CIPA DC-008, 4.6.4).
+// Tags of EXIF data and of TIFF files (CIPA DC-008, 4.6.4).
+const (
+	compressionTag = 0x103
+	photometricTag = 0x106
+	orientationTag = 0x112
+)
+
+// orientationOf returns the orientation in EXIF data: 1 (as stored) to 8, and 1 where there is none or it is damaged.
 func orientationOf(exif []byte) int {
-	if len(exif) < 8 {
-		return 1
+	if value, ok := tagOf(exif, orientationTag); ok && value <= 8 {
+		return max(value, 1)
+	}
+	return 1
+}
+
+// tagOf returns the value of a tag that has one short number, in the first directory of data with the structure of a
+// TIFF file.
+func tagOf(data []byte, tag uint16) (value int, ok bool) {
+	if len(data) < 8 {
+		return 0, false
 	}
 	var order binary.ByteOrder = binary.LittleEndian
-	switch string(exif[:4]) {
+	switch string(data[:4]) {
 	case "II*\x00":
 	case "MM\x00*":
 		order = binary.BigEndian
 	default:
-		return 1
+		return 0, false
 	}
 
-	const tag, short, entry = 0x112, 3, 12
-	at := int64(order.Uint32(exif[4:]))
-	if at+2 > int64(len(exif)) {
-		return 1
+	const short, entry = 3, 12
+	at := int64(order.Uint32(data[4:]))
+	if at+2 > int64(len(data)) {
+		return 0, false
 	}
-	entries := exif[at+2:]
-	for range order.Uint16(exif[at:]) {
+	entries := data[at+2:]
+	for range order.Uint16(data[at:]) {
 		if len(entries) < entry {
-			return 1
+			return 0, false
 		}
 		if order.Uint16(entries) == tag {
-			value := int(order.Uint16(entries[8:]))
-			if order.Uint16(entries[2:]) != short || order.Uint32(entries[4:]) != 1 || value < 1 || value > 8 {
-				return 1
-			}
-			return value
+			is := order.Uint16(entries[2:]) == short && order.Uint32(entries[4:]) == 1
+			return int(order.Uint16(entries[8:])), is
 		}
 		entries = entries[entry:]
 	}
-	return 1
+	return 0, false
 }
 
 // upright turns an image that is stored in an orientation other than 1.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 
@@ -48,6 +49,10 @@ func brandsOf(data []byte) (brands []string, ok bool) {
 // Both decoders run as WebAssembly with memory of its own: planes, references, the image twice.
 const heifBytesPerPixel = 24
 
+// leastHEIC is the side from which planes have the layout that package heic expects of libheif, which fills smaller
+// ones up.
+const leastHEIC = 128
+
 // heicCodec reads HEIC. Its decoder turns images upright itself.
 var heicCodec = codec{
 	measure: measureHEIF,
@@ -55,6 +60,10 @@ var heicCodec = codec{
 		h, err := readHEIF(data)
 		if err != nil {
 			return nil, err
+		}
+		if min(h.width, h.height) < leastHEIC {
+			return nil, fmt.Errorf("it is an HEIC image of %dx%d pixels, and sides of %d or more are read: store it as a PNG",
+				h.width, h.height, leastHEIC)
 		}
 		err = abandon(ctx, func() (err error) {
 			img, err = heic.Decode(bytes.NewReader(data))
@@ -89,6 +98,9 @@ var avifCodec = codec{
 		if deep, ok := img.(*image.RGBA64); ok {
 			return rounded(deep), nil
 		}
+		if rgba, ok := img.(*image.RGBA); ok && !rgba.Opaque() {
+			return unmultiplied(rgba), nil
+		}
 		return img, nil
 	},
 	orientation: func(data []byte) int {
@@ -112,6 +124,20 @@ func rounded(src *image.RGBA64) *image.RGBA {
 		}
 	}
 	return dst
+}
+
+// unmultiplied takes back the multiplication by alpha. Where alpha is small, few levels are left of a color.
+func unmultiplied(src *image.RGBA) *image.RGBA {
+	for i := 0; i < len(src.Pix); i += 4 {
+		p := src.Pix[i : i+4]
+		if alpha := int(p[3]); alpha > 0 {
+			for k := range 3 {
+				p[k] = byte(min((int(p[k])*255+alpha/2)/alpha, 255))
+			}
+		}
+		p[3] = 255
+	}
+	return src
 }
 
 // heif is what the boxes of a file say of its main image.

@@ -12,6 +12,7 @@ import (
 	"image/draw"
 	"image/gif"
 	"image/png"
+	"io"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
@@ -145,7 +146,7 @@ var bmpCodec = codec{
 
 // tiffCodec reads the first page of a TIFF. A strip may hold the whole image once more.
 var tiffCodec = codec{
-	measure: measureBy(tiff.DecodeConfig, func(c image.Config) int64 {
+	measure: measureBy(tiffConfig, func(c image.Config) int64 {
 		switch c.ColorModel {
 		case color.GrayModel:
 			return 8
@@ -162,9 +163,43 @@ var tiffCodec = codec{
 			img, err = tiff.Decode(bytes.NewReader(data))
 			return err
 		})
-		return img, plainer(err)
+		if err != nil {
+			return nil, tiffError(err)
+		}
+		if gray, ok := img.(*image.Gray); ok && faxOfBlackZeros(data) {
+			for i := range gray.Pix {
+				gray.Pix[i] = 255 - gray.Pix[i]
+			}
+		}
+		return img, nil
 	},
 	orientation: orientationOf,
+}
+
+func tiffConfig(r io.Reader) (image.Config, error) {
+	c, err := tiff.DecodeConfig(r)
+	if err != nil {
+		err = tiffError(err)
+	}
+	return c, err
+}
+
+// tiffError names the format of what its decoder does not read.
+func tiffError(err error) error {
+	var unsupported tiff.UnsupportedError
+	if errors.As(err, &unsupported) {
+		return fmt.Errorf("it is a TIFF image of a kind that is not read (%s): store it as an RGB or gray TIFF or PNG",
+			string(unsupported))
+	}
+	return plainer(err)
+}
+
+// faxOfBlackZeros reports whether a file is compressed as faxes are, with zeros for black: x/image/tiff inverts these.
+func faxOfBlackZeros(data []byte) bool {
+	const group3, group4, blackIsZero = 3, 4, 1
+	compression, _ := tagOf(data, compressionTag)
+	photometric, _ := tagOf(data, photometricTag)
+	return (compression == group3 || compression == group4) && photometric == blackIsZero
 }
 
 // abandon runs work that knows no context, and returns when the context ends. A panic of a decoder is an error.
