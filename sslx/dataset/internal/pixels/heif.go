@@ -1,16 +1,11 @@
 package pixels
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
-
-	"github.com/gen2brain/avif"
-	"github.com/gen2brain/heic"
 )
 
 // heifCodec returns the decoder of an HEIC or AVIF file, which both are boxes of ISO 14496-12 and 23008-12.
@@ -49,59 +44,120 @@ func brandsOf(data []byte) (brands []string, ok bool) {
 // Both decoders run as WebAssembly with memory of its own: planes, references, the image twice.
 const heifBytesPerPixel = 24
 
-// leastHEIC is the side from which planes have the layout that package heic expects of libheif, which fills smaller
-// ones up.
-const leastHEIC = 128
-
 // heicCodec reads HEIC. Its decoder turns images upright itself.
 var heicCodec = codec{
 	measure: measureHEIF,
-	decode: func(ctx context.Context, data []byte, opt Options, facts *Facts) (img image.Image, err error) {
+	decode: func(ctx context.Context, data []byte, _ Options, facts *Facts) (image.Image, error) {
 		h, err := readHEIF(data)
 		if err != nil {
 			return nil, err
 		}
-		if min(h.width, h.height) < leastHEIC {
-			return nil, fmt.Errorf("it is an HEIC image of %dx%d pixels, and sides of %d or more are read: store it as a PNG",
-				h.width, h.height, leastHEIC)
+		img, err := decodeHEIC(ctx, data, h.largest)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		err = abandon(ctx, func() (err error) {
-			img, err = heic.Decode(bytes.NewReader(data))
-			return err
-		})
 		if err != nil {
-			return nil, errors.New("it is an HEIC image that cannot be decoded: it is damaged, or of a kind that " +
-				"libheif with libde265 does not read")
+			return nil, fmt.Errorf("it is an HEIC image that cannot be decoded (%w): it is damaged, or of a kind that "+
+				"libheif with libde265 does not read", err)
 		}
 		facts.Turned = h.orientation() > 1
-		if planes, ok := img.(*image.YCbCr); ok && (h.limited || h.matrix709) {
-			img = h.convert(planes)
+		if planes, ok := img.(*image.YCbCr); ok {
+			return h.convert(planes), nil
 		}
 		return img, nil
 	},
 }
 
+// Of libheif (heif_image.h).
+const (
+	heifYCbCr, heifRGB, heifGray      = 0, 1, 2
+	heif420, heif422, heif444         = 1, 2, 3
+	heifLeastSide, heifRowAlignedTo   = 64, 16
+	heifWidth, heifHeight, heifColors = 0, 1, 2
+	heifChroma, heifPremultiplied     = 3, 4
+	heifNumbers                       = 5
+)
+
+// heifStride is the length of a row of a plane of libheif.
+func heifStride(width, bytesPerPixel int64) int64 {
+	filled := max((width+1)&^1, heifLeastSide) * bytesPerPixel
+	return (filled + heifRowAlignedTo - 1) &^ (heifRowAlignedTo - 1)
+}
+
+// decodeHEIC decodes an image that has no more pixels than the largest in its file.
+func decodeHEIC(ctx context.Context, data []byte, largest int64) (image.Image, error) {
+	var y, c, chromaRows int64 // strides
+	rooms := func(found []int64) ([]int64, error) {
+		width, height := found[heifWidth], found[heifHeight]
+		if width < 1 || height < 1 || width*height > largest {
+			return nil, errHEIF
+		}
+		switch found[heifColors] {
+		case heifRGB:
+			y = heifStride(width, 4)
+			return []int64{y * height}, nil
+		case heifGray:
+			y = heifStride(width, 1)
+			return []int64{y * height}, nil
+		case heifYCbCr:
+		default:
+			return nil, fmt.Errorf("its color space is number %d", found[heifColors])
+		}
+
+		chromaWidth := (width + 1) / 2
+		chromaRows = height
+		switch found[heifChroma] {
+		case heif420:
+			chromaRows = (height + 1) / 2
+		case heif422:
+		case heif444:
+			chromaWidth = width
+		default:
+			return nil, fmt.Errorf("its chroma is number %d", found[heifChroma])
+		}
+		y, c = heifStride(width, 1), heifStride(chromaWidth, 1)
+		return []int64{y*height + 2*c*chromaRows}, nil
+	}
+	found, pix, err := heifProgram.decode(ctx, data, nil, heifNumbers, rooms)
+	if err != nil {
+		return nil, err
+	}
+
+	rect := image.Rect(0, 0, int(found[heifWidth]), int(found[heifHeight]))
+	switch found[heifColors] {
+	case heifGray:
+		return &image.Gray{Pix: pix, Stride: int(y), Rect: rect}, nil
+	case heifRGB:
+		img := &image.NRGBA{Pix: pix, Stride: int(y), Rect: rect}
+		if found[heifPremultiplied] == 1 {
+			return unmultiplied(&image.RGBA{Pix: pix, Stride: int(y), Rect: rect}), nil
+		}
+		return img, nil
+	}
+	luma, chroma := y*found[heifHeight], c*chromaRows
+	ratios := map[int64]image.YCbCrSubsampleRatio{heif420: image.YCbCrSubsampleRatio420,
+		heif422: image.YCbCrSubsampleRatio422, heif444: image.YCbCrSubsampleRatio444}
+	return &image.YCbCr{Y: pix[:luma], Cb: pix[luma : luma+chroma], Cr: pix[luma+chroma:], YStride: int(y),
+		CStride: int(c), SubsampleRatio: ratios[found[heifChroma]], Rect: rect}, nil
+}
+
 // avifCodec reads AVIF; of a sequence, the first image.
 var avifCodec = codec{
 	measure: measureHEIF,
-	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (img image.Image, err error) {
-		err = abandon(ctx, func() (err error) {
-			img, err = avif.Decode(bytes.NewReader(data))
-			return err
-		})
+	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (image.Image, error) {
+		h, err := readHEIF(data)
 		if err != nil {
-			return nil, errors.New("it is an AVIF image that cannot be decoded: it is damaged, or of a kind that " +
-				"libavif does not read")
+			return nil, err
 		}
-
-		// More than 8 bits were scaled to 16 by the decoder; there is no other range to choose.
-		if deep, ok := img.(*image.RGBA64); ok {
-			return rounded(deep), nil
+		img, err := decodeAVIF(ctx, data, h.largest)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		if rgba, ok := img.(*image.RGBA); ok && !rgba.Opaque() {
-			return unmultiplied(rgba), nil
+		if err != nil {
+			return nil, fmt.Errorf("it is an AVIF image that cannot be decoded (%w): it is damaged, or of a kind that "+
+				"libavif does not read", err)
 		}
-		return img, nil
+		return unmultiplied(img), nil
 	},
 	orientation: func(data []byte) int {
 		h, err := readHEIF(data)
@@ -112,32 +168,50 @@ var avifCodec = codec{
 	},
 }
 
-// rounded brings 16 bits to 8 and takes back the multiplication by alpha.
-func rounded(src *image.RGBA64) *image.RGBA {
-	b := src.Bounds()
-	dst := image.NewRGBA(b)
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			c := color.NRGBA64Model.Convert(src.RGBA64At(x, y)).(color.NRGBA64)
-			to8 := func(v uint16) uint8 { return uint8((uint32(v)*255 + 32767) / 65535) }
-			dst.SetRGBA(x, y, color.RGBA{to8(c.R), to8(c.G), to8(c.B), 255})
+// decodeAVIF decodes an image that has no more pixels than the largest in its file. Colors are multiplied by alpha.
+// More than 8 bits are scaled to 16 by the decoder, and to 8 here.
+func decodeAVIF(ctx context.Context, data []byte, largest int64) (*image.RGBA, error) {
+	const firstOnly, delay = 0, 8
+	const width, height, depth, count, numbers = 0, 1, 2, 3, 4
+	rooms := func(found []int64) ([]int64, error) {
+		if found[width] < 1 || found[height] < 1 || found[width]*found[height] > largest {
+			return nil, errHEIF
 		}
+		bytesPerPixel := int64(4)
+		if found[depth] > 8 {
+			bytesPerPixel = 8
+		}
+		return []int64{delay * max(found[count], 1), found[width] * found[height] * bytesPerPixel}, nil
 	}
-	return dst
+	found, pix, err := avifProgram.decode(ctx, data, []uint64{firstOnly}, numbers, rooms)
+	if err != nil {
+		return nil, err
+	}
+
+	img := &image.RGBA{Pix: pix, Stride: 4 * int(found[width]),
+		Rect: image.Rect(0, 0, int(found[width]), int(found[height]))}
+	if found[depth] > 8 {
+		for i := range len(pix) / 2 {
+			v := uint32(binary.LittleEndian.Uint16(pix[2*i:]))
+			pix[i] = byte((v*255 + 32767) / 65535)
+		}
+		img.Pix = pix[:len(pix)/2]
+	}
+	return img, nil
 }
 
 // unmultiplied takes back the multiplication by alpha. Where alpha is small, few levels are left of a color.
-func unmultiplied(src *image.RGBA) *image.RGBA {
-	for i := 0; i < len(src.Pix); i += 4 {
-		p := src.Pix[i : i+4]
-		if alpha := int(p[3]); alpha > 0 {
+func unmultiplied(img *image.RGBA) *image.RGBA {
+	for i := 0; i < len(img.Pix); i += 4 {
+		p := img.Pix[i : i+4]
+		if alpha := int(p[3]); alpha > 0 && alpha < 255 {
 			for k := range 3 {
 				p[k] = byte(min((int(p[k])*255+alpha/2)/alpha, 255))
 			}
 		}
 		p[3] = 255
 	}
-	return src
+	return img
 }
 
 // heif is what the boxes of a file say of its main image.
@@ -271,7 +345,7 @@ func (h *heif) orientation() int {
 	return leftRight[h.quarters]
 }
 
-// convert makes colors of planes that are not those of JPEG: of a limited range, or with the weights of HDTV.
+// convert makes colors of planes. Chroma of a lower resolution is repeated, as libheif does.
 func (h *heif) convert(src *image.YCbCr) *image.RGBA {
 	red, blue := 0.299, 0.114
 	if h.matrix709 {
@@ -281,15 +355,18 @@ func (h *heif) convert(src *image.YCbCr) *image.RGBA {
 	if h.limited {
 		low, luma, chroma = 16, 255.0/219, 255.0/224
 	}
-	b := src.Bounds()
-	dst := image.NewRGBA(b)
 	green := 1 - red - blue
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			c := src.YCbCrAt(x, y)
-			l, cb, cr := (float64(c.Y)-low)*luma, (float64(c.Cb)-128)*chroma, (float64(c.Cr)-128)*chroma
-			r, bl := l+2*(1-red)*cr, l+2*(1-blue)*cb
-			dst.SetRGBA(x, y, color.RGBA{nearest(r), nearest((l - red*r - blue*bl) / green), nearest(bl), 255})
+
+	width, height := src.Rect.Dx(), src.Rect.Dy()
+	dst := image.NewRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			l := (float64(src.Y[y*src.YStride+x]) - low) * luma
+			at := src.COffset(x, y)
+			b, r := (float64(src.Cb[at])-128)*chroma, (float64(src.Cr[at])-128)*chroma
+			r, b = l+2*(1-red)*r, l+2*(1-blue)*b
+			p := dst.Pix[y*dst.Stride+4*x:][:4]
+			p[0], p[1], p[2], p[3] = nearest(r), nearest((l-red*r-blue*b)/green), nearest(b), 255
 		}
 	}
 	return dst

@@ -89,6 +89,9 @@ func Decode(ctx context.Context, data []byte, opt Options) (*image.RGBA, Facts, 
 		return nil, facts, err
 	}
 	decoded, err := c.decode(ctx, data, opt, &facts)
+	if ctx.Err() != nil {
+		return nil, facts, ctx.Err()
+	}
 	if err != nil {
 		return nil, facts, err
 	}
