@@ -84,6 +84,25 @@ func TestDecode_EndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestDecode_AnEarlyEndIsAcceptedOnRequestOnly(t *testing.T) {
+	data := ramp(t, 64, 64)
+	for cut, good := range map[int]bool{12: true, len(data) / 3: false} {
+		img, whole, err := Decode(t.Context(), data[:len(data)-cut], Options{CutShort: true})
+		if good != (err == nil) {
+			t.Fatalf("without %d bytes: %v", cut, err)
+		}
+		if good && (whole || img.RGBAAt(63, 63).R != 128) {
+			t.Errorf("without %d bytes: whole is %v, and the end is %v", cut, whole, img.RGBAAt(63, 63))
+		}
+		if _, _, err := Decode(t.Context(), data[:len(data)-cut], Options{}); err == nil {
+			t.Errorf("without %d bytes it was accepted unasked", cut)
+		}
+	}
+	if _, whole, err := Decode(t.Context(), data[:len(data)-2], Options{}); err != nil || !whole {
+		t.Errorf("without its end mark alone: whole is %v, %v", whole, err)
+	}
+}
+
 func TestDecode_DamageIsAnError(t *testing.T) {
 	data := ramp(t, 64, 64)
 	start := bytes.Index(data, []byte{0xff, startOfScan})

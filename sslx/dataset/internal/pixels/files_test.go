@@ -121,22 +121,6 @@ func TestDecode_OrientationCanBeKeptAndIsReported(t *testing.T) {
 	}
 }
 
-func TestDecode_AnEarlyEndIsAcceptedOnRequestOnly(t *testing.T) {
-	data := oddFile(t, "JPEG sampling 422")
-	for cut, good := range map[int]bool{6: true, len(data) / 3: false} {
-		img, facts, err := Decode(t.Context(), data[:len(data)-cut], Options{CutShort: true})
-		if good != (err == nil) {
-			t.Fatalf("without %d bytes: %v", cut, err)
-		}
-		if good && (!facts.CutShort || img.Bounds().Dx() != 20) {
-			t.Errorf("without %d bytes: %+v, %v", cut, facts, img.Bounds())
-		}
-		if _, _, err := Decode(t.Context(), data[:len(data)-cut], Options{}); err == nil {
-			t.Errorf("without %d bytes it was accepted unasked", cut)
-		}
-	}
-}
-
 func TestDecode_ReducedSizeIsTheMeanOfSquares(t *testing.T) {
 	data := oddFile(t, "JPEG sampling all 2x2")
 	full, _, err := Decode(t.Context(), data, Options{})

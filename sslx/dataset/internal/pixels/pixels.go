@@ -66,6 +66,9 @@ func Measure(data []byte, opt Options) (Size, error) {
 	if err != nil {
 		return Size{}, err
 	}
+	if size.Width < 1 || size.Height < 1 {
+		return Size{}, fmt.Errorf("it is %dx%d pixels", size.Width, size.Height)
+	}
 	if size.Pixels == 0 {
 		size.Pixels = int64(size.Width) * int64(size.Height)
 	}
@@ -246,9 +249,6 @@ func measureBy(config func(io.Reader) (image.Config, error),
 		c, err := config(bytes.NewReader(data))
 		if err != nil {
 			return Size{}, plainer(err)
-		}
-		if c.Width <= 0 || c.Height <= 0 {
-			return Size{}, fmt.Errorf("it is %dx%d pixels", c.Width, c.Height)
 		}
 		return Size{Width: c.Width, Height: c.Height,
 			Memory: int64(c.Width) * int64(c.Height) * bytesPerPixel(c)}, nil
