@@ -5,7 +5,7 @@
 // [Import] reads each of these, as a folder or as a .tar, .tar.gz, .tgz or .zip of one (archives are read, never
 // extracted):
 //
-//   - An image folder, as torchvision's ImageFolder and Keras know it: one folder a class, PNG and JPEG files at any
+//   - An image folder, as torchvision's ImageFolder and Keras know it: one folder a class, image files at any
 //     depth below it, classes numbered in sorted order of their names, extensions in any case, hidden files left out.
 //     A level named train, val (valid, validation) and test may stand above the classes; without it, every image is
 //     train, and the report says so; it also names classes of train that val or test lacks. A class that train lacks is
@@ -23,9 +23,13 @@
 // # Pixels
 //
 // Pixels are RGB bytes, channels last. Gray is replicated to three channels. Alpha is dropped: the stored color of a
-// pixel is kept, however transparent it is, as PIL's convert("RGB") does. 16-bit channels keep their high byte.
-// Palettes are looked up. CMYK and YCbCr are converted as Go's image/color does; JPEG pixels may therefore differ by
-// a few levels from those that libjpeg gives. What a file is, its first bytes tell and not its name.
+// pixel is kept, however transparent it is, as PIL's convert("RGB") does. 16-bit channels keep their high byte, unless
+// [ImportOptions.Range] says otherwise. Palettes are looked up. Images are turned upright as their EXIF data say. What a
+// file is, its first bytes tell and not its name: JPEG, PNG, WebP, GIF and BMP give the pixels that PIL gives, bit for
+// bit; docs/data.md has a table of all formats.
+//
+// A JPEG image that will be made much smaller is decoded at 1/2, 1/4 or 1/8 of its size, as long as its short side stays
+// twice as long as it will be. Its pixels then are the means of squares.
 //
 // Without a size, images keep their own, which must be the same for all. With a size S, the short side is brought to
 // S by antialiased bilinear interpolation and the S x S center is cut out, as torchvision's Resize(S) and
@@ -54,7 +58,7 @@
 // # Batches ahead of their use
 //
 // A [Loader] prepares batches on several goroutines while the caller works on one: from a pack ([Split]), of which only
-// the pages in use take memory, or from the PNG and JPEG files of an image folder ([Folder]), decoded and brought to
+// the pages in use take memory, or from the files of an image folder ([Folder]), decoded and brought to
 // size at each use. Both give the same bytes. A pack is read hundreds of times as fast as files are decoded; a folder
 // needs no import and no room on the disk.
 package dataset
