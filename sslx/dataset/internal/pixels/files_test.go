@@ -160,7 +160,8 @@ func TestDecode_RangesOfDeepSamples(t *testing.T) {
 	for i, v := range []int{100, 4095, 2048, 1000} {
 		img.Pix[2*i], img.Pix[2*i+1] = byte(v>>8), byte(v)
 	}
-	for text, want := range map[string][4]byte{"full": {0, 15, 8, 3}, "12": {6, 255, 128, 62}, "10": {25, 255, 255, 250},
+	for text, want := range map[string][4]byte{"full": {0, 15, 8, 3}, "12": {6, 255, 128, 62},
+		"10":    {25, 255, 255, 250},
 		"image": {0, 255, 124, 57}} {
 		deep, err := ParseRange(text)
 		if err != nil {
@@ -209,7 +210,8 @@ func FuzzMeasure(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		faults.Bounded(t, 8<<20+4*uint64(len(data)), func() {
-			if size, err := Measure(data, Options{}); err == nil && (size.Width < 1 || size.Height < 1 || size.Memory < 1) {
+			size, err := Measure(data, Options{})
+			if err == nil && (size.Width < 1 || size.Height < 1 || size.Memory < 1) {
 				t.Errorf("measured %+v", size)
 			}
 			if value := orientationOf(data); value < 1 || value > 8 {
