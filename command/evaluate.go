@@ -10,9 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/encoder/weights"
 	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
@@ -21,12 +23,17 @@ import (
 type evaluateFlags struct {
 	tasks, protocols, layers, compare []string
 	baselines, validation, json       bool
+
+	// For files of weights.
+	data      string
+	size      int
+	mean, std []float64
 }
 
 func evaluateCommand(a *app) *cobra.Command {
 	var f evaluateFlags
 	cmd := &cobra.Command{
-		Use:   "evaluate RUN",
+		Use:   "evaluate RUN|WEIGHTS",
 		Short: "Measure what an encoder has learned",
 		Long: `Measure the frozen encoder of a finished run, by k nearest neighbors and by a linear probe when no other
 protocol is asked for. What is chosen is chosen on images held out of train; the test split is read once.
@@ -39,11 +46,16 @@ or the path of an image folder or archive. "all" is every label of the run's dat
 ` + taskSets() + `;
 one that is not here is left out with a line that says how to get it.
 
-docs/protocol.md says what each protocol is.`,
+WEIGHTS is a file of safetensors with an encoder of torchvision, timm or lightly. It is measured on the data set
+of --data, and the results are printed and kept nowhere; --compare WEIGHTS of a run keeps them in the run folder.
+The size of its images and their normalization come from the file or from --size, --mean and --std.
+
+docs/protocol.md says what each protocol is, docs/weights.md which weights can be read.`,
 		Example: `  sslx evaluate runs/first
   sslx evaluate first --tasks shape,object_hue --protocols knn
   sslx evaluate first --tasks all --protocols all --layers encoder,projector0
   sslx evaluate first --tasks eurosat5k,~/birds --compare runs/supervised
+  sslx evaluate resnet.safetensors --data cifar10 --size 32 --mean 0.5,0.5,0.5 --std 0.25,0.25,0.25
   sslx evaluate runs/first --json > results.json`,
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.evaluate(cmd.Context(), args[0], f) },
@@ -57,29 +69,69 @@ docs/protocol.md says what each protocol is.`,
 			", ")+", with commas between; knn,linear when left out")
 	cmd.Flags().StringSliceVar(&f.layers, "layers", nil, "encoder, projector0, projector1, …; encoder when left out")
 	cmd.Flags().BoolVar(&f.validation, "validation", false, "measure on images held out of train, and leave test alone")
-	cmd.Flags().StringSliceVar(&f.compare, "compare", nil, "other runs to measure too, such as a supervised one")
+	cmd.Flags().StringSliceVar(&f.compare, "compare", nil,
+		"other runs or files of weights to measure too, such as a supervised one")
 	cmd.Flags().BoolVar(&f.baselines, "baselines", true, "measure raw pixels and the untrained encoder too")
+	cmd.Flags().StringVar(&f.data, "data", "", "data set to measure weights on")
+	inputFlags(cmd, &f.size, &f.mean, &f.std)
 	jsonFlag(cmd, &f.json)
+	completeFunc(cmd, "data", completeDataName)
 	completeFunc(cmd, "protocols", cobra.FixedCompletions(append(evaluate.Names(), evaluate.AllProtocols),
 		cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error {
-	// All runs are found before the first is measured: a typo must not cost minutes.
-	dir, err := runs.Find(name)
-	if err != nil {
+// inputFlags adds the flags that say what images a file of weights takes.
+func inputFlags(cmd *cobra.Command, size *int, mean, std *[]float64) {
+	cmd.Flags().IntVar(size, "size", 0, "height and width of the images that weights are for, in pixels")
+	cmd.Flags().Float64SliceVar(mean, "mean", nil, "mean of each channel, on [0, 1], that weights are for")
+	cmd.Flags().Float64SliceVar(std, "std", nil, "standard deviation of each channel that weights are for")
+}
+
+// check returns a usage error for flags that do not fit what is measured.
+func (f evaluateFlags) check(ofWeights bool) error {
+	switch {
+	case ofWeights && len(f.layers) > 0:
+		return usage.Errorf("weights have no layer but the encoder: leave --layers out")
+	case !ofWeights && f.data != "":
+		return usage.Errorf("a run is measured on the data that it was trained on: leave --data out, or name a set " +
+			"as one of --tasks")
+	}
+	return nil
+}
+
+func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) (err error) {
+	ofWeights, dir := evaluate.IsWeights(name), name
+	if err := f.check(ofWeights); err != nil {
 		return err
 	}
-	others, err := runs.FindAll(f.compare)
-	if err != nil {
-		return err
+
+	// All runs are found before the first is measured: a typo must not cost minutes.
+	if !ofWeights {
+		if dir, err = runs.Find(name); err != nil {
+			return err
+		}
+	}
+	var others []string
+	for _, other := range f.compare {
+		if !evaluate.IsWeights(other) {
+			if other, err = runs.Find(other); err != nil {
+				return err
+			}
+		}
+		others = append(others, other)
 	}
 
 	var results []record.Result
 	err = a.work(func(opt sslx.Options) (err error) {
-		results, err = sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: f.tasks, Protocols: f.protocols,
-			Layers: f.layers, Compare: others, Baselines: f.baselines, Validation: f.validation, Options: opt})
+		options := sslx.EvaluateOptions{Tasks: f.tasks, Protocols: f.protocols, Layers: f.layers, Compare: others,
+			Baselines: f.baselines, Validation: f.validation, Options: opt, Data: f.data,
+			Weights: weights.Options{Size: f.size, Mean: f.mean, Std: f.std}}
+		if ofWeights {
+			results, err = sslx.EvaluateWeights(ctx, dir, options)
+		} else {
+			results, err = sslx.Evaluate(ctx, dir, options)
+		}
 		return err
 	})
 	if err != nil && len(results) > 0 { // what was measured before the error is not lost
@@ -87,6 +139,10 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) error 
 	}
 	if err != nil {
 		return err
+	}
+
+	if ofWeights {
+		return a.printEvaluation(results, f.json)
 	}
 
 	// Drawn with --json too: the figures belong to the run folder.

@@ -62,6 +62,11 @@ func Evaluate(ctx context.Context, dir string, opt EvaluateOptions) ([]record.Re
 	return evaluate.Run(ctx, dir, opt)
 }
 
+// EvaluateWeights measures an encoder from a file of weights on the data set opt.Data. See [evaluate.Weights].
+func EvaluateWeights(ctx context.Context, path string, opt EvaluateOptions) ([]record.Result, error) {
+	return evaluate.Weights(ctx, path, opt)
+}
+
 // Gallery is what a run saw and what its encoder finds alike, in pictures.
 type Gallery = evaluate.Gallery
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/internal/open"
+	"github.com/sslx-go/lab/sslx/encoder/weights"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/progress"
 	"github.com/sslx-go/lab/sslx/record"
@@ -36,9 +37,16 @@ type Options struct {
 	// Baselines also measures raw pixels and the untrained encoder.
 	Baselines bool
 
-	// Compare are the folders of other finished runs whose encoders are measured too, such as a supervised one. They
-	// must take images of the same size.
+	// Compare are the folders of other finished runs, and files of weights, whose encoders are measured too, such as a
+	// supervised one. They must take images of the same size.
 	Compare []string
+
+	// Data is the data set that Weights measures on: tasks are those of it, as those of a run are of the run's data.
+	// Run takes the data that its run was trained on.
+	Data string
+
+	// Weights says what files of weights do not, in Weights and in Compare.
+	Weights weights.Options
 
 	progress.Options
 }
@@ -96,7 +104,8 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 	if err := s.start(handle); err != nil {
 		return nil, err
 	}
-	if err := s.load(trained, set.Height(), set.Width()); err != nil {
+	open := func() (*model, error) { return s.openTrained(trained, set.Height(), set.Width()) }
+	if err := s.load(open, set.Height(), set.Width()); err != nil {
 		return nil, err
 	}
 

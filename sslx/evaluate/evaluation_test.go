@@ -270,7 +270,8 @@ func opened(t *testing.T, dir string, names ...string) (*session, *dataset.Set) 
 	if s.protocols, err = protocolsNamed(names); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.load(run, set.Height(), set.Width()); err != nil {
+	if err := s.load(func() (*model, error) { return s.openTrained(run, set.Height(), set.Width()) },
+		set.Height(), set.Width()); err != nil {
 		t.Fatal(err)
 	}
 	return s, set

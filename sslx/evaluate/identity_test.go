@@ -106,7 +106,8 @@ func answers(t *testing.T, from *session, trained pretrain.FinishedRun, set *dat
 	if s.protocols, err = protocolsNamed(r.protocols); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.load(trained, set.Height(), set.Width()); err != nil {
+	if err := s.load(func() (*model, error) { return s.openTrained(trained, set.Height(), set.Width()) },
+		set.Height(), set.Width()); err != nil {
 		t.Fatal(err)
 	}
 

@@ -13,12 +13,14 @@ import (
 
 // Model is a network whose representations are measured, or raw pixels.
 type Model struct {
-	// Name is record.ModelPixels, record.ModelUntrained, or the name of the training method.
+	// Name is record.ModelPixels, record.ModelUntrained, the name of the training method, or that of a file of weights.
 	Name string
 
-	// Run is the name of the model's run folder, and Seed the run's seed.
-	Run  string
-	Seed uint64
+	// Run is the name of the model's run folder, and Seed the run's seed. For a file of weights Run is the name of the
+	// file, which is the model's too, and Weights its fingerprint.
+	Run     string
+	Seed    uint64
+	Weights string
 
 	// Main marks the run that is evaluated; it is not set for baselines and for runs that it is compared with.
 	Main bool
@@ -112,9 +114,9 @@ func (m *model) close() {
 	}
 }
 
-// load opens the models for images of a size: baselines, the runs to compare with, and the run itself.
-func (s *session) load(run pretrain.FinishedRun, height, width int) error {
-	own, err := s.openTrained(run, height, width)
+// load opens the models for images of a size: baselines, what to compare with, and the model itself, which open opens.
+func (s *session) load(open func() (*model, error), height, width int) error {
+	own, err := open()
 	own.Main = true
 	defer func() { s.models = append(s.models, own) }() // last; the session closes it whatever happens
 	if err != nil {
@@ -140,18 +142,32 @@ func (s *session) load(run pretrain.FinishedRun, height, width int) error {
 		}
 	}
 
-	for _, dir := range s.opt.Compare {
-		run, err := pretrain.ReadFinishedRun(dir)
-		if err != nil {
-			return err
+	for _, path := range s.opt.Compare {
+		other, err := s.openCompared(path, height, width)
+		if other != nil {
+			s.models = append(s.models, other)
 		}
-		other, err := s.openTrained(run, height, width)
-		s.models = append(s.models, other)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// openCompared opens the networks of another run, or of a file of weights.
+func (s *session) openCompared(path string, height, width int) (*model, error) {
+	if IsWeights(path) {
+		w, err := readWeights(path, s.opt.Weights)
+		if err != nil {
+			return nil, err
+		}
+		return s.openWeights(w, height, width)
+	}
+	run, err := pretrain.ReadFinishedRun(path)
+	if err != nil {
+		return nil, err
+	}
+	return s.openTrained(run, height, width)
 }
 
 // openTrained opens the networks of a run.

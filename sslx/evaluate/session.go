@@ -132,6 +132,7 @@ func (s *session) add(p named, in Input, g group, outcomes []Outcome) error {
 			Seed:     in.Model.Seed,
 			Run:      in.Model.Run,
 			Data:     g.data,
+			Weights:  in.Model.Weights,
 			Chosen:   o.Chosen,
 		}
 

@@ -34,7 +34,7 @@ const (
 
 // Result is one number of an evaluation and what is needed to read it. The JSON keys are a stable contract.
 type Result struct {
-	// Model is ModelPixels, ModelUntrained or the name of the training method.
+	// Model is ModelPixels, ModelUntrained, the name of the training method, or that of a file of weights.
 	Model string `json:"model"`
 
 	// Task names the data set and the label, for example cifar10/class.
@@ -59,8 +59,11 @@ type Result struct {
 	// Seed is the seed of the run.
 	Seed uint64 `json:"seed"`
 
-	// Run is the name of the run's folder.
+	// Run is the name of the run's folder, or of a file of weights.
 	Run string `json:"run"`
+
+	// Weights is the fingerprint of a file of weights, the SHA-256 of its content; "" for what a run has trained.
+	Weights string `json:"weights,omitempty"`
 
 	// Data is the fingerprint of the data set that Value was measured on; results of earlier versions have none.
 	Data string `json:"data,omitempty"`
