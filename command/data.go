@@ -109,12 +109,8 @@ func orDash(text string) string {
 }
 
 type importFlags struct {
-	name          string
-	size          int
-	skipBad, json bool
-	asStored      bool
-	sampleRange   string
-	maxPixels     int
+	dataset.ImportOptions
+	json bool
 }
 
 func dataImportCommand(a *app) *cobra.Command {
@@ -137,23 +133,32 @@ out. The format of an image is told by its content, not by its name.`, dataset.M
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// 0 stands for the images' own size, so only a size that was given is checked.
-			if cmd.Flags().Changed("size") && (f.size <= 0 || f.size > dataset.MaxSize) {
-				return usage.Errorf("--size is %d: it must be from 1 to %d", f.size, dataset.MaxSize)
+			if cmd.Flags().Changed("size") && (f.Size <= 0 || f.Size > dataset.MaxSize) {
+				return usage.Errorf("--size is %d: it must be from 1 to %d", f.Size, dataset.MaxSize)
 			}
-			if cmd.Flags().Changed("max-pixels") && f.maxPixels <= 0 {
-				return usage.Errorf("--max-pixels is %d: it must be positive", f.maxPixels)
+			if cmd.Flags().Changed("max-pixels") && f.MaxPixels <= 0 {
+				return usage.Errorf("--max-pixels is %d: it must be positive", f.MaxPixels)
+			}
+			if cmd.Flags().Changed("hold-out") && f.HoldOut == 0 {
+				f.HoldOut = -1 // 0 stands for the default
 			}
 			return a.dataImport(cmd.Context(), args[0], f)
 		},
 	}
 
-	cmd.Flags().StringVar(&f.name, "name", "", "name of the set; that of the source when left out")
-	cmd.Flags().IntVar(&f.size, "size", 0, "side in pixels that images are brought to; their own when left out")
-	cmd.Flags().BoolVar(&f.skipBad, "skip-bad", false, "leave out images that cannot be decoded, and count them")
-	cmd.Flags().BoolVar(&f.asStored, "as-stored", false, "do not turn images upright as their EXIF orientation says")
-	cmd.Flags().StringVar(&f.sampleRange, "sample-range", "full",
+	cmd.Flags().StringVar(&f.Name, "name", "", "name of the set; that of the source when left out")
+	cmd.Flags().IntVar(&f.Size, "size", 0, "side in pixels that images are brought to; their own when left out")
+	cmd.Flags().StringVar(&f.SplitFrom, "split-from", "", "where the splits are: the `level` of their folders, their "+
+		"folders (train=x,test=y), or none")
+	cmd.Flags().StringVar(&f.ClassesAt, "classes-at", "", "`level` of the folders that name the classes, or none "+
+		"for no labels")
+	cmd.Flags().Float64Var(&f.HoldOut, "hold-out", 0, "`share` of train that becomes test where there is no test "+
+		"and no val")
+	cmd.Flags().BoolVar(&f.SkipBad, "skip-bad", false, "leave out images that cannot be decoded, and count them")
+	cmd.Flags().BoolVar(&f.AsStored, "as-stored", false, "do not turn images upright as their EXIF orientation says")
+	cmd.Flags().StringVar(&f.Range, "sample-range", "full",
 		"what samples of 16 bits use: full, a number of bits (12 for many microscopes), or each image's own: image")
-	cmd.Flags().IntVar(&f.maxPixels, "max-pixels", 0,
+	cmd.Flags().IntVar(&f.MaxPixels, "max-pixels", 0,
 		"most pixels of an image, each of which may take 12 bytes of memory (default 64000000)")
 	jsonFlag(cmd, &f.json)
 	return cmd
@@ -162,11 +167,10 @@ out. The format of an image is told by its content, not by its name.`, dataset.M
 func (a *app) dataImport(ctx context.Context, source string, f importFlags) error {
 	var report dataset.Report
 	err := a.work(func(opt sslx.Options) (err error) {
-		_, report, err = dataset.Import(ctx, source, dataset.ImportOptions{Name: f.name, Size: f.size,
-			SkipBad: f.skipBad, AsStored: f.asStored, Range: f.sampleRange, MaxPixels: f.maxPixels,
-			Progress: func(done, total int64) {
-				opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})
-			}})
+		f.Progress = func(done, total int64) {
+			opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})
+		}
+		_, report, err = dataset.Import(ctx, source, f.ImportOptions)
 		return err
 	})
 	if err != nil {

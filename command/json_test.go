@@ -41,7 +41,7 @@ func TestJSON_ASummaryHasTheAgreedKeys(t *testing.T) {
 	}
 	wantKeys(t, decode[map[string]any](t, stdout.String()), "run", "method", "steps", "images", "seconds",
 		"views_per_s",
-		"final_loss", "config", "device")
+		"final_loss", "config", "device", "splits", "tasks")
 }
 
 func TestJSON_ResultsAreAnArrayWithTheAgreedKeys(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -176,6 +177,12 @@ func (a *app) printSummary(dir string, s sslx.Summary) error {
 	t.add("trained", fmt.Sprintf("%d steps, %d images, %v on %s", s.Steps, s.Images, took, s.Device))
 	t.add("rate", fmt.Sprintf("%.0f views/s", s.ViewsPerSecond))
 	t.add("final loss", fmt.Sprintf("%.4f", s.FinalLoss))
-	t.add("next", words.Quote(program)+" evaluate "+words.Quote(dir))
+
+	// Labels need images that were not trained on.
+	next := words.Quote(program) + " evaluate " + words.Quote(dir)
+	if len(s.Tasks) > 0 && !slices.Contains(s.Splits, "test") && !slices.Contains(s.Splits, "val") {
+		next += " --validation"
+	}
+	t.add("next", next)
 	return t.print(a.stdout)
 }

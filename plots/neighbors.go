@@ -13,25 +13,30 @@ import (
 type Neighbors struct {
 	Query   []byte
 	Nearest [][]byte // the most similar first
-	Same    []bool   // for each of Nearest: it has the label of the query
+	Same    []bool   // for each of Nearest: it has the label of the query; nil without labels
 }
 
 // NeighborSheet returns a PNG image with a line for each query: the query, then its neighbors. A neighbor with the
-// query's label has a blue border and a tick; another one an orange border and a cross. Small images are enlarged as in
+// query's label has a blue border and a tick; another one an orange border and a cross; without labels there are no
+// marks. Small images are enlarged as in
 // ViewSheet. It returns a usage error if lines have unequal lengths or miss the label of a neighbor.
 func NeighborSheet(height, width int, lines []Neighbors) ([]byte, error) {
 	s := sheet{height: height, width: width, framed: true, lead: 1}
 	for i, line := range lines {
-		if len(line.Same) != len(line.Nearest) || len(line.Nearest) != len(lines[0].Nearest) {
+		if line.Same != nil && len(line.Same) != len(line.Nearest) || len(line.Nearest) != len(lines[0].Nearest) {
 			return nil, usage.Errorf("line %d of the neighbor sheet has %d neighbors and %d labels, "+
 				"and the first one has %d neighbors", i+1, len(line.Nearest), len(line.Same), len(lines[0].Nearest))
 		}
 
 		block := []tile{{pixels: line.Query}}
 		for k, pixels := range line.Nearest {
-			t := tile{pixels, otherLabel}
-			if line.Same[k] {
+			t := tile{pixels: pixels}
+			switch {
+			case line.Same == nil:
+			case line.Same[k]:
 				t.mark = sameLabel
+			default:
+				t.mark = otherLabel
 			}
 			block = append(block, t)
 		}

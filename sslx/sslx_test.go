@@ -116,7 +116,9 @@ func trainTiny(t *testing.T, dir string, c Config) {
 		t.Errorf("phases %s", got)
 	}
 	want := Summary{Run: "first", Method: "simclr", Steps: 16, Images: 512, Config: c, Seconds: s.Seconds,
-		Device: s.Device, ViewsPerSecond: 1024 / s.Seconds, FinalLoss: s.FinalLoss}
+		Device: s.Device, ViewsPerSecond: 1024 / s.Seconds, FinalLoss: s.FinalLoss,
+		Splits: []string{"train", "test"}, Tasks: []string{"shape", "object_hue", "texture", "background_hue", "scale",
+			"position", "orientation"}}
 	if !reflect.DeepEqual(s, want) || s.Seconds <= 0 || s.Device == "" || s.FinalLoss <= 0 || s.FinalLoss > 5 {
 		t.Errorf("got  %+v\nwant %+v", s, want)
 	}

@@ -26,7 +26,12 @@ type Summary struct {
 	ViewsPerSecond float64 `json:"views_per_s"`
 	FinalLoss      float64 `json:"final_loss"`
 	Config         Config  `json:"config"`
-	Device         string  `json:"device"`
+
+	// Splits and Tasks are those of the data.
+	Splits []string `json:"splits"`
+	Tasks  []string `json:"tasks"`
+
+	Device string `json:"device"`
 }
 
 // Pretrain trains an encoder and leaves it in the run folder dir, which must be absent or empty. An interrupted
@@ -122,6 +127,11 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, opt Op
 		FinalLoss: done.FinalLoss,
 		Config:    c,
 		Device:    handle.Device,
+		Splits:    set.Splits(),
+		Tasks:     []string{},
+	}
+	for _, task := range set.Tasks() {
+		s.Tasks = append(s.Tasks, task.Name)
 	}
 	if done.Seconds > 0 {
 		s.ViewsPerSecond = float64(len(c.Views)) * float64(done.Images) / done.Seconds

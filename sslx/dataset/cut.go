@@ -9,10 +9,9 @@ import (
 )
 
 const (
-	labeledHoldOut   = 0.2
-	unlabeledHoldOut = 0.1
-	unlabeledMost    = 5000 // images that measures without labels take at most
-	holdOutSeed      = 0    // the same cut at every import
+	defaultHoldOut = 0.2
+	unlabeledMost  = 2000 // test images without labels: more make no measure better
+	holdOutSeed    = 0    // the same cut at every import
 )
 
 // packSplit is a split as it is packed: the images at the positions from first to end that has accepts.
@@ -113,9 +112,9 @@ func (r *run) holdOut(train packSplit) map[int]bool {
 	switch {
 	case share > 0:
 	case len(r.labels) > 0:
-		share = labeledHoldOut
+		share = defaultHoldOut
 	default:
-		share = math.Min(unlabeledHoldOut, float64(unlabeledMost)/float64(max(len(at), 1)))
+		share = math.Min(defaultHoldOut, float64(unlabeledMost)/float64(max(len(at), 1)))
 	}
 	_, chosen := GroupedHoldOut(labels, groups, share, holdOutSeed)
 	held := make(map[int]bool, len(chosen))
@@ -139,6 +138,11 @@ func (r *run) splitNotes(splits []packSplit) (notes []string) {
 		}
 		notes = append(notes, fmt.Sprintf("there is no test split: %s of %s images were cut from train for it (%s)",
 			words.Thousands(int64(n)), words.Thousands(int64(whole)), by))
+	}
+
+	if len(splits) == 1 {
+		notes = append(notes, fmt.Sprintf("there is no test split: all %s images are train",
+			words.Thousands(int64(splits[0].count()))))
 	}
 
 	trained := map[uint64]bool{}

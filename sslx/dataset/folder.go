@@ -21,6 +21,10 @@ var imageExts = []string{
 
 func isImage(name string) bool { return slices.Contains(imageExts, strings.ToLower(path.Ext(name))) }
 
+// foreignExts are the extensions of images that are not read: a folder of them is a class that is missing.
+var foreignExts = []string{".arw", ".avif", ".bmp", ".cr2", ".dcm", ".dng", ".gif", ".heic", ".heif", ".jfif", ".jp2",
+	".jxl", ".nef", ".pgm", ".ppm", ".psd", ".raw", ".svg", ".tga", ".tif", ".tiff", ".webp"}
+
 // superclasses is the file that names the superclass of each class.
 const superclasses = "fine_to_coarse.txt"
 
@@ -73,23 +77,26 @@ type folderList struct {
 
 // listFolder finds the images of an image folder, their order and their labels.
 func listFolder(files *Files) (*folderList, error) {
-	var paths []string
+	var paths, foreign []string
 	others := map[string]int{} // files that are no images, by their ending
 	for _, f := range files.list {
 		switch {
 		case isImage(f.Path):
 			paths = append(paths, f.Path)
 		case path.Base(f.Path) != superclasses:
-			others[strings.ToLower(path.Ext(f.Path))]++
+			ext := strings.ToLower(path.Ext(f.Path))
+			others[ext]++
+			if slices.Contains(foreignExts, ext) {
+				foreign = append(foreign, f.Path)
+			}
 		}
 	}
 	if len(paths) == 0 {
 		return nil, usage.Errorf("%s holds no image that can be read%s: give a folder of images, laid out as "+
-			"CLASS/IMAGE "+
-			"or train/CLASS/IMAGE where they have labels", files.source, otherFiles(others))
+			"CLASS/IMAGE or train/CLASS/IMAGE where they have labels", files.source, otherFiles(others))
 	}
 
-	a, err := arrange(files.source, paths, files.opt.SplitFrom, files.opt.ClassesAt)
+	a, err := arrange(files.source, paths, foreign, files.opt.SplitFrom, files.opt.ClassesAt)
 	if err != nil {
 		return nil, err
 	}
@@ -98,10 +105,6 @@ func listFolder(files *Files) (*folderList, error) {
 	}
 
 	p := &Plan{Splits: countSplits(a.images), Notes: a.notes()}
-	if !a.split {
-		p.Notes = append(p.Notes, fmt.Sprintf("there is no train or test level: all %d images are train",
-			len(a.images)))
-	}
 	if text := otherFiles(others); text != "" {
 		p.Notes = append(p.Notes, "files that are no images were left out:"+strings.TrimPrefix(text, ", but"))
 	}

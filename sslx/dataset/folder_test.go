@@ -54,7 +54,7 @@ func TestFolder_ClassesAndSplitsFollowTheFolders(t *testing.T) {
 		"classes named train and test below splits": {files{"train/train/1.png": one, "train/test/1.png": one,
 			"test/train/1.png": one}, "test train", []SplitCount{{"train", 2}, {"test", 1}}, ""},
 		"a class named train next to others": {files{"train/1.png": one, "apple/1.png": one}, "apple train",
-			[]SplitCount{{"train", 2}}, "no train or test level"},
+			[]SplitCount{{"train", 2}}, "no test split"},
 		"sorted as bytes": {files{"B/1.png": one, "a/1.png": one, "10/1.png": one, "9/1.png": one}, "10 9 B a",
 			[]SplitCount{{"train", 4}}, ""},
 	} {

@@ -134,6 +134,9 @@ var known = map[string]knownSet{
 		}}},
 }
 
+// Downloads returns the names of the sets that Get fetches, sorted.
+func Downloads() []string { return knownNames() }
+
 func knownNames() []string { return slices.Sorted(maps.Keys(known)) }
 
 // origin says where the set comes from.

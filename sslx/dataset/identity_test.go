@@ -232,7 +232,7 @@ func TestLocate_WarnsOfTheNotesOfAnImport(t *testing.T) {
 	for range 2 { // once
 		located(t, source, opt)
 	}
-	want := "data set photos: there is no train or test level: all 2 images are train"
+	want := "data set photos: there is no test split: all 2 images are train"
 	if !slices.Equal(said, []string{want}) {
 		t.Errorf("said %q, want %q", said, want)
 	}

@@ -42,7 +42,7 @@ type ImportOptions struct {
 	// labels. "" finds out.
 	ClassesAt string
 	// HoldOut is the share of train that becomes test in a set that has neither test nor val; see [Import]. 0 is a
-	// fifth, or a tenth where there are no labels, and below 0 is none.
+	// fifth, without labels 2,000 images at most, and below 0 is none.
 	HoldOut float64
 	// SkipBad leaves out images that cannot be decoded and reports them, instead of stopping. It keeps JPEG images that
 	// lack a tenth of their data or less.

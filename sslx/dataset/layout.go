@@ -61,6 +61,7 @@ type folderImage struct {
 // a/b/1.png, a is level 1.
 type arrangement struct {
 	source            string
+	foreign           []string
 	splitFrom         string // as in ImportOptions
 	classesAt         string
 	images            []folderImage
@@ -73,8 +74,10 @@ type arrangement struct {
 }
 
 // arrange finds the split and the class of every image. A usage error says what is ambiguous and how to decide it.
-func arrange(source string, paths []string, splitFrom, classesAt string) (*arrangement, error) {
-	a := &arrangement{source: source, splitFrom: splitFrom, classesAt: classesAt, bases: map[string]string{},
+// Folders of foreign images, which cannot be read, count as folders of images.
+func arrange(source string, paths, foreign []string, splitFrom, classesAt string) (*arrangement, error) {
+	a := &arrangement{source: source, foreign: foreign, splitFrom: splitFrom, classesAt: classesAt,
+		bases:     map[string]string{},
 		unlabeled: map[string]int{}}
 	if err := a.placeSplits(paths); err != nil {
 		return nil, err
@@ -144,7 +147,7 @@ func (a *arrangement) placeSplits(paths []string) error {
 	}
 
 	// Any number of single folders around everything is what archives and downloads leave.
-	root, prefix := treeOf(paths), ""
+	root, prefix := treeOf(slices.Concat(paths, a.foreign)), ""
 	for {
 		name, inside := root.only()
 		if inside == nil || exactSplit(name) != "" {
@@ -226,12 +229,11 @@ func (a *arrangement) findSplits(root *folderTree, prefix string) (map[string]st
 		return nil, nil
 	case onlyExact(names):
 		return nil, usage.About("split-from", "%s has the split folder %s and no train: add train/CLASS/IMAGE, or "+
-			"give "+
-			"a folder of classes, or say that %s no splits (%q)", a.source, quoted, isOrAre(len(names)), levelNone)
+			"give a folder of classes, or say that %s no splits (%q)", a.source, quoted, isOrAre(len(names)), levelNone)
 	}
 	return nil, usage.About("split-from", "the folders %s of %s look like splits and do not go together: say which "+
-		"are "+
-		"the splits, such as %q, or %q where they are classes", quoted, a.source, "train="+prefix+names[0], levelNone)
+		"are the splits, such as %q, or %q where they are classes", quoted, a.source, "train="+prefix+names[0],
+		levelNone)
 }
 
 func isOrAre(n int) string {
@@ -328,8 +330,7 @@ func levelNumber(argument, text string) (int, error) {
 	level, err := strconv.Atoi(text)
 	if err != nil || level < 1 {
 		return 0, usage.About(argument, "level %q is not understood: write a number from 1, counted from the top of "+
-			"the "+
-			"source, or %q", text, levelNone)
+			"the source, or %q", text, levelNone)
 	}
 	return level, nil
 }
@@ -441,12 +442,10 @@ func (a *arrangement) checkAmbiguous() error {
 	switch {
 	case !splits[""] && len(splits) > 1 && splits["train"] && a.splitFrom == "" && !a.split:
 		return usage.About("split-from", "the folders %s of %s hold %s, which look like splits: say that the splits "+
-			"are at "+
-			"level %d, or %q", someOf(names), a.source, someOf(inner), level+1, levelNone)
+			"are at level %d, or %q", someOf(names), a.source, someOf(inner), level+1, levelNone)
 	case same:
 		return usage.About("classes-at", "the folders %s of %s all hold the same folders, %s: say which level names "+
-			"the "+
-			"classes, %d (%s) or %d (%s), or %q", someOf(names), a.source, someOf(inner), level, names[0],
+			"the classes, %d (%s) or %d (%s), or %q", someOf(names), a.source, someOf(inner), level, names[0],
 			level+1, inner[0], levelNone)
 	}
 	return nil
@@ -488,8 +487,7 @@ func (a *arrangement) settleClasses() error {
 	a.labeled = true
 	if direct > 1 && 10*direct > len(a.images) {
 		return usage.About("classes-at", "%d of %d images of %s lie next to the folders %s and not in one: say that "+
-			"the "+
-			"folders are no classes (%q), or at which level the classes are, which leaves those images out", direct,
+			"the folders are no classes (%q), or at which level the classes are, which leaves those images out", direct,
 			len(a.images), a.source, someOf(slices.Sorted(maps.Keys(classes))), levelNone)
 	}
 

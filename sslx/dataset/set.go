@@ -213,6 +213,9 @@ func (s *Set) taskIndex(name string) (int, error) { return taskIndex(s.Name(), s
 
 // taskIndex returns the index of the task with the given name, or a usage error with the nearest one.
 func taskIndex(set string, tasks []Task, name string) (int, error) {
+	if len(tasks) == 0 {
+		return 0, usage.Errorf("%s has no labels, and no task %q", set, name)
+	}
 	known := make([]string, len(tasks))
 	for i, task := range tasks {
 		if task.Name == name {

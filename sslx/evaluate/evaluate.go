@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/internal/open"
+	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder/weights"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/progress"
@@ -22,10 +23,12 @@ import (
 // without baselines.
 type Options struct {
 	// Tasks are labels of the run's data, tasks made from it (MadeTasks), sets (TaskSets), SET/LABEL, paths of image
-	// folders or archives, or AllTasks; all labels of the run's data when empty.
+	// folders or archives, or AllTasks. When empty, they are all labels of the run's data; for data without labels,
+	// they are those made from it, and protocols that need no labels measure the images as they are.
 	Tasks []string
 
-	// Protocols are names of Names, or AllProtocols; kNN and the linear probe when empty.
+	// Protocols are names of Names, or AllProtocols; kNN and the linear probe when empty, and LabelFree where the run's
+	// data have no labels.
 	Protocols []string
 
 	// Layers are the layers that are measured, of pretrain.Layers; the encoder's output when empty.
@@ -84,6 +87,11 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 	if err := plan.check(ctx, set); err != nil {
 		return nil, err
 	}
+	if plan.bare {
+		if err := s.withoutLabels(&plan, set); err != nil {
+			return nil, err
+		}
+	}
 
 	// The lock of the run comes before the minutes of measuring.
 	if s.run, err = record.Open(dir); err != nil {
@@ -119,8 +127,36 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 		}
 		measure = func(ctx context.Context, g group) error { return s.measure(ctx, g.validation()) }
 	}
-	err = opener{opt.Options, set, taken}.each(ctx, plan, measure)
+	o := opener{opt: opt.Options, run: set, taken: taken, validation: opt.Validation, unlabeled: s.unlabeled()}
+	err = o.each(ctx, plan, measure)
 	return s.results, err
+}
+
+// withoutLabels fits a plan and the protocols to data without labels.
+func (s *session) withoutLabels(p *plan, set *dataset.Set) (err error) {
+	// Without a choice of protocols, those without labels are added to the usual ones.
+	if len(s.opt.Protocols) == 0 {
+		s.protocols, err = protocolsNamed([]string{ProtocolKNN, ProtocolLinear, ProtocolLabelFree})
+		if err != nil {
+			return err
+		}
+		p.once = true
+	}
+	p.bare = s.unlabeled()
+	switch others := len(p.made) + len(p.sets); {
+	case others == 0 && !p.bare:
+		return noLabels(set, madeTasksOf(set), set.Height())
+	case len(s.opt.Tasks) > 0:
+		return nil
+	}
+
+	more := ""
+	if sets := labeledSets(set.Name(), set.Height()); len(sets) > 0 {
+		more = "; labeled sets that are here can be named as tasks: " + strings.Join(sets, ", ")
+	}
+	s.opt.Warnf("%s has no labels: what is measured are tasks made from its images, and measures without labels%s",
+		set.Name(), more)
+	return nil
 }
 
 // takenNames returns the fingerprints of the data that names of sets stand for in a run folder: that of its training,

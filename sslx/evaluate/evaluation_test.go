@@ -221,7 +221,7 @@ func TestRun_RefusesATrainingThatIsNotFinished(t *testing.T) {
 func testTestLabels(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	s, set := opened(t, dir, ProtocolLinear, ProtocolMLP, ProtocolFewShot)
-	g, err := groupOf(set, set.Name(), []string{"shape", "texture"})
+	g, err := groupOf(set, set.Name(), []string{"shape", "texture"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +285,7 @@ func testValidation(t *testing.T, dir string, c pretrain.Config) {
 		t.Fatal(err)
 	}
 	defer func() { _ = set.Close() }()
-	g, err := groupOf(set, set.Name(), []string{"shape"})
+	g, err := groupOf(set, set.Name(), []string{"shape"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +322,7 @@ func testLeak(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)
 	for _, name := range []string{"kernel", "mean", "variance"} {
 		s, set := opened(t, dir, ProtocolKNN)
-		g, err := groupOf(set, set.Name(), []string{"shape"})
+		g, err := groupOf(set, set.Name(), []string{"shape"}, false)
 		if err != nil {
 			t.Fatal(err)
 		}

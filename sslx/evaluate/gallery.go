@@ -24,8 +24,9 @@ type Gallery struct {
 	Originals [][]byte
 	Views     [][][]byte
 
-	// Queries are test images with their nearest test images by cosine similarity of the representations. Task is the
-	// label that they are compared by, the main one of the data; it is empty for data without labels.
+	// Queries are test images with their nearest test images by cosine similarity of the representations; they are val
+	// or training images where the data have no test. Task is the label that they are compared by, the main one of the
+	// data; it is empty for data without labels.
 	Queries []Query
 	Task    string
 
@@ -43,7 +44,7 @@ type Gallery struct {
 type Query struct {
 	Image   []byte
 	Nearest [][]byte // the most similar first
-	Same    []bool   // for each of Nearest: it has the label of the query
+	Same    []bool   // for each of Nearest: it has the label of the query; nil without labels
 }
 
 // Placed is an image and its place on a map: X along the first principal component, Y along the second.
@@ -150,9 +151,12 @@ func (g *Gallery) addViews(handle *backend.Handle, set *dataset.Set, c pretrain.
 // addRepresentations adds what the run's encoder makes of the test images: neighbors, and a map.
 func (g *Gallery) addRepresentations(ctx context.Context, handle *backend.Handle, set *dataset.Set,
 	trained pretrain.FinishedRun) error {
-	test, err := set.Split(record.SplitTest)
-	if err != nil {
-		return err
+	test, ok := set.Measured()
+	if !ok {
+		var err error
+		if test, err = set.Split(record.SplitTrain); err != nil {
+			return err
+		}
 	}
 	network, err := pretrain.Load(handle.Backend, trained.Config, record.CheckpointPath(trained.Dir), g.Height, g.Width)
 	if err != nil {
@@ -214,7 +218,7 @@ func classNames(set *dataset.Set, s *dataset.Split, task string) ([]string, erro
 
 // queries copies the first images of a split, and their neighbors other than themselves.
 func queries(s *dataset.Split, neighbors probe.Neighbors, task string) ([]Query, error) {
-	labels := make([]int32, s.N)
+	var labels []int32
 	if task != "" {
 		var err error
 		if labels, err = s.Labels(task); err != nil {
@@ -230,7 +234,9 @@ func queries(s *dataset.Split, neighbors probe.Neighbors, task string) ([]Query,
 		for _, j := range index {
 			if int(j) != i && len(q.Nearest) < galleryNearest {
 				q.Nearest = append(q.Nearest, shown(s.Images, int(j)))
-				q.Same = append(q.Same, labels[j] == labels[i])
+				if labels != nil {
+					q.Same = append(q.Same, labels[j] == labels[i])
+				}
 			}
 		}
 		all[i] = q

@@ -18,7 +18,8 @@ type group struct {
 	pixels      string // decides the pixels: the fingerprint, what was done to the images, and how they were cut
 	train, test part
 	tasks       []Task
-	main        []int32 // labels of the training images that the cut is stratified by
+	labeledOnly bool    // protocols that need no labels do not measure it
+	main        []int32 // labels of the training images that the cut is stratified by; one for all without labels
 
 	// fit and held are the training images to fit on, and to choose hyper-parameters on.
 	fit, held []int
@@ -31,12 +32,10 @@ type part struct {
 }
 
 // groupOf returns the images of a set with some of its tasks, all when no label is named. Name is what the set is
-// called in results.
-func groupOf(set *dataset.Set, name string, labels []string) (g group, err error) {
+// called in results. A set without labels has no tasks. Labels need a split to be measured on, unless the group is for
+// validation.
+func groupOf(set *dataset.Set, name string, labels []string, validation bool) (g group, err error) {
 	g = group{name: name, data: set.Fingerprint(), pixels: set.Fingerprint()}
-	if len(set.Tasks()) == 0 {
-		return g, usage.Errorf("%s has no labels to evaluate on", set.Name())
-	}
 	if len(labels) == 0 {
 		labels = taskNames(set)
 	}
@@ -44,9 +43,13 @@ func groupOf(set *dataset.Set, name string, labels []string) (g group, err error
 	if err != nil {
 		return g, err
 	}
-	test, err := set.Split(record.SplitTest)
-	if err != nil {
-		return g, err
+	test, ok := set.Measured()
+	if !ok && len(labels) > 0 && !validation {
+		return g, usage.About("validation", "%s has neither a test nor a val split: measure on images held out "+
+			"of train, or import it again with a part of train held out as test", set.Name())
+	}
+	if !ok {
+		test = train
 	}
 	g.train, g.test = part{train.Name, train.Images}, part{test.Name, test.Images}
 
@@ -67,8 +70,11 @@ func groupOf(set *dataset.Set, name string, labels []string) (g group, err error
 	}
 
 	// The set's own main task, whatever was asked for: a number must not depend on the other tasks.
-	if g.main, err = train.Labels(set.Tasks()[0].Name); err != nil {
-		return g, err
+	g.main = make([]int32, train.N)
+	if tasks := set.Tasks(); len(tasks) > 0 {
+		if g.main, err = train.Labels(tasks[0].Name); err != nil {
+			return g, err
+		}
 	}
 	g.cut()
 	return g, nil
@@ -100,6 +106,14 @@ func (g group) validation() group {
 	g.main = probe.PickLabels(g.main, g.fit)
 	g.cut()
 	return g
+}
+
+// suits reports whether a protocol measures the group: without tasks, only one that needs no labels.
+func (g group) suits(p named) bool {
+	if p.unlabeled() {
+		return !g.labeledOnly
+	}
+	return len(g.tasks) > 0
 }
 
 // task returns the task of a name.

@@ -119,7 +119,7 @@ func answers(t *testing.T, from *session, trained pretrain.FinishedRun, set *dat
 	if r.validation {
 		measure = func(ctx context.Context, g group) error { return s.measure(ctx, g.validation()) }
 	}
-	if err := (opener{s.opt.Options, set, map[string]string{}}).each(ctx, plan, measure); err != nil {
+	if err := (opener{opt: s.opt.Options, run: set, taken: map[string]string{}}).each(ctx, plan, measure); err != nil {
 		t.Fatalf("%+v: %v", r, err)
 	}
 	return s.results

@@ -26,6 +26,9 @@ type LabelFree struct{}
 // Measures leaves out raw pixels.
 func (LabelFree) Measures(m Model, _ string) bool { return m.Network != nil }
 
+// Unlabeled returns true.
+func (LabelFree) Unlabeled() bool { return true }
+
 // Measure takes all measures of one layer.
 func (LabelFree) Measure(ctx context.Context, in Input) ([]Outcome, error) {
 	// Measures of the images as they are.
@@ -76,6 +79,9 @@ type CKA struct{}
 
 // Measures keeps the encoder's output of the run that is evaluated.
 func (CKA) Measures(m Model, layer string) bool { return m.Main && layer == record.LayerEncoder }
+
+// Unlabeled returns true.
+func (CKA) Unlabeled() bool { return true }
 
 // Measure compares the run with each other network.
 func (CKA) Measure(_ context.Context, in Input) (all []Outcome, err error) {

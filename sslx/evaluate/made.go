@@ -59,25 +59,29 @@ func madeGroup(set *dataset.Set, name, task string) (g group, err error) {
 		return g, err
 	}
 
+	train, err := set.Split(record.SplitTrain)
+	if err != nil {
+		return g, err
+	}
+	from, to := part{train.Name, train.Images}, part{}
+	if test, ok := set.Measured(); ok {
+		to = part{test.Name, test.Images}
+	} else {
+		// A set without another split gives some of its training images.
+		keep, held := dataset.StratifiedHoldOut(make([]int32, train.N), 2*dataset.ValidationShare, dataset.ValidationSeed)
+		from, to = part{train.Name, train.Pick(keep)}, part{record.SplitValidation, train.Pick(held)}
+	}
+
 	t := Task{Name: g.name, Classes: len(made[task])}
-	if g.train, t.Labels, err = madePart(set, record.SplitTrain, task, madeTrain); err != nil {
-		return g, err
-	}
-	if g.test, t.test, err = madePart(set, record.SplitTest, task, madeTest); err != nil {
-		return g, err
-	}
+	g.train, t.Labels = madePart(from, task, madeTrain)
+	g.test, t.test = madePart(to, task, madeTest)
 	g.tasks, g.main = []Task{t}, t.Labels
 	g.cut()
 	return g, nil
 }
 
 // madePart transforms at most so many images of a split.
-func madePart(set *dataset.Set, split, task string, most int) (p part, labels []int32, err error) {
-	from, err := set.Split(split)
-	if err != nil {
-		return p, nil, err
-	}
-
+func madePart(from part, task string, most int) (p part, labels []int32) {
 	// Classes in turn, so that all are equally frequent.
 	n := min(most, from.N)
 	images := dataset.Images{Pixels: make([]byte, n*from.Stride()), N: n, Height: from.Height, Width: from.Width,
@@ -88,5 +92,5 @@ func madePart(set *dataset.Set, split, task string, most int) (p part, labels []
 		image := i * from.N / n // spread over the split, which may be sorted by class
 		made[task][class](images.At(i), from.At(image), from.Height, from.Width)
 	}
-	return part{split, images}, labels, nil
+	return part{from.name, images}, labels
 }

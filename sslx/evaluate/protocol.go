@@ -33,6 +33,12 @@ type Selective interface {
 	Measures(m Model, layer string) bool
 }
 
+// Unlabeled is a protocol whose Unlabeled method returns true: it needs no labels. On images without labels, nothing
+// else is measured.
+type Unlabeled interface {
+	Unlabeled() bool
+}
+
 // Input is what a protocol measures: one layer of one model, on the images of one data set and all of its tasks.
 type Input struct {
 	Model Model
@@ -43,7 +49,8 @@ type Input struct {
 	// TrainImages and TestImages are the images themselves, for protocols that train the network further.
 	TrainImages, TestImages dataset.Images
 
-	// Tasks are the labels of the training images.
+	// Tasks are the labels of the training images; none for images without labels, which only protocols that are
+	// Unlabeled measure.
 	Tasks []Task
 
 	// Fit and Held are the rows of Train to fit on and to choose hyper-parameters on. They depend on the data set
@@ -199,6 +206,12 @@ func (p named) measures(m Model, layer string) bool {
 		return s.Measures(m, layer)
 	}
 	return m.Network != nil || layer == LayerPooled
+}
+
+// unlabeled reports whether the protocol needs no labels.
+func (p named) unlabeled() bool {
+	u, ok := p.Protocol.(Unlabeled)
+	return ok && u.Unlabeled()
 }
 
 // pinned returns the protocol of an outcome, complete: with its layer, and of a family that leads back to the name that

@@ -35,6 +35,9 @@ func (s *session) start(handle *backend.Handle) (err error) {
 	return err
 }
 
+// unlabeled reports whether one of the protocols needs no labels.
+func (s *session) unlabeled() bool { return slices.ContainsFunc(s.protocols, named.unlabeled) }
+
 // close releases programs and networks.
 func (s *session) close() {
 	if s.programs != nil {
@@ -77,7 +80,7 @@ func (s *session) measureModel(ctx context.Context, m *model, g group, views *vi
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if !p.measures(m.Model, in.Layer()) {
+			if !p.measures(m.Model, in.Layer()) || !g.suits(p) {
 				continue
 			}
 

@@ -41,7 +41,9 @@ func TaskSets() []TaskSet {
 // plan is the tasks that were asked for, before their images are opened.
 type plan struct {
 	own  []string // labels of the run's data
+	bare bool     // the run's data as they are, for protocols that need no labels: the data have none
 	made []string // tasks made from it
+	once bool     // protocols that need no labels measure the data as they are, and not the tasks made from them
 	sets []setPlan
 }
 
@@ -66,6 +68,9 @@ func (p planner) plan(names []string) (all plan, err error) {
 		if p.other {
 			return all, p.otherData()
 		}
+		if len(p.set.Tasks()) == 0 {
+			names = append(names, madeTasksOf(p.set)...)
+		}
 	}
 
 	labels := taskNames(p.set)
@@ -77,6 +82,7 @@ func (p planner) plan(names []string) (all plan, err error) {
 		case name == AllTasks:
 			if !p.other {
 				all.own, all.made = append(all.own, labels...), append(all.made, madeTasksOf(p.set)...)
+				all.bare = len(labels) == 0
 			}
 			for _, known := range TaskSets() {
 				if !slices.Contains(known.names(), p.set.Name()) {
@@ -88,7 +94,7 @@ func (p planner) plan(names []string) (all plan, err error) {
 		case own && p.other: // measured as a set like any other
 			all.add(setPlan{names: []string{p.set.Path()}, labels: labelsOf(label)})
 		case own && name == p.set.Name():
-			all.own = append(all.own, labels...)
+			all.own, all.bare = append(all.own, labels...), len(labels) == 0
 		case own && slices.Contains(labels, name):
 			all.own = append(all.own, name)
 		case own:
@@ -135,9 +141,6 @@ func (p *plan) add(s setPlan) {
 
 // check returns a usage error when a name means no task, before anything is opened.
 func (p plan) check(ctx context.Context, set *dataset.Set) error {
-	if len(p.own)+len(p.made)+len(p.sets) == 0 {
-		return usage.Errorf("%s has no labels to evaluate on", set.Name())
-	}
 	for _, s := range p.sets {
 		name := s.names[0]
 		if s.optional || name == dataset.FactorsName {
@@ -167,6 +170,34 @@ func missing(ctx context.Context, name string, opt dataset.LocateOptions) error 
 		err = set.Close()
 	}
 	return err
+}
+
+// noLabels is the usage error of a set without labels whose labels are asked for. It names what could serve: tasks that
+// are made from it, if there are any, and labeled sets.
+func noLabels(set *dataset.Set, made []string, size int) error {
+	var serve []string
+	if len(made) > 0 {
+		serve = append(serve, "tasks made from it ("+strings.Join(made, ", ")+")")
+	}
+	if sets := labeledSets(set.Name(), size); len(sets) > 0 {
+		serve = append(serve, "labeled sets that are here ("+strings.Join(sets, ", ")+")")
+	} else {
+		serve = append(serve, "a labeled set, such as one that can be downloaded ("+strings.Join(
+			dataset.Downloads(), ", ")+")")
+	}
+	return usage.About("tasks", "%s has no labels: only protocols that need none measure it (%s); name as tasks %s",
+		set.Name(), ProtocolLabelFree, strings.Join(serve, ", or "))
+}
+
+// labeledSets returns the sets of TaskSets that are installed, but one, for images of a side in pixels.
+func labeledSets(but string, size int) (names []string) {
+	for _, s := range TaskSets() {
+		opt := dataset.LocateOptions{Size: size}
+		if found, _ := available(opt, s.names()); found != "" && found != but {
+			names = append(names, found)
+		}
+	}
+	return names
 }
 
 // known reports whether a set is one of TaskSets.
@@ -202,9 +233,11 @@ func unique(names []string) (once []string) {
 
 // opener opens the groups of a plan, for images of the size of the run's.
 type opener struct {
-	opt   progress.Options
-	run   *dataset.Set
-	taken map[string]string // fingerprint by the name that a set has in results
+	opt        progress.Options
+	run        *dataset.Set
+	taken      map[string]string // fingerprint by the name that a set has in results
+	validation bool              // images held out of train are measured
+	unlabeled  bool              // a protocol that needs no labels was asked for
 }
 
 // each opens the groups of a plan one after the other and calls measure with each.
@@ -219,15 +252,19 @@ func (o opener) each(ctx context.Context, p plan, measure func(context.Context, 
 			return measure(ctx, g)
 		})
 	}
-	if len(p.own) > 0 {
-		own := func() (group, error) { return groupOf(o.run, o.name(o.run), p.own) }
+	if len(p.own) > 0 || p.bare {
+		own := func() (group, error) { return groupOf(o.run, o.name(o.run), p.own, o.validation) }
 		if err := guarded(o.run, own); err != nil {
 			return err
 		}
 	}
 
 	for _, task := range p.made {
-		made := func() (group, error) { return madeGroup(o.run, o.name(o.run), task) }
+		made := func() (group, error) {
+			g, err := madeGroup(o.run, o.name(o.run), task)
+			g.labeledOnly = p.once
+			return g, err
+		}
 		if err := guarded(o.run, made); err != nil {
 			return err
 		}
@@ -280,9 +317,12 @@ func (o opener) other(ctx context.Context, s setPlan, measure func(context.Conte
 	}
 
 	return set.Guard(func() error {
-		g, err := groupOf(set, o.name(set), s.labels)
+		g, err := groupOf(set, o.name(set), s.labels, o.validation)
 		if err != nil {
 			return err
+		}
+		if len(g.tasks) == 0 && !o.unlabeled {
+			return noLabels(set, nil, o.run.Height())
 		}
 		return measure(ctx, g)
 	})

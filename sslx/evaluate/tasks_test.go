@@ -112,7 +112,7 @@ func TestGroupOf_HoldsOutWhatTrainingLeavesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, labels := range [][]string{nil, {"scale"}} {
-		g, err := groupOf(set, "factors", labels)
+		g, err := groupOf(set, "factors", labels, false)
 		if err != nil || !slices.Equal(g.fit, keep) || !slices.Equal(g.held, held) {
 			t.Errorf("%v: validation holds out other images than training leaves out (%v)", labels, err)
 		}

@@ -48,6 +48,11 @@ func Weights(ctx context.Context, path string, opt Options) (results []record.Re
 	if err := plan.check(ctx, set); err != nil {
 		return nil, err
 	}
+	if plan.bare {
+		if err := s.withoutLabels(&plan, set); err != nil {
+			return nil, err
+		}
+	}
 
 	handle, err := open.Backend(ctx, opt.Options)
 	if err != nil {
@@ -67,7 +72,9 @@ func Weights(ctx context.Context, path string, opt Options) (results []record.Re
 	if opt.Validation {
 		measure = func(ctx context.Context, g group) error { return s.measure(ctx, g.validation()) }
 	}
-	err = opener{opt.Options, set, map[string]string{}}.each(ctx, plan, measure)
+	o := opener{opt: opt.Options, run: set, taken: map[string]string{}, validation: opt.Validation,
+		unlabeled: s.unlabeled()}
+	err = o.each(ctx, plan, measure)
 	return s.results, err
 }
 

@@ -93,8 +93,9 @@ func needsNoLabels(set *dataset.Set, c Config) error {
 	case !LearnsFromLabels(c):
 		return nil
 	case len(set.Tasks()) == 0:
-		return usage.Errorf("objective %s learns from labels, and %s has none: choose another objective", name,
-			set.Name())
+		return usage.Errorf("objective %s learns from labels, and %s has none: choose another objective, or a "+
+			"labeled set",
+			name, set.Name())
 	default:
 		return usage.Errorf("objective %s learns from the labels of probe.task, which is %q: set it to a task of %s",
 			name, NoProbe, set.Name())
