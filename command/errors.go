@@ -36,8 +36,12 @@ func (a *app) printError(err error) {
 // listings holds the commands that list what an argument of any command can be.
 var listings = map[string]string{"run": "sslx runs list", "data": "sslx data list"}
 
-// importArguments are decisions about a source that only its import takes.
-var importArguments = []string{"split-from", "classes-at", "hold-out"}
+// importFirst is the advice of commands that cannot take a decision about a source: its import takes it.
+var importFirst = map[string]string{
+	"split-from": ": import it first, with `sslx data import SOURCE --split-from LEVEL`",
+	"classes-at": ": import it first, with `sslx data import SOURCE --classes-at LEVEL`",
+	"labels":     ": import it first, with `sslx data import SOURCE --labels FILE`",
+}
 
 // advice says how to change the argument that an error is about, or what gets a missing plugin or data set: libraries
 // name it, and the command that runs knows the flag and the command.
@@ -64,8 +68,8 @@ func (a *app) advice(err error) string {
 		return fmt.Sprintf(": `%s` lists those that there are", listing)
 	case has(argument):
 		return fmt.Sprintf(" (--%s)", argument)
-	case slices.Contains(importArguments, argument):
-		return fmt.Sprintf(": import it first, with `sslx data import SOURCE --%s …`", argument)
+	case importFirst[argument] != "":
+		return importFirst[argument]
 	case has("set") && slices.Contains(sslx.ConfigKeys(), argument):
 		return fmt.Sprintf(" (--set %s=…)", argument)
 	}

@@ -83,7 +83,7 @@ func listFolder(files *Files) (*folderList, error) {
 		switch {
 		case isImage(f.Path):
 			paths = append(paths, f.Path)
-		case path.Base(f.Path) != superclasses:
+		case path.Base(f.Path) != superclasses && !isTable(f.Path):
 			ext := strings.ToLower(path.Ext(f.Path))
 			others[ext]++
 			if slices.Contains(foreignExts, ext) {
@@ -96,19 +96,75 @@ func listFolder(files *Files) (*folderList, error) {
 			"CLASS/IMAGE or train/CLASS/IMAGE where they have labels", files.source, otherFiles(others))
 	}
 
-	a, err := arrange(files.source, paths, foreign, files.opt.SplitFrom, files.opt.ClassesAt)
+	a, err := arrangeLabeled(files, paths, foreign)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.checkClasses(files.dirs); err != nil {
+	p := &Plan{}
+	if a.table != nil {
+		err = p.labelTable(*a.table, a.arrangement, files.opt.LabelColumns)
+	} else if err = a.checkClasses(files.dirs); err == nil {
+		err = p.labelFolder(files, a.arrangement)
+	}
+	if err != nil {
 		return nil, err
 	}
 
-	p := &Plan{Splits: countSplits(a.images), Notes: a.notes()}
+	p.Splits, p.Notes = countSplits(a.images), slices.Concat(a.notes(), p.Notes)
+	if a.passed != "" {
+		p.Notes = append(p.Notes, a.passed)
+	}
 	if text := otherFiles(others); text != "" {
 		p.Notes = append(p.Notes, "files that are no images were left out:"+strings.TrimPrefix(text, ", but"))
 	}
-	return &folderList{a.images, p}, p.labelFolder(files, a)
+	return &folderList{a.images, p}, nil
+}
+
+// labeledArrangement is an arrangement with the table that its labels are from; nil for labels from class folders, or
+// none.
+type labeledArrangement struct {
+	*arrangement
+	table  *labelTable
+	passed string // why a table that could give labels does not
+}
+
+// arrangeLabeled arranges the images, and finds the table of their labels where they are not in class folders.
+func arrangeLabeled(files *Files, paths, foreign []string) (l labeledArrangement, err error) {
+	opt := files.opt
+	if opt.Labels == "" && len(opt.LabelColumns) > 0 {
+		return l, usage.About("labels", "columns are chosen of no table: name the table as well")
+	}
+	found, err := tables(files, opt.Labels, paths)
+	if err != nil {
+		return l, err
+	}
+	classesAt := opt.ClassesAt
+	if opt.Labels != "" {
+		classesAt = levelNone // folders are no classes where a table has the labels
+	}
+	if l.arrangement, err = arrange(files.source, paths, foreign, opt.SplitFrom, classesAt); err != nil ||
+		len(found) == 0 {
+		return l, err
+	}
+
+	// A table that nobody named must label half of the images, in folders that are no classes.
+	t := found[0]
+	columns, _, err := t.labelsOf(opt.LabelColumns, t.column(splitColumns), t.column(groupColumns))
+	switch {
+	case err != nil:
+		return l, err
+	case opt.Labels != "":
+		l.table = &t
+	case len(columns) == 0 || opt.ClassesAt == levelNone:
+	case l.labeled:
+		l.passed = fmt.Sprintf("labels are the class folders, not those of %s, which an import can name", t.path)
+	case 2*len(t.rows) < len(l.images):
+		l.passed = fmt.Sprintf("%s has labels of %d of %d images and is not used, unless an import names it", t.path,
+			len(t.rows), len(l.images))
+	default:
+		l.table = &t
+	}
+	return l, nil
 }
 
 // otherFiles counts files by their ending, for a sentence; "" for none.

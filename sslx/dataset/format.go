@@ -191,8 +191,11 @@ func (f *Files) Read(ctx context.Context, name string, read func(io.Reader) erro
 	})
 }
 
-// maxText bounds the bytes of all text files of a source.
-const maxText = 1 << 20
+// What all text files of a source, and all tables of labels, have at most, in bytes.
+const (
+	maxText   = 1 << 20
+	maxTables = 256 << 20
+)
 
 // filesOf lists the files of a tree and reads its small text files.
 func filesOf(ctx context.Context, t archive.Tree, source, set string, opt ImportOptions) (*Files, error) {
@@ -205,7 +208,7 @@ func filesOf(ctx context.Context, t archive.Tree, source, set string, opt Import
 
 	// Text files are read at once: an archive is walked from its start each time.
 	f := &Files{source: source, set: set, tree: t, opt: opt, texts: map[string][]byte{}}
-	seen, left := map[string]bool{}, int64(maxText)
+	seen, left, leftOfTables := map[string]bool{}, int64(maxText), int64(maxTables)
 	err := t.Walk(ctx, func(e archive.Entry) error {
 		switch {
 		case archive.Hidden(e.Path):
@@ -218,12 +221,16 @@ func filesOf(ctx context.Context, t archive.Tree, source, set string, opt Import
 		}
 		seen[e.Path] = true
 		f.list = append(f.list, File{Path: e.Path, Size: e.Size})
-		if !wanted[path.Base(e.Path)] {
+		budget := &left
+		switch {
+		case isTable(e.Path) && e.Size <= leftOfTables:
+			budget = &leftOfTables
+		case !wanted[path.Base(e.Path)]:
 			return nil
 		}
 
-		text, err := archive.Read(e, left)
-		left -= int64(len(text))
+		text, err := archive.Read(e, *budget)
+		*budget -= int64(len(text))
 		f.texts[e.Path] = text
 		return err
 	})

@@ -274,7 +274,7 @@ func TestPack_CutShortWhileInUseIsAnError(t *testing.T) {
 	for i := range 3 {
 		big["a/"+string(rune('1'+i))+".png"] = pngOf(t, 64, 64, color.RGBA{byte(i + 1), 0, 0, 255})
 	}
-	set, report := imported(t, big.folder(t, "set"), ImportOptions{})
+	set, report := imported(t, big.folder(t, "set"), ImportOptions{HoldOut: -1})
 	sp, _ := split(t, set, "train")
 	dst := make([]byte, sp.Stride())
 	if err := errors.Join(sp.Read(dst, 2), set.Recheck(t.Context())); err != nil {

@@ -41,6 +41,12 @@ type ImportOptions struct {
 	// ClassesAt is the level of the folders that name the classes of an image folder, or "none" for a set without
 	// labels. "" finds out.
 	ClassesAt string
+	// Labels is a table in an image folder, a .csv or .tsv file by its path or base name, that has a row for each
+	// image: a column with its file, and columns of labels, each of which is a task. Columns named split, and group or
+	// patient or the like, are the splits and the groups. "" takes a table where there are no class folders.
+	Labels string
+	// LabelColumns are the columns of Labels that are tasks; nil takes all whose values repeat.
+	LabelColumns []string
 	// HoldOut is the share of train that becomes test in a set that has neither test nor val; see [Import]. 0 is a
 	// fifth, without labels 2,000 images at most, and below 0 is none.
 	HoldOut float64
@@ -284,6 +290,15 @@ func (o ImportOptions) choices() string {
 	}
 	if o.ClassesAt != "" {
 		parts = append(parts, "classes at "+o.ClassesAt)
+	}
+	if o.Labels != "" {
+		parts = append(parts, fmt.Sprintf("labels %s of %s", strings.Join(o.LabelColumns, "+"), o.Labels))
+	}
+	if o.AsStored {
+		parts = append(parts, "as stored")
+	}
+	if o.Range != "" && o.Range != "full" {
+		parts = append(parts, "samples of range "+o.Range)
 	}
 	if o.HoldOut != 0 {
 		parts = append(parts, fmt.Sprintf("hold-out %g", max(o.HoldOut, 0)))

@@ -67,6 +67,7 @@ type arrangement struct {
 	images            []folderImage
 	split             bool              // splits stand above the classes
 	labeled           bool              // there are two classes or more
+	tabled            bool              // a table has the labels
 	bases             map[string]string // the folder in which a split's classes stand, by split
 	outside, unplaced []string          // images that were left out: outside of the class folders, of the splits
 	unlabeled         map[string]int    // images of splits without class folders, in a set with classes
@@ -86,13 +87,18 @@ func arrange(source string, paths, foreign []string, splitFrom, classesAt string
 		return nil, err
 	}
 
-	// torchvision's ImageFolder takes the files of a folder before its sub-folders.
+	a.sort()
+	return a, nil
+}
+
+// sort puts the images into the order of a pack: torchvision's ImageFolder takes the files of a folder before its
+// sub-folders.
+func (a *arrangement) sort() {
 	slices.SortFunc(a.images, func(a, b folderImage) int {
 		return cmp.Or(cmp.Compare(slices.Index(splitOrder, a.split), slices.Index(splitOrder, b.split)),
 			cmp.Compare(a.class, b.class), cmp.Compare(path.Dir(a.rest), path.Dir(b.rest)), cmp.Compare(a.rest, b.rest),
 			cmp.Compare(a.path, b.path))
 	})
-	return a, nil
 }
 
 // folderTree is a folder with the folders in it that hold images at any depth.
@@ -547,9 +553,9 @@ func (a *arrangement) notes() (notes []string) {
 		}
 	}
 	switch {
-	case a.single != "":
+	case a.single != "" && !a.tabled:
 		add("all images are of one class, %s: the set has no labels", a.single)
-	case !a.labeled && a.classesAt != levelNone:
+	case !a.labeled && a.classesAt != levelNone && !a.tabled:
 		add("there are no class folders: the set has no labels")
 	}
 	return notes
