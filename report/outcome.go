@@ -20,13 +20,23 @@ import (
 // Claims returns a table with a row for each claim, all of them when none is given: what is believed, what the records
 // say of it at a scale, and how to repeat that.
 func Claims(s experiments.Scale, r experiments.Records, claims ...experiments.Claim) (Table, error) {
+	claims = orAll(claims)
+	outcomes := make([]experiments.Outcome, len(claims))
+	for i, c := range claims {
+		var err error
+		if outcomes[i], err = experiments.Judge(c, s, r); err != nil {
+			return Table{}, err
+		}
+	}
+	return Outcomes(claims, outcomes), nil
+}
+
+// Outcomes is [Claims] for claims that were judged, each with its outcome.
+func Outcomes(claims []experiments.Claim, outcomes []experiments.Outcome) Table {
 	t := Table{Align: "lllrlll", Head: []string{"belief", "verdict", "effect with 95 % interval", "seeds", "compute",
 		"known limit", "how to repeat"}}
-	for _, c := range orAll(claims) {
-		o, err := experiments.Judge(c, s, r)
-		if err != nil {
-			return t, err
-		}
+	for i, c := range claims {
+		o := outcomes[i]
 
 		// A verdict that is withdrawn takes its effect with it.
 		effect, seeds, compute := missing, missing, missing
@@ -37,9 +47,9 @@ func Claims(s experiments.Scale, r experiments.Records, claims ...experiments.Cl
 			compute = computeText(o)
 		}
 		t.Rows = append(t.Rows, []string{c.Belief, VerdictText(o), effect, seeds, compute, shortLimit(o),
-			Code(commands(c.ID, s)[0])})
+			Code(commands(c.ID, o.Scale)[0])})
 	}
-	return t, nil
+	return t
 }
 
 func orAll(claims []experiments.Claim) []experiments.Claim {

@@ -90,47 +90,38 @@ func (h *Handler) judge(s *store) claimPage {
 	}
 	page.Records = len(records)
 
+	// Each claim is judged once: that takes seconds of computing.
 	var judged []experiments.Claim
+	var outcomes []experiments.Outcome
 	for _, c := range experiments.Claims() {
-		shown, err := showClaim(c, s.Scale, records)
+		o, err := experiments.Judge(c, s.Scale, records)
 		if err != nil {
 			page.Error = fmt.Sprintf("claim %s: %v", c.ID, err)
 			continue
 		}
-		if shown.Made > 0 {
-			page.Claims, judged = append(page.Claims, shown), append(judged, c)
+		if len(o.Records) > 0 {
+			page.Claims = append(page.Claims, showClaim(c, o, records))
+			judged, outcomes = append(judged, c), append(outcomes, o)
 		}
 	}
-	if len(judged) > 0 {
-		if page.Overview, err = report.Claims(s.Scale, records, judged...); err != nil {
-			page.Error = err.Error()
-		}
-	}
+	page.Overview = report.Outcomes(judged, outcomes)
 	return page
 }
 
-func showClaim(c experiments.Claim, scale experiments.Scale, records experiments.Records) (claimShown, error) {
-	o, err := experiments.Judge(c, scale, records)
-	if err != nil {
-		return claimShown{}, err
-	}
+func showClaim(c experiments.Claim, o experiments.Outcome, records experiments.Records) claimShown {
 	shown := claimShown{ID: c.ID, Belief: c.Belief, Prediction: c.Prediction, Decision: c.Decision,
 		Verdict: report.VerdictText(o), Facts: report.OutcomeFacts(o), Limits: slices.Clone(o.Limits),
 		Made: len(o.Records), Missing: o.Missing, Estimates: report.Estimates(o, 0)}
-	if shown.Made == 0 {
-		return shown, nil
-	}
 	shown.Left = o.Seconds / float64(shown.Made) * float64(shown.Missing)
 
 	// A claim whose runs are not all made may have no figure yet.
-	figure, err := experiments.Figure(c, scale, records)
+	figure, err := experiments.Figure(c, o.Scale, records)
 	if err != nil || figure == nil {
-		return shown, nil
+		return shown
 	}
-	svg, err := figure.SVG()
-	if err == nil {
+	if svg, err := figure.SVG(); err == nil {
 		shown.Figure = "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg)
 		shown.FigureText = figure.Alt
 	}
-	return shown, err
+	return shown
 }

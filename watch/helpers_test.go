@@ -61,6 +61,7 @@ type list struct {
 	Runs    []summary
 	Gone    []string
 	Stores  []store
+	More    bool
 }
 
 // makeRun makes a run of two epochs with a log of so many lines, ten steps apart, of which 100 are an epoch.

@@ -95,10 +95,11 @@ type store struct {
 }
 
 const (
-	walkEvery  = 2 * time.Second // between two looks for new runs, at least
-	walkShare  = 50              // looking for runs takes at most one part in so many of the time
-	restEvery  = 5 * time.Second // between two looks at a run that nobody trains
-	mostFolder = 100_000         // folders that are looked into
+	walkEvery  = 2 * time.Second        // between two looks for new runs, at least
+	walkShare  = 50                     // looking for runs takes at most one part in so many of the time
+	restEvery  = 5 * time.Second        // between two looks at a run that nobody trains
+	patience   = 300 * time.Millisecond // for reading new runs in one answer
+	mostFolder = 100_000                // folders that are looked into
 )
 
 // index knows the runs and claims below a folder. It looks at them when it is asked, so that a page that nobody
@@ -110,6 +111,7 @@ type index struct {
 	mu      sync.Mutex
 	runs    map[string]*run
 	stores  map[string]*store
+	unread  []string         // runs that were found and not yet read
 	gone    map[string]int64 // versions at which runs were missing
 	version int64            // raised by each change
 	walked  time.Time
@@ -135,6 +137,7 @@ func (x *index) look(now time.Time) {
 	if now.Sub(x.walked) >= max(walkEvery, walkShare*x.took) {
 		x.walk(now)
 	}
+	x.readNew(now)
 	for _, r := range x.runs {
 		if (r.Status == runs.InUse || now.Sub(r.looked) >= restEvery) && x.update(r, now) {
 			x.number([]*run{r})
@@ -176,22 +179,13 @@ func (x *index) walk(now time.Time) {
 	}
 	visit(".")
 
-	// New ones are read at once, on all cores: there may be a thousand.
-	var wait errgroup.Group
-	wait.SetLimit(runtime.NumCPU())
-	var found []*run
+	x.unread = x.unread[:0]
 	for dir := range foundRuns {
-		id := idOf(dir)
-		if x.runs[id] != nil {
-			continue
+		if x.runs[idOf(dir)] == nil {
+			x.unread = append(x.unread, dir)
 		}
-		r := &run{dir: dir, summary: summary{ID: id, Path: dir, Name: path.Base(filepath.ToSlash(x.path(dir)))}}
-		x.runs[id], found = r, append(found, r)
-		delete(x.gone, id)
-		wait.Go(func() error { x.update(r, now); return nil })
 	}
-	_ = wait.Wait()
-	x.number(found)
+	slices.Sort(x.unread)
 	for id, r := range x.runs {
 		if !foundRuns[r.dir] {
 			delete(x.runs, id)
@@ -207,6 +201,27 @@ func (x *index) walk(now time.Time) {
 			Scale: experiments.Scale(strings.TrimSuffix(path.Base(name), ".jsonl"))}
 	}
 	x.walked, x.took = now, time.Since(now)
+}
+
+// readNew reads runs that were found, on all cores, until the time is up: there may be a thousand, and what is known
+// of some is shown first.
+func (x *index) readNew(now time.Time) {
+	for len(x.unread) > 0 && time.Since(now) < patience {
+		var wait errgroup.Group
+		part := x.unread[:min(len(x.unread), 8*runtime.NumCPU())]
+		found := make([]*run, len(part))
+		for i, dir := range part {
+			id := idOf(dir)
+			name := path.Base(filepath.ToSlash(x.path(dir)))
+			found[i] = &run{dir: dir, summary: summary{ID: id, Path: dir, Name: name}}
+			x.runs[id] = found[i]
+			delete(x.gone, id)
+			wait.Go(func() error { x.update(found[i], now); return nil })
+		}
+		_ = wait.Wait()
+		x.number(found)
+		x.unread = x.unread[len(part):]
+	}
 }
 
 // entries lists a folder, in order; one that cannot be read, or is behind a link, has none.

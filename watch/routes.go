@@ -39,7 +39,9 @@ func (h *Handler) listRuns(w http.ResponseWriter, r *http.Request) {
 		Runs    []summary `json:"runs"`
 		Gone    []string  `json:"gone"`
 		Stores  []*store  `json:"stores"`
-	}{Folder: x.folder, Version: x.version, Runs: []summary{}, Gone: []string{}, Stores: []*store{}}
+		More    bool      `json:"more"` // runs that the next answer will have
+	}{Folder: x.folder, Version: x.version, More: len(x.unread) > 0, Runs: []summary{}, Gone: []string{},
+		Stores: []*store{}}
 	for _, r := range x.runs {
 		if r.version > since {
 			list.Runs = append(list.Runs, r.summary)
@@ -50,8 +52,8 @@ func (h *Handler) listRuns(w http.ResponseWriter, r *http.Request) {
 			list.Gone = append(list.Gone, id)
 		}
 	}
-	list.Stores = slices.SortedFunc(maps.Values(x.stores),
-		func(a, b *store) int { return strings.Compare(a.Path, b.Path) })
+	byPath := func(a, b *store) int { return strings.Compare(a.Path, b.Path) }
+	list.Stores = slices.SortedFunc(maps.Values(x.stores), byPath)
 	slices.SortFunc(list.Runs, func(a, b summary) int { return strings.Compare(a.Path, b.Path) })
 	answer(w, list)
 }
@@ -345,6 +347,11 @@ func (h *Handler) compareRuns(w http.ResponseWriter, r *http.Request) {
 	}{}
 	if len(results) > 0 {
 		t := report.ResultsByRun(results)
+		for k, name := range t.Head {
+			if name == results[0].Model {
+				t.Head[k] = name + " of " + results[0].Run // as the columns of the other runs are named
+			}
+		}
 		table.Table = &t
 		if err := runs.Comparable(results); err != nil {
 			table.Caution = "Not all of these numbers can be compared: " + err.Error()
