@@ -68,14 +68,19 @@ func (a *app) dataList(asJSON bool) error {
 		if l.State == dataset.StateDamaged || l.Path == "" {
 			where = sentence(l.Detail)
 		}
-		t.add(l.Name, l.State, sizeText(l.Height, l.Width), splitsText(l.Splits), tasksText(l.Tasks), where)
+		t.add(l.Name, l.State, sizeText(l.Height, l.Width, l.Channels), splitsText(l.Splits), tasksText(l.Tasks), where)
 	}
 	return t.print(a.stdout)
 }
 
-func sizeText(height, width int) string {
-	if height == 0 {
+func sizeText(height, width, channels int) string {
+	switch {
+	case height == 0:
 		return "-"
+	case channels == 1:
+		return fmt.Sprintf("%dx%d, 1 channel", height, width)
+	case channels != 3:
+		return fmt.Sprintf("%dx%d, %d channels", height, width, channels)
 	}
 	return fmt.Sprintf("%dx%d", height, width)
 }
@@ -119,11 +124,15 @@ func dataImportCommand(a *app) *cobra.Command {
 		Use:   "import SOURCE",
 		Short: "Pack images into the cache",
 		Long: fmt.Sprintf(`Pack the images of a source into one checksummed file in the cache. SOURCE is a folder, or
-a .tar, .tar.gz, .tgz or .zip of one, that holds
+a .tar (plain, gz, xz or bz2) or .zip of one, that holds
   - one folder a class, with images (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF), and train, val and
     test above the classes where there are splits (torchvision's ImageFolder);
   - or the binary files of CIFAR-10 or CIFAR-100;
-  - or the four idx files of an MNIST-like set, plain or gzipped.
+  - or the four idx files of an MNIST-like set, plain or gzipped;
+  - or parquet files as hubs serve them, WebDataset shards (.tar), or .beton files of FFCV, named by
+    their splits (train-00000.parquet); one of them can be SOURCE itself;
+  - or the binary files of STL-10.
+Images of other than three channels come from TIFF and NumPy files (.npy) in image folders.
 
 Without --size, all images must have the same size. With --size S (%d at most), the short side is
 brought to S and the S x S center kept. A bad image stops the import, unless --skip-bad leaves it
@@ -148,6 +157,8 @@ out. The format of an image is told by its content, not by its name.`, dataset.M
 
 	cmd.Flags().StringVar(&f.Name, "name", "", "name of the set; that of the source when left out")
 	cmd.Flags().IntVar(&f.Size, "size", 0, "side in pixels that images are brought to; their own when left out")
+	cmd.Flags().IntVar(&f.Channels, "channels", 0,
+		"1 makes gray of color, 3 makes color of gray; the images' own when left out, where gray counts as color")
 	cmd.Flags().StringVar(&f.SplitFrom, "split-from", "", "where the splits are: the `level` of their folders, their "+
 		"folders (train=x,test=y), or none")
 	cmd.Flags().StringVar(&f.ClassesAt, "classes-at", "", "`level` of the folders that name the classes, or none "+
@@ -187,6 +198,15 @@ func (a *app) dataImport(ctx context.Context, source string, f importFlags) erro
 }
 
 // printImport says what an import did, and on stderr what it left out.
+// numbersText lists a number for each channel.
+func numbersText(numbers []float64) string {
+	texts := make([]string, len(numbers))
+	for i, v := range numbers {
+		texts[i] = fmt.Sprintf("%.6f", v)
+	}
+	return strings.Join(texts, " ")
+}
+
 func (a *app) printImport(r dataset.Report) error {
 	how := "packed in " + r.Elapsed.Round(time.Second/10).String()
 	if r.Reused {
@@ -195,10 +215,10 @@ func (a *app) printImport(r dataset.Report) error {
 	t := table{left: 2}
 	t.add("set", fmt.Sprintf("%s (%s), %s", r.Name, r.Kind, how))
 	t.add("pack", r.Pack)
-	t.add("images", fmt.Sprintf("%s, %s; %s", sizeText(r.Height, r.Width), r.Resize, splitsText(r.Splits)))
+	t.add("images", fmt.Sprintf("%s, %s; %s", sizeText(r.Height, r.Width, r.Channels), r.Resize, splitsText(r.Splits)))
 	t.add("tasks", tasksText(r.Tasks))
-	t.add("mean", fmt.Sprintf("%.6f %.6f %.6f", r.Mean[0], r.Mean[1], r.Mean[2]))
-	t.add("std", fmt.Sprintf("%.6f %.6f %.6f", r.Std[0], r.Std[1], r.Std[2]))
+	t.add("mean", numbersText(r.Mean))
+	t.add("std", numbersText(r.Std))
 	for _, note := range r.Notes {
 		t.add("note", note)
 	}

@@ -16,7 +16,7 @@ import (
 // imageExts are the extensions, in lower case, of files that are images; which format they have, their content tells.
 var imageExts = []string{
 	".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".heic", ".heif",
-	".hif", ".avif",
+	".hif", ".avif", ".npy",
 }
 
 func isImage(name string) bool { return slices.Contains(imageExts, strings.ToLower(path.Ext(name))) }

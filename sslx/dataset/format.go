@@ -241,7 +241,8 @@ var formats = struct {
 	mu    sync.RWMutex
 	list  []Format
 	other Format // reads what no other format matches
-}{list: []Format{cifarFormat{}, idxFormat{}, parquetFormat{}, shardFormat{}}, other: folderFormat{}}
+}{list: []Format{cifarFormat{}, idxFormat{}, parquetFormat{}, shardFormat{}, betonFormat{},
+	stl10Format{}}, other: folderFormat{}}
 
 // Register adds a format. It panics when its name is empty or taken, which is a mistake of the program.
 func Register(format Format) {

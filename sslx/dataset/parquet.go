@@ -249,9 +249,7 @@ func findColumns(f *parquet.File) (c parquetColumns, err error) {
 			continue
 		}
 
-		lower := strings.ToLower(name)
-		named := slices.Contains(labelColumns, lower) || strings.HasSuffix(lower, "_label")
-		if isLabel(column) && (feature.Type == "ClassLabel" || named) {
+		if isLabel(column) && (feature.Type == "ClassLabel" || isLabelName(name)) {
 			c.labels = append(c.labels, parquetLabel{name, column.Index(), feature.Names})
 		}
 	}

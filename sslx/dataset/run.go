@@ -180,6 +180,11 @@ func (r *run) measure(it *Item) (own image.Point, channels int, err error) {
 	case p.Draw != nil:
 		own.Y, own.X, err = p.Size(*it)
 	default:
+		size, bands, ok, failed := pixels.MeasureBands(it.Data)
+		if ok {
+			own, it.cost, channels, err = image.Pt(size.Width, size.Height), size.Memory, bands, failed
+			break
+		}
 		own, it.cost, err = measureImage(it.Data, r.decoding, r.opt.MaxPixels)
 		it.measured = true
 	}
@@ -254,6 +259,12 @@ func (r *run) image(ctx context.Context, it Item) (img image.Image, facts pixels
 	case r.plan.Height > 0:
 		img, err = fromRGB(it.Data, r.plan.Height, r.plan.Width)
 	default:
+		if _, _, ok, _ := pixels.MeasureBands(it.Data); ok {
+			var b pixels.Bands
+			b, facts, err = pixels.DecodeBands(ctx, it.Data, r.decoding)
+			img = &Raster{b.Pix, b.Height, b.Width, b.Channels}
+			break
+		}
 		img, facts, err = pixels.Decode(ctx, it.Data, r.decoding)
 	}
 	if err != nil {
