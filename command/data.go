@@ -68,21 +68,28 @@ func (a *app) dataList(asJSON bool) error {
 		if l.State == dataset.StateDamaged || l.Path == "" {
 			where = sentence(l.Detail)
 		}
-		t.add(l.Name, l.State, sizeText(l.Height, l.Width, l.Channels), splitsText(l.Splits), tasksText(l.Tasks), where)
+		t.add(l.Name, l.State, shapeText(l.Height, l.Width, l.Channels), splitsText(l.Splits), tasksText(l.Tasks), where)
 	}
 	return t.print(a.stdout)
 }
 
-func sizeText(height, width, channels int) string {
-	switch {
-	case height == 0:
+func sizeText(height, width int) string {
+	if height == 0 {
 		return "-"
-	case channels == 1:
-		return fmt.Sprintf("%dx%d, 1 channel", height, width)
-	case channels != 3:
-		return fmt.Sprintf("%dx%d, %d channels", height, width, channels)
 	}
 	return fmt.Sprintf("%dx%d", height, width)
+}
+
+// shapeText is sizeText with the number of channels where it is not 3.
+func shapeText(height, width, channels int) string {
+	size := sizeText(height, width)
+	switch {
+	case height == 0 || channels == 3:
+		return size
+	case channels == 1:
+		return size + ", 1 channel"
+	}
+	return fmt.Sprintf("%s, %d channels", size, channels)
 }
 
 func splitsText(splits []dataset.SplitCount) string {
@@ -215,7 +222,7 @@ func (a *app) printImport(r dataset.Report) error {
 	t := table{left: 2}
 	t.add("set", fmt.Sprintf("%s (%s), %s", r.Name, r.Kind, how))
 	t.add("pack", r.Pack)
-	t.add("images", fmt.Sprintf("%s, %s; %s", sizeText(r.Height, r.Width, r.Channels), r.Resize, splitsText(r.Splits)))
+	t.add("images", fmt.Sprintf("%s, %s; %s", shapeText(r.Height, r.Width, r.Channels), r.Resize, splitsText(r.Splits)))
 	t.add("tasks", tasksText(r.Tasks))
 	t.add("mean", numbersText(r.Mean))
 	t.add("std", numbersText(r.Std))
