@@ -68,7 +68,8 @@ func (a *app) dataList(asJSON bool) error {
 		if l.State == dataset.StateDamaged || l.Path == "" {
 			where = sentence(l.Detail)
 		}
-		t.add(l.Name, l.State, shapeText(l.Height, l.Width, l.Channels), splitsText(l.Splits), tasksText(l.Tasks), where)
+		t.add(l.Name, l.State, shapeText(l.Height, l.Width, l.Channels), splitsText(l.Splits),
+			tasksText(l.Tasks), where)
 	}
 	return t.print(a.stdout)
 }
