@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,6 +38,8 @@ in optimizer.lr=0.1, and values are YAML.
 In place of a file, --config takes the name of a recipe: cifar10-METHOD, for each objective, trains in minutes
 on two cores; paper-simclr-256 and the like are the paper's for ImageNet (a wrong name lists all).
 
+--set init=RUN, a finished run, or init=WEIGHTS starts from its encoder: a new run, with its own schedule.
+
 Ctrl-C saves a checkpoint and says how to resume. A run that was resumed, even after it was killed, ends with
 the same weights as one that was not.
 
@@ -44,6 +47,7 @@ With --engine slurm, a worker of Slurm trains, and this command shows how it is 
 		Example: `  sslx pretrain --out runs/first
   sslx pretrain --config cifar10-vicreg --out runs/vicreg
   sslx pretrain --config cifar10.yaml --set epochs=20 --set optimizer.lr=0.1 --out runs/lr01
+  sslx pretrain --set init=runs/first --set epochs=20 --out runs/second
   sslx pretrain --resume runs/first`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.pretrain(cmd.Context(), f) },
@@ -169,12 +173,32 @@ func (f pretrainFlags) job(ctx context.Context) (dir string, train trainCall, er
 	return f.out, func(opt sslx.Options) (sslx.Summary, error) { return sslx.Pretrain(ctx, f.out, config, opt) }, err
 }
 
+// ancestryText says what a run started from.
+func ancestryText(a record.Ancestry) string {
+	text := fmt.Sprintf("%s (%.12s): %d variables loaded, %d new", a.From, a.Fingerprint, len(a.Loaded),
+		len(a.Drawn))
+	var parts []string
+	for _, path := range a.Drawn {
+		part, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		if !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) > 0 {
+		text += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return fmt.Sprintf("%s, %d left out, images normalized as by the %s", text, len(a.LeftOut), a.Normalization)
+}
+
 func (a *app) printSummary(dir string, s sslx.Summary) error {
 	took := time.Duration(s.Seconds * float64(time.Second)).Round(time.Second / 10)
 	t := table{left: 2}
 	t.add("run", dir)
 	t.add("method", s.Method)
 	t.add("trained", fmt.Sprintf("%d steps, %d images, %v on %s", s.Steps, s.Images, took, s.Device))
+	if s.Init != nil {
+		t.add("init", ancestryText(*s.Init))
+	}
 	t.add("rate", fmt.Sprintf("%.0f views/s", s.ViewsPerSecond))
 	t.add("final loss", fmt.Sprintf("%.4f", s.FinalLoss))
 

@@ -15,6 +15,7 @@ import (
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
 )
 
@@ -146,6 +147,9 @@ func (a *app) printDetails(d runs.Details) error {
 
 	// Where the numbers come from: time, data, machine and source.
 	t.add("started", e.Started.Local().Format(time.RFC1123))
+	if from, err := record.ReadAncestry(d.Path); err == nil && from != nil {
+		t.add("init", ancestryText(*from))
+	}
 	t.add("data", fmt.Sprintf("%s, fingerprint %.12s", e.Data, e.Fingerprint))
 	t.add("device", fmt.Sprintf("%s (%s %s)", e.Device, e.Backend, e.Plugin))
 	t.add("source", fmt.Sprintf("%s, %s", e.Revision, e.Go))

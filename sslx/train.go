@@ -32,6 +32,9 @@ type Summary struct {
 	Tasks  []string `json:"tasks"`
 
 	Device string `json:"device"`
+
+	// Init is what the run started from, nil when its seed decided the initial values.
+	Init *record.Ancestry `json:"init,omitempty"`
 }
 
 // Pretrain trains an encoder and leaves it in the run folder dir, which must be absent or empty. An interrupted
@@ -132,6 +135,11 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, opt Op
 	}
 	for _, task := range set.Tasks() {
 		s.Tasks = append(s.Tasks, task.Name)
+	}
+	if c.Init != "" {
+		var failed error
+		s.Init, failed = record.ReadAncestry(run.Dir())
+		err = errors.Join(err, failed)
 	}
 	if done.Seconds > 0 {
 		s.ViewsPerSecond = float64(len(c.Views)) * float64(done.Images) / done.Seconds

@@ -29,6 +29,11 @@ type Config struct {
 	// images would be known to them. Normalization keeps the statistics of all training images.
 	HoldOut bool `yaml:"holdout,omitempty" json:"holdout,omitempty"`
 
+	// Init is what the encoder starts from: the folder of a finished run, or a file of weights (package weights); ""
+	// starts from the values that the seed decides. The projector starts from the run's where it has the same layers.
+	// Images are normalized as the ancestor's were where that is known. All else is a new run with its own schedule.
+	Init string `yaml:"init,omitempty" json:"init,omitempty"`
+
 	// Epochs is the number of passes over the training images, from 1 to 1,000,000,000.
 	Epochs int `yaml:"epochs" json:"epochs"`
 

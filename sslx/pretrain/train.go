@@ -42,8 +42,9 @@ type trainer struct {
 	log      *record.Log
 	events   *record.Events // nil unless the configuration asks for TensorBoard
 	schedule optimizer.Schedule
-	total    int // steps of the whole training
-	saved    int // the step of the last checkpoint, -1 without one
+	total    int       // steps of the whole training
+	ancestor *ancestor // of a new training that starts from one
+	saved    int       // the step of the last checkpoint, -1 without one
 	last     record.Metrics
 }
 
@@ -115,6 +116,9 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 	if saved != nil {
 		t.state, t.saved = saved.state, saved.state.Step
 	}
+	if err := t.inherit(saved); err != nil {
+		return nil, err
+	}
 
 	// A finished run needs no program.
 	if t.state.Step < t.total {
@@ -144,6 +148,9 @@ func (t *trainer) build(saved *checkpoint) error {
 	}
 	// The program has made the variables with their initial values.
 	if saved == nil {
+		if err := t.begin(); err != nil {
+			return err
+		}
 		return startTarget(t.store)
 	}
 	return saved.restore(t.store)

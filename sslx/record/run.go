@@ -131,7 +131,7 @@ func locked(dir string) (*Run, error) {
 
 // temporary matches the names of the files that become those of a run when they are whole.
 var temporary = regexp.MustCompile(
-	`^\.(config\.yaml|environment\.json|(metrics|results|curves)\.jsonl|checkpoint\.safetensors|report\.html|` +
+	`^\.(config\.yaml|(environment|ancestry)\.json|(metrics|results|curves)\.jsonl|checkpoint\.safetensors|report\.html|` +
 		`(views|neighbors|map)\.png|events\.out\.tfevents\.[0-9.]+\.sslx)[0-9]+$`)
 
 func isTemporary(name string) bool { return temporary.MatchString(name) }

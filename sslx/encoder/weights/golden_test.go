@@ -78,8 +78,8 @@ func vit(pool string) encoder.ViT {
 	return encoder.ViT{Kind: "tiny", Patch: 8, ImageSize: 32, Pool: pool, Positions: encoder.PositionsLearned}
 }
 
-// quick are the networks that are always tested; the others take a minute of a core.
-var quick = map[string]bool{"resnet18": true, "vit-tiny": true}
+// quick are the networks that are always tested; the others take two minutes of a core.
+var quick = map[string]bool{"vit-tiny": true}
 
 func TestRead_FeaturesAreThoseOfTorchvisionAndTimm(t *testing.T) {
 	text, err := os.ReadFile("testdata/golden.json")
