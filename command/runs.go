@@ -24,7 +24,8 @@ func runsCommand(a *app) *cobra.Command {
 		Use:   "runs",
 		Short: "Find, list, show, watch, compare, export, share and clear away runs",
 		Long: `Find, list, show, watch, compare, export, share and clear away runs. RUN is a run folder, or the name of
-one in runs/ and below, or the beginning of that name. Runs may be training meanwhile: all commands but gc --delete only read.`,
+one in runs/ and below, or the beginning of that name. Runs may be training meanwhile: all commands but
+gc --delete and share only read.`,
 		Example: `  sslx runs list
   sslx runs compare first lr01`,
 	}, runsListCommand(a), runsShowCommand(a), runsWatchCommand(a), runsCompareCommand(a),
@@ -271,8 +272,8 @@ func runsExportCommand(a *app) *cobra.Command {
 training logs, one line a logging step.
 
 With --tensorboard, write runs into a folder for TensorBoard: the scalars of their logs, view sheets, nearest
-neighbors and maps as images, and the representations of test images for its projector. Pictures need a finished
-run and its data; without them the scalars are written.`,
+neighbors and maps as images, and the representations of test images for its projector. Pictures need a
+finished run and its data; without them the scalars are written.`,
 		Example: `  sslx runs export runs/* > results.csv
   sslx runs export first lr01 --metrics --out logs.csv
   sslx runs export first lr01 --tensorboard board`,

@@ -336,7 +336,7 @@ export class Panel {
       }
     }
     const pad = (yHigh - yLow) * 0.05;
-    if (!log) for (const l of this.levels) yHigh = Math.max(yHigh, l.y + 0.09 * (l.y - yLow) - pad); // room for its name
+    if (!log) for (const l of this.levels) yHigh = Math.max(yHigh, l.y + 0.11 * (l.y - yLow) - pad); // room for its name
     if (log) {
       yLow *= 0.95;
       yHigh *= 1.05;

@@ -1184,7 +1184,7 @@ function claimsPage([id]) {
             ? [
                 el(
                   'details',
-                  { open: true },
+                  { open: c.estimates.rows.length <= 12 },
                   el('summary', {}, 'Estimates'),
                   tableOf(c.estimates, 'Estimates of ' + c.id),
                 ),
