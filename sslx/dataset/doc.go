@@ -2,8 +2,8 @@
 //
 // # Sources
 //
-// [Import] reads each of these, as a folder or as a .tar, .tar.gz, .tgz or .zip of one (archives are read, never
-// extracted):
+// [Import] reads each of these, as a folder or as a .zip or a .tar of one, plain or packed by gzip, xz or bzip2
+// (archives are read, never extracted):
 //
 //   - An image folder, as torchvision's ImageFolder and Keras know it: one folder a class, image files at any
 //     depth below it, classes numbered in sorted order of their names, extensions in any case, hidden files left out.
@@ -15,6 +15,8 @@
 //     https://www.cs.toronto.edu/~kriz/cifar.html.
 //   - The four idx files of the MNIST family, plain or gzipped. [Get] fetches MNIST, Fashion-MNIST and CIFAR;
 //     [Locate] also finds the Fashion-MNIST that Debian's package dataset-fashion-mnist installs.
+//   - Parquet files as hubs serve them, WebDataset shards and .beton files of FFCV, one or a folder of them, with their
+//     splits in their names; the binary files of STL-10. docs/data.md says what is read of each.
 //   - Whatever a [Format] reads that was added with [Register].
 //   - The generated set [FactorsName]: see [Factors].
 //
@@ -22,14 +24,15 @@
 //
 // # Pixels
 //
-// Pixels are RGB bytes, channels last. Gray is replicated to three channels. Alpha is dropped: the stored color of a
-// pixel is kept, however transparent it is, as PIL's convert("RGB") does. 16-bit channels keep their high byte, unless
-// [ImportOptions.Range] says otherwise. Palettes are looked up. Images are turned upright as their EXIF data say. What a
-// file is, its first bytes tell and not its name: JPEG, PNG, WebP, GIF and BMP give the pixels that PIL gives, bit for
-// bit; docs/data.md has a table of all formats.
+// Pixels are bytes, channels last: RGB, unless a TIFF, a NumPy file or a [Format] gives another number of channels, 1
+// to [MaxChannels]. Gray is replicated to three channels, unless [ImportOptions.Channels] asks for one. Alpha is
+// dropped: the stored color of a pixel is kept, however transparent it is, as PIL's convert("RGB") does. 16-bit
+// channels keep their high byte, unless [ImportOptions.Range] says otherwise. Palettes are looked up. Images are turned
+// upright as their EXIF data say. What a file is, its first bytes tell and not its name: JPEG, PNG, WebP, GIF and BMP
+// give the pixels that PIL gives, bit for bit; docs/data.md has a table of all formats.
 //
-// A JPEG image that will be made much smaller is decoded at 1/2, 1/4 or 1/8 of its size, as long as its short side stays
-// twice as long as it will be. Its pixels then are the means of squares.
+// A JPEG image that will be made much smaller is decoded at 1/2, 1/4 or 1/8 of its size, as long as its short side
+// stays twice as long as it will be. Its pixels then are the means of squares.
 //
 // Without a size, images keep their own, which must be the same for all. With a size S, the short side is brought to
 // S by antialiased bilinear interpolation and the S x S center is cut out, as torchvision's Resize(S) and
@@ -37,7 +40,8 @@
 //
 // # Packs
 //
-// A pack is one file, CACHE/packs/NAME-HxW-HOW-SOURCE.sslx. HOW is "native" (own size) or "short-crop" (resized as
+// A pack is one file, CACHE/packs/NAME-HxW-HOW-SOURCE.sslx, or NAME-HxWxC-… with C channels
+// where they are not 3. HOW is "native" (own size) or "short-crop" (resized as
 // above). SOURCE is the start of the SHA-256 of the source's absolute path, 8 hexadecimal digits: two sources never
 // share a pack. CACHE is $SSLX_CACHE, or the folder sslx in [os.UserCacheDir]. A pack starts with 8 bytes
 // "SSLXPACK", the format version and the header's length (little-endian uint32 each) and the header's SHA-256; then a
