@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/augment"
@@ -30,7 +32,7 @@ func dataCommand(a *app) *cobra.Command {
 		Example: `  sslx data list
   sslx data import photos.zip --size 64
   sslx data verify photos`,
-	}, dataListCommand(a), dataImportCommand(a), dataVerifyCommand(a), dataGetCommand(a), dataViewsCommand(a))
+	}, dataListCommand(a), dataShowCommand(a), dataImportCommand(a), dataVerifyCommand(a), dataGetCommand(a), dataViewsCommand(a))
 }
 
 func dataListCommand(a *app) *cobra.Command {
@@ -119,6 +121,84 @@ func orDash(text string) string {
 		return "-"
 	}
 	return text
+}
+
+func dataShowCommand(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show a packed data set: its source, splits, classes, and the notes of its import",
+		Long: `Show what is known of a packed data set: where it comes from, its splits, tasks and classes, and the notes of
+its import: what was left out, turned or cut, and test images that are in train.`,
+		Example: `  sslx data show photos
+  sslx data show photos --json`,
+		Args:              arguments(1, 1),
+		ValidArgsFunction: completeDataName,
+		RunE:              func(_ *cobra.Command, args []string) error { return a.dataShow(args[0], asJSON) },
+	}
+
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (a *app) dataShow(name string, asJSON bool) error {
+	listings, err := dataset.List(dataset.LocateOptions{})
+	if err != nil {
+		return err
+	}
+	listings = slices.DeleteFunc(listings, func(l dataset.Listing) bool { return l.State != dataset.StatePacked })
+	var found []dataset.Listing
+	for _, l := range listings {
+		if l.Name == name || l.Path == name {
+			found = append(found, l)
+		}
+	}
+	if found == nil {
+		return unknownPack(name, listings)
+	}
+	if asJSON {
+		return a.printJSON(found)
+	}
+
+	// A set may be packed in several sizes, and from several sources.
+	for i, l := range found {
+		if i > 0 {
+			fmt.Fprintln(a.stdout)
+		}
+		if err := a.printSet(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) printSet(l dataset.Listing) error {
+	t := table{left: 2}
+	t.add("set", fmt.Sprintf("%s (%s)", l.Name, l.Kind))
+	t.add("source", orDash(l.Source))
+	t.add("pack", l.Path)
+	t.add("images", fmt.Sprintf("%s, %s; %s", sizeText(l.Height, l.Width), l.Detail, splitsText(l.Splits)))
+	if l.Choices != "" {
+		t.add("decided", l.Choices)
+	}
+	for _, task := range l.Tasks {
+		t.add("task", fmt.Sprintf("%s (%d): %s", task.Name, len(task.Classes), words.Shorten(strings.Join(task.Classes,
+			", "), 80)))
+	}
+	if len(l.Tasks) == 0 {
+		t.add("tasks", "none: the set has no labels")
+	}
+	for _, note := range l.Notes {
+		t.add("note", note)
+	}
+	for i, s := range l.Skipped {
+		if i == 10 {
+			t.add("left out", fmt.Sprintf("and %d more, which --json lists", len(l.Skipped)-i))
+			break
+		}
+		t.add("left out", s.Name+": "+s.Reason)
+	}
+	return t.print(a.stdout)
 }
 
 type importFlags struct {
@@ -493,9 +573,7 @@ func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
 
 // viewSheet draws the first training images and their views.
 func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.Options) (sheet []byte, err error) {
-	set, err := dataset.Locate(ctx, f.data, dataset.LocateOptions{Progress: func(done, total int64) {
-		opt.Progress(sslx.Progress{Phase: "import " + f.data, Done: done, Total: total})
-	}})
+	set, err := open.Data(ctx, f.data, 0, "", opt)
 	if err != nil {
 		return nil, err
 	}

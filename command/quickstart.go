@@ -2,14 +2,18 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sslx-go/lab/internal/open"
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
@@ -17,6 +21,7 @@ import (
 
 type quickstartFlags struct {
 	data, out string
+	size      int
 	seed      uint64
 	json      bool
 }
@@ -31,8 +36,11 @@ untrained and the trained encoder on every task of the data. Prints the table of
 a report in HTML, one file, with loss curve, views, nearest neighbors and the table. Nothing has to be
 installed before: the XLA plugin for the CPU is fetched on first use.
 
+With --data FOLDER, the images are your own; without labels they are measured by tasks made from them.
+
 Without --out, the run goes to runs/quickstart, or to runs/quickstart-2 and so on when that is taken.`,
 		Example: `  sslx quickstart
+  sslx quickstart --data ~/photos
   sslx quickstart --data cifar10 --out runs/cifar10-quick
   sslx quickstart --seed 1 --json`,
 		Args: arguments(0, 0),
@@ -40,6 +48,7 @@ Without --out, the run goes to runs/quickstart, or to runs/quickstart-2 and so o
 	}
 
 	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see \"sslx data list\"")
+	cmd.Flags().IntVar(&f.size, "size", 0, "side in pixels that images are brought to; photographs to 64 when left out")
 	cmd.Flags().StringVar(&f.out, "out", "", "run folder to make")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of initial values, order and views")
 	jsonFlag(cmd, &f.json)
@@ -54,7 +63,7 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	var results []record.Result
 	var page string
 	err := a.work(func(opt sslx.Options) (err error) {
-		c, err := quickstartConfig(f.data, f.seed)
+		c, err := quickstartConfig(ctx, f, opt)
 		if err != nil {
 			return err
 		}
@@ -87,14 +96,49 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	return err
 }
 
-// quickstartConfig returns the recipe of the quickstart for some data; other data than its own are seen once.
-func quickstartConfig(data string, seed uint64) (sslx.Config, error) {
-	c, err := sslx.ReadConfig("quickstart", nil)
-	if data != "" && data != c.Data {
-		c.Data, c.Epochs = data, 1
+// What the quickstart does with data other than its own: photographs become small, and few images are seen often.
+const (
+	quickstartSide  = 64  // pixels; larger images are brought to it
+	quickstartSteps = 300 // of small images; half as many of larger ones, which take four times as long
+)
+
+// quickstartConfig returns the recipe of the quickstart for some data, which are imported first where they are not yet.
+func quickstartConfig(ctx context.Context, f quickstartFlags, opt sslx.Options) (c sslx.Config, err error) {
+	c, err = sslx.ReadConfig("quickstart", nil)
+	c.Seed = f.seed
+	if err != nil || f.data == "" || f.data == c.Data {
+		return c, err
 	}
-	c.Seed = seed
-	return c, err
+
+	// Photographs have any size: without a side, the first image tells whether they have to become smaller.
+	c.Data, c.Size = f.data, f.size
+	if folder, err := dataset.OpenFolder(ctx, f.data, record.SplitTrain, 0); err == nil && c.Size == 0 {
+		if height, width, _ := folder.Shape(); max(height, width) > quickstartSide {
+			c.Size = quickstartSide
+		}
+	}
+	set, err := open.Data(ctx, c.Data, c.Size, "", opt)
+	if usage.ArgumentOf(err) == "size" && f.size == 0 {
+		c.Size = quickstartSide
+		set, err = open.Data(ctx, c.Data, c.Size, "", opt)
+	}
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+	train, err := set.Split(record.SplitTrain)
+	if err != nil {
+		return c, err
+	}
+
+	// A small set fills a few batches an epoch, and is seen as often as the steps allow.
+	steps := quickstartSteps
+	if set.Height() > quickstartSide/2 {
+		steps, c.Batch = quickstartSteps/2, c.Batch/2
+	}
+	c.Batch = max(2, min(c.Batch, train.N/2))
+	c.Epochs = max(1, steps*c.Batch/train.N)
+	return c, nil
 }
 
 // freeFolder returns path, or path-2, path-3, … when something has that name.

@@ -5,12 +5,12 @@
 // [Import] reads each of these, as a folder or as a .zip or a .tar of one, plain or packed by gzip, xz or bzip2
 // (archives are read, never extracted):
 //
-//   - An image folder, as torchvision's ImageFolder and Keras know it: one folder a class, image files at any
-//     depth below it, classes numbered in sorted order of their names, extensions in any case, hidden files left out.
-//     A level named train, val (valid, validation) and test may stand above the classes; without it, every image is
-//     train, and the report says so; it also names classes of train that val or test lacks. A class that train lacks is
-//     an error. A single folder around everything is ignored. A file fine_to_coarse.txt next to the splits (one "class
-//     superclass" pair a line) makes two tasks, "fine" and "coarse".
+//   - An image folder: images alone, which are a set without labels; or one folder a class, as torchvision's
+//     ImageFolder and Keras know it, classes numbered in sorted order of their names. Folders of splits (train, val,
+//     test and usual synonyms, in any case) may stand above, and single folders around everything are ignored, as is
+//     litter of systems. A .csv or .tsv file may have the labels instead. What can be read in two ways is an error;
+//     [ImportOptions] decide it. Without test and val, a part of train is cut as test. A file fine_to_coarse.txt (one
+//     "class superclass" pair a line) makes two tasks, "fine" and "coarse". docs/data.md has a table of it all.
 //   - The official binary archives of CIFAR-10 (task "class") and CIFAR-100 (tasks "fine" and "coarse"),
 //     https://www.cs.toronto.edu/~kriz/cifar.html.
 //   - The four idx files of the MNIST family, plain or gzipped. [Get] fetches MNIST, Fashion-MNIST and CIFAR;

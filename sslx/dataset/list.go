@@ -32,6 +32,13 @@ type Listing struct {
 	Splits      []SplitCount `json:"splits,omitempty"`
 	Tasks       []Task       `json:"tasks,omitempty"`
 	Fingerprint string       `json:"fingerprint,omitempty"`
+
+	// Of a pack: what its source was, its path, what was decided about it, and what its import had to say.
+	Kind    string    `json:"kind,omitempty"`
+	Source  string    `json:"source,omitempty"`
+	Choices string    `json:"choices,omitempty"`
+	Notes   []string  `json:"notes,omitempty"`
+	Skipped []Skipped `json:"skipped,omitempty"`
 }
 
 // List returns the packs in the cache, then the sets that can be named and are not packed yet: built in, in the data
@@ -50,7 +57,8 @@ func List(opt LocateOptions) ([]Listing, error) {
 	var list []Listing
 	for _, pack := range packs {
 		l := Listing{Name: pack.Name, State: StatePacked, Path: pack.path, Detail: pack.Resize, Height: pack.Height,
-			Width: pack.Width, Splits: pack.counts(), Tasks: pack.Tasks, Fingerprint: pack.Fingerprint}
+			Width: pack.Width, Splits: pack.counts(), Tasks: pack.Tasks, Fingerprint: pack.Fingerprint, Kind: pack.Kind, Source: pack.Origin,
+			Choices: pack.Choices, Notes: pack.Notes, Skipped: pack.Skipped}
 		if pack.err != nil {
 			l.State, l.Detail = StateDamaged, pack.err.Error()
 		} else {

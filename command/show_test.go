@@ -1,0 +1,28 @@
+package command
+
+import (
+	"testing"
+
+	"github.com/sslx-go/lab/sslx/dataset"
+)
+
+func TestDataShow_HasTheNotesOfTheImport(t *testing.T) {
+	isolate(t)
+	imageFolder(t, "photos")
+	writeFile(t, "photos/list.doc", "x")
+	if status, _, stderr := call(t, "data", "import", "photos", "--hold-out", "0.5"); status != statusDone {
+		t.Fatal(stderr)
+	}
+	_, stdout, _ := call(t, "data", "show", "photos")
+	wantTexts(t, stdout, "photos (image folder)", "train 2, test 2", "class (2): cat, dog", "hold-out 0.5", "1 .doc",
+		"2 of 4 images were cut from train")
+	_, stdout, _ = call(t, "data", "show", "photos", "--json")
+	if l := decode[[]dataset.Listing](t, stdout); len(l) != 1 || len(l[0].Notes) != 2 || l[0].Choices != "hold-out 0.5" {
+		t.Errorf("%s", stdout)
+	}
+	status, _, stderr := call(t, "data", "show", "potos")
+	if status != statusUsage {
+		t.Errorf("status %d", status)
+	}
+	wantTexts(t, stderr, `did you mean "photos"?`)
+}
