@@ -28,9 +28,7 @@ type BYOL struct {
 
 // Needs asks for a predictor and a target network.
 func (b BYOL) Needs() Needs {
-	return Needs{NormPerView: true, Predictor: true, Target: true, TargetMomentum: func(progress float64) float64 {
-		return 1 - (1-b.EMA)*(math.Cos(math.Pi*progress)+1)/2
-	}}
+	return Needs{NormPerView: true, Predictor: true, Target: true, TargetMomentum: rising(b.EMA)}
 }
 
 // Check returns an error of package usage when EMA is out of range.
@@ -39,6 +37,11 @@ func (b BYOL) Check() error { return checkEMA(b.EMA) }
 // Loss builds the loss of a batch.
 func (BYOL) Loss(in Inputs) Terms {
 	return Terms{Loss: MulScalar(predictionError(in.Predictions, in.Targets), 2)}
+}
+
+// rising returns the share that a step leaves of the target: ema at first, and 1 at the end of half a cosine.
+func rising(ema float64) func(progress float64) float64 {
+	return func(progress float64) float64 { return 1 - (1-ema)*(math.Cos(math.Pi*progress)+1)/2 }
 }
 
 func checkEMA(ema float64) error {

@@ -49,7 +49,7 @@ func TestLosses_OfEqualEmbeddings(t *testing.T) {
 	t.Parallel()
 	const n, dim = 4, 64
 	b := equal(n, dim)
-	for _, r := range methodsProgram().computeAll(t, b) {
+	for _, r := range goProgram(t, everyMethod()).computeAll(t, b) {
 		s := subjectOf(r.of)
 		var want float64
 		if s.equalAt != nil {
@@ -103,7 +103,7 @@ func TestLosses_OfOrthonormalEmbeddings(t *testing.T) {
 			b.logits[v] = append(b.logits[v], axis(classes, int(label)))
 		}
 	}
-	for _, r := range methodsProgram().computeAll(t, b) {
+	for _, r := range goProgram(t, everyMethod()).computeAll(t, b) {
 		want := subjectOf(r.of).orthonormal(n, dim, temperature(r.of))
 		if math.Abs(r.loss-want) > 1e-5*max(math.Abs(want), 0.1) {
 			t.Errorf("%s: %g, want %g", r, r.loss, want)

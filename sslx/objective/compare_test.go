@@ -53,6 +53,12 @@ func newProgram(losses []objective.Objective) *program {
 	return newProgramOn(testbackend.Open(nil), losses)
 }
 
+// goProgram computes losses on the pure-Go backend, which compiles nothing.
+func goProgram(t *testing.T, losses []objective.Objective) *program {
+	t.Helper()
+	return newProgramOn(testbackend.PureGo(t), losses)
+}
+
 func newProgramOn(b compute.Backend, losses []objective.Objective) *program {
 	return &program{losses, MustNewExec(b, func(nodes []*Node) (out []*Node) {
 		for _, c := range defined(losses, nodes[1].Shape().Dimensions[0]) {

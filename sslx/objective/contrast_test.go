@@ -8,7 +8,7 @@ type pairLoss func(v, w, i int, positive *number, negatives, others []*number) (
 
 // contrast is the mean over anchors and positives of a loss.
 func (o *oracle) contrast(loss pairLoss) map[string]*number {
-	u := o.directions(o.z)
+	u := o.directionsOf(o.z)
 	var similarities, entropies []*number
 	o.others(func(v, w, i int) {
 		if o.wrong == "anchors are of the first view only" && v != 0 {

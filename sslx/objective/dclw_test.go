@@ -34,7 +34,7 @@ func (o *oracle) dclw() map[string]*number {
 	if o.wrong == "sigma is doubled" {
 		sigma *= 2
 	}
-	u := o.directions(o.z)
+	u := o.directionsOf(o.z)
 	return o.contrast(func(v, w, i int, positive *number, negatives, _ []*number) (similarity, entropy *number) {
 		var all []*number
 		for j := range o.n {

@@ -32,7 +32,7 @@ func init() {
 
 // moco is He et al. 2020, equation 1, for the query of each view and the key of each other one.
 func (o *oracle) moco() map[string]*number {
-	q, k := o.directions(o.z), o.directions(o.target)
+	q, k := o.directionsOf(o.z), o.directionsOf(o.target)
 	var similarities, entropies []*number
 	o.others(func(v, w, i int) {
 		switch {

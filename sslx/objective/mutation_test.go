@@ -7,10 +7,11 @@ import "testing"
 func TestOracle_TheComparisonNoticesEveryMistake(t *testing.T) {
 	t.Parallel()
 	largest := map[string]map[string]float64{} // errors by subject and mistake
+	methods, choices := goProgram(t, everyMethod()), goProgram(t, everyChoice())
 	for _, b := range []batch{randomBatch(33, 64, 2, common, length), threeViews()} {
-		results := methodsProgram().computeAll(t, b)
+		results := methods.computeAll(t, b)
 		if b.views == 3 {
-			results = append(results, choicesProgram().computeAll(t, b)...)
+			results = append(results, choices.computeAll(t, b)...)
 		}
 		for _, r := range results {
 			name, mistakes := mistakesOf(r.of)

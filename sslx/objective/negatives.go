@@ -92,7 +92,7 @@ func (n Negatives) needs(atLeast int) Needs {
 	n = n.resolved()
 	kind, _ := n.kind()
 	if kind.needs == nil {
-		return Needs{LeastBatch: atLeast, LeastBatchReason: "there would be no negative"}
+		return Needs{LeastBatch: atLeast, LeastBatchReason: noNegative}
 	}
 	return kind.needs(n)
 }
@@ -136,6 +136,9 @@ func withKind(o Objective, kind string) Objective {
 	}
 	return o
 }
+
+// noNegative is why a loss of one image's negatives in the batch needs two images.
+const noNegative = "there would be no negative"
 
 // masked stands for minus infinity in the logits: its exponential is 0 in float32, and 0·masked is 0.
 const masked = -1e30

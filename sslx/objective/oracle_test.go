@@ -97,8 +97,8 @@ func (o *oracle) direction(row []*number) []*number {
 	return o.unit(row)
 }
 
-// directions returns the rows of all views at length 1.
-func (o *oracle) directions(views [][][]*number) [][][]*number {
+// directionsOf returns the rows of all views at length 1.
+func (o *oracle) directionsOf(views [][][]*number) [][][]*number {
 	out := make([][][]*number, len(views))
 	for v, rows := range views {
 		for _, row := range rows {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 func TestMain(m *testing.M) { testbackend.Main(m) }
@@ -29,7 +30,7 @@ func TestLosses_AreThoseOfThePapers(t *testing.T) {
 			b := randomBatch(n, dim, 2, common, length)
 			t.Run(fmt.Sprintf("Go-N%d-D%d", n, dim), func(t *testing.T) {
 				t.Parallel()
-				for _, r := range newProgramOn(testbackend.PureGo(t), everyMethod()).computeAll(t, b) {
+				for _, r := range goProgram(t, everyMethod()).computeAll(t, b) {
 					r.mustMatch(t, b)
 				}
 			})
@@ -51,8 +52,23 @@ func threeViews() batch { return randomBatch(4, 16, 3, common, length) }
 func TestLosses_OfThreeViewsAreTheirEquations(t *testing.T) {
 	t.Parallel()
 	b := threeViews()
-	for _, r := range methodsProgram().computeAll(t, b) {
+	for _, r := range goProgram(t, everyMethod()).computeAll(t, b) {
 		r.mustMatch(t, b)
+	}
+}
+
+func TestLosses_OfOtherParametersAreTheirEquations(t *testing.T) {
+	t.Parallel()
+	var variants []objective.Objective
+	for _, o := range everyMethod() {
+		variants = append(variants, subjectOf(o).variants...)
+	}
+	b := threeViews()
+	for _, o := range variants {
+		own := max(temperature(o), 0.5) // of those that have one
+		for _, r := range goProgram(t, []objective.Objective{o}).compute(t, b, own) {
+			r.mustMatch(t, b)
+		}
 	}
 }
 

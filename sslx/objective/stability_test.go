@@ -10,9 +10,10 @@ import (
 
 func TestLosses_AreStableAtASmallTemperatureAndExtremeLengths(t *testing.T) {
 	t.Parallel()
+	p := goProgram(t, everyMethod())
 	for _, length := range []float64{1e-8, 1, 1e8} {
 		b := randomBatch(4, 64, 2, 0, length) // of unrelated views, where contrastive losses are large
-		results := append(methodsProgram().compute(t, b, 0.01), methodsProgram().computeAll(t, b)...)
+		results := append(p.compute(t, b, 0.01), p.computeAll(t, b)...)
 		for _, r := range results {
 			if length > 1 && subjectOf(r.of).short {
 				continue
@@ -25,8 +26,9 @@ func TestLosses_AreStableAtASmallTemperatureAndExtremeLengths(t *testing.T) {
 func TestLosses_OfZeroAndOfTinyEmbeddingsAreFinite(t *testing.T) {
 	t.Parallel()
 	zero := randomBatch(4, 64, 2, 0, 0).fill(func(int) []float64 { return make([]float64, 64) })
+	p := goProgram(t, everyMethod())
 	for _, b := range []batch{zero, equal(4, 64), randomBatch(4, 64, 2, 0, 1e-30)} {
-		for _, r := range methodsProgram().computeAll(t, b) {
+		for _, r := range p.computeAll(t, b) {
 			for _, v := range append(r.gradient, r.loss) {
 				if math.IsNaN(v) || math.IsInf(v, 0) {
 					t.Fatalf("%s: loss %v, gradient %v", r, r.loss, r.gradient)
@@ -44,8 +46,9 @@ func TestLosses_SwappingTheViewsSwapsTheGradients(t *testing.T) {
 	for _, views := range []*[]matrix{&swapped.embeddings, &swapped.predictions, &swapped.targets, &swapped.logits} {
 		*views = []matrix{(*views)[1], (*views)[0]}
 	}
-	other := methodsProgram().computeAll(t, swapped)
-	for i, r := range methodsProgram().computeAll(t, b) {
+	p := goProgram(t, everyMethod())
+	other := p.computeAll(t, swapped)
+	for i, r := range p.computeAll(t, b) {
 		if subjectOf(r.of).by != nil && subjectOf(r.of).by[0] == "queue" {
 			continue // one queue is of no view
 		}
@@ -84,7 +87,7 @@ func swapViews(o objective.Objective, gradient []float64, b batch) (swapped []fl
 func TestLosses_TheTermsAddUp(t *testing.T) {
 	t.Parallel()
 	b := randomBatch(4, 64, 2, common, length)
-	for _, r := range methodsProgram().computeAll(t, b) {
+	for _, r := range goProgram(t, everyMethod()).computeAll(t, b) {
 		sum, largest := 0.0, 0.0
 		for _, part := range r.parts {
 			sum, largest = sum+part, max(largest, math.Abs(part))

@@ -35,7 +35,7 @@ func init() {
 // supCon is Khosla et al. 2020, equation 2: of the positives of an anchor, all others of its label, the mean.
 func (o *oracle) supCon() map[string]*number {
 	var u [][]*number
-	for _, rows := range o.directions(o.z) {
+	for _, rows := range o.directionsOf(o.z) {
 		u = append(u, rows...)
 	}
 	var similarities, entropies []*number
