@@ -100,3 +100,26 @@ func describedAgain(t *testing.T, dir string, e Environment) {
 		t.Errorf("written again, %q is %q (%v)", written, read(t, path), err)
 	}
 }
+
+// FuzzHolder reads lock files of run folders from elsewhere: whatever they say is read in bounded memory, nobody holds
+// the run for it, and the file stays as it is.
+func FuzzHolder(f *testing.F) {
+	for _, text := range []string{"", "{}", `{"host":"vm","pid":12}`, `{"host":"\u001b[31m","pid":-1}`, `{"pid":1e99}`,
+		`{"host":["vm"]}`, "null", "\x00", `{"host":"vm","pid":4194304,"seen":"9999-12-31T23:59:59Z"}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, lockFile)
+		write(t, path, string(text))
+		faults.Bounded(t, 4<<20, func() {
+			h, is := HolderOf(dir)
+			if is == Held {
+				t.Errorf("nobody holds it, and %+v does", h)
+			}
+		})
+		if now, err := os.ReadFile(path); err != nil || string(now) != string(text) {
+			t.Errorf("looking changed the file to %q (%v)", now, err)
+		}
+	})
+}

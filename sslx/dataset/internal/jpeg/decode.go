@@ -146,8 +146,8 @@ func (d *decoder) readScan(content []byte) error {
 	if d.ctx == nil { // only the header is wanted
 		return nil
 	}
-	if d.scans++; d.scans > MaxScans {
-		return fmt.Errorf("it is a JPEG of more than %d scans, which take too long: encode it again", MaxScans)
+	if d.scans++; d.scans > MaxScans || int64(d.scans)*int64(d.width)*int64(d.height) > mostPasses {
+		return fmt.Errorf("it is a JPEG of %d scans or more, which take too long: encode it again", d.scans)
 	}
 	if d.scans == 1 {
 		d.layOut()

@@ -12,6 +12,9 @@ const Magic = "\xff\xd8"
 // MaxScans bounds the scans of a file. Encoders write about ten; each takes the time of a pass over all blocks.
 const MaxScans = 100
 
+// mostPasses bounds the pixels that all scans pass over: 100 scans of 16 megapixels, or 25 of 64.
+const mostPasses = 1_600_000_000
+
 // Markers (T.81, table B.1).
 const (
 	baselineFrame    = 0xc0
