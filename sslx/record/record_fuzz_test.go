@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/sslx-go/lab/internal/faults"
 )
@@ -112,6 +113,10 @@ func FuzzHolder(f *testing.F) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, lockFile)
 		write(t, path, string(text))
+		long := time.Now().Add(-time.Hour) // a process of another host that is silent for so long has ended
+		if err := os.Chtimes(path, long, long); err != nil {
+			t.Fatal(err)
+		}
 		faults.Bounded(t, 4<<20, func() {
 			h, is := HolderOf(dir)
 			if is == Held {
