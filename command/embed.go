@@ -33,10 +33,7 @@ type modelFlags struct {
 func (f *modelFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.layer, "layer", "",
 		"whose output the features are: encoder, projector0, …; of an ONNX file any value of its graph")
-	cmd.Flags().IntVar(&f.size, "size", 0, "side of the images in pixels, where the file leaves it open")
-	cmd.Flags().Float64SliceVar(&f.mean, "mean", nil,
-		"mean of each channel on [0, 1], with commas between, where the file does not say it")
-	cmd.Flags().Float64SliceVar(&f.std, "std", nil, "standard deviation of each channel, likewise")
+	inputFlags(cmd, &f.size, &f.mean, &f.std)
 }
 
 // load opens the model that an argument means: a file, a run folder, or the name of a run.

@@ -46,9 +46,10 @@ or the path of an image folder or archive. "all" is every label of the run's dat
 ` + taskSets() + `;
 one that is not here is left out with a line that says how to get it.
 
-WEIGHTS is a file of safetensors with an encoder of torchvision, timm or lightly. It is measured on the data set
-of --data, and the results are printed and kept nowhere; --compare WEIGHTS of a run keeps them in the run folder.
-The size of its images and their normalization come from the file or from --size, --mean and --std.
+WEIGHTS is a file of safetensors with an encoder of torchvision, timm or lightly, or an ONNX file, which is not
+fine-tuned and of which --layers may name one value. It is measured on the data set of --data, and the results
+are printed and kept nowhere; --compare WEIGHTS of a run keeps them in the run folder. The size of its images
+and their normalization come from the file or from --size, --mean and --std.
 
 docs/protocol.md says what each protocol is, docs/weights.md which weights can be read.`,
 		Example: `  sslx evaluate runs/first
@@ -91,8 +92,6 @@ func inputFlags(cmd *cobra.Command, size *int, mean, std *[]float64) {
 // check returns a usage error for flags that do not fit what is measured.
 func (f evaluateFlags) check(ofWeights bool) error {
 	switch {
-	case ofWeights && len(f.layers) > 0:
-		return usage.Errorf("weights have no layer but the encoder: leave --layers out")
 	case !ofWeights && f.data != "":
 		return usage.Errorf("a run is measured on the data that it was trained on: leave --data out, or name a set " +
 			"as one of --tasks")

@@ -123,14 +123,19 @@ func (s *session) load(open func() (*model, error), height, width int) error {
 		return err
 	}
 
+	baseline := func(name string) *model {
+		m := &model{Model: Model{Name: name, Run: own.Run, Seed: own.Seed}, config: own.config}
+		s.models = append(s.models, m)
+		return m
+	}
 	if s.opt.Baselines {
-		baseline := func(name string) *model {
-			m := &model{Model: Model{Name: name, Run: own.Run, Seed: own.Seed}, config: own.config}
-			s.models = append(s.models, m)
-			return m
-		}
 		baseline(record.ModelPixels)
+	}
+	if !own.Network.Trainable() {
+		s.opt.Warnf("%s cannot be trained: it is measured without an untrained encoder, and not by fine-tuning", own.Name)
+	}
 
+	if s.opt.Baselines && own.Network.Trainable() {
 		// The untrained encoder sees images normalized as in training.
 		mean, std := own.Network.Stats()
 		untrained := baseline(record.ModelUntrained)
@@ -157,7 +162,7 @@ func (s *session) load(open func() (*model, error), height, width int) error {
 // openCompared opens the networks of another run, or of a file of weights.
 func (s *session) openCompared(path string, height, width int) (*model, error) {
 	if IsWeights(path) {
-		w, err := readWeights(path, s.opt.Weights)
+		w, err := readWeights(path, "", s.opt.Weights)
 		if err != nil {
 			return nil, err
 		}

@@ -140,9 +140,9 @@ var fineTuning = pretrain.FineTuning{
 	Optimizer: optimizer.Config{Rule: optimizer.AdamW{}, LR: 1e-3, Scale: "none", WeightDecay: 5e-4},
 }
 
-// Measures keeps the encoder's output alone: a classifier stands on it.
+// Measures keeps the encoder's output alone: a classifier stands on it. Encoders of ONNX files cannot be trained.
 func (FineTune) Measures(m Model, layer string) bool {
-	return m.Network != nil && layer == record.LayerEncoder
+	return m.Network != nil && m.Network.Trainable() && layer == record.LayerEncoder
 }
 
 // Measure trains a copy for each task.

@@ -9,16 +9,22 @@ import (
 	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/encoder/weights"
+	"github.com/sslx-go/lab/sslx/onnx"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
 // IsWeights reports whether a path is that of a file of weights, by its ending; otherwise it is a run's.
-func IsWeights(path string) bool { return strings.EqualFold(filepath.Ext(path), weights.Ending) }
+func IsWeights(path string) bool {
+	return strings.EqualFold(filepath.Ext(path), weights.Ending) || onnx.IsFile(path)
+}
 
 // Weights measures an encoder from a file of weights on the data set opt.Data, as Run measures that of a run, by all
 // protocols. Results name the file and have its fingerprint; they are returned and kept nowhere. To keep them in the
 // folder of a run, compare the run with the weights (see Options.Compare).
+//
+// An ONNX file is measured by all protocols but fine-tuning, without the untrained encoder: it cannot be trained, and
+// has no initial values. Options.Layers may name one value of its graph.
 //
 // Images are brought to the size of the weights' input. What neither the file nor opt.Weights says of the input is a
 // usage error that asks for it.
@@ -27,10 +33,15 @@ func Weights(ctx context.Context, path string, opt Options) (results []record.Re
 	if s.protocols, err = protocolsNamed(opt.Protocols); err != nil {
 		return nil, err
 	}
-	w, err := readWeights(path, opt.Weights)
+	layer, err := oneLayer(opt.Layers)
 	if err != nil {
 		return nil, err
 	}
+	w, err := readWeights(path, layer, opt.Weights)
+	if err != nil {
+		return nil, err
+	}
+	s.opt.Layers = nil // the network has one, whatever it is called in the file
 	if opt.Data == "" {
 		return nil, usage.About("data", "%s has no data of its own: name the data set to measure it on", path)
 	}
@@ -78,9 +89,21 @@ func Weights(ctx context.Context, path string, opt Options) (results []record.Re
 	return s.results, err
 }
 
+// oneLayer returns the layer of a file of weights that is asked for, "" for its output.
+func oneLayer(layers []string) (string, error) {
+	switch len(layers) {
+	case 0:
+		return "", nil
+	case 1:
+		return layers[0], nil
+	}
+	return "", usage.About("layers", "%d layers are asked for: a file of weights is measured one layer at a time",
+		len(layers))
+}
+
 // readWeights reads a file of weights whose input is known.
-func readWeights(path string, opt weights.Options) (*weights.Weights, error) {
-	w, err := weights.Read(path, opt)
+func readWeights(path, layer string, opt weights.Options) (*weights.Weights, error) {
+	w, err := pretrain.ReadWeights(path, layer, opt)
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,9 @@ func (f *File) Weights(layer string, opt weights.Options) (*weights.Weights, err
 		return nil, err
 	}
 	w.Encoder, w.Values = e, e.values
+	if layer != "" {
+		w.Fingerprint += "@" + layer
+	}
 	return w, nil
 }
 

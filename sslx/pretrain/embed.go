@@ -62,3 +62,10 @@ func (n *Network) Embed(ctx context.Context, images dataset.Images, batch int) (
 	}, func() {})
 	return features, err
 }
+
+// Trainable reports whether the encoder can be trained further, as fine-tuning does. One from an ONNX file cannot, and
+// it has no initial values: untrained, it is what it is in the file.
+func (n *Network) Trainable() bool {
+	fixed, ok := n.config.Encoder.(interface{ Trainable() bool })
+	return !ok || fixed.Trainable()
+}
