@@ -46,10 +46,10 @@ or the path of an image folder or archive. "all" is every label of the run's dat
 ` + taskSets() + `;
 one that is not here is left out with a line that says how to get it.
 
-WEIGHTS is a file of safetensors with an encoder of torchvision, timm or lightly, or an ONNX file, which is not
-fine-tuned and of which --layers may name one value. It is measured on the data set of --data, and the results
-are printed and kept nowhere; --compare WEIGHTS of a run keeps them in the run folder. The size of its images
-and their normalization come from the file or from --size, --mean and --std.
+WEIGHTS is a file of safetensors with an encoder of torchvision, timm or lightly, or an ONNX file, which is
+not fine-tuned and of which --layers may name one value. It is measured on the data set of --data, and the
+results are printed and kept nowhere; --compare WEIGHTS of a run keeps them in the run folder. The size of
+its images and their normalization come from the file or from --size, --mean and --std.
 
 docs/protocol.md says what each protocol is, docs/weights.md which weights can be read.`,
 		Example: `  sslx evaluate runs/first

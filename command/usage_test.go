@@ -35,7 +35,7 @@ func TestUsage_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 		{"pretrain --out a --set epochs=0", "epochs is 0"},
 		{"pretrain --out a --set data=absent", `there is no data set "absent"`},
 		{"quickstart --data factor", `did you mean "factors"?`},
-		{"evaluate", "an argument is missing: write `sslx evaluate RUN`"},
+		{"evaluate", "an argument is missing: write `sslx evaluate RUN|WEIGHTS`"},
 		{"evaluate a b", `"b" is one argument too many`},
 		{"evaluate a", `there is no run "a", neither here nor in runs/`},
 		{"runs compare a", "an argument is missing: write `sslx runs compare RUN RUN...`"},

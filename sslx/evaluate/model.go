@@ -132,7 +132,8 @@ func (s *session) load(open func() (*model, error), height, width int) error {
 		baseline(record.ModelPixels)
 	}
 	if !own.Network.Trainable() {
-		s.opt.Warnf("%s cannot be trained: it is measured without an untrained encoder, and not by fine-tuning", own.Name)
+		s.opt.Warnf("%s cannot be trained: it is measured without an untrained encoder, and not by fine-tuning",
+			own.Name)
 	}
 
 	if s.opt.Baselines && own.Network.Trainable() {
