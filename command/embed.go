@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"path"
 	"strconv"
 	"strings"
 
@@ -136,6 +136,9 @@ type searchFlags struct {
 	json  bool
 }
 
+// captionLetters is what a caption of the sheet has room for.
+const captionLetters = 26
+
 // maxNeighbors bounds the neighbors that a search shows.
 const maxNeighbors = 1000
 
@@ -244,10 +247,11 @@ func (a *app) searchWith(ctx context.Context, m *sslx.Model, x *embedding.Index,
 	if err != nil {
 		return nil, err
 	}
-	lines := [][]plots.Captioned{{{Pixels: query.RGB().Pixels, Caption: []string{filepath.Base(picture)}}}}
+	lines := [][]plots.Captioned{{{Pixels: query.RGB().Pixels, Caption: []string{"the image"}}}}
 	for i, n := range found {
 		lines = append(lines, []plots.Captioned{{Pixels: images.RGB().At(i), Caption: []string{
-			fmt.Sprintf("%d. cosine %.4f", n.Rank, n.Similarity), strings.Join(n.Labels, ", "), n.Name}}})
+			fmt.Sprintf("%d. cosine %.4f", n.Rank, n.Similarity), strings.Join(n.Labels, ", "),
+			words.Shorten(path.Base(n.Name), captionLetters)}}})
 	}
 	sheet, err := plots.CaptionSheet(images.Height, images.Width, nil, lines)
 	if err != nil {
