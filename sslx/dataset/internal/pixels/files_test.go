@@ -26,8 +26,8 @@ type file struct {
 }
 
 // filesOf reads a table. pillow.tsv was written by scripts/pixels.py, with the pixels that Pillow 13.0.0 reads. odd.tsv
-// holds files that a small encoder and struct.pack made, with the pixels that Pillow reads or, where it refuses a file or
-// reads it otherwise than documented, those that the file was made of.
+// holds files that a small encoder and struct.pack made, with the pixels that Pillow reads or, where it refuses a file
+// or reads it otherwise than documented, those that the file was made of.
 func filesOf(t testing.TB, table string) (list []file) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", table))
