@@ -32,7 +32,7 @@
 // give the pixels that PIL gives, bit for bit; docs/data.md has a table of all formats.
 //
 // A JPEG image that will be made much smaller is decoded at 1/2, 1/4 or 1/8 of its size, as long as its short side
-// stays twice as long as it will be. Its pixels then are the means of squares.
+// stays half as long again as it will be. Its pixels then are the means of squares.
 //
 // Without a size, images keep their own, which must be the same for all. With a size S, the short side is brought to
 // S by antialiased bilinear interpolation and the S x S center is cut out, as torchvision's Resize(S) and

@@ -86,11 +86,11 @@ func decodeOne(ctx context.Context, data []byte, opt ImportOptions) (*image.RGBA
 	if err != nil {
 		return nil, err
 	}
-	img, _, err := pixels.Decode(ctx, data, opt.decoding())
+	img, facts, err := pixels.Decode(ctx, data, opt.decoding())
 	if err != nil {
 		return nil, err
 	}
-	return shortCrop(img, opt.Size, opt.MaxPixels)
+	return shortCropOf(img, facts.Own(img), opt.Size, opt.MaxPixels)
 }
 
 // ReadImage returns the image in the file at path; see [DecodeImage].

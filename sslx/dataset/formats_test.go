@@ -21,7 +21,8 @@ import (
 func turnedJPEG(t testing.TB) string {
 	t.Helper()
 	plain := jpegOf(t, image.NewGray(image.Rect(0, 0, 8, 4)))
-	exif := "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+	exif := "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01" +
+		"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 	segment := binary.BigEndian.AppendUint16([]byte("\xff\xe1"), uint16(len(exif)+2))
 	return plain[:2] + string(segment) + exif + plain[2:]
 }

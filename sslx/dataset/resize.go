@@ -27,17 +27,22 @@ func resizeRule(size int) (how, rule string) {
 // shortCrop brings the short side to size and cuts out the center square, with the rounding of torchvision's Resize
 // and CenterCrop. An image whose scaled form would have more than maxPixels pixels is refused.
 func shortCrop(img *image.RGBA, size, maxPixels int) (*image.RGBA, error) {
+	return shortCropOf(img, img.Bounds().Size(), size, maxPixels)
+}
+
+// shortCropOf is shortCrop for an image that may have been decoded at a reduced size; own is its size without that.
+func shortCropOf(img *image.RGBA, own image.Point, size, maxPixels int) (*image.RGBA, error) {
 	b := img.Bounds()
 	width, height := size, size
-	if b.Dx() > b.Dy() {
-		width = size * b.Dx() / b.Dy()
+	if own.X > own.Y {
+		width = size * own.X / own.Y
 	} else {
-		height = size * b.Dy() / b.Dx()
+		height = size * own.Y / own.X
 	}
 
 	// A strip of one pixel would become as long as its sides differ.
 	if width*height > maxPixels {
-		return nil, fmt.Errorf("it is %dx%d, too long a strip to resize", b.Dx(), b.Dy())
+		return nil, fmt.Errorf("it is %dx%d, too long a strip to resize", own.X, own.Y)
 	}
 
 	left := int(math.RoundToEven(float64(width-size) / 2))

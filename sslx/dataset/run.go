@@ -280,7 +280,7 @@ func (r *run) image(ctx context.Context, it Item) (img image.Image, facts pixels
 	}
 	color := img.(*image.RGBA)
 	if r.opt.Size > 0 {
-		color, err = shortCrop(color, r.opt.Size, r.opt.MaxPixels)
+		color, err = shortCropOf(color, facts.Own(color), r.opt.Size, r.opt.MaxPixels)
 	}
 	return color, facts, err
 }

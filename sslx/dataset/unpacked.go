@@ -126,9 +126,9 @@ func (f *Folder) Read(dst []byte, i int) error {
 		return f.unusable(i, err)
 	}
 	defer f.budget.giveBack(cost)
-	img, _, err := pixels.Decode(context.Background(), data, f.decoding())
+	img, facts, err := pixels.Decode(context.Background(), data, f.decoding())
 	if err == nil && f.size > 0 {
-		img, err = shortCrop(img, f.size, defaultMaxPixels)
+		img, err = shortCropOf(img, facts.Own(img), f.size, defaultMaxPixels)
 	}
 	if err != nil {
 		return f.unusable(i, err)

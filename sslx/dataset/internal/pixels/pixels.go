@@ -15,7 +15,7 @@ import (
 // Options say how a file becomes pixels. The zero value decodes whole files at their own size, upright.
 type Options struct {
 	// Short is the length to which the short side will be brought, 0 for none: a format that allows it is decoded at a
-	// reduced size that is still twice as large.
+	// reduced size that is still one and a half times as large.
 	Short int
 	// AsStored leaves images as they are stored instead of turning them upright.
 	AsStored bool
@@ -44,6 +44,16 @@ type Facts struct {
 	// Deep images have samples of more than 8 bits; Highest is the largest of them, of 65535.
 	Deep    bool
 	Highest int
+
+	own image.Point // of an image that was decoded at a reduced size
+}
+
+// Own returns the size, upright, that an image had before it was decoded at a reduced size.
+func (f Facts) Own(img *image.RGBA) image.Point {
+	if f.own == (image.Point{}) {
+		return img.Bounds().Size()
+	}
+	return f.own
 }
 
 // codec reads one format.
@@ -104,6 +114,9 @@ func Decode(ctx context.Context, data []byte, opt Options) (*image.RGBA, Facts, 
 	}
 	if turn := c.turn(data, opt); turn > 1 {
 		img, facts.Turned = upright(img, turn), true
+		if turn > 4 {
+			facts.own = image.Pt(facts.own.Y, facts.own.X)
+		}
 	}
 	return img, facts, nil
 }
@@ -222,7 +235,13 @@ var jpegCodec = codec{
 		if err != nil {
 			return nil, err // not a nil *image.RGBA in an interface
 		}
-		return img, nil
+		if by == 1 {
+			return img, nil
+		}
+
+		// The last pixels of the rows and columns may stand for little more than the edge.
+		facts.own = image.Pt(h.Width, h.Height)
+		return img.SubImage(image.Rect(0, 0, (h.Width+by/2)/by, (h.Height+by/2)/by)), nil
 	},
 	orientation: func(data []byte) int {
 		h, err := jpeg.ReadHeader(data)
@@ -233,10 +252,10 @@ var jpegCodec = codec{
 	},
 }
 
-// reduction returns 1, 2, 4 or 8: the largest that leaves the short side twice as long as it will be.
+// reduction returns 1, 2, 4 or 8: the largest that leaves the short side one and a half times as long as it will be.
 func reduction(width, height, short int) int {
 	by := 1
-	for short > 0 && by < 8 && min(width, height) >= 2*short*2*by {
+	for short > 0 && by < 8 && 2*min(width, height) >= 3*short*2*by {
 		by *= 2
 	}
 	return by
