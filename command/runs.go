@@ -15,6 +15,8 @@ import (
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/encoder/weights"
+	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
 )
@@ -260,6 +262,8 @@ func differenceTable(c runs.Comparison) *table {
 
 type exportFlags struct {
 	out, tensorboard string
+	weights, onnx    string
+	size             int
 	metrics          bool
 }
 
@@ -267,14 +271,19 @@ func runsExportCommand(a *app) *cobra.Command {
 	var f exportFlags
 	cmd := &cobra.Command{
 		Use:   "export RUN...",
-		Short: "Write results or training logs as CSV, or runs for TensorBoard",
+		Short: "Write results or logs as CSV, runs for TensorBoard, or an encoder for other programs",
 		Long: `Write the results of runs as CSV, one line a result, to standard output or a file; with --metrics, their
 training logs, one line a logging step.
 
 With --tensorboard, write runs into a folder for TensorBoard: the scalars of their logs, view sheets, nearest
 neighbors and maps as images, and the representations of test images for its projector. Pictures need a
-finished run and its data; without them the scalars are written.`,
+finished run and its data; without them the scalars are written.
+
+With --weights, write the encoder of one finished run as safetensors, with torchvision's or timm's names where
+the network is theirs; with --onnx as an ONNX file of opset 17 for any number of images. Size and
+normalization of the images are in the metadata of both.`,
 		Example: `  sslx runs export runs/* > results.csv
+  sslx runs export first --weights encoder.safetensors --onnx encoder.onnx
   sslx runs export first lr01 --metrics --out logs.csv
   sslx runs export first lr01 --tensorboard board`,
 		Args:              arguments(1, -1),
@@ -286,6 +295,9 @@ finished run and its data; without them the scalars are written.`,
 
 	cmd.Flags().StringVar(&f.out, "out", "", "file to write; standard output when left out")
 	cmd.Flags().BoolVar(&f.metrics, "metrics", false, "export the training logs")
+	cmd.Flags().StringVar(&f.weights, "weights", "", "safetensors `file` to write the encoder to")
+	cmd.Flags().StringVar(&f.onnx, "onnx", "", "ONNX `file` to write the encoder to")
+	cmd.Flags().IntVar(&f.size, "size", 0, "height and width of images for --weights and --onnx; 0 is the run's")
 	cmd.Flags().StringVar(&f.tensorboard, "tensorboard", "", "`folder` to write event files for TensorBoard into")
 	return cmd
 }
@@ -294,6 +306,9 @@ func (a *app) runsExport(ctx context.Context, names []string, f exportFlags) err
 	dirs, err := runs.FindAll(names)
 	if err != nil {
 		return err
+	}
+	if f.weights != "" || f.onnx != "" {
+		return a.runsExportEncoder(dirs, f)
 	}
 	if f.tensorboard != "" {
 		if f.metrics || f.out != "" {
@@ -321,6 +336,32 @@ func (a *app) runsExport(ctx context.Context, names []string, f exportFlags) err
 	}
 	if err := atomicfile.Write(f.out, table.WriteCSV); err != nil {
 		return fmt.Errorf("cannot write %s: %w", f.out, err)
+	}
+	return nil
+}
+
+// runsExportEncoder writes the encoder of a run for other programs.
+func (a *app) runsExportEncoder(dirs []string, f exportFlags) error {
+	if len(dirs) != 1 || f.metrics || f.out != "" || f.tensorboard != "" {
+		return usage.Errorf("--weights and --onnx write the encoder of one run: name one, and leave --metrics, --out " +
+			"and --tensorboard out")
+	}
+	w, err := pretrain.Weights(dirs[0], f.size)
+	if err != nil {
+		return err
+	}
+
+	for _, file := range []struct {
+		path  string
+		write func(string, *weights.Weights) error
+	}{{f.weights, weights.Write}, {f.onnx, weights.WriteONNX}} {
+		if file.path == "" {
+			continue
+		}
+		if err := file.write(file.path, w); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.stdout, file.path)
 	}
 	return nil
 }
