@@ -31,12 +31,14 @@ const (
 //	method NAME       what was measured of a method
 //	bench NAME...     the table of records of bench/results
 //	faults            what came of random faults
+//	encoders          the built-in encoders and their sizes
 func Generators(root string) map[string]Generator {
 	g := generator{root}
 	return map[string]Generator{
 		"record": one(g.record), "claims": none(g.claims), "claim": one(g.claim), "plans": one(g.plans),
 		"methods": none(g.methods),
 		"method":  one(g.method), "bench": g.bench, "faults": none(g.faults),
+		"encoders": none(g.encoders),
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package encoder builds encoders and projectors as graph operations. [ConvNet] is a small convolutional network, the
-// default on a CPU; [ResNet18] has the stem for small images, [ResNet50] that for large ones; [Projector] is the
+// default on a CPU; [ResNet] and [CIFARResNet] are the ResNets, [ViT] the vision transformers; [Projector] is the
 // multi-layer perceptron that follows them. [Register] adds an encoder of your own: it is then named in configurations,
 // checkpoints and records like the built-in ones.
 //
