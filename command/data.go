@@ -32,7 +32,8 @@ func dataCommand(a *app) *cobra.Command {
 		Example: `  sslx data list
   sslx data import photos.zip --size 64
   sslx data verify photos`,
-	}, dataListCommand(a), dataShowCommand(a), dataImportCommand(a), dataVerifyCommand(a), dataGetCommand(a), dataViewsCommand(a))
+	}, dataListCommand(a), dataShowCommand(a), dataImportCommand(a), dataVerifyCommand(a), dataGetCommand(a),
+		dataViewsCommand(a))
 }
 
 func dataListCommand(a *app) *cobra.Command {
@@ -524,7 +525,7 @@ func dataViewsCommand(a *app) *cobra.Command {
 		Long: `Draw images of a data set and the views that training makes of them in its first epoch, with the
 operations that were applied and their parameters next to each view. All are drawn at the size of the images.
 
-Presets: ` + strings.Join(augment.Presets(), ", ") + `.`,
+Presets: ` + strings.Join(words.Wrap(strings.Join(augment.Presets(), ", "), 100), "\n") + `.`,
 		Example: `  sslx data views --out views.png
   sslx data views --preset multi-crop --data cifar10 --count 4 --seed 1 --out views.png`,
 		Args: arguments(0, 0),

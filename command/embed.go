@@ -68,7 +68,7 @@ func embedCommand(a *app) *cobra.Command {
 
 ` + modelText + `
 
-IMAGES is a data set: a name, a folder, or an archive, as for "sslx data import". FILE ends in .npy (float32
+IMAGES is a data set: a name, a folder, or an archive, as a training takes it. FILE ends in .npy (float32
 [images, dim], names and labels in a CSV file next to it), .parquet or .csv. A file FILE.json says what was
 embedded with what.
 

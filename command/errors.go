@@ -56,16 +56,18 @@ func (a *app) advice(err error) string {
 
 	// Libraries know no flags: they name an argument, which becomes here what the user can type.
 	argument := usage.ArgumentOf(err)
+
+	// Runs and data are arguments of many commands, and a command lists them.
+	if listing, listed := listings[argument]; listed {
+		return fmt.Sprintf(": `%s` lists those that there are", listing)
+	}
 	if a.command == nil || argument == "" {
 		return ""
 	}
 
+	// Others are a flag or a key.
 	has := func(flag string) bool { return a.command.Flags().Lookup(flag) != nil }
-
-	// Runs and data are arguments of many commands, and a command lists them. Others are a flag or a key.
-	switch listing, listed := listings[argument]; {
-	case listed:
-		return fmt.Sprintf(": `%s` lists those that there are", listing)
+	switch {
 	case has(argument):
 		return fmt.Sprintf(" (--%s)", argument)
 	case importFirst[argument] != "":

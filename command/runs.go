@@ -375,8 +375,8 @@ func runsShareCommand(a *app) *cobra.Command {
 curves, pictures, configuration and how to repeat the run; it loads nothing and runs no script. --card is a
 model card in Markdown: data, recipe, results with protocols and baselines, limits, how to repeat it.
 
-The pictures of a finished run whose data can be opened are drawn, and stay in the run folder, where
-sslx runs watch shows them. Otherwise the page has those that are there.`,
+The pictures of a finished run whose data can be opened are drawn, and stay in the run folder, where they are
+shown by "sslx runs watch". Otherwise the page has those that are there.`,
 		Example: `  sslx runs share first --out first.html
   sslx runs share runs/first --out first.html --card README.md`,
 		Args:              arguments(1, 1),

@@ -17,7 +17,8 @@ func TestDataShow_HasTheNotesOfTheImport(t *testing.T) {
 	wantTexts(t, stdout, "photos (image folder)", "train 2, test 2", "class (2): cat, dog", "hold-out 0.5", "1 .doc",
 		"2 of 4 images were cut from train")
 	_, stdout, _ = call(t, "data", "show", "photos", "--json")
-	if l := decode[[]dataset.Listing](t, stdout); len(l) != 1 || len(l[0].Notes) != 2 || l[0].Choices != "hold-out 0.5" {
+	l := decode[[]dataset.Listing](t, stdout)
+	if len(l) != 1 || len(l[0].Notes) != 2 || l[0].Choices != "hold-out 0.5" {
 		t.Errorf("%s", stdout)
 	}
 	status, _, stderr := call(t, "data", "show", "potos")

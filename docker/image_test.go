@@ -152,8 +152,8 @@ func TestImage_KeepsNoCertificateAndItsToken(t *testing.T) {
 	}
 }
 
-// contextRules returns a function that says whether .dockerignore leaves a path out of the context: of the patterns that
-// match it or a folder above it, the last one decides.
+// contextRules returns a function that says whether .dockerignore leaves a path out of the context: of the patterns
+// that match it or a folder above it, the last one decides.
 func contextRules(t *testing.T) (leftOut func(path string) bool) {
 	t.Helper()
 	type rule struct {

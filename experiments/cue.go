@@ -27,10 +27,10 @@ const (
 )
 
 // Cue returns how often a linear classifier tells negatives from anchors of a configuration by a dozen statistics of
-// their pixels (for RGB), between about 0.5 and 1: the mean and the variance of each channel, and the mean square of its
-// differences between neighbors, along rows and along columns; all but the means as logarithms. Such a cue solves the
-// task of a contrastive loss without any feature of what the images show: an encoder that finds it learns nothing else,
-// and the arm is decided by its construction.
+// their pixels (for RGB), between about 0.5 and 1: the mean and the variance of each channel, and the mean square of
+// its differences between neighbors, along rows and along columns; all but the means as logarithms. Such a cue solves
+// the task of a contrastive loss without any feature of what the images show: an encoder that finds it learns nothing
+// else, and the arm is decided by its construction.
 //
 // Anchors are the views of the images. Negatives are the views that the objective asks for ([objective.Needs]), or else
 // the views of other images, which nothing can tell from anchors. The classifier is a linear probe, fitted on the views

@@ -225,7 +225,8 @@ func TestJudge_UselessIsReversedByOneArmThatLearns(t *testing.T) {
 		}
 		for _, e := range o.Estimates {
 			if len(e.Construction) > 0 && e.Verdict != "" {
-				t.Errorf("%s: %s is %s though %s is decided by construction", c.name, e.Factor, e.Verdict, e.Construction)
+				t.Errorf("%s: %s is %s though %s is decided by construction", c.name, e.Factor, e.Verdict,
+					e.Construction)
 			}
 		}
 	}

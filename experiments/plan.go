@@ -22,8 +22,8 @@ type Plan struct {
 	// Tasks and Protocols are measured. The first of each decides: in tuning, and in the verdict.
 	Tasks, Protocols []string
 
-	// Comparisons are the differences that are reported. The first Deciding of them give the verdict, on the task and by
-	// the protocol that decide; 0 is 1.
+	// Comparisons are the differences that are reported. The first Deciding of them give the verdict, on the task and
+	// by the protocol that decide; 0 is 1.
 	Comparisons []Comparison
 	Deciding    int
 
@@ -148,12 +148,12 @@ func (p Plan) Rule() string {
 	}
 	interval := fmt.Sprintf("the %g %% t interval of", 100*Level)
 	if len(above) > 0 {
-		fmt.Fprintf(&b, "Upheld where %s %s lies above +%g, equivalent where it lies within ±%g, reversed where it lies "+
-			"below -%g, not settled otherwise. ", interval, words.Or(above), p.Margin, p.Margin, p.Margin)
+		fmt.Fprintf(&b, "Upheld where %s %s lies above +%g, equivalent where it lies within ±%g, reversed where it "+
+			"lies below -%g, not settled otherwise. ", interval, words.Or(above), p.Margin, p.Margin, p.Margin)
 	}
 	if len(useless) > 0 {
-		fmt.Fprintf(&b, "Reversed where %s %s lies above +%g; upheld where all lie below. ", interval, words.Or(useless),
-			p.Margin)
+		fmt.Fprintf(&b, "Reversed where %s %s lies above +%g; upheld where all lie below. ", interval,
+			words.Or(useless), p.Margin)
 	}
 	if len(p.deciding()) > 1 {
 		b.WriteString("The p-values of the comparisons that decide are corrected together (Holm). ")

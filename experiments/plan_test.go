@@ -19,7 +19,8 @@ func TestPending_DecidingTrialsOfAllPlansComeFirst(t *testing.T) {
 	}
 	plan := func(first float64) Plan {
 		arms := []Arm{arm("other", first), arm("a", first+1), arm("b", first+2)}
-		return Plan{Scale: Smoke, Seeds: []uint64{1, 2}, Arms: arms, Comparisons: []Comparison{{Factor: "a over b", A: "a", B: "b"}}}
+		return Plan{Scale: Smoke, Seeds: []uint64{1, 2}, Arms: arms,
+			Comparisons: []Comparison{{Factor: "a over b", A: "a", B: "b"}}}
 	}
 	trials, err := Pending(Records{}, plan(10), plan(20))
 	if err != nil {

@@ -98,7 +98,8 @@ type Record struct {
 	Images  int64   `json:"images"`  // seen
 	Waited  float64 `json:"waited"`  // seconds in which steps waited for images
 
-	// Cue is how well simple statistics of pixels tell negatives from anchors, see [Cue]; nil where it was not measured.
+	// Cue is how well simple statistics of pixels tell negatives from anchors, see [Cue]; nil where it was not
+	// measured.
 	Cue *float64 `json:"cue,omitempty"`
 
 	Tasks   []string         `json:"tasks"` // as they were asked for

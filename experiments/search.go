@@ -9,7 +9,7 @@ import (
 )
 
 // Axis is a hyper-parameter that tuning moves along in steps, such as the learning rate in factors of two. A search
-// along axes goes on until the best setting lies inside of what was tried: it has no edge where it stops.
+// along axes continues until the best setting lies inside of what was tried: it has no edge where it stops.
 type Axis struct {
 	Name string
 
@@ -36,7 +36,7 @@ type measurer func(Candidate) (accuracy float64, ok bool, err error)
 
 // search returns the candidates that tuning has to measure, in the order in which they were asked for, and which of
 // them is chosen, -1 while some are not measured. From the arm's only candidate it looks one step to either side along
-// each axis, moves to the best of them, and goes on from there until no neighbor is better. Of equal candidates it
+// each axis, moves to the best of them, and continues there until no neighbor is better. Of equal candidates it
 // keeps the one that was asked for first.
 func (arm Arm) search(measure measurer) (candidates []Candidate, chosen int, err error) {
 	base := arm.Candidates[0].Config

@@ -365,9 +365,9 @@ const pMeaning = "p is the p-value of the verdict. The estimate that decides sta
 	"comparison with a baseline there is no verdict, and p is of no difference."
 
 // pMeaningFamily is pMeaning where several estimates decide together.
-const pMeaningFamily = "p is the p-value of the verdict. The %d estimates that decide are corrected together (Holm); the " +
-	"others over the tasks and protocols of their comparison. Above 0.05 they settle nothing. Where a comparison has no " +
-	"verdict, p is of no difference."
+const pMeaningFamily = "p is the p-value of the verdict. The %d estimates that decide are corrected together (Holm); " +
+	"the others over the tasks and protocols of their comparison. Above 0.05 they settle nothing. Where a comparison " +
+	"has no verdict, p is of no difference."
 
 // shortLimit is the most important limit of a test: the first sentence of the reason for which its verdict is
 // withdrawn, or of its first known limit; "–" where there is none.

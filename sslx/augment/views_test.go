@@ -213,8 +213,8 @@ func TestViews_CheckSaysWhichViewIsWrong(t *testing.T) {
 		{make(Views, 65), "views has 65 views: there must be between 1 and 64"},
 		{two(Config{Flip: 2}), "views.flip is 2: it must be between 0 and 1"},
 		{Views{{}, {Flip: 2}}, "views[1].flip is 2: it must be between 0 and 1"},
-		{Views{{CropScale: 0.3}, {CropScale: 0.2, SameRegion: true}}, "views[1].same_region is true, but size, patch or " +
-			"crop are not those of the first view: make them equal"},
+		{Views{{CropScale: 0.3}, {CropScale: 0.2, SameRegion: true}}, "views[1].same_region is true, but size, patch " +
+			"or crop are not those of the first view: make them equal"},
 	} {
 		if err := c.views.Check(); !usage.Is(err) || err.Error() != c.want {
 			t.Errorf("%+v: %v, want %q", c.views, err, c.want)

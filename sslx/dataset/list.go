@@ -57,7 +57,8 @@ func List(opt LocateOptions) ([]Listing, error) {
 	var list []Listing
 	for _, pack := range packs {
 		l := Listing{Name: pack.Name, State: StatePacked, Path: pack.path, Detail: pack.Resize, Height: pack.Height,
-			Width: pack.Width, Splits: pack.counts(), Tasks: pack.Tasks, Fingerprint: pack.Fingerprint, Kind: pack.Kind, Source: pack.Origin,
+			Width: pack.Width, Splits: pack.counts(), Tasks: pack.Tasks, Fingerprint: pack.Fingerprint, Kind: pack.Kind,
+			Source:  pack.Origin,
 			Choices: pack.Choices, Notes: pack.Notes, Skipped: pack.Skipped}
 		if pack.err != nil {
 			l.State, l.Detail = StateDamaged, pack.err.Error()

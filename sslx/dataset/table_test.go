@@ -31,7 +31,8 @@ func TestTable_LabelsSplitsAndGroups(t *testing.T) {
 			opt: ImportOptions{Labels: "labels.csv"}, splits: "train 2", tasks: "breed: basset pug",
 			labels: []int32{1, 0}, notes: "8 images are not in labels.csv and left out"},
 		"semicolons, backslashes and Excel's mark": {files: four.with(files{
-			"labels.csv": "\xef\xbb\xbfPfad;Art\r\nimages\\0.png;ä\r\nimages\\1.png;b\r\nimages\\2.png;b\r\nimages\\3.png;ä\r\n"}),
+			"labels.csv": "\xef\xbb\xbfPfad;Art\r\nimages\\0.png;ä\r\n" +
+				"images\\1.png;b\r\nimages\\2.png;b\r\nimages\\3.png;ä\r\n"}),
 			splits: "train 4", tasks: "Art: b ä", labels: []int32{1, 0, 0, 1}},
 		"tabs, in the folder of the images, below an outer one": {files: four.with(files{
 			"images/meta.tsv": "label\tfile\n2\t0.png\n10\t1.png\n2\t2.png\n10\t3.png\n"}).below("set"),
@@ -40,7 +41,8 @@ func TestTable_LabelsSplitsAndGroups(t *testing.T) {
 			"images/metadata.csv": "file_name,label,text\n0.png,1,one\n1.png,0,two\n2.png,1,three\n3.png,0,four\n"}),
 			splits: "train 4", tasks: "label: 0 1; text: four one three two", labels: []int32{1, 0, 1, 0}},
 		"splits, groups and two labels": {files: eight.with(files{"all.csv": "path,grade,eye,patient,split,age\n" +
-			"x/0.jpg,1,l,p1,train,40.5\nx/1.jpg,1,r,p1,train,40.6\nx/2.jpg,2,l,p2,train,31.2\nx/3.jpg,2,r,p2,train,31.3\n" +
+			"x/0.jpg,1,l,p1,train,40.5\nx/1.jpg,1,r,p1,train,40.6\n" +
+			"x/2.jpg,2,l,p2,train,31.2\nx/3.jpg,2,r,p2,train,31.3\n" +
 			"x/4.jpg,1,l,p3,Test,1.5\nx/5.jpg,2,r,p3,Test,2.5\nx/6.jpg,1,l,p4,valid,3.5\nx/7.jpg,2,r,p4,valid,4.5\n"}),
 			splits: "train 4, val 2, test 2", tasks: "grade: 1 2; eye: l r", labels: []int32{0, 0, 1, 1},
 			notes: "columns of all.csv that are no labels: age (8 values)"},

@@ -68,7 +68,8 @@ func madeGroup(set *dataset.Set, name, task string) (g group, err error) {
 		to = part{test.Name, test.Images}
 	} else {
 		// A set without another split gives some of its training images.
-		keep, held := dataset.StratifiedHoldOut(make([]int32, train.N), 2*dataset.ValidationShare, dataset.ValidationSeed)
+		keep, held := dataset.StratifiedHoldOut(make([]int32, train.N), 2*dataset.ValidationShare,
+			dataset.ValidationSeed)
 		from, to = part{train.Name, train.Pick(keep)}, part{record.SplitValidation, train.Pick(held)}
 	}
 

@@ -22,7 +22,8 @@ func TestPages_HaveTheParametersOfTheirMethods(t *testing.T) {
 		for _, parameter := range written(t, name) {
 			wanted = append(wanted, fmt.Sprintf("| `%s` | %s |", parameter[0], parameter[1]))
 			if parameter[0] == "negatives" {
-				wanted = append(wanted, "| `negatives_k` | none |", "| `patch` | none |", "| `negatives_alike` | false |")
+				wanted = append(wanted, "| `negatives_k` | none |", "| `patch` | none |",
+					"| `negatives_alike` | false |")
 			}
 		}
 		for _, key := range objective.Keys() {
