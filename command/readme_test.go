@@ -56,6 +56,8 @@ func TestREADME_CommandsWork(t *testing.T) {
 func shortened(t *testing.T, args []string, images string) []string {
 	for i, arg := range args {
 		switch {
+		case arg == "path/to/bird.png":
+			args[i] = filepath.Join(images, "test", "blue", "00.png")
 		case strings.HasPrefix(arg, "path/to/"):
 			args[i] = images
 		case strings.HasPrefix(arg, "experiments/"):
