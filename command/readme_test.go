@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -43,6 +44,8 @@ func TestREADME_CommandsWork(t *testing.T) {
 				wantLearned(t, "runs/quickstart")
 				continue
 			}
+			defer func(steps int) { quickstartSteps = steps }(quickstartSteps)
+			quickstartSteps = 10
 			sslxCommand(t, []string{"quickstart", "--data", images})
 		case program == "sslx":
 			sslxCommand(t, shortened(t, strings.Fields(arguments), images))
@@ -101,6 +104,8 @@ func wantLearned(t *testing.T, dir string) {
 func sslxCommand(t *testing.T, args []string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
+	begun := time.Now()
+	defer func() { t.Log(time.Since(begun).Round(time.Second), args) }()
 	if status := run(args, &stdout, &stderr); status != statusDone {
 		t.Fatalf("sslx %s: exit status %d\n%s", strings.Join(args, " "), status, stderr.String())
 	}

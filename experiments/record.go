@@ -39,7 +39,7 @@ type Trial struct {
 // training logs and saves, do not count.
 func (t Trial) Key(fingerprint string) string {
 	// The data count by their content, which the fingerprint is of.
-	c := t.Config
+	c := t.Config.Resolved()
 	c.Data, c.CheckpointSeconds, c.LogSteps, c.Log = "", 0, 0, nil
 
 	// Records are older than the choice of norms, which was joint.

@@ -101,7 +101,6 @@ func testBadTask(t *testing.T, dir string, c pretrain.Config) {
 		"one class":        {birdsOf("train/crow", 24, "test/crow", 3), "at least two"},
 		"fewer than k":     {birdsOf("train/crow", 9, "train/jay", 4, "test/jay", 1), "at least 20 train images"},
 		"other test class": {birdsOf("train/crow", 12, "train/jay", 12, "test/owl", 3), "owl"},
-		"no test split":    {birdsOf("crow", 12, "jay", 12), "test"},
 	} {
 		results, err := Run(ctx, dir, Options{Tasks: []string{c.folder}, Protocols: []string{ProtocolKNN}})
 		if c.want == "" {

@@ -24,7 +24,7 @@ const (
 var everyShape = flag.Bool("shapes", false, "compare the losses with the oracles on XLA for every shape of a batch")
 
 func TestLosses_AreThoseOfThePapers(t *testing.T) {
-	onXLA := [][2]int{{1, 2}, {2, 512}, {4, 64}, {33, 1}, {33, 64}}
+	onXLA := [][2]int{{1, 2}, {2, 512}, {4, 64}, {33, 1}}
 	for _, n := range []int{1, 2, 4, 33} {
 		for _, dim := range []int{1, 2, 64, 512} {
 			b := randomBatch(n, dim, 2, common, length)
