@@ -71,7 +71,8 @@ func shortened(t *testing.T, args []string, images string) []string {
 		args[2] = "negatives" // the cheapest: the notebooks' test runs every claim
 	}
 	if args[0] == "pretrain" {
-		args = append(args, "--set", "data="+images, "--set", "epochs=1", "--set", "batch=16", "--set", "encoder.width=4")
+		args = append(args, "--set", "data="+images, "--set", "epochs=1", "--set", "batch=16",
+			"--set", "encoder.width=4")
 	}
 	return args
 }
