@@ -53,7 +53,8 @@ func ghostGraph(s *stepper, c Config, d stepData) func(*model.Scope, []*Node) *N
 		out, b := outputsOf(c, joined), newBatch(d, in)
 		terms := objective.Loss(c.Objective, out.objectiveInputs(scope, c, d, b))
 		applyGradients(scope.At("optimizer"), c.Optimizer, terms.Loss, b.lr, b.step, scope.At(encoderScope),
-			scope.At(projectorScope), scope.At(predictorScope), scope.At(classifierScope))
+			scope.At(projectorScope), scope.At(predictorScope), scope.At(classifierScope), scope.At(prototypesScope))
+		scalePrototypes(scope, terms.Loss)
 		if c.Objective.Needs().Target {
 			updateTarget(scope, b.ema)
 		}

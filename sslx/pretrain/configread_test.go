@@ -185,7 +185,9 @@ func TestKeys_CanAllBeAssigned(t *testing.T) {
 		"objective.patch": "objective.negatives=patch-same", "objective.negatives_k": "objective.negatives=random-k",
 		"views.patch_at": "views.patch=8", "views.blur_kernel": "views.blur=0.5",
 		"views.blur_kernel_width": "views={blur: 0.5, blur_kernel: 3}", "predictor": "objective.name=byol",
-		"encoder.stem": "encoder.name=resnet18",
+		"encoder.stem": "encoder.name=resnet18", "encoder.drop_path": "encoder.name=vit-tiny",
+		"encoder.image_size": "encoder.name=vit-tiny", "encoder.patch": "encoder.name=vit-tiny",
+		"encoder.pool": "encoder.name=vit-tiny", "encoder.positions": "encoder.name=vit-tiny",
 	}
 	for _, method := range objective.Names() {
 		for _, key := range keys {
@@ -196,7 +198,7 @@ func TestKeys_CanAllBeAssigned(t *testing.T) {
 	}
 	fits := func(key string) bool {
 		for _, value := range []string{
-			"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch", "joint", "cifar",
+			"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch", "joint", "cifar", "mean", "sine",
 			"center", "bfloat16", "[jsonl]", "[{epoch: 0, size: 16}]", "[rotation]"} {
 			for _, method := range append([]string{""}, objective.Names()...) {
 				assignments := []string{key + "=" + value}
