@@ -100,7 +100,7 @@ func testBadTask(t *testing.T, dir string, c pretrain.Config) {
 		"larger images":    {folder(t, many, square(40)), ""},
 		"one class":        {birdsOf("train/crow", 24, "test/crow", 3), "no labels"},
 		"fewer than k":     {birdsOf("train/crow", 9, "train/jay", 4, "test/jay", 1), "at least 20 train images"},
-		"other test class": {birdsOf("train/crow", 12, "train/jay", 12, "test/owl", 3), "owl"},
+		"other test class": {birdsOf("train/crow", 12, "train/jay", 12, "test/crow", 3, "test/owl", 3), "owl"},
 	} {
 		results, err := Run(ctx, dir, Options{Tasks: []string{c.folder}, Protocols: []string{ProtocolKNN}})
 		if c.want == "" {
