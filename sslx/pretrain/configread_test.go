@@ -198,7 +198,8 @@ func TestKeys_CanAllBeAssigned(t *testing.T) {
 	}
 	fits := func(key string) bool {
 		for _, value := range []string{
-			"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch", "joint", "cifar", "mean", "sine",
+			"4", "3", "512", "0.5", "simclr", "convnet", "sgd", "none", "[4]", "true", "batch", "joint", "cifar",
+			"mean", "sine",
 			"center", "bfloat16", "[jsonl]", "[{epoch: 0, size: 16}]", "[rotation]"} {
 			for _, method := range append([]string{""}, objective.Names()...) {
 				assignments := []string{key + "=" + value}
