@@ -182,6 +182,7 @@ func (a *app) printSet(l dataset.Listing) error {
 	if l.Choices != "" {
 		t.add("decided", l.Choices)
 	}
+
 	for _, task := range l.Tasks {
 		t.add("task", fmt.Sprintf("%s (%d): %s", task.Name, len(task.Classes), words.Shorten(strings.Join(task.Classes,
 			", "), 80)))
@@ -192,6 +193,8 @@ func (a *app) printSet(l dataset.Listing) error {
 	for _, note := range l.Notes {
 		t.add("note", note)
 	}
+
+	// A damaged archive may have thousands.
 	for i, s := range l.Skipped {
 		if i == 10 {
 			t.add("left out", fmt.Sprintf("and %d more, which --json lists", len(l.Skipped)-i))

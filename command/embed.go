@@ -152,7 +152,7 @@ that "sslx embed" has written with the same model and layer, IMAGE an image file
 
 ` + modelText + `
 
---out draws the image and its neighbors on a sheet; the data set of the index must still be there for it.`,
+--out draws the image and its neighbors on a sheet; that reads the data set of the index again.`,
 		Example: `  sslx search runs/first features.npy bird.jpg
   sslx search runs/first features.parquet bird.jpg --count 20 --out neighbors.png
   sslx search runs/first features.parquet bird.jpg --json`,

@@ -145,6 +145,8 @@ func (r Run) limits(c sslx.Config, finished bool) (list []string) {
 		list = append(list, "The record has no checkpoint of the last step: either training is not finished, or the "+
 			"weights were not kept.")
 	}
+
+	// What it was measured on.
 	sets := map[string]bool{}
 	var elsewhere []string
 	for _, v := range r.Results {
@@ -163,6 +165,8 @@ func (r Run) limits(c sslx.Config, finished bool) (list []string) {
 	default:
 		list = append(list, "Data sets that it was measured on and not trained on: "+strings.Join(elsewhere, ", ")+".")
 	}
+
+	// What the numbers do not tell.
 	if len(r.Results) > 0 {
 		list = append(list, "One run with one seed: the intervals are over images, and do not tell how much "+
 			"another seed would change the numbers.")
@@ -177,6 +181,7 @@ func (r Run) limits(c sslx.Config, finished bool) (list []string) {
 	if n := len(r.Metrics); n > 0 && r.Metrics[n-1].Chance > 0 && r.Metrics[n-1].Loss >= 0.99*r.Metrics[n-1].Chance {
 		list = append(list, "The loss is still at its chance level: the embeddings tell nothing about the images.")
 	}
+
 	size := "of the size that it was trained on"
 	if c.Size > 0 {
 		size = fmt.Sprintf("of %d pixels", c.Size)

@@ -79,6 +79,8 @@ func (c *counter) Add(operator string, attributes map[string]any, inputs ...stri
 	out := append([]int{}, x...)
 	side := func(axis, size, stride, pad int) int { return (x[axis]+pad-size)/stride + 1 }
 	ints := func(i int) []int { return c.shape["ints "+inputs[i]] }
+
+	// Products are counted; other operators only change the shape, of images [batch, channels, height, width].
 	switch operator {
 	case "Conv", "MaxPool":
 		size, stride := attributes["kernel_shape"].([]int)[0], attributes["strides"].([]int)[0]

@@ -81,12 +81,14 @@ func (o ImportOptions) check() (ImportOptions, error) {
 		return o, usage.About("channels", "%d channels are out of range: give 1 to %d, or 0 for the images' own",
 			o.Channels, MaxChannels)
 	}
+
 	if o.Name != "" && !setName.MatchString(o.Name) {
 		return o, usage.About("name", "set name %q is not allowed: use letters, digits, dots and dashes", o.Name)
 	}
 	if o.Name == FactorsName {
 		return o, usage.About("name", "the name %q belongs to the generated set: choose another name", FactorsName)
 	}
+
 	if o.HoldOut >= 1 {
 		return o, usage.About("hold-out", "a share of %g to hold out is out of range: give 0 to 1, without 1",
 			o.HoldOut)
@@ -97,6 +99,8 @@ func (o ImportOptions) check() (ImportOptions, error) {
 	if o.MaxPixels < 0 || o.MaxFile < 0 || o.MaxUnpacked < 0 {
 		return o, usage.Errorf("limits of an import must not be negative")
 	}
+
+	// What is not given takes its default.
 	if o.MaxPixels == 0 {
 		o.MaxPixels = defaultMaxPixels
 	}

@@ -33,12 +33,16 @@ func (t *huffman) build(counts, symbols []byte, ac bool) error {
 	*t = huffman{ok: true}
 	copy(t.values[:], symbols)
 	code, at := int32(0), int32(0)
+
+	// Codes of one length follow each other; the next length begins at twice the next code (ITU T.81, annex C).
 	for length := 1; length <= 16; length++ {
 		n := int32(counts[length-1])
 		if code+n > 1<<length {
 			return errDamagedCodes
 		}
 		t.offset[length] = at - code
+
+		// A short code is found by the bits that follow, whatever comes after it.
 		for range n {
 			if length <= lookBits {
 				first := code << (lookBits - length)
@@ -52,6 +56,7 @@ func (t *huffman) build(counts, symbols []byte, ac bool) error {
 		t.limit[length] = code << (16 - length)
 		code <<= 1
 	}
+
 	if ac {
 		t.join()
 	}

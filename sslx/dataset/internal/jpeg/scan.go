@@ -201,11 +201,14 @@ func (d *decoder) firstPass(s *scan, c *component, b *[64]int16) error {
 		s.run--
 		return nil
 	}
+
 	for k := s.first; k <= s.last; {
 		symbol, err := d.symbol(c.ac)
 		if err != nil {
 			return err
 		}
+
+		// No size: 16 zeros, or the end of this block and of a run of further ones.
 		run, size := symbol>>4, symbol&15
 		if size == 0 {
 			if run != 15 {
@@ -218,6 +221,7 @@ func (d *decoder) firstPass(s *scan, c *component, b *[64]int16) error {
 			k += 16
 			continue
 		}
+
 		if k += run; k > s.last {
 			return errDamaged
 		}
