@@ -39,8 +39,9 @@ type run struct {
 	// budget is taken by the one goroutine that reads the source and given back by the many that draw.
 	budget *budget
 
+	seen []bool // by position; only the goroutine that reads the source knows it
+
 	mu   sync.Mutex
-	seen []bool         // by position
 	bad  map[int]string // why the image at a position is left out
 	name map[int]string // of the bad images
 	lost map[int32]bool // labels of the bad images in the first task
@@ -111,6 +112,12 @@ func (r *run) drawAll(ctx context.Context, h *header) error {
 			if err := r.plan.checkItem(it); err != nil {
 				return fmt.Errorf("%s cannot be read: %w", r.source, err)
 			}
+			if r.seen[it.Position] {
+				return fmt.Errorf("%s cannot be read: position %d has two images, %s is the second", r.source,
+					it.Position, it.Name)
+			}
+			r.seen[it.Position] = true
+
 			// What cannot be measured is a bad image, and is counted as one where it would be drawn.
 			size, depth, err := r.measure(&it)
 			if err != nil {
@@ -222,7 +229,8 @@ func (r *run) draw(ctx context.Context, it Item) error {
 			return usage.Advise(advice, fmt.Errorf("image %s in %s cannot be used: %w; fix or remove it, or skip bad "+
 				"images", it.Name, r.source, err))
 		}
-		return r.finish(it, err)
+		r.finish(it, err)
+		return nil
 	}
 
 	if b := img.Bounds(); b.Dx() != it.width || b.Dy() != it.height {
@@ -240,7 +248,8 @@ func (r *run) draw(ctx context.Context, it Item) error {
 	for task, label := range it.Labels {
 		r.labels[task][it.Position] = label
 	}
-	return r.finish(it, nil)
+	r.finish(it, nil)
+	return nil
 }
 
 // image draws an item and brings it to the size asked for. The image is a *Raster or an opaque *image.RGBA.
@@ -300,14 +309,9 @@ func unequalSizes(source, name string, b image.Rectangle, height, width int) err
 }
 
 // finish counts an image that was drawn or left out.
-func (r *run) finish(it Item, bad error) error {
+func (r *run) finish(it Item, bad error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.seen[it.Position] {
-		return fmt.Errorf("%s cannot be read: position %d has two images, %s is the second", r.source,
-			it.Position, it.Name)
-	}
-	r.seen[it.Position] = true
 	if bad != nil {
 		r.bad[it.Position], r.name[it.Position] = bad.Error(), it.Name
 		if len(it.Labels) > 0 {
@@ -316,7 +320,6 @@ func (r *run) finish(it Item, bad error) error {
 	}
 	r.done++
 	r.opt.Progress(r.done, int64(r.plan.total()))
-	return nil
 }
 
 // checkSkipped refuses a set in which a class of train lost all its images.
