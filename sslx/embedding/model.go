@@ -74,7 +74,11 @@ func Load(ctx context.Context, path string, opt Options) (m *Model, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := open(m, m.handle.Backend); err != nil {
+	on := m.handle.Backend
+	if m.handle.Name == "go" {
+		on = unfolding{on}
+	}
+	if err := open(m, on); err != nil {
 		m.handle.Close()
 		return nil, err
 	}
