@@ -32,6 +32,26 @@ func made(p Plan, arm string, seed uint64, value float64) Record {
 	return r
 }
 
+func TestRecord_UntrainedIsTheStrongerOne(t *testing.T) {
+	result := func(model, protocol string, value float64) record.Result {
+		return record.Result{Model: model, Task: "t", Protocol: record.ParseProtocol(protocol), Value: value,
+			Split: record.SplitTest, Metric: record.MetricAccuracy}
+	}
+	r := Record{Results: []record.Result{
+		result(record.ModelUntrained, "knn/x@encoder", 0.3), result(record.ModelUntrained, "linear/x@encoder", 0.4),
+		result("simclr", "knn/x@encoder", 0.9),
+		result(record.ModelUntrainedBN, "knn/x@encoder", 0.25),
+		result(record.ModelUntrainedBN, "linear/x@encoder", 0.45),
+	}}
+	got := r.Accuracies(record.ModelUntrained)
+	if len(got) != 2 || got[0].Value != 0.3 || got[1].Value != 0.45 {
+		t.Errorf("got %+v", got)
+	}
+	if old := (Record{Results: r.Results[:2]}).Accuracies(record.ModelUntrained); len(old) != 2 || old[1].Value != 0.4 {
+		t.Errorf("without the second baseline: %+v", old)
+	}
+}
+
 // simulated is a claim of two arms whose true accuracies differ, with noise over seeds.
 func simulated(random *rand.Rand, difference, noise float64) (Claim, Records) {
 	a := Base(CPU)

@@ -59,8 +59,9 @@ type Candidate struct {
 }
 
 // Comparison is the difference between the accuracies of A and B. Each is the name of an arm, or of a baseline:
-// [record.ModelUntrained] or [record.ModelPixels]. The belief predicts that it is above the margin, unless B is a
-// baseline: about a difference from a baseline it predicts nothing, and there is no verdict, unless Useless says so.
+// [record.ModelUntrained], which is the stronger of both untrained encoders, or [record.ModelPixels]. The belief
+// predicts that it is above the margin, unless B is a baseline: about a difference from a baseline it predicts nothing,
+// and there is no verdict, unless Useless says so.
 type Comparison struct {
 	Factor, A, B string
 
@@ -72,7 +73,7 @@ type Comparison struct {
 func (c Comparison) silent() bool { return isBaseline(c.B) && !c.Useless }
 
 // isBaseline reports whether a side of a comparison is a baseline.
-func isBaseline(name string) bool { return name == record.ModelUntrained || name == record.ModelPixels }
+func isBaseline(name string) bool { return record.IsBaseline(name) }
 
 // NewPlan returns a plan of arms with the seeds, tasks and protocols of a scale and a margin of 2 points. The first
 // comparison decides. The fields of the plan may be changed.

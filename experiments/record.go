@@ -81,7 +81,7 @@ func (t Trial) in(records Records, fingerprint string) bool {
 		}
 	}
 	return !t.Floors || slices.ContainsFunc(known.Results, func(x record.Result) bool {
-		return x.Model == record.ModelUntrained
+		return record.IsUntrained(x.Model)
 	})
 }
 
@@ -108,11 +108,20 @@ type Record struct {
 }
 
 // Accuracies returns the accuracies of a model on test: of the trained encoder, whose model is the name of its method,
-// or of a baseline.
+// or of a baseline. For record.ModelUntrained it is the stronger of the untrained encoders that were measured, in each
+// task by each protocol: records of version 0.1 have one, whose batch normalization is the identity.
 func (r Record) Accuracies(model string) (results []record.Result) {
 	for _, x := range r.Results {
-		if x.Model == model && x.Metric == record.MetricAccuracy && x.Split == record.SplitTest {
+		isModel := x.Model == model || model == record.ModelUntrained && record.IsUntrained(x.Model)
+		if !isModel || x.Metric != record.MetricAccuracy || x.Split != record.SplitTest {
+			continue
+		}
+
+		same := func(y record.Result) bool { return y.Task == x.Task && y.Protocol == x.Protocol }
+		if i := slices.IndexFunc(results, same); i < 0 || x.Model == model && results[i].Model == model {
 			results = append(results, x)
+		} else if x.Value > results[i].Value {
+			results[i] = x
 		}
 	}
 	return results

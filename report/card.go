@@ -174,7 +174,7 @@ func (r Run) limits(c sslx.Config, finished bool) (list []string) {
 			list = append(list, "It does not beat its baselines on "+strings.Join(behind, ", ")+": there, training "+
 				"has gained nothing.")
 		}
-		if !slices.ContainsFunc(r.Results, func(v record.Result) bool { return v.Model == record.ModelUntrained }) {
+		if !slices.ContainsFunc(r.Results, func(v record.Result) bool { return record.IsUntrained(v.Model) }) {
 			list = append(list, "The untrained encoder was not measured, which is the baseline that matters most.")
 		}
 	}
@@ -195,7 +195,7 @@ func (r Run) behind() (tasks []string) {
 	for _, row := range c.main() {
 		var best, trained float64
 		for name, e := range row.cells {
-			if name == record.ModelPixels || name == record.ModelUntrained {
+			if record.IsBaseline(name) {
 				best = max(best, e.tenths())
 			} else if name != record.ModelSupervised {
 				trained = max(trained, e.tenths())

@@ -92,7 +92,7 @@ func inWords(rows []*row, models []string) string {
 
 // TaskMap returns the accuracies of one model in percent: a row for each task and a column for each protocol, in
 // order of appearance, on test images where there are any. Several seeds give their mean. Each row's scale begins at
-// the lowest accuracy of the baselines, pixels and untrained, on its task, where they were measured. A model of which
+// the lowest accuracy of the baselines on its task, where they were measured. A model of which
 // results has no accuracy is a usage error.
 func TaskMap(results []record.Result, model string) (plots.HeatMap, error) {
 	rows, err := accuracyRows(results, model)
@@ -173,7 +173,7 @@ func accuracyRows(results []record.Result, model string) ([]*row, error) {
 func lowestBaseline(results []record.Result, model, task, split string) float64 {
 	lowest := math.NaN()
 	for _, r := range results {
-		baseline := r.Model != model && (r.Model == record.ModelPixels || r.Model == record.ModelUntrained)
+		baseline := r.Model != model && record.IsBaseline(r.Model)
 		measured := r.Task == task && r.Split == split && r.Metric == record.MetricAccuracy
 
 		// The first value takes the place of NaN: no comparison with NaN holds.

@@ -28,9 +28,9 @@ func HeadlineOf(results []record.Result, model string) (h Headline, ok bool) {
 		}
 		h = Headline{Task: r.task, Protocol: r.protocol.String(), Split: r.split, Accuracy: e.mean()}
 
-		// Both baselines have to be beaten.
+		// All baselines have to be beaten.
 		best := math.Inf(-1)
-		for _, name := range []string{record.ModelPixels, record.ModelUntrained} {
+		for _, name := range record.Baselines() {
 			if b := r.cells[name]; b != nil {
 				best = max(best, b.mean())
 			}

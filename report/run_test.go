@@ -99,7 +99,7 @@ func TestWriteRun_PageShowsTheNumbersOfTheRun(t *testing.T) {
 			t.Errorf("the report lacks %s of %s", value, r.Model)
 		}
 	}
-	if len(results) != 3 || !models["pixels"] || !models["untrained"] || !models["simclr"] {
+	if len(results) != 4 || !models["pixels"] || !models["untrained"] || !models["untrained-bn"] || !models["simclr"] {
 		t.Errorf("results of %v", models)
 	}
 	for _, want := range []string{`<table class="results"`, "<h2>Views", "Nearest neighbors", "seed: 3", "untrained",

@@ -88,6 +88,23 @@ func TestRun_MissingBaselineIsSaid(t *testing.T) {
 	}
 }
 
+func TestRun_TheStrongerUntrainedEncoderDecides(t *testing.T) {
+	weak, strong := result(record.ModelUntrained, "t", 0.3), result(record.ModelUntrainedBN, "t", 0.45)
+	for _, baselines := range [][]record.Result{{weak, strong}, {strong}} {
+		r := Run{Results: append([]record.Result{result("simclr", "t", 0.5)}, baselines...)}
+		if got := strings.Join(r.Summary(), " "); !strings.Contains(got, "the untrained encoder (the pixels were not "+
+			"measured) on 1 of 1 task: t (+5.0 points)") || strings.Contains(got, record.ModelUntrainedBN) {
+			t.Errorf("got %s", got)
+		}
+		if h, _ := HeadlineOf(r.Results, "simclr"); h.Baseline == nil || *h.Baseline != 0.45 {
+			t.Errorf("the headline's baseline is %v", h.Baseline)
+		}
+		if header := Results(r.Results).Head[3:]; strings.Join(header, " ") != "pixels untrained untrained-bn simclr" {
+			t.Errorf("columns %q", header)
+		}
+	}
+}
+
 func TestRun_PageLoadsNothingAndRunsNothing(t *testing.T) {
 	text := written(t, wholeRun(t))
 	for _, m := range regexp.MustCompile(`(?i)\b(?:src|href|action|srcset|data|poster)\s*=\s*["']?([^"'\s>]*)`).

@@ -19,9 +19,11 @@ func (r Run) Summary() []string {
 		return append(sentences, "No accuracy has been measured yet.")
 	}
 
-	// The baselines are the first two columns: everything else is judged by them.
-	for _, m := range c.columns[2:] {
-		sentences = append(sentences, verdictSentence(rows, m))
+	// Everything that was trained is judged by the baselines.
+	for _, m := range c.columns {
+		if !record.IsBaseline(m) {
+			sentences = append(sentences, verdictSentence(rows, m))
+		}
 	}
 	return append(sentences, caution(rows))
 }
@@ -56,9 +58,9 @@ func verdictSentence(rows []*row, model string) string {
 	known := map[string]bool{} // baselines that were measured
 	prefix := commonPrefix(rows)
 	for _, r := range rows {
-		// Both baselines have to be beaten: the stronger one decides.
+		// All baselines have to be beaten: the strongest one decides.
 		e, baseline := r.cells[model], math.Inf(-1)
-		for _, name := range []string{record.ModelPixels, record.ModelUntrained} {
+		for _, name := range record.Baselines() {
 			if b := r.cells[name]; b != nil {
 				baseline = max(baseline, b.tenths())
 				known[name] = true
@@ -90,7 +92,7 @@ func compose(model string, first *row, known map[string]bool, ahead, behind []st
 	switch {
 	case !known[record.ModelPixels]:
 		rival = "the untrained encoder (the pixels were not measured)"
-	case !known[record.ModelUntrained]:
+	case !known[record.ModelUntrained] && !known[record.ModelUntrainedBN]:
 		rival = "the raw pixels (the untrained encoder was not measured)"
 	}
 

@@ -64,18 +64,24 @@ func (m *measured) add(dir, name string) error {
 	return nil
 }
 
-// accuracyOf returns the kNN accuracy of a model in percent.
+// accuracyOf returns the kNN accuracy of a model in percent; of untrained encoders, that of the strongest.
 func accuracyOf(dir, model string) (float64, error) {
 	results, err := record.ReadResults(dir)
 	if err != nil {
 		return 0, err
 	}
+
+	best := -1.0
 	for _, r := range results {
-		if r.Model == model && r.Protocol.Family == "knn" {
-			return 100 * r.Value, nil
+		same := r.Model == model || model == record.ModelUntrained && record.IsUntrained(r.Model)
+		if same && r.Protocol.Family == "knn" && r.Metric == record.MetricAccuracy {
+			best = max(best, 100*r.Value)
 		}
 	}
-	return 0, fmt.Errorf("%s has no kNN accuracy of %s", dir, model)
+	if best < 0 {
+		return 0, fmt.Errorf("%s has no kNN accuracy of %s", dir, model)
+	}
+	return best, nil
 }
 
 // untrained returns the accuracies of the untrained encoder, which were measured with the runs of SimCLR.

@@ -18,9 +18,11 @@ const (
 )
 
 const (
-	batchNormEpsilon  = 1e-5 // PyTorch's default, as in the recipes of SimCLR's re-implementations
-	batchNormMomentum = 0.1  // PyTorch's default: the weight of the newest batch in the running statistics
+	batchNormEpsilon = 1e-5 // PyTorch's default, as in the recipes of SimCLR's re-implementations
 )
+
+// BatchNormMomentum is the weight of the newest batch in the running statistics, PyTorch's default.
+const BatchNormMomentum = 0.1
 
 // BatchNorm normalizes the last axis of x [batch, ..., channels] to mean 0 and variance 1 over all other axes, then
 // scales and shifts it (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167). Variables in scope: "scale",
@@ -118,5 +120,5 @@ func batchStatistics(scope *model.Scope, x *Node, p parts, still bool) (mean, va
 func moveTowards(running *model.Variable, value *Node) {
 	old := running.NodeValue(value)
 	value = ConvertDType(value, old.DType())
-	running.SetNodeValue(Add(old, MulScalar(Sub(value, old), batchNormMomentum)))
+	running.SetNodeValue(Add(old, MulScalar(Sub(value, old), BatchNormMomentum)))
 }

@@ -80,7 +80,8 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
-	plan, err := planner{set: set, other: set.Fingerprint() != trained.Fingerprint}.plan(opt.Tasks)
+	s.changed = set.Fingerprint() != trained.Fingerprint
+	plan, err := planner{set: set, other: s.changed}.plan(opt.Tasks)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 		return nil, err
 	}
 	open := func() (*model, error) { return s.openTrained(trained, set.Height(), set.Width()) }
-	if err := s.load(open, set.Height(), set.Width()); err != nil {
+	if err := s.load(ctx, open, set); err != nil {
 		return nil, err
 	}
 

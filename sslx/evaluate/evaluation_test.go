@@ -134,9 +134,9 @@ func testEveryProtocol(t *testing.T, dir string, c pretrain.Config) {
 		counts[r.Protocol.Family+" "+r.Model]++
 	}
 	// Networks have two layers, pixels one. Few-shot is 10 images a class, 1 % and 10 %; linear is two protocols.
-	want := map[string]int{"knn pixels": 1, "linear pixels": 2, "mlp pixels": 1, "fewshot pixels": 3, "cka simclr": 1,
+	want := map[string]int{"knn pixels": 1, "linear pixels": 2, "mlp pixels": 1, "fewshot pixels": 3, "cka simclr": 2,
 		"nearest-centroid pixels": 1}
-	for _, model := range []string{"untrained", "simclr"} {
+	for _, model := range []string{"untrained", "untrained-bn", "simclr"} {
 		for protocol, n := range map[string]int{"knn": 2, "linear": 4, "mlp": 2, "fewshot": 6, "fine-tune": 1,
 			"nearest-centroid": 2, "rankme": 2, "lidar": 2, "alignment": 2, "uniformity": 2, "std": 2} {
 			want[protocol+" "+model] = n
@@ -146,7 +146,7 @@ func testEveryProtocol(t *testing.T, dir string, c pretrain.Config) {
 		t.Errorf("got  %v\nwant %v", counts, want)
 	}
 	curves, err := record.ReadCurves(dir)
-	if err != nil || len(curves) != 2*(1+2*2) {
+	if err != nil || len(curves) != 2*(1+3*2) {
 		t.Errorf("%d curves (%v)", len(curves), err)
 	}
 	for _, curve := range curves {
@@ -156,7 +156,7 @@ func testEveryProtocol(t *testing.T, dir string, c pretrain.Config) {
 	}
 	t.Run("features come from the cache", func(t *testing.T) {
 		before, err := os.ReadDir(features)
-		if err != nil || len(before) != 2*2*2 { // splits, networks, layers
+		if err != nil || len(before) != 2*3*2 { // splits, networks, layers
 			t.Fatalf("%d files in the cache (%v)", len(before), err)
 		}
 		opt.Protocols = []string{ProtocolKNN, ProtocolLinear}
@@ -270,8 +270,8 @@ func opened(t *testing.T, dir string, names ...string) (*session, *dataset.Set) 
 	if s.protocols, err = protocolsNamed(names); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.load(func() (*model, error) { return s.openTrained(run, set.Height(), set.Width()) },
-		set.Height(), set.Width()); err != nil {
+	open := func() (*model, error) { return s.openTrained(run, set.Height(), set.Width()) }
+	if err := s.load(ctx, open, set); err != nil {
 		t.Fatal(err)
 	}
 	return s, set

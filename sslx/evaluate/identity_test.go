@@ -106,8 +106,8 @@ func answers(t *testing.T, from *session, trained pretrain.FinishedRun, set *dat
 	if s.protocols, err = protocolsNamed(r.protocols); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.load(func() (*model, error) { return s.openTrained(trained, set.Height(), set.Width()) },
-		set.Height(), set.Width()); err != nil {
+	open := func() (*model, error) { return s.openTrained(trained, set.Height(), set.Width()) }
+	if err := s.load(ctx, open, set); err != nil {
 		t.Fatal(err)
 	}
 
@@ -304,8 +304,8 @@ func testInterrupted(t *testing.T, dir string, _ pretrain.Config) {
 		t.Fatalf("got %v", err)
 	}
 
-	// Three models on shape, pixels on made-gray by both, and the kNN that the interruption came in.
-	if len(results) != 3*2+2+1 {
+	// Four models on shape, pixels on made-gray by both, and the kNN that the interruption came in.
+	if len(results) != 4*2+2+1 {
 		t.Errorf("%d results", len(results))
 	}
 	if kept, err := record.ReadResults(dir); err != nil || !reflect.DeepEqual(kept, results) {

@@ -1,10 +1,12 @@
 package evaluate
 
 import (
+	"context"
 	"errors"
 	"slices"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
@@ -13,7 +15,7 @@ import (
 
 // Model is a network whose representations are measured, or raw pixels.
 type Model struct {
-	// Name is record.ModelPixels, record.ModelUntrained, the name of the training method, or that of a file of weights.
+	// Name is one of record.Baselines, the name of the training method, or that of a file of weights.
 	Name string
 
 	// Run is the name of the model's run folder, and Seed the run's seed. For a file of weights Run is the name of the
@@ -69,10 +71,12 @@ func (m *model) openNetworks(layers []string, open func(layers ...string) (*pret
 
 	for _, outputs := range programs {
 		opened, err := open(outputs...)
+		if opened != nil {
+			m.networks = append(m.networks, network{Network: opened}) // whatever happens, close releases it
+		}
 		if err != nil {
 			return err
 		}
-		m.networks = append(m.networks, network{Network: opened}) // whatever happens, close releases it
 
 		variables, err := opened.Variables()
 		if err != nil {
@@ -114,8 +118,10 @@ func (m *model) close() {
 	}
 }
 
-// load opens the models for images of a size: baselines, what to compare with, and the model itself, which open opens.
-func (s *session) load(open func() (*model, error), height, width int) error {
+// load opens the models for images of the size of a set: baselines, what to compare with, and the model itself, which
+// open opens. The set is what the model was trained on, or, for a file of weights, is measured on.
+func (s *session) load(ctx context.Context, open func() (*model, error), set *dataset.Set) error {
+	height, width := set.Height(), set.Width()
 	own, err := open()
 	own.Main = true
 	defer func() { s.models = append(s.models, own) }() // last; the session closes it whatever happens
@@ -139,11 +145,13 @@ func (s *session) load(open func() (*model, error), height, width int) error {
 	if s.opt.Baselines && own.Network.Trainable() {
 		// The untrained encoder sees images normalized as in training.
 		mean, std := own.Network.Stats()
-		untrained := baseline(record.ModelUntrained)
-		err := untrained.openNetworks(s.opt.Layers, func(layers ...string) (*pretrain.Network, error) {
+		untrained := func(layers ...string) (*pretrain.Network, error) {
 			return pretrain.Untrained(s.handle.Backend, own.config, mean, std, height, width, layers...)
-		})
-		if err != nil {
+		}
+		if err := baseline(record.ModelUntrained).openNetworks(s.opt.Layers, untrained); err != nil {
+			return err
+		}
+		if err := set.Guard(func() error { return s.loadAdapted(ctx, untrained, baseline, set) }); err != nil {
 			return err
 		}
 	}
@@ -158,6 +166,36 @@ func (s *session) load(open func() (*model, error), height, width int) error {
 		}
 	}
 	return nil
+}
+
+// loadAdapted opens the untrained encoder whose batch normalization has the running statistics of the training images,
+// where there is batch normalization.
+func (s *session) loadAdapted(ctx context.Context, untrained func(layers ...string) (*pretrain.Network, error),
+	baseline func(name string) *model, set *dataset.Set) error {
+	if s.changed {
+		return nil // the statistics would be those of other data
+	}
+	train, err := set.Split(record.SplitTrain)
+	if err != nil {
+		return err
+	}
+
+	m := baseline(record.ModelUntrainedBN)
+	differs := false
+	err = m.openNetworks(s.opt.Layers, func(layers ...string) (*pretrain.Network, error) {
+		n, err := untrained(layers...)
+		if err != nil {
+			return nil, err
+		}
+		adapted, err := n.AdaptNorm(ctx, s.handle.Backend, train.Images)
+		differs = differs || adapted
+		return n, err
+	})
+	if err == nil && !differs {
+		s.models = s.models[:len(s.models)-1] // the same as without statistics
+		m.close()
+	}
+	return err
 }
 
 // openCompared opens the networks of another run, or of a file of weights.

@@ -22,6 +22,7 @@ type session struct {
 	protocols []named
 	models    []*model    // baselines first, the run that is evaluated last
 	run       *record.Run // keeps the results; nil in tests
+	changed   bool        // the run's data are not what it was trained on
 
 	results []record.Result // that the run folder has
 	pending []record.Result // of the model that is being measured

@@ -75,7 +75,7 @@ func Weights(ctx context.Context, path string, opt Options) (results []record.Re
 		return nil, err
 	}
 	load := func() (*model, error) { return s.openWeights(w, set.Height(), set.Width()) }
-	if err := s.load(load, set.Height(), set.Width()); err != nil {
+	if err := s.load(ctx, load, set); err != nil {
 		return nil, err
 	}
 

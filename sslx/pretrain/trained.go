@@ -150,7 +150,7 @@ func (n *Network) compile(b compute.Backend) (err error) {
 	n.exec, err = model.NewExec(b, n.store, func(scope *model.Scope, pixels *Node) (outputs []*Node) {
 		// All layers are built, and XLA drops those that are not returned.
 		images := augment.Normalize(augment.FromBytes(pixels), n.mean, n.std) // [batch, height, width, channels]
-		all := n.outputs(scope, images)
+		all := n.outputs(scope, images, encoder.Eval)
 		for _, name := range n.layers {
 			outputs = append(outputs, all[slices.Index(Layers(n.config), name)])
 		}
@@ -163,13 +163,13 @@ func (n *Network) compile(b compute.Backend) (err error) {
 }
 
 // outputs leaves the projector out when only the encoder is wanted: the network then has no variables of it.
-func (n *Network) outputs(scope *model.Scope, images *Node) layerOutputs {
+func (n *Network) outputs(scope *model.Scope, images *Node, mode encoder.Mode) layerOutputs {
 	c := n.config
 	if slices.Equal(n.layers, []string{LayerEncoder}) {
 		c.Projector = nil
 	}
 	c.norm(1, 1).Use(scope, images.Graph())
-	return network(scope, c, images, encoder.Eval)
+	return network(scope, c, images, mode)
 }
 
 // Close releases the compiled program and the variables.

@@ -1,12 +1,24 @@
 package record
 
+import "slices"
+
 // Models of results that were not trained, the baselines of every comparison, and the one that was trained with labels,
 // their ceiling. Every other model is named by its training method.
 const (
-	ModelPixels     = "pixels"     // the raw pixels
-	ModelUntrained  = "untrained"  // the encoder at initialization
-	ModelSupervised = "supervised" // trained with the labels
+	ModelPixels      = "pixels"       // the raw pixels
+	ModelUntrained   = "untrained"    // the encoder at initialization
+	ModelUntrainedBN = "untrained-bn" // the same, with running statistics of the data in its batch normalization
+	ModelSupervised  = "supervised"   // trained with the labels
 )
+
+// Baselines returns the models that were not trained, in the order of their columns.
+func Baselines() []string { return []string{ModelPixels, ModelUntrained, ModelUntrainedBN} }
+
+// IsBaseline reports whether a model was not trained.
+func IsBaseline(model string) bool { return slices.Contains(Baselines(), model) }
+
+// IsUntrained reports whether a model is the encoder at initialization, with whatever running statistics.
+func IsUntrained(model string) bool { return model == ModelUntrained || model == ModelUntrainedBN }
 
 // Layers that results are measured on; those of a projector are named projector0, projector1, …
 const (
@@ -34,7 +46,7 @@ const (
 
 // Result is one number of an evaluation and what is needed to read it. The JSON keys are a stable contract.
 type Result struct {
-	// Model is ModelPixels, ModelUntrained, the name of the training method, or that of a file of weights.
+	// Model is one of Baselines, the name of the training method, or that of a file of weights.
 	Model string `json:"model"`
 
 	// Task names the data set and the label, for example cifar10/class.
