@@ -50,7 +50,7 @@ func (e EndToEnd) Run(ctx context.Context, h *backend.Handle, opt Options) (resu
 	}
 
 	opt.report("open "+e.Data, 0, 0)
-	set, err := dataset.Locate(ctx, e.Data, dataset.LocateOptions{})
+	set, err := dataset.Locate(ctx, e.Data, dataset.LocateOptions{Warn: opt.Warn})
 	if err != nil {
 		return result, err
 	}

@@ -30,6 +30,9 @@ type Options struct {
 	// Progress is told what is being done, and how many turns of how many are over; it may be nil.
 	Progress func(phase string, done, total int)
 
+	// Warn is told what the user should know of data that are imported on the way; it may be nil.
+	Warn func(string)
+
 	pause time.Duration // between two turns
 }
 

@@ -154,6 +154,7 @@ func (a *app) bench(ctx context.Context, b benchmark, f benchFlags) error {
 			return err
 		}
 		defer h.Close()
+		f.opt.Warn = opt.Warn
 		f.opt.Progress = func(phase string, done, total int) {
 			opt.Progress(sslx.Progress{Phase: phase, Done: int64(done), Total: int64(total)})
 		}

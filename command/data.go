@@ -262,8 +262,9 @@ out. The format of an image is told by its content, not by its name.`, dataset.M
 		"and no val")
 	cmd.Flags().BoolVar(&f.SkipBad, "skip-bad", false, "leave out images that cannot be decoded, and count them")
 	cmd.Flags().BoolVar(&f.AsStored, "as-stored", false, "do not turn images upright as their EXIF orientation says")
-	cmd.Flags().StringVar(&f.Range, "sample-range", "full",
-		"what samples of 16 bits use: full, a number of bits (12 for many microscopes), or each image's own: image")
+	cmd.Flags().StringVar(&f.Range, "sample-range", "",
+		"what samples of 16 bits use: full, a number of bits (12 for many microscopes), or each image's own: image; "+
+			"full when left out")
 	cmd.Flags().IntVar(&f.MaxPixels, "max-pixels", 0,
 		"most pixels of an image, each of which may take 12 bytes of memory (default 64000000)")
 	jsonFlag(cmd, &f.json)
@@ -289,7 +290,6 @@ func (a *app) dataImport(ctx context.Context, source string, f importFlags) erro
 	return a.printImport(report)
 }
 
-// printImport says what an import did, and on stderr what it left out.
 // numbersText lists a number for each channel.
 func numbersText(numbers []float64) string {
 	texts := make([]string, len(numbers))
@@ -299,6 +299,7 @@ func numbersText(numbers []float64) string {
 	return strings.Join(texts, " ")
 }
 
+// printImport says what an import did, and on stderr what it left out.
 func (a *app) printImport(r dataset.Report) error {
 	how := "packed in " + r.Elapsed.Round(time.Second/10).String()
 	if r.Reused {
@@ -355,9 +356,10 @@ func (a *app) dataGet(ctx context.Context, name string, asJSON bool) error {
 	var pack string
 	err := a.work(func(opt sslx.Options) (err error) {
 		// A server need not say how large a file is: a negative total is shown as unknown.
-		pack, err = dataset.Get(ctx, name, dataset.GetOptions{Progress: func(file string, done, total int64) {
+		progress := func(file string, done, total int64) {
 			opt.Progress(sslx.Progress{Phase: phaseDownload + " " + file, Done: done, Total: max(total, 0)})
-		}})
+		}
+		pack, err = dataset.Get(ctx, name, dataset.GetOptions{Progress: progress, Warn: opt.Warn})
 		return err
 	})
 	if err != nil {

@@ -2,6 +2,8 @@ package command
 
 import (
 	"bytes"
+	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"strings"
@@ -53,6 +55,28 @@ func TestDataVerify_FindsDamageAndExitsWith1(t *testing.T) {
 	writeFile(t, pack, "x"+string(file[1:])) // the header cannot be read: the name is known from the file's only
 	if status, _, stderr = call(t, "data", "verify", "photos"); status != statusFailed {
 		t.Errorf("status %d, stderr %q", status, stderr)
+	}
+}
+
+// Many microscopes store 12 bits in 16.
+func TestDataImport_SaysThatDeepImagesUseLittleOfTheirRange(t *testing.T) {
+	isolate(t)
+	for _, class := range []string{"a", "b"} {
+		img := image.NewGray16(image.Rect(0, 0, 4, 4))
+		img.SetGray16(1, 1, color.Gray16{Y: 4095})
+		var file bytes.Buffer
+		if err := png.Encode(&file, img); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, "cells/"+class+"/1.png", file.String())
+	}
+	const note = "less than a quarter of the range"
+	_, stdout, _ := call(t, "data", "import", "cells")
+	wantTexts(t, stdout, note, "sample range 12")
+	for _, choice := range []string{"12", "full"} {
+		if _, stdout, _ := call(t, "data", "import", "cells", "--sample-range", choice); strings.Contains(stdout, note) {
+			t.Errorf("range %s: %s", choice, stdout)
+		}
 	}
 }
 

@@ -91,10 +91,14 @@ func inputFlags(cmd *cobra.Command, size *int, mean, std *[]float64) {
 
 // check returns a usage error for flags that do not fit what is measured.
 func (f evaluateFlags) check(ofWeights bool) error {
+	input := f.size != 0 || f.mean != nil || f.std != nil
 	switch {
 	case !ofWeights && f.data != "":
 		return usage.Errorf("a run is measured on the data that it was trained on: leave --data out, or name a set " +
 			"as one of --tasks")
+	case !ofWeights && input && !slices.ContainsFunc(f.compare, evaluate.IsWeights):
+		return usage.Errorf("a run knows the size and the normalization of its images: leave --size, --mean and " +
+			"--std out, which are for files of weights")
 	}
 	return nil
 }

@@ -36,6 +36,8 @@ func TestUsage_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 		{"pretrain --out a --set data=absent", `there is no data set "absent"`},
 		{"quickstart --data factor", `did you mean "factors"?`},
 		{"evaluate", "an argument is missing: write `sslx evaluate RUN|WEIGHTS`"},
+		{"evaluate a --size 32", "leave --size, --mean and --std out"},
+		{"evaluate a --mean 0.5 --compare b", "leave --size, --mean and --std out"},
 		{"evaluate a b", `"b" is one argument too many`},
 		{"evaluate a", `there is no run "a", neither here nor in runs/`},
 		{"runs compare a", "an argument is missing: write `sslx runs compare RUN RUN...`"},

@@ -11,7 +11,6 @@ import (
 
 	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/sslx"
-	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
@@ -88,11 +87,7 @@ func (s Sweep) fingerprint(ctx context.Context, known map[string]string, c sslx.
 	if print := known[dataOf(c)]; print != "" {
 		return print, nil
 	}
-	set, err := dataset.Locate(ctx, c.Data, dataset.LocateOptions{Size: c.Size, Progress: func(done, total int64) {
-		if s.Progress != nil {
-			s.Progress(sslx.Progress{Phase: "import " + c.Data, Done: done, Total: total})
-		}
-	}})
+	set, err := open.Data(ctx, c.Data, c.Size, "", s.Options)
 	if err != nil {
 		return "", err
 	}

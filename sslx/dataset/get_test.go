@@ -63,6 +63,23 @@ func TestGet_FetchesChecksPacksAndCleansUp(t *testing.T) {
 	}
 }
 
+func TestGet_SaysTheNotesOfTheImportOnce(t *testing.T) {
+	animals := animals(t).with(files{"list.doc": "x"}).below("animals")
+	content := gzipped(t, animals.tar(t, animals.names()))
+	url, _ := serve(t, files{"animals.tar.gz": content})
+	var said []string
+	opt := GetOptions{Cache: t.TempDir(), Warn: func(sentence string) { said = append(said, sentence) }}
+	for range 2 {
+		what := knownSet{files: []fetch.File{{URL: url + "animals.tar.gz", MD5: sum(content)}}}
+		if _, err := get(t.Context(), "animals", what, opt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(said) != 1 || !strings.Contains(said[0], "data set animals: files that are no images were left out: 1 .doc") {
+		t.Errorf("said %q", said)
+	}
+}
+
 func TestGet_PacksASetOfSeveralFiles(t *testing.T) {
 	served, what := files{}, knownSet{}
 	for name, content := range mnistFiles() {

@@ -298,12 +298,6 @@ func (o ImportOptions) choices() string {
 	if o.Labels != "" {
 		parts = append(parts, fmt.Sprintf("labels %s of %s", strings.Join(o.LabelColumns, "+"), o.Labels))
 	}
-	if o.AsStored {
-		parts = append(parts, "as stored")
-	}
-	if o.Range != "" && o.Range != "full" {
-		parts = append(parts, "samples of range "+o.Range)
-	}
 	if o.HoldOut != 0 {
 		parts = append(parts, fmt.Sprintf("hold-out %g", max(o.HoldOut, 0)))
 	}

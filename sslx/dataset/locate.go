@@ -83,19 +83,6 @@ func Locate(ctx context.Context, name string, opt LocateOptions) (*Set, error) {
 	return set, err
 }
 
-// Resolve returns the absolute path of a pack or source that name means from the current folder, or the name where it
-// is none. What it returns means the same from every folder.
-func Resolve(ctx context.Context, name string) (string, error) {
-	if name == FactorsName {
-		return name, nil
-	}
-	info, err := os.Stat(name)
-	if err != nil || setName.MatchString(name) && info.IsDir() && !holdsImages(ctx, name) {
-		return name, nil
-	}
-	return filepath.Abs(name)
-}
-
 // place is where a set lies; the generated set lies nowhere.
 type place struct {
 	pack        string
