@@ -32,13 +32,16 @@ const (
 //	bench NAME...     the table of records of bench/results
 //	faults            what came of random faults
 //	encoders          the built-in encoders and their sizes
+//	architecture      the packages of the module, drawn in layers
+//	front NAME        views, neighbors and the loss of the run experiments/results/NAME
 func Generators(root string) map[string]Generator {
 	g := generator{root}
 	return map[string]Generator{
 		"record": one(g.record), "claims": none(g.claims), "claim": one(g.claim), "plans": one(g.plans),
 		"methods": none(g.methods),
 		"method":  one(g.method), "bench": g.bench, "faults": none(g.faults),
-		"encoders": none(g.encoders),
+		"encoders": none(g.encoders), "architecture": none(g.architecture),
+		"front": one(g.front),
 	}
 }
 
@@ -88,7 +91,7 @@ func (g generator) record(name string) (Block, error) {
 		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch,
 		words.Count(last.Epoch, "epoch"), e.Data, c.Seed, words.Duration(last.Seconds), words.Count(e.Cores, "core"),
 		e.CPU, float64(len(c.Views))*float64(last.Images)/last.Seconds, report.Results(run.Results).Markdown())
-	return Block{text, map[string]*plots.Figure{filepath.Join(figuresFolder, name+".png"): figure}}, nil
+	return Block{Text: text, Figures: map[string]*plots.Figure{filepath.Join(figuresFolder, name+".png"): figure}}, nil
 }
 
 // records returns the records of the claims at the scale of the pages.

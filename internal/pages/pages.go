@@ -33,6 +33,9 @@ type Block struct {
 
 	// Figures are drawn into files; the paths are relative to the repository.
 	Figures map[string]*plots.Figure
+
+	// Files are further files, whose contents a test compares with what is in the repository.
+	Files map[string][]byte
 }
 
 // Generator makes a block of its arguments.
@@ -121,6 +124,11 @@ func Generate(root string) error {
 		for _, b := range blocks {
 			for figure, f := range b.Figures {
 				if err := f.Save(filepath.Join(root, figure)); err != nil {
+					return err
+				}
+			}
+			for file, text := range b.Files {
+				if err := os.WriteFile(filepath.Join(root, file), text, 0o644); err != nil {
 					return err
 				}
 			}

@@ -44,6 +44,11 @@ func TestPages_ShowWhatTheRecordsSay(t *testing.T) {
 					t.Errorf("%v: run go generate ./internal/pages", err)
 				}
 			}
+			for file, want := range b.Files {
+				if got, err := os.ReadFile(filepath.Join(root, file)); err != nil || string(got) != string(want) {
+					t.Errorf("%s is out of date (%v): run go generate ./internal/pages, and look at it", file, err)
+				}
+			}
 		}
 	}
 }
