@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -27,7 +29,10 @@ func TestREADME_CommandsWork(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short leaves it out: it trains for a minute or two")
 	}
-	commands := readmeCommands(t)
+	commands := pageCommands(t, "README.md")
+	if !slices.Contains(commands, "go test -timeout 30m ./...") {
+		t.Fatalf("the README's commands are %q: the test command is missing", commands)
+	}
 	images := smallImageFolder(t)
 	isolate(t)
 	for _, line := range commands {
@@ -51,6 +56,51 @@ func TestREADME_CommandsWork(t *testing.T) {
 			sslxCommand(t, shortened(t, strings.Fields(arguments), images))
 		default:
 			t.Errorf("the test does not know how to run %q", line)
+		}
+	}
+}
+
+// TestGuide_CommandsWork runs the commands of docs/guide.md, in order, in a new folder, on a small folder of images and
+// on the pure-Go backend. A YAML block whose first line is a comment with a file's name becomes that file. Trainings
+// are cut to an epoch of a tiny network. The README's test runs the quickstart; runs watch, which would not end, has a
+// test of its own.
+func TestGuide_CommandsWork(t *testing.T) {
+	testbackend.PureGo(t) // skips under -race
+	commands := pageCommands(t, "docs/guide.md")
+	images := smallImageFolder(t)
+	isolate(t)
+	t.Setenv(backend.ConfigEnv, "go")
+	for _, block := range pageBlocks(t, "docs/guide.md", "yaml") {
+		if name, found := strings.CutPrefix(strings.SplitN(block, "\n", 2)[0], "# "); found {
+			writeFile(t, name, block)
+		}
+	}
+
+	for _, line := range commands {
+		program, arguments, _ := strings.Cut(line, " ")
+		switch args := strings.Fields(arguments); {
+		case line == "go install ./cmd/sslx": // the commands after it run in this process
+		case program != "sslx":
+			t.Errorf("the test does not know how to run %q", line)
+		case args[0] == "quickstart" || args[0] == "runs" && args[1] == "watch":
+			sslxCommand(t, append(args, "--help"))
+		case args[0] == "pretrain" && args[1] == "--resume":
+			sslxCommand(t, args)
+		case args[0] == "pretrain":
+			sslxCommand(t, append(args, "--set", "size=16", "--set", "epochs=1", "--set", "batch=16", "--set",
+				"encoder.width=4", "--set", "optimizer.warmup_epochs=0", "--set", "projector=[8,8]"))
+		default:
+			for i, arg := range args {
+				switch {
+				case arg == "path/to/photo.jpg":
+					args[i] = filepath.Join(images, "test", "blue", "00.png")
+				case strings.HasPrefix(arg, "path/to/"):
+					args[i] = images
+				case arg == "64" && args[i-1] == "--size":
+					args[i] = "16"
+				}
+			}
+			sslxCommand(t, args)
 		}
 	}
 }
@@ -112,24 +162,32 @@ func sslxCommand(t *testing.T, args []string) {
 	}
 }
 
-// readmeCommands returns the lines of the README's sh blocks without comments.
-func readmeCommands(t *testing.T) (commands []string) {
-	text, err := os.ReadFile(filepath.Join(repository(t), "README.md"))
+// pageCommands returns the lines of a page's sh blocks without comments and quotes, which no argument needs here.
+func pageCommands(t *testing.T, page string) (commands []string) {
+	for _, block := range pageBlocks(t, page, "sh") {
+		for line := range strings.Lines(block) {
+			line, _, _ = strings.Cut(line, " #")
+			commands = append(commands, strings.TrimSpace(strings.ReplaceAll(line, "'", "")))
+		}
+	}
+	return commands
+}
+
+// pageBlocks returns the code blocks of a language in a page.
+func pageBlocks(t *testing.T, page, language string) (blocks []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository(t), page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := strings.Split(string(text), "```sh\n")[1:]
-	for _, block := range blocks {
+	for _, block := range strings.Split(string(text), "```"+language+"\n")[1:] {
 		block, _, _ = strings.Cut(block, "```")
-		for line := range strings.Lines(block) {
-			line, _, _ = strings.Cut(line, " #")
-			commands = append(commands, strings.TrimSpace(line))
-		}
+		blocks = append(blocks, block)
 	}
-	if !slices.Contains(commands, "go test -timeout 30m ./...") {
-		t.Fatalf("the README's commands are %q: the test command is missing", commands)
+	if len(blocks) == 0 {
+		t.Fatalf("%s has no block of %s", page, language)
 	}
-	return commands
+	return blocks
 }
 
 // smallImageFolder makes an image folder of two classes, told apart by their color, large enough for every protocol.

@@ -205,34 +205,31 @@ func examplesOf(t *testing.T, file string) map[string][]byte {
 
 func TestOwn_PartsOfAnotherModuleTrainResumeEvaluateAndJudge(t *testing.T) {
 	own := build(t)
-	runs := t.TempDir()
-	train := func(run string) []string {
-		return []string{"pretrain", "--config", abs(t, "own/own.yaml"), "--set", "data=" + own.data,
-			"--out", filepath.Join(runs, run)}
-	}
+	train, evaluate := own.pageCommands(t)
 
 	// One training is left alone, the other is killed after its first checkpoint and resumed.
-	own.run(t, train("whole")...)
-	killed := own.command(train("killed")...)
+	own.run(t, train...)
+	whole := filepath.Join(own.home, train[len(train)-1])
+	other := filepath.Join(own.home, "killed")
+	killed := own.command(append(train[:len(train)-1:len(train)-1], other)...)
 	if err := killed.Start(); err != nil {
 		t.Fatal(err)
 	}
-	awaitCheckpoint(t, filepath.Join(runs, "killed"))
+	awaitCheckpoint(t, other)
 	if err := killed.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	if err := killed.Wait(); err == nil {
 		t.Fatal("the training ended before it was killed: make it longer")
 	}
-	own.run(t, "pretrain", "--resume", filepath.Join(runs, "killed"))
-	whole, resumed := variables(t, filepath.Join(runs, "whole")), variables(t, filepath.Join(runs, "killed"))
-	if !bytes.Equal(whole, resumed) {
+	own.run(t, "pretrain", "--resume", other)
+	if !bytes.Equal(variables(t, whole), variables(t, other)) {
 		t.Error("the training that was killed and resumed ended with other variables than the one that was left alone")
 	}
 
 	// The own protocol stands next to a built-in one, and finds two classes of other colors apart.
 	var results []result
-	text := own.run(t, "evaluate", filepath.Join(runs, "whole"), "--protocols", "centroid,knn", "--json")
+	text := own.run(t, append(evaluate, "--json")...)
 	if err := json.Unmarshal(text, &results); err != nil {
 		t.Fatalf("%v in %s", err, text)
 	}
@@ -251,6 +248,28 @@ func TestOwn_PartsOfAnotherModuleTrainResumeEvaluateAndJudge(t *testing.T) {
 	if len(outcomes) != 1 || outcomes[0].Claim != "uniformity" || len(outcomes[0].Estimates) == 0 {
 		t.Errorf("claims run printed %s", text)
 	}
+}
+
+// pageCommands returns the arguments of the commands of docs/extending.md, which build, train and evaluate, with the
+// test's data in them. The first one builds, as [build] does.
+func (b built) pageCommands(t *testing.T) (train, evaluate []string) {
+	t.Helper()
+	page, err := os.ReadFile("../docs/extending.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(page), "```sh\ngo build -o own ./cmd\n")
+	block, _, _ = strings.Cut(block, "```")
+	lines := strings.Split(strings.TrimSpace(block), "\n")
+	if !found || len(lines) != 2 || !strings.HasPrefix(lines[0], "./own pretrain ") ||
+		!strings.HasPrefix(lines[1], "./own evaluate ") || strings.Count(string(page), "```sh") != 1 {
+		t.Fatalf("the commands of docs/extending.md have changed: %q", lines)
+	}
+	arguments := func(line string) []string {
+		line = strings.ReplaceAll(line, "FOLDER", b.data)
+		return strings.Fields(strings.ReplaceAll(line, "own.yaml", abs(t, "own/own.yaml")))[1:]
+	}
+	return arguments(lines[0]), arguments(lines[1])
 }
 
 // result is a row of what evaluate prints.

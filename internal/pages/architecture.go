@@ -33,7 +33,7 @@ var layers = []layer{
 		{[]string{"plots"}, "figures from values", 0},
 		{[]string{"bench"}, "speed next to peers", 0},
 	}},
-	{"one door", []box{{[]string{"sslx"}, "Pretrain · Resume · Evaluate · Load · Illustrate", 0}}},
+	{"facade", []box{{[]string{"sslx"}, "Pretrain · Resume · Evaluate · Load · Illustrate", 0}}},
 	{"train, measure, use", []box{
 		{[]string{"sslx/pretrain"}, "training loop, checkpoints", 6},
 		{[]string{"sslx/evaluate"}, "tasks, protocols, baselines", 8},
@@ -48,7 +48,7 @@ var layers = []layer{
 		{[]string{"sslx/optimizer"}, "rules, schedules", 5},
 		{[]string{"sslx/probe"}, "kNN, linear, …", 0},
 	}},
-	{"ground", []box{
+	{"foundation", []box{
 		{[]string{"sslx/backend"}, "XLA or pure Go", 0},
 		{[]string{"sslx/record"}, "run folders, results", 7},
 		{[]string{"sslx/progress"}, "options of long work", 0},
