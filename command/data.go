@@ -258,6 +258,8 @@ out. The format of an image is told by its content, not by its name.`, dataset.M
 	cmd.Flags().StringVar(&f.Labels, "labels", "", "`table` in the source, .csv or .tsv, that has the labels")
 	cmd.Flags().StringSliceVar(&f.LabelColumns, "label-columns", nil, "columns of --labels, with commas between; all "+
 		"whose values repeat when left out")
+	cmd.Flags().StringVar(&f.GroupBy, "group-by", "", "which images stay together where some are held out: the "+
+		"`level` of their folders, a regular expression for their paths, or none")
 	cmd.Flags().Float64Var(&f.HoldOut, "hold-out", 0, "`share` of train that becomes test where there is no test "+
 		"and no val")
 	cmd.Flags().BoolVar(&f.SkipBad, "skip-bad", false, "leave out images that cannot be decoded, and count them")

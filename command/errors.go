@@ -41,6 +41,7 @@ var importFirst = map[string]string{
 	"split-from": ": import it first, with `sslx data import SOURCE --split-from LEVEL`",
 	"classes-at": ": import it first, with `sslx data import SOURCE --classes-at LEVEL`",
 	"labels":     ": import it first, with `sslx data import SOURCE --labels FILE`",
+	"group-by":   ": import it first, with `sslx data import SOURCE --group-by LEVEL`",
 }
 
 // advice says how to change the argument that an error is about, or what gets a missing plugin or data set: libraries

@@ -110,6 +110,10 @@ func listFolder(files *Files) (*folderList, error) {
 		return nil, err
 	}
 
+	if err := p.group(a.arrangement, files.opt.GroupBy); err != nil {
+		return nil, err
+	}
+
 	p.Splits, p.Notes = countSplits(a.images), slices.Concat(a.notes(), p.Notes)
 	if a.passed != "" {
 		p.Notes = append(p.Notes, a.passed)

@@ -30,8 +30,20 @@ func (s *Set) HoldOut() (keep, held []int, err error) {
 			return nil, nil, err
 		}
 	}
-	keep, held = StratifiedHoldOut(labels, ValidationShare, ValidationSeed)
+	keep, held = ValidationCut(labels, train.Groups())
 	return keep, held, nil
+}
+
+// ValidationCut cuts the validation images from train: a tenth, stratified by labels. Groups, which may be nil, stay
+// whole, unless they are so large that none can be held out.
+func ValidationCut(labels, groups []int32) (keep, held []int) {
+	if groups != nil {
+		keep, held = GroupedHoldOut(labels, groups, ValidationShare, ValidationSeed)
+	}
+	if len(held) == 0 {
+		return StratifiedHoldOut(labels, ValidationShare, ValidationSeed)
+	}
+	return keep, held
 }
 
 // StratifiedHoldOut cuts a validation part from a train split: of each class it holds out round(fraction x count)
@@ -48,9 +60,9 @@ func StratifiedHoldOut(labels []int32, fraction float64, seed uint64) (keep, hel
 // GroupedHoldOut is [StratifiedHoldOut] for images that must stay together, such as those of one patient: the images of
 // a group are all kept or all held out. Of each class it comes as near to round(fraction x count) images as whole
 // groups allow, and never takes the last image of a class. Groups are taken in an order that depends on the seed, each
-// where it brings the counts of the classes nearer to their aims. With a group for each image, numbered like it, the
-// cut is that of StratifiedHoldOut. It panics when fraction is not in [0, 1), or when labels and groups differ in
-// number.
+// where it brings the counts of the classes nearer to their aims, or leaves them as near and is the first of its
+// classes. With a group for each image, numbered like it, the cut is that of StratifiedHoldOut. It panics when fraction
+// is not in [0, 1), or when labels and groups differ in number.
 func GroupedHoldOut(labels, groups []int32, fraction float64, seed uint64) (keep, held []int) {
 	if !(fraction >= 0 && fraction < 1) {
 		panic(fmt.Sprintf("dataset: hold-out fraction %v is not in [0, 1)", fraction))
@@ -78,23 +90,25 @@ func GroupedHoldOut(labels, groups []int32, fraction float64, seed uint64) (keep
 	slices.SortFunc(order, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(counter.Mix(seed, uint64(a)), counter.Mix(seed, uint64(b))), cmp.Compare(a, b))
 	})
-	out := make([]bool, len(labels))
+	out, touched := make([]bool, len(labels)), map[int32]bool{} // images that are held out, classes that have some
 	for _, group := range order {
 		of := map[int32]int{}
 		for _, i := range members[group] {
 			of[labels[i]]++
 		}
-		gain, last := 0, false
+		gain, last, first := 0, false, true
 		for label, n := range of {
 			gain += abs(aim[label]) - abs(aim[label]-n)
 			last = last || n == count[label]
+			first = first && !touched[label]
 		}
-		if gain <= 0 || last {
+		if last || gain < 0 || gain == 0 && !first {
 			continue
 		}
 		for label, n := range of {
 			aim[label] -= n
 			count[label] -= n
+			touched[label] = true
 		}
 		for _, i := range members[group] {
 			out[i] = true

@@ -47,6 +47,10 @@ type ImportOptions struct {
 	Labels string
 	// LabelColumns are the columns of Labels that are tasks; nil takes all whose values repeat.
 	LabelColumns []string
+	// GroupBy says which images of an image folder belong together, and stay together where images are held out: a
+	// level of folders ("2"), a regular expression, whose first group in an image's path names the group of the image
+	// ("(patient[0-9]+)"), or "none". "" takes the column of a table, or the tracks in the names of GTSRB's images.
+	GroupBy string
 	// HoldOut is the share of train that becomes test in a set that has neither test nor val; see [Import]. 0 is a
 	// fifth, without labels 2,000 images at most, and below 0 is none.
 	HoldOut float64
@@ -297,6 +301,9 @@ func (o ImportOptions) choices() string {
 	}
 	if o.Labels != "" {
 		parts = append(parts, fmt.Sprintf("labels %s of %s", strings.Join(o.LabelColumns, "+"), o.Labels))
+	}
+	if o.GroupBy != "" {
+		parts = append(parts, "groups by "+o.GroupBy)
 	}
 	if o.HoldOut != 0 {
 		parts = append(parts, fmt.Sprintf("hold-out %g", max(o.HoldOut, 0)))

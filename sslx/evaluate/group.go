@@ -20,6 +20,7 @@ type group struct {
 	tasks       []Task
 	labeledOnly bool    // protocols that need no labels do not measure it
 	main        []int32 // labels of the training images that the cut is stratified by; one for all without labels
+	groups      []int32 // of the training images, which the cut leaves whole; nil where the set has none
 
 	// fit and held are the training images to fit on, and to choose hyper-parameters on.
 	fit, held []int
@@ -70,7 +71,7 @@ func groupOf(set *dataset.Set, name string, labels []string, validation bool) (g
 	}
 
 	// The set's own main task, whatever was asked for: a number must not depend on the other tasks.
-	g.main = make([]int32, train.N)
+	g.main, g.groups = make([]int32, train.N), train.Groups()
 	if tasks := set.Tasks(); len(tasks) > 0 {
 		if g.main, err = train.Labels(tasks[0].Name); err != nil {
 			return g, err
@@ -80,10 +81,17 @@ func groupOf(set *dataset.Set, name string, labels []string, validation bool) (g
 	return g, nil
 }
 
-// cut holds images out of train for the choice of hyper-parameters, stratified by the main labels, as dataset.Set's
-// HoldOut does.
-func (g *group) cut() {
-	g.fit, g.held = dataset.StratifiedHoldOut(g.main, dataset.ValidationShare, dataset.ValidationSeed)
+// cut holds images out of train for the choice of hyper-parameters, stratified by the main labels, with groups whole,
+// as dataset.Set's HoldOut does.
+func (g *group) cut() { g.fit, g.held = dataset.ValidationCut(g.main, g.groups) }
+
+// cutName is what the protocol of a number says of how images were held out, where that can change the number: because
+// it was measured on them, or something was chosen on them.
+func (g group) cutName(o Outcome) string {
+	if g.groups == nil || g.test.name != record.SplitValidation && o.Chosen == nil {
+		return ""
+	}
+	return "/by-group"
 }
 
 // validation returns the group with the images held out of train in place of test.
@@ -104,6 +112,9 @@ func (g group) validation() group {
 
 	// Hyper-parameters are chosen on a tenth of what is left: validation is this group's test.
 	g.main = probe.PickLabels(g.main, g.fit)
+	if g.groups != nil {
+		g.groups = probe.PickLabels(g.groups, g.fit)
+	}
 	g.cut()
 	return g
 }

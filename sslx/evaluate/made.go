@@ -5,6 +5,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
+	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -63,23 +64,43 @@ func madeGroup(set *dataset.Set, name, task string) (g group, err error) {
 	if err != nil {
 		return g, err
 	}
-	from, to := part{train.Name, train.Images}, part{}
+	from, to, groups := part{train.Name, train.Images}, part{}, train.Groups()
 	if test, ok := set.Measured(); ok {
 		to = part{test.Name, test.Images}
 	} else {
 		// A set without another split gives some of its training images.
-		keep, held := dataset.StratifiedHoldOut(make([]int32, train.N), 2*dataset.ValidationShare,
-			dataset.ValidationSeed)
+		keep, held := heldOut(train.N, groups)
 		from, to = part{train.Name, train.Pick(keep)}, part{record.SplitValidation, train.Pick(held)}
+		if groups != nil {
+			groups = probe.PickLabels(groups, keep)
+		}
 	}
 
 	t := Task{Name: g.name, Classes: len(made[task])}
 	g.train, t.Labels = madePart(from, task, madeTrain)
 	g.test, t.test = madePart(to, task, madeTest)
 	g.tasks, g.main = []Task{t}, t.Labels
+	if groups != nil {
+		for i := range g.train.N {
+			g.groups = append(g.groups, groups[spread(i, g.train.N, from.N)])
+		}
+	}
 	g.cut()
 	return g, nil
 }
+
+// heldOut cuts two tenths of so many images, in their groups where they have some.
+func heldOut(n int, groups []int32) (keep, held []int) {
+	const share = 2 * dataset.ValidationShare
+	if groups == nil {
+		return dataset.StratifiedHoldOut(make([]int32, n), share, dataset.ValidationSeed)
+	}
+	return dataset.GroupedHoldOut(make([]int32, n), groups, share, dataset.ValidationSeed)
+}
+
+// spread returns the image of a split of so many that is number i of n, which are spread over the split: it may be
+// sorted by class.
+func spread(i, n, of int) int { return i * of / n }
 
 // madePart transforms at most so many images of a split.
 func madePart(from part, task string, most int) (p part, labels []int32) {
@@ -90,8 +111,7 @@ func madePart(from part, task string, most int) (p part, labels []int32) {
 	for i := range n {
 		class := i % len(made[task])
 		labels = append(labels, int32(class))
-		image := i * from.N / n // spread over the split, which may be sorted by class
-		made[task][class](images.At(i), from.At(image), from.Height, from.Width)
+		made[task][class](images.At(i), from.At(spread(i, n, from.N)), from.Height, from.Width)
 	}
 	return part{from.name, images}, labels
 }

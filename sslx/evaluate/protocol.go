@@ -214,10 +214,13 @@ func (p named) unlabeled() bool {
 	return ok && u.Unlabeled()
 }
 
-// pinned returns the protocol of an outcome, complete: with its layer, and of a family that leads back to the name that
-// the protocol is asked for by.
-func (p named) pinned(o Outcome, layer string) record.Protocol {
+// pinned returns the protocol of an outcome, complete: with its layer, with how images were held out, and of a family
+// that leads back to the name that the protocol is asked for by.
+func (p named) pinned(o Outcome, layer, cut string) record.Protocol {
 	o.Protocol.Layer = layer
+	if cut != "" {
+		o.Protocol.Details = strings.TrimPrefix(o.Protocol.Details+cut, "/")
+	}
 
 	// Records must lead back to the name: a claim asks whether a protocol was measured by it.
 	if o.Protocol.Name() != p.name {

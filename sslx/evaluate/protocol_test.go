@@ -103,7 +103,7 @@ func TestRegister_GivesAProtocolAName(t *testing.T) {
 	}
 
 	last := found[len(found)-1]
-	pinned := last.pinned(Outcome{Protocol: record.Protocol{Details: "euclidean"}}, "projector0")
+	pinned := last.pinned(Outcome{Protocol: record.Protocol{Details: "euclidean"}}, "projector0", "")
 	if pinned.String() != "nearest-centroid/euclidean@projector0" || pinned.Name() != last.name {
 		t.Errorf("its results are those of %s", pinned)
 	}
@@ -136,7 +136,7 @@ func TestPinned_KeepsTheFamiliesOfBuiltInProtocols(t *testing.T) {
 		ProtocolCKA:       "cka/linear/untrained",
 	} {
 		p := named{name: name}
-		got := p.pinned(Outcome{Protocol: record.ParseProtocol(want)}, "encoder")
+		got := p.pinned(Outcome{Protocol: record.ParseProtocol(want)}, "encoder", "")
 		if got.String() != want+"@encoder" {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
@@ -144,7 +144,7 @@ func TestPinned_KeepsTheFamiliesOfBuiltInProtocols(t *testing.T) {
 
 	// Other parameters of a built-in protocol can have a name of their own.
 	p := named{name: "knn-5"}
-	if got := p.pinned(Outcome{Protocol: pin(KNN{probe.KNNOptions{K: 5}})}, "encoder"); got.Name() != "knn-5" {
+	if got := p.pinned(Outcome{Protocol: pin(KNN{probe.KNNOptions{K: 5}})}, "encoder", ""); got.Name() != "knn-5" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -127,7 +127,7 @@ func (s *session) add(p named, in Input, g group, outcomes []Outcome) error {
 		r := record.Result{
 			Model:    in.Model.Name,
 			Task:     g.name,
-			Protocol: p.pinned(o, in.Layer()),
+			Protocol: p.pinned(o, in.Layer(), g.cutName(o)),
 			Layer:    in.Layer(),
 			Split:    g.test.name,
 			Metric:   o.Metric,

@@ -62,27 +62,34 @@ func KNN(b compute.Backend, train Features, trainLabels []int32, test Features, 
 // Vote returns for each query the class with the largest sum of exp(similarity/temperature) over its neighbors, where
 // labels are those of the training images that the neighbors came from. Of equal sums the lower class wins.
 func (n Neighbors) Vote(labels []int32, classes int, temperature float64) ([]int32, error) {
+	ranking, err := n.Rank(labels, classes, temperature, 1)
+	return ranking.Classes, err
+}
+
+// Rank returns for each query the k classes with the largest sums, as Vote takes the largest; k is at most the number
+// of classes. Classes without a neighbor have a sum of 0.
+func (n Neighbors) Rank(labels []int32, classes int, temperature float64, k int) (Ranking, error) {
 	if err := checkVote(labels, len(labels), classes, temperature); err != nil {
-		return nil, err
+		return Ranking{}, err
 	}
 
-	predicted := make([]int32, n.N)
+	r := Ranking{K: min(k, classes), Classes: make([]int32, 0, n.N*min(k, classes))}
 	sums := make([]float64, classes) // of weights, by class
 	for i := range n.N {
 		index, similarity := n.Of(i)
 		clear(sums)
 		for j, row := range index {
 			if int(row) >= len(labels) {
-				return nil, usage.Errorf("there are %d train labels but image %d is a neighbor: give the labels of"+
-					" the features that were searched", len(labels), row)
+				return Ranking{}, usage.Errorf("there are %d train labels but image %d is a neighbor: give the labels"+
+					" of the features that were searched", len(labels), row)
 			}
 
 			// Weights are relative to the nearest one: a small temperature does not overflow.
 			sums[labels[row]] += math.Exp(float64(similarity[j]-similarity[0]) / temperature)
 		}
-		predicted[i] = argmax(sums)
+		r.Classes = appendRanked(r.Classes, sums, r.K)
 	}
-	return predicted, nil
+	return r, nil
 }
 
 func checkVote(labels []int32, n, classes int, temperature float64) error {
@@ -96,15 +103,4 @@ func checkVote(labels []int32, n, classes int, temperature float64) error {
 		return usage.Errorf("there are no train labels: a kNN vote needs at least one image")
 	}
 	return checkTwoClasses(labels)
-}
-
-// argmax returns the index of the largest value, the lowest of equal ones.
-func argmax[T float32 | float64](values []T) int32 {
-	best := 0
-	for i, v := range values {
-		if v > values[best] {
-			best = i
-		}
-	}
-	return int32(best)
 }

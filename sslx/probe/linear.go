@@ -203,9 +203,13 @@ func (p *Programs) probe(train Features, trainLabels []int32, val Features, valL
 // pathTolerance is how much sooner the fits along the path stop than the final one.
 const pathTolerance = 10
 
+// topRanks is how many of the most likely classes are told of each test image.
+const topRanks = 5
+
 // LinearResult is what a linear probe predicts and how it was chosen.
 type LinearResult struct {
 	Predicted []int32 // class of each test image
+	Ranking   Ranking // the most likely classes of each test image, five or as many as there are
 	L2        float64 // the penalty chosen
 	AtEdge    bool    // the choice is the smallest or largest of several: a wider grid might do better
 	FittedOn  string  // what the final weights were fitted on: "train+validation", or "train" without validation
@@ -293,11 +297,11 @@ func (l *Linear) choose(o *softmaxObjective, parameters []float64, valLabels []i
 		}
 
 		// The pool is predicted as a whole, in one shape; only the validation rows behind the train rows count.
-		predicted, err := l.predict(l.pool, current, o.classes)
+		ranking, err := l.rank(l.pool, current, o.classes, 1)
 		if err != nil {
 			return err
 		}
-		accuracy, err := Accuracy(predicted[l.train:], valLabels, o.classes)
+		accuracy, err := Accuracy(ranking.Classes[l.train:], valLabels, o.classes)
 		if err != nil {
 			return err
 		}
@@ -324,7 +328,10 @@ func (l *Linear) finish(o *softmaxObjective, parameters []float64, opt LinearOpt
 	}
 
 	// Test is read once, here.
-	result.Predicted, err = l.predict(l.queries, parameters, o.classes)
+	result.Ranking, err = l.rank(l.queries, parameters, o.classes, min(topRanks, o.classes))
+	for i := 0; i < len(result.Ranking.Classes); i += result.Ranking.K {
+		result.Predicted = append(result.Predicted, result.Ranking.Classes[i])
+	}
 	n := o.classes * l.width
 	result.Weights, result.Bias = parameters[:n:n], parameters[n:]
 	return err

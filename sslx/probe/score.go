@@ -1,13 +1,21 @@
 package probe
 
-import "github.com/sslx-go/lab/internal/usage"
+import (
+	"slices"
+
+	"github.com/sslx-go/lab/internal/usage"
+)
 
 // Report compares predictions with labels.
 type Report struct {
 	N        int
 	Correct  int
 	Accuracy float64 // Correct / N, in [0, 1]
+	Balanced float64 // mean over the classes that have images of the share that is right, in [0, 1]
 	Classes  []ClassCount
+
+	// Confusion counts the images of each class, by row, that were predicted to be of each, by column.
+	Confusion [][]int
 }
 
 // ClassCount counts the images of one class.
@@ -31,17 +39,81 @@ func Score(predicted, labels []int32, classes int) (Report, error) {
 	}
 
 	// Both are in range: each label and each prediction has a place.
-	report := Report{N: len(labels), Classes: make([]ClassCount, classes)}
+	report := Report{N: len(labels), Classes: make([]ClassCount, classes), Confusion: make([][]int, classes)}
+	for class := range report.Confusion {
+		report.Confusion[class] = make([]int, classes)
+	}
 	for i, label := range labels {
 		report.Classes[label].Images++
 		report.Classes[predicted[i]].Predicted++
+		report.Confusion[label][predicted[i]]++
 		if predicted[i] == label {
 			report.Classes[label].Correct++
 			report.Correct++
 		}
 	}
 	report.Accuracy = float64(report.Correct) / float64(report.N)
+
+	present := 0.0
+	for _, c := range report.Classes {
+		if c.Images > 0 {
+			report.Balanced += float64(c.Correct) / float64(c.Images)
+			present++
+		}
+	}
+	report.Balanced /= present
 	return report, nil
+}
+
+// Imbalanced reports whether classes that have images differ in their number, so that Balanced is another number than
+// Accuracy.
+func (r Report) Imbalanced() bool {
+	most := 0
+	for _, c := range r.Classes {
+		if most > 0 && c.Images > 0 && c.Images != most {
+			return true
+		}
+		most = max(most, c.Images)
+	}
+	return false
+}
+
+// Ranking holds, for each image, the K most likely classes, the most likely first: those of image i are
+// Classes[i*K : (i+1)*K].
+type Ranking struct {
+	K       int
+	Classes []int32
+}
+
+// TopK returns the share of images whose label is among their K most likely classes, in [0, 1]. It is a usage error
+// when labels and ranking are of different images, or there are none.
+func (r Ranking) TopK(labels []int32) (float64, error) {
+	if len(labels) == 0 || r.K < 1 || len(r.Classes) != r.K*len(labels) {
+		return 0, usage.Errorf("there are %d labels for %d ranks of %d classes", len(labels), len(r.Classes), r.K)
+	}
+	found := 0
+	for i, label := range labels {
+		if slices.Contains(r.Classes[i*r.K:(i+1)*r.K], label) {
+			found++
+		}
+	}
+	return float64(found) / float64(len(labels)), nil
+}
+
+// appendRanked appends the indices of the k largest values, the largest first, the lower index of equal ones.
+func appendRanked[T float32 | float64](ranked []int32, values []T, k int) []int32 {
+	start := len(ranked)
+	for i, v := range values {
+		at := len(ranked)
+		for at > start && values[ranked[at-1]] < v {
+			at--
+		}
+		if at-start < k {
+			ranked = slices.Insert(ranked, at, int32(i))
+			ranked = ranked[:min(len(ranked), start+k)]
+		}
+	}
+	return ranked
 }
 
 // Accuracy returns the share of predictions that equal their label, in [0, 1], or an error as [Score] does.

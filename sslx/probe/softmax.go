@@ -115,22 +115,23 @@ func (l *Linear) upload(parameters []float64, classes int) (w, bias *tensors.Ten
 		tensors.FromFlatDataAndDimensions(values[n:], classes)
 }
 
-// predict returns the class of the largest logit for each row of x.
-func (l *Linear) predict(x *tensors.Tensor, parameters []float64, classes int) ([]int32, error) {
+// rank returns the k classes of the largest logits for each row of x.
+func (l *Linear) rank(x *tensors.Tensor, parameters []float64, classes, k int) (r Ranking, err error) {
 	w, bias := l.upload(parameters, classes)
 	defer finalize(w, bias)
 
 	logits, err := l.programs.logits.Exec1(x, w, bias)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	defer finalize(logits)
 
-	predicted := make([]int32, x.Shape().Dimensions[0])
+	n := x.Shape().Dimensions[0]
+	r = Ranking{K: k, Classes: make([]int32, 0, n*k)}
 	err = tensors.ConstFlatData(logits, func(values []float32) {
-		for i := range predicted {
-			predicted[i] = argmax(values[i*classes : (i+1)*classes])
+		for i := range n {
+			r.Classes = appendRanked(r.Classes, values[i*classes:(i+1)*classes], k)
 		}
 	})
-	return predicted, err
+	return r, err
 }
