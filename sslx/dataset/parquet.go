@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
 // parquetFormat reads parquet files as hubs serve them (https://huggingface.co/docs/hub/datasets-image): a column of
@@ -29,13 +31,13 @@ func (parquetFormat) Texts() []string { return nil }
 
 // parquetColumns are the columns of a file that matter.
 type parquetColumns struct {
-	image  int // index of the leaf with the bytes
+	image  *parquet.Column // the leaf with the bytes
 	labels []parquetLabel
 }
 
 type parquetLabel struct {
 	name  string
-	leaf  int
+	leaf  *parquet.Column
 	known []string // names of the classes
 }
 
@@ -57,13 +59,13 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 			return usage.Errorf("%s and %s in %s have other columns of labels: import one set at a time",
 				shards[0].path, file.Path, files.source)
 		}
-		if opened.NumRows() < 0 || opened.NumRows() > maxImages {
+		if opened.NumRows() < 0 || opened.NumRows() > min(maxImages, file.Size) {
 			return fmt.Errorf("%s in %s says %d rows", file.Path, files.source, opened.NumRows())
 		}
 
 		s := &shard{path: file.Path, n: int(opened.NumRows())}
 		for i, label := range c.labels {
-			labels, err := readLabels(ctx, opened, label.leaf, found[i])
+			labels, err := f.labels(ctx, files, opened, label.leaf, found[i])
 			if err != nil {
 				return fmt.Errorf("column %s of %s in %s cannot be read: %w", label.name, file.Path, files.source, err)
 			}
@@ -145,6 +147,9 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 				err = fmt.Errorf("%s in %s is damaged: %v", file.Path, files.source, problem)
 			}
 		}()
+		if err := checkFooter(contextReaderAt{ctx, at}, file.Size); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("%s in %s is no parquet file or is damaged: %w", file.Path, files.source, err)
+		}
 		opened, err := parquet.OpenFile(contextReaderAt{ctx, at}, file.Size, parquet.SkipPageIndex(true),
 			parquet.SkipBloomFilters(true))
 		if ctx.Err() != nil {
@@ -231,7 +236,6 @@ var (
 // findColumns finds the images and the labels. Its errors continue "FILE in SOURCE …".
 func findColumns(f *parquet.File) (c parquetColumns, err error) {
 	features := hubFeatures(f)
-	c.image = -1
 	rank := len(imageColumns) + 1
 	for _, column := range f.Root().Columns() {
 		name, feature := column.Name(), features[column.Name()]
@@ -243,17 +247,17 @@ func findColumns(f *parquet.File) (c parquetColumns, err error) {
 			if feature.Type == "Image" {
 				at -= rank + 1 // what the metadata say counts more than a name
 			}
-			if c.image < 0 || at < rank {
-				c.image, rank = leaf.Index(), min(at, rank)
+			if c.image == nil || at < rank {
+				c.image, rank = leaf, min(at, rank)
 			}
 			continue
 		}
 
 		if isLabel(column) && (feature.Type == "ClassLabel" || isLabelName(name)) {
-			c.labels = append(c.labels, parquetLabel{name, column.Index(), feature.Names})
+			c.labels = append(c.labels, parquetLabel{name, column, feature.Names})
 		}
 	}
-	if c.image < 0 {
+	if c.image == nil {
 		return c, usage.Errorf("has no column of images: a column image with bytes, as the datasets library writes it")
 	}
 	return c, nil
@@ -267,7 +271,7 @@ func imageLeaf(column *parquet.Column) *parquet.Column {
 			return nil
 		}
 	}
-	if column.Repeated() || leaf.Repeated() || leaf.Type().Kind() != parquet.ByteArray {
+	if leaf.MaxRepetitionLevel() > 0 || leaf.Type().Kind() != parquet.ByteArray {
 		return nil
 	}
 	// Texts are byte arrays, too, and say so.
@@ -278,7 +282,7 @@ func imageLeaf(column *parquet.Column) *parquet.Column {
 }
 
 func isLabel(column *parquet.Column) bool {
-	if !column.Leaf() || column.Repeated() {
+	if !column.Leaf() || column.MaxRepetitionLevel() > 0 {
 		return false
 	}
 	switch column.Type().Kind() {
@@ -288,13 +292,18 @@ func isLabel(column *parquet.Column) bool {
 	return false
 }
 
-// values hands over the values of a column, one a row.
-func parquetValues(ctx context.Context, f *parquet.File, leaf int, take func(row int, v parquet.Value) error) error {
+// values hands over the values of a column, one a row. A page may be as large as two files of images.
+func (parquetFormat) values(ctx context.Context, files *Files, f *parquet.File, leaf *parquet.Column,
+	take func(row int, v parquet.Value) error) error {
+	if err := checkPages(ctx, f, leaf, 2*files.opt.MaxFile); err != nil {
+		return err
+	}
+
 	row := 0
 	buffer := make([]parquet.Value, 64)
 	for _, group := range f.RowGroups() {
 		err := func() error {
-			pages := group.ColumnChunks()[leaf].Pages()
+			pages := group.ColumnChunks()[leaf.Index()].Pages()
 			defer func() { _ = pages.Close() }()
 			for {
 				page, err := pages.ReadPage()
@@ -347,10 +356,11 @@ func pageValues(ctx context.Context, page parquet.Page, buffer []parquet.Value, 
 	}
 }
 
-// readLabels reads a column of labels as numbers that c gives.
-func readLabels(ctx context.Context, f *parquet.File, leaf int, c *classes) ([]int32, error) {
+// labels reads a column of labels as numbers that c gives.
+func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquet.File, leaf *parquet.Column,
+	c *classes) ([]int32, error) {
 	var labels []int32
-	err := parquetValues(ctx, f, leaf, func(row int, v parquet.Value) error {
+	err := p.values(ctx, files, f, leaf, func(row int, v parquet.Value) error {
 		if int64(row) >= f.NumRows() {
 			return fmt.Errorf("it has more values than the %d rows", f.NumRows())
 		}
@@ -379,11 +389,16 @@ func readLabels(ctx context.Context, f *parquet.File, leaf int, c *classes) ([]i
 }
 
 // images hands over the images of a file.
-func (parquetFormat) images(ctx context.Context, files *Files, s *shard, f *parquet.File, leaf int,
+func (p parquetFormat) images(ctx context.Context, files *Files, s *shard, f *parquet.File, leaf *parquet.Column,
 	emit func(Item) error) error {
-	err := parquetValues(ctx, f, leaf, func(row int, v parquet.Value) error {
+	// One image of a dictionary may be that of every row.
+	left := cmp.Or(files.opt.MaxUnpacked, archive.MaxUnpacked(f.Size()))
+	err := p.values(ctx, files, f, leaf, func(row int, v parquet.Value) error {
 		if row >= s.n {
 			return errors.New("it has more images than before")
+		}
+		if left -= int64(len(v.ByteArray())); left < 0 {
+			return archive.ErrUnpacked
 		}
 		it := s.item(row, fmt.Sprintf("%s row %d", s.path, row), nil)
 		switch data := v.ByteArray(); {

@@ -259,7 +259,7 @@ func (r *run) image(ctx context.Context, it Item) (img image.Image, facts pixels
 	case it.Err != nil:
 		return nil, facts, it.Err
 	case r.plan.Draw != nil:
-		img, err = r.plan.Draw(it)
+		img, err = pixels.Abandon(ctx, func() (image.Image, error) { return r.plan.Draw(it) })
 		if _, ok := img.(*Raster); err == nil && !ok {
 			img, facts, err = pixels.Opaque(ctx, img, r.decoding)
 		}

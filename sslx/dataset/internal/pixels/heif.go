@@ -41,12 +41,16 @@ func brandsOf(data []byte) (brands []string, ok bool) {
 	return brands, true
 }
 
-// Both decoders run as WebAssembly with memory of its own: planes, references, the image twice.
-const heifBytesPerPixel = 24
+// Both decoders run as WebAssembly with memory of its own, for planes, references, the image twice, and alpha. Measured
+// are up to 13 bytes a pixel for HEIC and 37 for AVIF.
+const (
+	heicBytesPerPixel = 24
+	avifBytesPerPixel = 48
+)
 
 // heicCodec reads HEIC. Its decoder turns images upright itself.
 var heicCodec = codec{
-	measure: measureHEIF,
+	measure: measureHEIF(heicBytesPerPixel),
 	decode: func(ctx context.Context, data []byte, _ Options, facts *Facts) (image.Image, error) {
 		h, err := readHEIF(data)
 		if err != nil {
@@ -118,7 +122,7 @@ func decodeHEIC(ctx context.Context, data []byte, largest int64) (image.Image, e
 		y, c = heifStride(width, 1), heifStride(chromaWidth, 1)
 		return []int64{y*height + 2*c*chromaRows}, nil
 	}
-	found, pix, err := heifProgram.decode(ctx, data, nil, heifNumbers, rooms)
+	found, pix, err := heifProgram.decode(ctx, data, heicBytesPerPixel*largest, nil, heifNumbers, rooms)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +147,7 @@ func decodeHEIC(ctx context.Context, data []byte, largest int64) (image.Image, e
 
 // avifCodec reads AVIF; of a sequence, the first image.
 var avifCodec = codec{
-	measure: measureHEIF,
+	measure: measureHEIF(avifBytesPerPixel),
 	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (image.Image, error) {
 		h, err := readHEIF(data)
 		if err != nil {
@@ -183,7 +187,7 @@ func decodeAVIF(ctx context.Context, data []byte, largest int64) (*image.RGBA, e
 		}
 		return []int64{delay * max(found[count], 1), found[width] * found[height] * bytesPerPixel}, nil
 	}
-	found, pix, err := avifProgram.decode(ctx, data, []uint64{firstOnly}, numbers, rooms)
+	found, pix, err := avifProgram.decode(ctx, data, avifBytesPerPixel*largest, []uint64{firstOnly}, numbers, rooms)
 	if err != nil {
 		return nil, err
 	}
@@ -225,13 +229,15 @@ type heif struct {
 	matrix709     bool
 }
 
-func measureHEIF(data []byte, _ Options) (Size, error) {
-	h, err := readHEIF(data)
-	if err != nil {
-		return Size{}, err
+func measureHEIF(bytesPerPixel int64) func([]byte, Options) (Size, error) {
+	return func(data []byte, _ Options) (Size, error) {
+		h, err := readHEIF(data)
+		if err != nil {
+			return Size{}, err
+		}
+		pixels := max(h.largest, int64(h.width)*int64(h.height))
+		return Size{Width: h.width, Height: h.height, Memory: smallMemory + bytesPerPixel*pixels}, nil
 	}
-	pixels := max(h.largest, int64(h.width)*int64(h.height))
-	return Size{Width: h.width, Height: h.height, Memory: heifBytesPerPixel * pixels}, nil
 }
 
 var errHEIF = errors.New("its boxes are damaged")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"runtime"
 	"strings"
 
 	"github.com/sslx-go/lab/sslx/dataset/internal/jpeg"
@@ -94,23 +95,38 @@ func Measure(data []byte, opt Options) (Size, error) {
 }
 
 // Decode decodes a file to opaque RGBA. Alpha is dropped, and the stored color of a pixel is kept. It may be called
-// only after [Measure] allowed it. It ends soon after ctx does.
+// only after [Measure] allowed it. It returns as soon as ctx ends.
 func Decode(ctx context.Context, data []byte, opt Options) (*image.RGBA, Facts, error) {
-	var facts Facts
 	c, err := codecOf(data)
 	if err != nil {
-		return nil, facts, err
+		return nil, Facts{}, err
 	}
-	decoded, err := c.decode(ctx, data, opt, &facts)
-	if ctx.Err() != nil {
-		return nil, facts, ctx.Err()
+	type result struct {
+		img   *image.RGBA
+		facts Facts
 	}
+	got, err := Abandon(ctx, func() (r result, err error) {
+		// The decoders of others panic on some damaged files.
+		defer func() {
+			if cause := recover(); cause != nil {
+				err = fmt.Errorf("its decoder failed: %v", cause)
+			}
+		}()
+		r.img, err = c.upright(ctx, data, opt, &r.facts)
+		return r, err
+	})
+	return got.img, got.facts, err
+}
+
+// upright decodes and turns an image.
+func (c codec) upright(ctx context.Context, data []byte, opt Options, facts *Facts) (*image.RGBA, error) {
+	decoded, err := c.decode(ctx, data, opt, facts)
 	if err != nil {
-		return nil, facts, err
+		return nil, err
 	}
-	img, err := toRGB(ctx, decoded, opt.Range, &facts)
+	img, err := toRGB(ctx, decoded, opt.Range, facts)
 	if err != nil {
-		return nil, facts, err
+		return nil, err
 	}
 	if turn := c.turn(data, opt); turn > 1 {
 		img, facts.Turned = upright(img, turn), true
@@ -118,7 +134,48 @@ func Decode(ctx context.Context, data []byte, opt Options) (*image.RGBA, Facts, 
 			facts.own = image.Pt(facts.own.Y, facts.own.X)
 		}
 	}
-	return img, facts, nil
+	return img, nil
+}
+
+// working has room for the decoders that run at once, those among them whose context has ended.
+var working = make(chan struct{}, runtime.GOMAXPROCS(0))
+
+// Abandon runs work, and returns without its result when ctx ends: not every decoder looks at a context. Work that was
+// abandoned comes to its end by itself, and until then takes the place of other work, so that there is never more of it
+// than there are processors.
+func Abandon[T any](ctx context.Context, work func() (T, error)) (T, error) {
+	if ctx.Done() == nil { // also inside other work
+		return work()
+	}
+
+	var none T
+	if ctx.Err() != nil {
+		return none, ctx.Err()
+	}
+	select {
+	case working <- struct{}{}:
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() { <-working }()
+		value, err := work()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		if ctx.Err() != nil { // which may be why work failed
+			return none, ctx.Err()
+		}
+		return r.value, r.err
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
 }
 
 func (c codec) turn(data []byte, opt Options) int {

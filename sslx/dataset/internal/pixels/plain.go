@@ -157,12 +157,8 @@ var tiffCodec = codec{
 		}
 		return 10
 	}),
-	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (img image.Image, err error) {
-		// The decoder reads at offsets, which the end of a context does not stop; it is left to itself then.
-		err = abandon(ctx, func() (err error) {
-			img, err = tiff.Decode(bytes.NewReader(data))
-			return err
-		})
+	decode: func(_ context.Context, data []byte, _ Options, _ *Facts) (image.Image, error) {
+		img, err := tiff.Decode(bytes.NewReader(data))
 		if err != nil {
 			return nil, tiffError(err)
 		}
@@ -200,28 +196,6 @@ func faxOfBlackZeros(data []byte) bool {
 	compression, _ := tagOf(data, compressionTag)
 	photometric, _ := tagOf(data, photometricTag)
 	return (compression == group3 || compression == group4) && photometric == blackIsZero
-}
-
-// abandon runs work that knows no context, and returns when the context ends. A panic of a decoder is an error.
-func abandon(ctx context.Context, work func() error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if cause := recover(); cause != nil {
-				done <- fmt.Errorf("its decoder failed: %v", cause)
-			}
-		}()
-		done <- work()
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // toRGB converts an image to opaque 8-bit RGBA. It may reuse the memory of img. It ends soon after ctx does.

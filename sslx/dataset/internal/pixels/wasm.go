@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	_ "unsafe" // for go:linkname
 
@@ -15,6 +16,7 @@ import (
 	_ "github.com/gen2brain/heic" // has libheif with libde265 as WebAssembly
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
@@ -29,8 +31,39 @@ var heifModule []byte
 //go:linkname avifModule github.com/gen2brain/avif.decodeWasm
 var avifModule []byte
 
-// wasmPages bounds the memory of one decoder, in pages of 64 KiB: 768 MiB.
-const wasmPages = 12 << 10
+// smallMemory is what a decoder may take for the smallest image.
+const smallMemory = 32 << 20
+
+// linearMemory is the memory of one decoder. It does not grow beyond its limit, whatever the file makes the decoder ask
+// for.
+type linearMemory struct {
+	bytes   []byte
+	limit   uint64
+	refused bool // more was asked for
+}
+
+// Reallocate returns the memory with a new length, or nil, which makes the decoder fail.
+func (m *linearMemory) Reallocate(size uint64) []byte {
+	if size > m.limit {
+		m.refused = true
+		return nil
+	}
+	if size > uint64(cap(m.bytes)) {
+		// The system gives pages when they are used; growing in many steps would leave as much behind as it takes.
+		capacity := m.limit
+		if 2*size <= smallMemory {
+			capacity = 2 * size
+		}
+		larger := make([]byte, size, capacity)
+		copy(larger, m.bytes)
+		m.bytes = larger
+	}
+	m.bytes = m.bytes[:size]
+	return m.bytes
+}
+
+// Free is called when the decoder is closed.
+func (m *linearMemory) Free() { m.bytes = nil }
 
 // program is a compiled module, which is instantiated for each image.
 type program struct {
@@ -56,8 +89,7 @@ func (p *program) compile() {
 		p.err = err
 		return
 	}
-	p.run = wazero.NewRuntimeWithConfig(ctx,
-		wazero.NewRuntimeConfig().WithCloseOnContextDone(true).WithMemoryLimitPages(wasmPages))
+	p.run = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(true))
 	if _, p.err = wasi_snapshot_preview1.Instantiate(ctx, p.run); p.err == nil {
 		p.code, p.err = p.run.CompileModule(ctx, code)
 	}
@@ -67,21 +99,28 @@ func (p *program) compile() {
 type instance struct {
 	ctx    context.Context
 	module api.Module
+	memory *linearMemory
 }
 
-var errWasm = errors.New("its decoder failed")
+var (
+	errWasm   = errors.New("its decoder failed")
+	errMemory = errors.New("it takes more memory to decode than an image of the size that its head says")
+)
 
-// start makes a decoder, which must be closed.
-func (p *program) start(ctx context.Context) (*instance, error) {
+// start makes a decoder with so many bytes of memory at most, which must be closed.
+func (p *program) start(ctx context.Context, bytes int64) (*instance, error) {
 	p.once.Do(p.compile)
 	if p.err != nil {
 		return nil, fmt.Errorf("its decoder cannot be started: %w", p.err)
 	}
-	module, err := p.run.InstantiateModule(ctx, p.code, wazero.NewModuleConfig().WithName(""))
+	memory := &linearMemory{limit: uint64(bytes)}
+	allocate := func(uint64, uint64) experimental.LinearMemory { return memory }
+	withMemory := experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(allocate))
+	module, err := p.run.InstantiateModule(withMemory, p.code, wazero.NewModuleConfig().WithName(""))
 	if err != nil {
 		return nil, fmt.Errorf("its decoder cannot be started: %w", err)
 	}
-	return &instance{ctx, module}, nil
+	return &instance{ctx, module, memory}, nil
 }
 
 func (i *instance) close() { _ = i.module.Close(context.Background()) }
@@ -92,6 +131,8 @@ func (i *instance) call(name string, args ...uint64) (uint32, error) {
 	switch {
 	case i.ctx.Err() != nil:
 		return 0, i.ctx.Err()
+	case i.memory.refused:
+		return 0, errMemory
 	case err != nil || len(results) != 1:
 		return 0, errWasm
 	}
@@ -100,13 +141,10 @@ func (i *instance) call(name string, args ...uint64) (uint32, error) {
 
 // room returns the address of so many new bytes.
 func (i *instance) room(n int64) (uint64, error) {
-	if n > wasmPages<<16 {
-		return 0, errors.New("it takes too much memory to decode")
+	if n > math.MaxInt32 {
+		return 0, errMemory
 	}
 	address, err := i.call("malloc", uint64(n))
-	if err == nil && address == 0 {
-		err = errors.New("it takes too much memory to decode")
-	}
 	return uint64(address), err
 }
 
@@ -143,11 +181,11 @@ func (i *instance) numbers(address uint64, n int) ([]int64, error) {
 
 // decode runs a module's function decode: first for the numbers that it finds in the head, then with room for the
 // pixels, of a size that follows from these. Its arguments are the file, flags, the addresses of the numbers, and those
-// of what rooms says.
-func (p *program) decode(ctx context.Context, data []byte, flags []uint64, numbers int,
+// of what rooms says. Besides the file and what every image takes, the module may take so many bytes of memory.
+func (p *program) decode(ctx context.Context, data []byte, memory int64, flags []uint64, numbers int,
 	rooms func(found []int64) ([]int64, error)) (found []int64, pixels []byte, err error) {
 
-	i, err := p.start(ctx)
+	i, err := p.start(ctx, smallMemory+int64(len(data))+memory)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,438 @@
+package dataset
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/bits"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+	"github.com/pierrec/lz4/v4"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+)
+
+// The library for parquet files trusts them: it takes the memory that lengths of lists, heads of pages and runs ask
+// for, and unpacks a page whatever comes out. So the footer and each page are checked here before the library sees
+// them.
+
+var errParquet = errors.New("its lengths contradict each other")
+
+// checkFooter walks through the metadata at the end of a file, from which the library makes its lists.
+func checkFooter(r io.ReaderAt, size int64) error {
+	const tail, most = 8, 16 << 20 // the length of the footer and the magic number; bytes
+	end := make([]byte, tail)
+	if _, err := r.ReadAt(end, size-tail); err != nil {
+		return err
+	}
+	length := int64(binary.LittleEndian.Uint32(end))
+	if length > size-tail {
+		return errParquet
+	}
+	if length > most {
+		return fmt.Errorf("its footer has %d bytes and %d are allowed", length, most)
+	}
+	footer := make([]byte, length)
+	if _, err := r.ReadAt(footer, size-tail-length); err != nil {
+		return err
+	}
+	w := thriftWalk{left: footer}
+	return w.value(thriftStruct, 0)
+}
+
+// thriftWalk goes over a value of Thrift's compact protocol
+// (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md) and takes no memory.
+type thriftWalk struct {
+	left    []byte
+	structs int
+}
+
+// Types of values.
+const (
+	thriftTrue, thriftFalse, thriftByte, thriftDouble, thriftBinary = 1, 2, 3, 7, 8
+	thriftList, thriftSet, thriftMap, thriftStruct                  = 9, 10, 11, 12
+)
+
+func (w *thriftWalk) skip(n uint64) error {
+	if n > uint64(len(w.left)) {
+		return errParquet
+	}
+	w.left = w.left[n:]
+	return nil
+}
+
+func (w *thriftWalk) byte() (b byte, err error) {
+	if len(w.left) > 0 {
+		b = w.left[0]
+	}
+	return b, w.skip(1)
+}
+
+func (w *thriftWalk) number() (uint64, error) {
+	v, n := binary.Uvarint(w.left)
+	if n <= 0 {
+		return 0, errParquet
+	}
+	return v, w.skip(uint64(n))
+}
+
+// value goes over a value of a type, which is a field or an item of a list.
+func (w *thriftWalk) value(kind byte, depth int) error {
+	const deepest = 32
+	if depth > deepest {
+		return errors.New("its footer is nested too deeply")
+	}
+	switch kind {
+	case thriftTrue, thriftFalse, thriftByte:
+		return w.skip(1)
+	case thriftDouble:
+		return w.skip(8)
+	case thriftBinary:
+		n, err := w.number()
+		if err != nil {
+			return err
+		}
+		return w.skip(n)
+	case thriftList, thriftSet:
+		return w.list(depth)
+	case thriftMap:
+		return errors.New("its footer holds a map, which parquet does not have")
+	case thriftStruct:
+		return w.fields(depth)
+	}
+	_, err := w.number()
+	return err
+}
+
+func (w *thriftWalk) list(depth int) error {
+	head, err := w.byte()
+	if err != nil {
+		return err
+	}
+	n := uint64(head >> 4)
+	if n == 15 {
+		if n, err = w.number(); err != nil {
+			return err
+		}
+	}
+	for range n {
+		if err := w.value(head&15, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *thriftWalk) fields(depth int) error {
+	// The library's structs are up to a kilobyte, and a file may spend three bytes on one.
+	const most = 1 << 19
+	if w.structs++; w.structs > most {
+		return fmt.Errorf("its footer has more than %d entries", most)
+	}
+	for {
+		head, err := w.byte()
+		if err != nil || head == 0 {
+			return err
+		}
+		if head>>4 == 0 { // the number of the field follows
+			if _, err := w.number(); err != nil {
+				return err
+			}
+		}
+		kind := head & 15
+		if kind == thriftTrue || kind == thriftFalse { // a field of this type is its value
+			continue
+		}
+		if err := w.value(kind, depth+1); err != nil {
+			return err
+		}
+	}
+}
+
+// checkPages checks the pages of a column, none of which may have more than limit bytes, packed or unpacked.
+func checkPages(ctx context.Context, f *parquet.File, leaf *parquet.Column, limit int64) error {
+	c := pageCheck{ctx: ctx, limit: limit, levels: bits.Len(uint(leaf.MaxDefinitionLevel()))}
+	for _, group := range f.Metadata().RowGroups {
+		m := &group.Columns[leaf.Index()].MetaData
+		c.rows, c.codec = group.NumRows, m.Codec
+		if err := c.chunk(f, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pageCheck unpacks the pages of a column within their limits.
+type pageCheck struct {
+	ctx    context.Context
+	limit  int64 // bytes of a page, packed or unpacked
+	rows   int64 // of the row group
+	levels int   // bits of a definition level; 0 where there are none
+	codec  format.CompressionCodec
+
+	packed, unpacked []byte
+}
+
+// chunk checks the pages of a column in one row group.
+func (c *pageCheck) chunk(r io.ReaderAt, m *format.ColumnMetaData) error {
+	start := m.DataPageOffset
+	if m.DictionaryPageOffset != 0 {
+		start = m.DictionaryPageOffset
+	}
+	pages := io.NewSectionReader(r, start, m.TotalCompressedSize)
+	for at := int64(0); at < m.TotalCompressedSize; {
+		h, length, err := c.head(pages, at)
+		if err != nil {
+			return err
+		}
+		at += length
+		if err := c.page(io.NewSectionReader(pages, at, m.TotalCompressedSize-at), h); err != nil {
+			return err
+		}
+		at += int64(h.CompressedPageSize)
+	}
+	return nil
+}
+
+// head reads the head of a page and its length. Some writers put the least and the largest image there.
+func (c *pageCheck) head(pages io.ReaderAt, at int64) (*format.PageHeader, int64, error) {
+	protocol := new(thrift.CompactProtocol)
+	for most := int64(1 << 10); ; most *= 16 {
+		c.packed = grown(c.packed, min(most, c.limit))
+		n, err := pages.ReadAt(c.packed, at)
+		if err != nil && (err != io.EOF || n == 0) {
+			return nil, 0, err
+		}
+
+		// In bytes, unlike in a stream, no text is longer than what is there.
+		h, left := new(format.PageHeader), protocol.NewReaderFromBytes(c.packed[:n])
+		if err = thrift.NewDecoder(left).Decode(h); err == nil {
+			return h, int64(left.BytesRead()), nil
+		}
+		if int64(n) == c.limit {
+			return nil, 0, c.tooLarge(c.limit + 1)
+		}
+		if int64(n) < most {
+			return nil, 0, fmt.Errorf("the head of a page is damaged: %w", err)
+		}
+	}
+}
+
+func (c *pageCheck) tooLarge(size int64) error {
+	return fmt.Errorf("it has a page of %d bytes or more and %d are allowed: write the file with smaller pages", size,
+		c.limit)
+}
+
+func (c *pageCheck) page(r io.Reader, h *format.PageHeader) error {
+	packed, unpacked := int64(h.CompressedPageSize), int64(h.UncompressedPageSize)
+	if packed < 0 || unpacked < 0 {
+		return errParquet
+	}
+	if most := max(packed, unpacked); most > c.limit {
+		return c.tooLarge(most)
+	}
+	c.packed = grown(c.packed, packed)
+	if _, err := io.ReadFull(r, c.packed); err != nil {
+		return err
+	}
+
+	// Only the values of a page of version 2 are packed.
+	rest, levels := c.packed, []byte(nil)
+	isPacked := true
+	if v := &h.DataPageHeaderV2; h.Type == format.DataPageV2 && v.Valid {
+		length := int64(v.V.DefinitionLevelsByteLength) + int64(v.V.RepetitionLevelsByteLength)
+		if v.V.DefinitionLevelsByteLength < 0 || v.V.RepetitionLevelsByteLength < 0 || length > packed {
+			return errParquet
+		}
+		levels, rest = rest[v.V.RepetitionLevelsByteLength:length], rest[length:]
+		isPacked = !v.V.IsCompressed.Valid || v.V.IsCompressed.V
+	}
+	data := rest
+	if isPacked {
+		var err error
+		if data, err = c.unpack(rest, unpacked); err != nil {
+			return err
+		}
+	}
+
+	switch {
+	case h.Type == format.DictionaryPage && h.DictionaryPageHeader.Valid:
+		return checkDictionary(&h.DictionaryPageHeader.V, data)
+	case h.Type == format.DataPage && h.DataPageHeader.Valid:
+		return c.dataPage(&h.DataPageHeader.V, data)
+	case h.Type == format.DataPageV2 && h.DataPageHeaderV2.Valid:
+		v := &h.DataPageHeaderV2.V
+		if err := c.count(v.NumValues); err != nil {
+			return err
+		}
+		if err := checkRuns(levels, c.levels, v.NumValues); err != nil {
+			return err
+		}
+		return checkValues(v.Encoding, data, v.NumValues)
+	}
+	return fmt.Errorf("it has a page of type %v without its head", h.Type)
+}
+
+func checkDictionary(h *format.DictionaryPageHeader, data []byte) error {
+	const leastBytes = 4 // of a value that is worth a dictionary
+	if h.Encoding != format.Plain && h.Encoding != format.PlainDictionary {
+		return fmt.Errorf("its dictionary is encoded as %v", h.Encoding)
+	}
+	if h.NumValues < 0 || int64(h.NumValues) > int64(len(data))/leastBytes {
+		return errParquet
+	}
+	return nil
+}
+
+// dataPage checks a page of version 1, in which the levels precede the values.
+func (c *pageCheck) dataPage(h *format.DataPageHeader, data []byte) error {
+	if err := c.count(h.NumValues); err != nil {
+		return err
+	}
+	if c.levels > 0 {
+		if h.DefinitionLevelEncoding != format.RLE {
+			return fmt.Errorf("its levels are encoded as %v", h.DefinitionLevelEncoding)
+		}
+		if len(data) < 4 || int64(binary.LittleEndian.Uint32(data)) > int64(len(data)-4) {
+			return errParquet
+		}
+		length := 4 + int(binary.LittleEndian.Uint32(data))
+		if err := checkRuns(data[4:length], c.levels, h.NumValues); err != nil {
+			return err
+		}
+		data = data[length:]
+	}
+	return checkValues(h.Encoding, data, h.NumValues)
+}
+
+// count compares the values of a page with the rows of its group: no column here has several values a row.
+func (c *pageCheck) count(values int32) error {
+	if values < 0 || int64(values) > c.rows {
+		return errParquet
+	}
+	return nil
+}
+
+// checkValues looks at how many values the bytes of a page would become.
+func checkValues(encoding format.Encoding, data []byte, n int32) error {
+	switch encoding {
+	case format.Plain:
+		return nil
+	case format.PlainDictionary, format.RLEDictionary:
+		if len(data) == 0 {
+			return nil
+		}
+		return checkRuns(data[1:], int(data[0]), n)
+	case format.RLE: // of booleans, after their length
+		return checkRuns(data[min(4, len(data)):], 1, n)
+	case format.DeltaBinaryPacked, format.DeltaLengthByteArray:
+		w := thriftWalk{left: data}
+		var total uint64
+		for range 3 { // values of a block, parts of a block, and all values
+			var err error
+			if total, err = w.number(); err != nil {
+				return err
+			}
+		}
+		if total > uint64(n) {
+			return errParquet
+		}
+		return nil
+	}
+	return fmt.Errorf("it is encoded as %v, which is not read: write the file without it", encoding)
+}
+
+// checkRuns goes over numbers of so many bits, in runs of one number and in groups of eight
+// (https://parquet.apache.org/docs/file-format/data-pages/encodings/). The last group may be filled up.
+func checkRuns(data []byte, width int, n int32) error {
+	w := thriftWalk{left: data}
+	for total := uint64(0); len(w.left) > 0; {
+		head, err := w.number()
+		if err != nil {
+			return err
+		}
+		count := min(head>>1, math.MaxInt32)
+		length := uint64(width+7) / 8
+		if head&1 == 1 {
+			length, count = count*uint64(width), 8*count
+		}
+		if total += count; total > uint64(n)+7 {
+			return errParquet
+		}
+		w.left = w.left[min(length, uint64(len(w.left))):]
+	}
+	return nil
+}
+
+// unpack unpacks a page, which must not have more bytes than its head says.
+func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
+	var r io.Reader
+	switch c.codec {
+	case format.Uncompressed:
+		return page, nil
+	case format.Snappy:
+		if length, n := binary.Uvarint(page); n <= 0 || length > uint64(size) {
+			return nil, archive.ErrUnpacked
+		}
+		unpacked, err := parquet.Snappy.Decode(grown(c.unpacked, size), page)
+		c.unpacked = unpacked[:cap(unpacked)]
+		return unpacked, err
+	case format.Lz4Raw:
+		c.unpacked = grown(c.unpacked, size)
+		n, err := lz4.UncompressBlock(page, c.unpacked)
+		if err != nil {
+			return nil, fmt.Errorf("a page is damaged, or %w", archive.ErrUnpacked)
+		}
+		return c.unpacked[:n], nil
+	case format.Gzip:
+		unzip, err := gzip.NewReader(bytes.NewReader(page))
+		if err != nil {
+			return nil, err
+		}
+		r = unzip
+	case format.Brotli:
+		r = brotli.NewReader(bytes.NewReader(page))
+	case format.Zstd:
+		unzip, err := zstd.NewReader(bytes.NewReader(page), zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(max(uint64(c.limit), zstd.MinWindowSize)))
+		if err != nil {
+			return nil, err
+		}
+		defer unzip.Close()
+		r = unzip
+	default:
+		return nil, fmt.Errorf("its pages are packed as %v, which is not read", c.codec)
+	}
+
+	c.unpacked = grown(c.unpacked, size)
+	r = archive.ContextReader{Ctx: c.ctx, R: r}
+	n, err := io.ReadFull(r, c.unpacked)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return c.unpacked[:n], nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if more, _ := io.ReadFull(r, make([]byte, 1)); more > 0 {
+		return nil, archive.ErrUnpacked
+	}
+	return c.unpacked, c.ctx.Err()
+}
+
+// grown returns a buffer of n bytes, which is b where that is large enough.
+func grown(b []byte, n int64) []byte {
+	if int64(cap(b)) < n {
+		return make([]byte, n)
+	}
+	return b[:n]
+}
+

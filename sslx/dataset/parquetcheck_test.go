@@ -1,0 +1,175 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/sslx-go/lab/internal/faults"
+	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+)
+
+// withFooter returns a file of a footer alone.
+func withFooter(footer string) string {
+	return "PAR1" + footer + string(binary.LittleEndian.AppendUint32(nil, uint32(len(footer)))) + "PAR1"
+}
+
+func TestParquet_HostileFootersTakeNoMemory(t *testing.T) {
+	const list = "\x19" // the first field, a list
+	entries := strings.Repeat("\x15\x00\x00", 1<<20)
+	for name, footer := range map[string]string{
+		"two billion entries":  list + "\xfc\xff\xff\xff\xff\x07",
+		"a long text":          "\x18\xff\xff\xff\xff\x07",
+		"a million entries":    list + "\xfc\x80\x80\x40" + entries + "\x00",
+		"nested lists":         strings.Repeat("\x19\x19", 1<<10),
+		"cut short":            "\x15",
+		"longer than the file": "",
+	} {
+		content := withFooter(footer)
+		if name == "longer than the file" {
+			content = "PAR1\xff\xff\xff\x7fPAR1"
+		}
+		source := archived(t, "x.parquet", content)
+		faults.Bounded(t, 32<<20, func() {
+			err := importError(t, source, ImportOptions{})
+			faults.Sentence(t, err)
+			if !strings.Contains(err.Error(), "is no parquet file or is damaged: its") {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}
+
+// parquetCodecs are the ways in which pages are packed.
+var parquetCodecs = map[format.CompressionCodec]compress.Codec{format.Snappy: &parquet.Snappy,
+	format.Gzip: &parquet.Gzip, format.Brotli: &parquet.Brotli, format.Zstd: &parquet.Zstd,
+	format.Lz4Raw: &parquet.Lz4Raw, format.Uncompressed: &parquet.Uncompressed}
+
+func TestParquet_PagesOfAllPackingsAreRead(t *testing.T) {
+	type row struct {
+		Image []byte `parquet:"image"`
+		Label string `parquet:"label,dict"`
+		Size  int32  `parquet:"class,delta"`
+	}
+	rows := make([]row, 40)
+	for i := range rows {
+		rows[i] = row{[]byte(gray(t, uint8(i))), string(rune('a' + i/20)), int32(i % 3)}
+	}
+	for codec, packing := range parquetCodecs {
+		for _, version := range []int{1, 2} {
+			var b bytes.Buffer
+			w := parquet.NewGenericWriter[row](&b, parquet.Compression(packing), parquet.DataPageVersion(version))
+			if _, err := w.Write(rows); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			set, _ := imported(t, archived(t, "x.parquet", b.String()), ImportOptions{HoldOut: -1})
+			train, labels := split(t, set, "train")
+			if got := firstBytes(set, train); len(got) != 40 || got[39] != 39 || labels[39] != 1 {
+				t.Errorf("%v, version %d: images %v, labels %v", codec, version, got, labels)
+			}
+		}
+	}
+}
+
+func TestParquet_PagesThatUnpackToMoreThanTheySayAreRefused(t *testing.T) {
+	const size = 1 << 20
+	for codec, packing := range parquetCodecs {
+		page, err := packing.Encode(nil, make([]byte, size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := pageCheck{ctx: t.Context(), limit: size, codec: codec}
+		if data, err := c.unpack(page, size); err != nil || len(data) != size {
+			t.Errorf("%v: %d bytes, %v", codec, len(data), err)
+		}
+		if _, err := c.unpack(page, size-1); codec != format.Uncompressed && !errors.Is(err, archive.ErrUnpacked) {
+			t.Errorf("%v: %v", codec, err)
+		}
+	}
+
+	// Work on a page ends with its context.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	page, _ := parquet.Brotli.Encode(nil, make([]byte, size))
+	c := pageCheck{ctx: ctx, limit: size, codec: format.Brotli}
+	if _, err := c.unpack(page, size); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParquet_LargePagesAreRefused(t *testing.T) {
+	type row struct {
+		Image []byte `parquet:"image"`
+	}
+	for name, options := range map[string][]parquet.WriterOption{
+		"the head":      nil,
+		"what is there": {parquet.SkipPageBounds("image")},
+		"what comes":    {parquet.SkipPageBounds("image"), parquet.Compression(&parquet.Zstd)},
+	} {
+		var b bytes.Buffer
+		w := parquet.NewGenericWriter[row](&b, options...)
+		_, err := w.Write([]row{{make([]byte, 3<<20)}})
+		if err := errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		err = importError(t, archived(t, "x.parquet", b.String()), ImportOptions{MaxFile: 1 << 20})
+		if !strings.Contains(err.Error(), "or more and 2097152 are allowed: write the file with smaller pages") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestParquet_OneImageOfManyRowsIsBounded(t *testing.T) {
+	type row struct {
+		Image []byte `parquet:"image,dict"`
+	}
+	rows := make([]row, 500)
+	for i := range rows {
+		rows[i].Image = []byte(gray(t, 1))
+	}
+	source := archived(t, "x.parquet", parquetOf(t, "", rows))
+	err := importError(t, source, ImportOptions{MaxUnpacked: 1 << 12})
+	if !strings.Contains(err.Error(), archive.ErrUnpacked.Error()) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParquet_RunsAndCountsAreBounded(t *testing.T) {
+	run := func(n uint64) []byte { return append(binary.AppendUvarint(nil, n<<1), 1) }
+	groups := append(binary.AppendUvarint(nil, 2<<1|1), 0xff, 0xff)
+	for name, err := range map[string]error{
+		"a run":            checkRuns(run(9), 1, 1),
+		"runs":             checkRuns(bytes.Repeat(run(4), 5), 1, 12),
+		"groups":           checkRuns(groups, 1, 8),
+		"no bits":          checkRuns(binary.AppendUvarint(nil, math.MaxUint32|1), 0, 1000),
+		"no end":           checkRuns([]byte{0x80}, 1, 1),
+		"a dictionary":     checkValues(format.RLEDictionary, append([]byte{1}, run(100)...), 10),
+		"booleans":         checkValues(format.RLE, append([]byte{2, 0, 0, 0}, run(100)...), 10),
+		"differences":      checkValues(format.DeltaBinaryPacked, []byte{0x80, 1, 4, 11, 0}, 10),
+		"another encoding": checkValues(format.DeltaByteArray, nil, 10),
+	} {
+		if err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	for name, err := range map[string]error{
+		"a run":       checkRuns(run(10), 1, 10),
+		"groups":      checkRuns(groups, 1, 9),
+		"differences": checkValues(format.DeltaBinaryPacked, []byte{0x80, 1, 4, 10, 0}, 10),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
