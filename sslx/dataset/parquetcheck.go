@@ -435,4 +435,3 @@ func grown(b []byte, n int64) []byte {
 	}
 	return b[:n]
 }
-
