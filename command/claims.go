@@ -180,19 +180,29 @@ func (a *app) claimsRun(ctx context.Context, claims []experiments.Claim, f claim
 	if err != nil {
 		return err
 	}
-	err = a.work(func(opt sslx.Options) error {
+	var plans []experiments.Plan
+	for _, c := range claims {
+		plans = append(plans, c.Plan(scale))
+	}
+	if err := a.makeRuns(ctx, experiments.Sweep{Store: store, Work: work}, plans...); err != nil {
+		return err
+	}
+
+	// The report reads the records again: other processes may have added some meanwhile.
+	return a.claimsReport(claims, f, "")
+}
+
+// makeRuns makes the runs that plans lack, and says which one is made and how long the others will take.
+func (a *app) makeRuns(ctx context.Context, s experiments.Sweep, plans ...experiments.Plan) error {
+	return a.work(func(opt sslx.Options) error {
 		// In a log file, the line that each run writes is enough.
 		if !a.terminal {
 			opt.Progress = nil
 		}
-		var plans []experiments.Plan
-		for _, c := range claims {
-			plans = append(plans, c.Plan(scale))
-		}
 
 		// The time left is that of the runs so far; those of earlier commands do not count.
-		begun, before := time.Now(), -1
-		return experiments.Sweep{Store: store, Work: work, Options: opt, Started: func(done, total int, what string) {
+		begun, before, told := time.Now(), -1, s.Started
+		s.Options, s.Started = opt, func(done, total int, what string) {
 			if before < 0 {
 				before = done
 			}
@@ -201,14 +211,12 @@ func (a *app) claimsRun(ctx context.Context, claims []experiments.Claim, f claim
 				left = ", " + leftText(time.Since(begun).Seconds()/float64(done-before)*float64(total-done)) + " left"
 			}
 			a.say("run %d of %d%s: %s", done+1, total, left, what)
-		}}.Run(ctx, plans...)
+			if told != nil {
+				told(done, total, what)
+			}
+		}
+		return s.Run(ctx, plans...)
 	})
-	if err != nil {
-		return err
-	}
-
-	// The report reads the records again: other processes may have added some meanwhile.
-	return a.claimsReport(claims, f, "")
 }
 
 func claimsReportCommand(a *app) *cobra.Command {

@@ -36,7 +36,7 @@ sets; GOMLX_BACKEND names the backend (xla:cpu, xla:cuda, go).`,
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.debug, "debug", false, "show stack traces of errors")
 	root.AddCommand(quickstartCommand(a), doctorCommand(a), backendCommand(a), dataCommand(a), pretrainCommand(a),
-		evaluateCommand(a), embedCommand(a), searchCommand(a), runsCommand(a), claimsCommand(a), benchCommand(a),
+		evaluateCommand(a), embedCommand(a), searchCommand(a), runsCommand(a), sweepCommand(a), claimsCommand(a), benchCommand(a),
 		versionCommand(a))
 	root.SetHelpCommand(helpCommand())
 

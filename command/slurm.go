@@ -100,10 +100,45 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 		return err
 	}
 	var plans []experiments.Plan
+	var ids []string
 	for _, c := range claims {
-		plans = append(plans, c.Plan(scale))
+		plans, ids = append(plans, c.Plan(scale)), append(ids, c.ID)
 	}
 
+	// A worker must find the same folders wherever it starts.
+	records, err := filepath.Abs(filepath.Dir(store.Path))
+	if err != nil {
+		return err
+	}
+	if work, err = filepath.Abs(work); err != nil {
+		return err
+	}
+	flags := []string{"--scale", f.scale, "--records", records, "--work", work}
+
+	// A repeated command finds its workers by this name, in whatever order the claims are given.
+	j := slurm.Job{Name: jobName(append(slices.Sorted(slices.Values(ids)), flags...)...), Workers: workers,
+		Log: filepath.Join(work, slurmLog), Options: e.sbatch}
+	if j.Command, err = workerCommand(slices.Concat([]string{"claims", "run"}, ids, flags)...); err != nil {
+		return err
+	}
+	if err := a.runsOnSlurm(ctx, j, store, plans...); err != nil {
+		return err
+	}
+	return a.claimsReport(claims, f, "")
+}
+
+// slurmLog is the name of the output of a worker of a sweep.
+const slurmLog = "slurm-%A_%a.log"
+
+// workerCommand returns the line that runs this program with arguments in a worker of Slurm.
+func workerCommand(args ...string) (string, error) {
+	self, err := os.Executable()
+	return "exec " + slurm.Quote(append([]string{self}, args...)...), err
+}
+
+// runsOnSlurm makes the runs that plans lack by a job of Slurm, and shows how it is until it is over.
+func (a *app) runsOnSlurm(ctx context.Context, j slurm.Job, store experiments.Store,
+	plans ...experiments.Plan) error {
 	// The records say what is missing, not the queue: a worker can end without having finished.
 	left := 0
 	count := func() (string, error) {
@@ -113,19 +148,9 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 		}
 		return fmt.Sprintf("; runs missing: %d", left), err
 	}
-
-	if _, err := count(); err != nil {
+	if _, err := count(); err != nil || left == 0 {
 		return err
 	}
-	if left == 0 {
-		return a.claimsReport(claims, f, "")
-	}
-
-	j, err := sweepJob(claims, f, store, work)
-	if err != nil {
-		return err
-	}
-	j.Workers, j.Options = workers, e.sbatch
 	if err := a.submit(ctx, j, count); err != nil {
 		return err
 	}
@@ -134,36 +159,7 @@ func (a *app) claimsOnSlurm(ctx context.Context, claims []experiments.Claim, f c
 	if left > 0 {
 		return fmt.Errorf("the job ended with %d runs missing: see %s; the same command resumes it", left, j.Log)
 	}
-	return a.claimsReport(claims, f, "")
-}
-
-// sweepJob returns the job of a sweep, the same one for the same claims and folders.
-func sweepJob(claims []experiments.Claim, f claimsFlags, store experiments.Store, work string) (j slurm.Job,
-	err error) {
-	// A worker must find the same folders wherever it starts.
-	records, err := filepath.Abs(filepath.Dir(store.Path))
-	if err != nil {
-		return j, err
-	}
-	if work, err = filepath.Abs(work); err != nil {
-		return j, err
-	}
-
-	self, err := os.Executable()
-	if err != nil {
-		return j, err
-	}
-	var ids []string
-	for _, c := range claims {
-		ids = append(ids, c.ID)
-	}
-
-	// A repeated command finds its workers by this name, in whatever order the claims are given.
-	flags := []string{"--scale", f.scale, "--records", records, "--work", work}
-	j.Name = jobName(append(slices.Sorted(slices.Values(ids)), flags...)...)
-	j.Log = filepath.Join(work, "slurm-%A_%a.log")
-	j.Command = "exec " + slurm.Quote(slices.Concat([]string{self, "claims", "run"}, ids, flags)...)
-	return j, nil
+	return nil
 }
 
 // pretrainOnSlurm trains by a worker of Slurm, which resumes the run when it is started again.

@@ -22,6 +22,9 @@ type Plan struct {
 	// Tasks and Protocols are measured. The first of each decides: in tuning, and in the verdict.
 	Tasks, Protocols []string
 
+	// Measure is what tuning chooses by. The zero value is the accuracy on the first task by the first protocol.
+	Measure Measure
+
 	// Comparisons are the differences that are reported. The first Deciding of them give the verdict, on the task and
 	// by the protocol that decide; 0 is 1.
 	Comparisons []Comparison
@@ -44,6 +47,9 @@ type Arm struct {
 	// Axes are what validation tunes of the only candidate, step by step until its choice is inside of what was tried.
 	Axes []Axis
 
+	// Halving, if set, measures the candidates after a part of their training, and trains only the best further.
+	Halving *Halving
+
 	// After is the arm whose chosen configuration From changes, for an arm without candidates.
 	After string
 	From  func(sslx.Config) sslx.Config
@@ -56,6 +62,9 @@ type Arm struct {
 type Candidate struct {
 	Label  string
 	Config sslx.Config
+
+	// Until is the share of its training after which the candidate is measured, in (0, 1); 0 is all of it.
+	Until float64
 }
 
 // Comparison is the difference between the accuracies of A and B. Each is the name of an arm, or of a baseline:
@@ -84,7 +93,7 @@ func NewPlan(s Scale, arms []Arm, comparisons ...Comparison) Plan {
 
 // NewArm returns an arm with a single configuration, which is not tuned.
 func NewArm(name string, c sslx.Config) Arm {
-	return Arm{Name: name, Candidates: []Candidate{{"base", c}}}
+	return Arm{Name: name, Candidates: []Candidate{{Label: "base", Config: c}}}
 }
 
 // With returns a copy of a configuration after a change, which the original does not see.
@@ -103,10 +112,13 @@ func (p Plan) arm(name string) Arm {
 // Decides reports whether a task and a protocol of a result are the first ones of the plan. The task must be a label of
 // the run's own data, not one of the same name of another data set of the plan.
 func (p Plan) Decides(task string, protocol record.Protocol) bool {
-	if protocol.Name() != p.Protocols[0] {
-		return false
-	}
-	if task == p.Tasks[0] {
+	return protocol.Name() == p.Protocols[0] && p.decidesTask(task)
+}
+
+// decidesTask reports whether a task of a result is the first one of the plan. A plan without tasks measures all labels
+// of the data, and each may decide.
+func (p Plan) decidesTask(task string) bool {
+	if len(p.Tasks) == 0 || task == p.Tasks[0] {
 		return true
 	}
 

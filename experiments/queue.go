@@ -121,14 +121,19 @@ func (p Plan) tuningTrials(r Records, arms []Arm, fingerprint fingerprinter) (tr
 	return trials, nil
 }
 
-// TuningTrial returns the trial of a candidate with a seed: it is measured on validation images, on the task and by the
-// protocol that decide. What learns from labels does not see those of the validation images.
+// TuningTrial returns the trial of a candidate with a seed: it is measured on validation images, on the task that
+// decides and by the measure that tuning chooses by. What learns from labels does not see those of the validation images.
 func (p Plan) TuningTrial(c Candidate, seed uint64) Trial {
 	c.Config.Seed = seed
 	if pretrain.LearnsFromLabels(c.Config) {
 		c.Config.HoldOut = true
 	}
-	return Trial{Scale: p.Scale, Config: c.Config, Tasks: p.Tasks[:1], Protocols: p.Protocols[:1], Validation: true}
+	t := Trial{Scale: p.Scale, Config: c.Config, Tasks: p.Tasks[:min(1, len(p.Tasks))], Validation: true,
+		Until: c.Until, Label: c.Label}
+	if protocol := p.measure().Protocol; protocol != "" {
+		t.Protocols = []string{protocol}
+	}
+	return t
 }
 
 // final returns the trial of an arm with a seed that is measured on test, once its hyper-parameters are settled.

@@ -31,6 +31,12 @@ type Trial struct {
 	Protocols  []string
 	Validation bool // measured on validation images, not on test
 	Floors     bool // raw pixels and the untrained encoder are measured, too
+
+	// Until is the share of the training after which it is measured, in (0, 1); 0 is all of it. Trials that differ in
+	// nothing else are one training, which pauses and resumes.
+	Until float64
+
+	Label string // a few words on what is special about it, for progress
 }
 
 // Key returns the address of a trial: a hash of what decides its numbers. That is the resolved configuration (every
@@ -54,7 +60,8 @@ func (t Trial) Key(fingerprint string) string {
 		Config      sslx.Config
 		Fingerprint string
 		Validation  bool
-	}{codeVersion, c, fingerprint, t.Validation})
+		Until       float64 `json:",omitempty"`
+	}{codeVersion, c, fingerprint, t.Validation, t.Until})
 	if err != nil {
 		panic(err) // a configuration that was checked can be written
 	}
@@ -62,11 +69,17 @@ func (t Trial) Key(fingerprint string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// folder returns the name of the run folder of a trial: the key of the whole training.
+func (t Trial) folder(fingerprint string) string {
+	t.Until = 0
+	return t.Key(fingerprint)
+}
+
 // in reports whether the records hold the trial with all that it is measured by.
 func (t Trial) in(records Records, fingerprint string) bool {
 	known, ok := records[t.Key(fingerprint)]
-	if !ok {
-		return false
+	if !ok || known.Failed != "" {
+		return ok
 	}
 
 	// It may have been measured by less than what is asked for now.
@@ -91,12 +104,16 @@ type Record struct {
 	Scale       Scale              `json:"scale"`
 	Config      sslx.Config        `json:"config"`
 	Validation  bool               `json:"validation,omitempty"`
+	Until       float64            `json:"until,omitempty"` // see [Trial]
 	Environment record.Environment `json:"environment"`
 	Finished    time.Time          `json:"finished"`
 
 	Seconds float64 `json:"seconds"` // of training
 	Images  int64   `json:"images"`  // seen
 	Waited  float64 `json:"waited"`  // seconds in which steps waited for images
+
+	// Failed says that the training diverged, and how; there are no results then.
+	Failed string `json:"failed,omitempty"`
 
 	// Cue is how well simple statistics of pixels tell negatives from anchors, see [Cue]; nil where it was not
 	// measured.

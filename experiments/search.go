@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -31,8 +32,9 @@ func (at point) moved(axis, by int) point {
 	return at
 }
 
-// measurer returns the accuracy of a candidate on validation images. It is not ok while that is not measured.
-type measurer func(Candidate) (accuracy float64, ok bool, err error)
+// measurer returns how good a candidate is on validation images: more is better, and -Inf is a training that diverged.
+// It is not ok while that is not measured.
+type measurer func(Candidate) (score float64, ok bool, err error)
 
 // search returns the candidates that tuning has to measure, in the order in which they were asked for, and which of
 // them is chosen, -1 while some are not measured. From the arm's only candidate it looks one step to either side along
@@ -86,6 +88,9 @@ func (arm Arm) search(measure measurer) (candidates []Candidate, chosen int, err
 
 		// Each move is to a better point, so the search ends.
 		if slices.Equal(bestAt, at) {
+			if math.IsInf(highest, -1) {
+				best = -1
+			}
 			return candidates, best, nil
 		}
 		at = bestAt
@@ -116,31 +121,61 @@ func (arm Arm) label(c sslx.Config) string {
 func (arm Arm) tuned() bool { return len(arm.Candidates) > 1 || len(arm.Axes) > 0 }
 
 // tried returns the candidates of an arm that validation compares, as far as they are known, and which of them is
-// chosen: the best, of equal ones the first; -1 while tuning is not done. An arm that is not tuned has one, which is
-// chosen.
+// chosen: the best, of equal ones the first; -1 while tuning is not done, and where all trainings diverged. An arm that
+// is not tuned has one, which is chosen.
 func (p Plan) tried(r Records, arm Arm, fingerprint fingerprinter) (candidates []Candidate, chosen int, err error) {
-	measure := func(c Candidate) (float64, bool, error) { return p.validation(r, c, fingerprint) }
+	measure := func(c Candidate) (score float64, ok bool, err error) {
+		score, ok, err = p.validation(r, c, fingerprint)
+		if p.measure().Lowest {
+			score = -score
+		}
+		if math.IsNaN(score) {
+			score = math.Inf(-1)
+		}
+		return score, ok, err
+	}
 	switch {
 	case len(arm.Axes) > 0:
 		return arm.search(measure)
 	case !arm.tuned():
 		return arm.Candidates, 0, nil
+	case arm.Halving != nil:
+		return arm.Halving.search(arm.Candidates, measure)
 	}
 
-	highest := -1.0
-	for i, candidate := range arm.Candidates {
-		accuracy, ok, err := measure(candidate)
-		if err != nil || !ok {
-			return arm.Candidates, -1, err
-		}
-		if accuracy > highest {
-			highest, chosen = accuracy, i
-		}
+	scores, ok, err := measured(arm.Candidates, measure)
+	if err != nil || !ok {
+		return arm.Candidates, -1, err
 	}
-	return arm.Candidates, chosen, nil
+	return arm.Candidates, best(scores), nil
 }
 
-// validation returns the mean accuracy of a candidate on validation images in percent, over the seeds of tuning.
+// measured returns the score of each candidate. It is not ok while one of them is not measured.
+func measured(candidates []Candidate, measure measurer) (scores []float64, ok bool, err error) {
+	ok = true
+	for _, c := range candidates {
+		score, known, err := measure(c)
+		if err != nil {
+			return nil, false, err
+		}
+		scores, ok = append(scores, score), ok && known
+	}
+	return scores, ok, nil
+}
+
+// best returns the index of the highest score, of equal ones the first, and -1 where all trainings diverged.
+func best(scores []float64) int {
+	found, highest := -1, math.Inf(-1)
+	for i, score := range scores {
+		if score > highest {
+			found, highest = i, score
+		}
+	}
+	return found
+}
+
+// validation returns the mean of the measure of a candidate on validation images, over the seeds of tuning, accuracies
+// in percent. It is NaN where a training diverged.
 func (p Plan) validation(r Records, c Candidate, fingerprint fingerprinter) (mean float64, ok bool, err error) {
 	for _, seed := range p.TuneSeeds {
 		t := p.TuningTrial(c, seed)
@@ -151,7 +186,16 @@ func (p Plan) validation(r Records, c Candidate, fingerprint fingerprinter) (mea
 		if !t.in(r, print) {
 			return 0, false, nil
 		}
-		mean += 100 * r[t.Key(print)].Results[0].Value / float64(len(p.TuneSeeds))
+		known := r[t.Key(print)]
+		value, found := p.value(known)
+		switch {
+		case known.Failed != "":
+			value = math.NaN()
+		case !found:
+			return 0, false, fmt.Errorf("run %s was measured and has no %s: delete its line from the records, or choose "+
+				"another measure", known.Key, p.measure().Name)
+		}
+		mean += value / float64(len(p.TuneSeeds))
 	}
 	return mean, true, nil
 }

@@ -66,7 +66,7 @@ func searched(t *testing.T, arm Arm, accuracy func(sslx.Config) float64) (tried 
 
 func TestSearch_GoesOnUntilTheBestIsInside(t *testing.T) {
 	base := Base(CPU) // rate 0.002, temperature 0.2
-	arm := Arm{Name: "a", Candidates: []Candidate{{"base", base}}, Axes: []Axis{rateAxis(), temperatureAxis()}}
+	arm := Arm{Name: "a", Candidates: []Candidate{{Label: "base", Config: base}}, Axes: []Axis{rateAxis(), temperatureAxis()}}
 	for _, c := range []struct {
 		name              string
 		rate, temperature float64 // where the accuracy is highest
@@ -104,7 +104,7 @@ func searchedClaim(t *testing.T, random *rand.Rand, difference, noise float64) (
 		return With(Base(CPU), func(c *sslx.Config) { c.Objective = objective.SimCLR{Temperature: temperature} })
 	}
 	arm := func(name string, c sslx.Config) Arm {
-		return Arm{Name: name, Candidates: []Candidate{{"base", c}}, Axes: []Axis{rateAxis()}}
+		return Arm{Name: name, Candidates: []Candidate{{Label: "base", Config: c}}, Axes: []Axis{rateAxis()}}
 	}
 	p := NewPlan(CPU, []Arm{arm("a", at(0.2)), arm("b", at(0.5))}, Comparison{Factor: "a over b", A: "a", B: "b"})
 	p.Tasks, p.Protocols = p.Tasks[:1], p.Protocols[:1]

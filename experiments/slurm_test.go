@@ -26,7 +26,7 @@ import (
 // invented: other tests hold that training resumes where it was.
 func TestSweep_ASlurmArrayMakesEveryTrialOnce(t *testing.T) {
 	p, s := toy(t)
-	p.Seeds = []uint64{1, 2, 3, 4, 5}
+	p.Seeds, p.Arms[0].Halving = []uint64{1, 2, 3, 4, 5}, nil
 	s.Make = s.invent(0)
 	if dir := os.Getenv("SSLX_TEST_SWEEP"); dir != "" {
 		if err := p.worker(s, dir); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/objective"
+	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
 )
@@ -97,8 +98,9 @@ func (s Sweep) fingerprint(ctx context.Context, known map[string]string, c sslx.
 
 // makeOnce makes a trial and adds its record to the store, unless another process is making it or has just made it.
 func (s Sweep) makeOnce(ctx context.Context, t Trial, fingerprint string, done, total int) (made bool, err error) {
+	// One process at a time works on a training, whichever part of it is wanted.
 	key := t.Key(fingerprint)
-	lock := runs.Lock(s.Work, key)
+	lock := runs.Lock(s.Work, t.folder(fingerprint))
 	if ok, err := lock.TryLock(); err != nil || !ok {
 		return false, err
 	}
@@ -111,10 +113,9 @@ func (s Sweep) makeOnce(ctx context.Context, t Trial, fingerprint string, done, 
 	}
 
 	if s.Started != nil {
-		s.Started(done, total, fmt.Sprintf("%s, batch %d, seed %d, run %s", objective.NameOf(t.Config.Objective),
-			t.Config.Batch, t.Config.Seed, key))
+		s.Started(done, total, t.text(key))
 	}
-	r, err := s.measured(ctx, t, key)
+	r, err := s.measured(ctx, t, key, t.folder(fingerprint))
 	if err != nil {
 		return false, fmt.Errorf("run %s: %w", key, err)
 	}
@@ -122,7 +123,7 @@ func (s Sweep) makeOnce(ctx context.Context, t Trial, fingerprint string, done, 
 	// The key tells what was trained on. If the data changed since they were opened, it tells something else.
 	if now := r.Environment.Fingerprint; now != fingerprint {
 		return false, fmt.Errorf("run %s: the data %s changed while the sweep ran: delete %s and start the sweep again",
-			key, t.Config.Data, filepath.Join(s.Work, key))
+			key, t.Config.Data, filepath.Join(s.Work, t.folder(fingerprint)))
 	}
 
 	if earlier, ok := records[key]; ok {
@@ -131,21 +132,49 @@ func (s Sweep) makeOnce(ctx context.Context, t Trial, fingerprint string, done, 
 	return true, s.Store.Append(r)
 }
 
-// measured trains the trial, or resumes it, and measures it.
-func (s Sweep) measured(ctx context.Context, t Trial, key string) (r Record, err error) {
+// text says in a few words what a trial is.
+func (t Trial) text(key string) string {
+	text := fmt.Sprintf("%s, batch %d, seed %d, run %s", objective.NameOf(t.Config.Objective), t.Config.Batch,
+		t.Config.Seed, key)
+	if t.Label != "" {
+		text = t.Label + ", " + text
+	}
+	if t.Until > 0 {
+		text += fmt.Sprintf(", to %.3g %% of its training", 100*t.Until)
+	}
+	return text
+}
+
+// measured trains the trial in a folder of that name, or resumes it, and measures it.
+func (s Sweep) measured(ctx context.Context, t Trial, key, folder string) (r Record, err error) {
 	if s.Make != nil {
 		return s.Make(ctx, t, key)
 	}
 
-	dir := filepath.Join(s.Work, key)
-	summary, err := s.train(ctx, dir, t.Config)
+	dir := filepath.Join(s.Work, folder)
+	if t.Until > 0 {
+		// A sweep of another kind may have trained it further: it does not go back, and is trained again elsewhere.
+		if done, total, err := pretrain.StepsDone(dir); err != nil || float64(done) > t.Until*float64(total)+1 {
+			dir = filepath.Join(s.Work, key)
+		}
+	}
+
+	// A candidate whose training diverges is a bad one, and no reason to end the sweep.
+	summary, err := s.train(ctx, dir, t)
+	failed := ""
+	if errors.Is(err, pretrain.ErrDiverged) && t.Validation {
+		failed, err = err.Error(), nil
+	}
 	if err != nil {
 		return r, err
 	}
-	results, err := sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: t.Tasks, Protocols: t.Protocols,
-		Validation: t.Validation, Baselines: t.Floors, Options: s.Options})
-	if err != nil {
-		return r, err
+	var results []record.Result
+	if len(t.Protocols) > 0 && failed == "" {
+		results, err = sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: t.Tasks, Protocols: t.Protocols,
+			Validation: t.Validation, Baselines: t.Floors, Unfinished: t.Until > 0, Options: s.Options})
+		if err != nil {
+			return r, err
+		}
 	}
 
 	// The record holds what the run folder says of itself, so that the folder can be deleted.
@@ -154,9 +183,9 @@ func (s Sweep) measured(ctx context.Context, t Trial, key string) (r Record, err
 		return r, err
 	}
 	environment, err := record.ReadEnvironment(dir)
-	r = Record{Key: key, Scale: t.Scale, Config: t.Config, Validation: t.Validation, Tasks: slices.Clone(t.Tasks),
-		Environment: environment, Finished: time.Now().UTC().Truncate(time.Second), Seconds: summary.Seconds,
-		Images: summary.Images, Results: results, Log: thinned(log)}
+	r = Record{Key: key, Scale: t.Scale, Config: t.Config, Validation: t.Validation, Until: t.Until,
+		Tasks: slices.Clone(t.Tasks), Environment: environment, Finished: time.Now().UTC().Truncate(time.Second),
+		Seconds: summary.Seconds, Images: summary.Images, Failed: failed, Results: results, Log: thinned(log)}
 	if len(log) > 0 {
 		r.Waited = log[len(log)-1].Waited
 	}
@@ -191,9 +220,13 @@ func (s Sweep) cue(ctx context.Context, c sslx.Config) (accuracy *float64, err e
 	return &value, err
 }
 
-func (s Sweep) train(ctx context.Context, dir string, c sslx.Config) (sslx.Summary, error) {
-	if record.IsRun(dir) {
+// train trains as far as the trial asks for.
+func (s Sweep) train(ctx context.Context, dir string, t Trial) (sslx.Summary, error) {
+	switch {
+	case t.Until > 0:
+		return sslx.PretrainUntil(ctx, dir, t.Config, t.Until, s.Options)
+	case record.IsRun(dir):
 		return sslx.Resume(ctx, dir, s.Options)
 	}
-	return sslx.Pretrain(ctx, dir, c, s.Options)
+	return sslx.Pretrain(ctx, dir, t.Config, s.Options)
 }

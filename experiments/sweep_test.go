@@ -33,7 +33,8 @@ func toy(t *testing.T) (Plan, Sweep) {
 	low := With(base, func(c *sslx.Config) { c.Optimizer.LR /= 4 })
 	p := Plan{Scale: Smoke, TuneSeeds: []uint64{9}, Seeds: []uint64{1, 2}, Tasks: []string{"shape"},
 		Protocols: []string{"knn"},
-		Arms: []Arm{{Name: "tuned", Candidates: []Candidate{{"base", base}, {"low", low}}, Floors: true},
+		Arms: []Arm{{Name: "tuned", Candidates: []Candidate{{Label: "base", Config: base}, {Label: "low", Config: low}}, Floors: true,
+			Halving: &Halving{Eta: 2, Rungs: 2}},
 			{Name: "after", After: "tuned", From: func(c sslx.Config) sslx.Config {
 				return With(c, func(c *sslx.Config) { c.Batch = 32 })
 			}}},
@@ -70,11 +71,11 @@ func TestSweep_ResumesAndEndsAsIfNeverStopped(t *testing.T) {
 	if err := whole.counting(&runs).Run(context.Background(), p); err != nil {
 		t.Fatal(err)
 	}
-	if runs != 2+2*2 {
-		t.Errorf("%d runs, want two of tuning and two seeds of two arms", runs)
+	if runs != 2+1+2*2 {
+		t.Errorf("%d runs, want two halves and a whole of tuning, and two seeds of two arms", runs)
 	}
 	want := outcome(t, p, whole.Store)
-	if want.Missing != 0 || len(want.Records) != 6 {
+	if want.Missing != 0 || len(want.Records) != 7 {
 		t.Fatalf("%d runs made, %d missing", len(want.Records), want.Missing)
 	}
 	if len(want.Estimates) != 2 || want.Estimates[0].Factor != "tuned over after" {
@@ -106,8 +107,8 @@ func TestSweep_ResumesAndEndsAsIfNeverStopped(t *testing.T) {
 	if err := broken.counting(&rest).Run(context.Background(), p); err != nil {
 		t.Fatal(err)
 	}
-	if rest != 6-len(before) {
-		t.Errorf("%d runs were made after %d of 6", rest, len(before))
+	if rest != 7-len(before) {
+		t.Errorf("%d runs were made after %d of 7", rest, len(before))
 	}
 	got := outcome(t, p, broken.Store)
 	got.Seconds, want.Seconds = 0, 0
@@ -119,7 +120,7 @@ func TestSweep_ResumesAndEndsAsIfNeverStopped(t *testing.T) {
 func TestSweep_TwoShareTheTrials(t *testing.T) {
 	p, s := toy(t)
 	p.Arms = p.Arms[:1]
-	p.Arms[0].Candidates = p.Arms[0].Candidates[:1]
+	p.Arms[0].Candidates, p.Arms[0].Halving = p.Arms[0].Candidates[:1], nil
 	var first, second int
 	done := make(chan error)
 	go func() { done <- s.counting(&first).Run(context.Background(), p) }()
@@ -141,7 +142,11 @@ func invented(t Trial, value float64) Record {
 	if t.Floors {
 		models = append(models, record.ModelUntrained)
 	}
-	for _, task := range t.Tasks {
+	tasks := t.Tasks
+	if len(tasks) == 0 {
+		tasks = []string{"class"}
+	}
+	for _, task := range tasks {
 		for _, protocol := range t.Protocols {
 			for _, model := range models {
 				r.Results = append(r.Results, record.Result{Model: model, Task: "set/" + task, Split: split,

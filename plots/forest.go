@@ -291,7 +291,7 @@ func (d *forestDrawing) legend() (l legend) {
 		l = append(l, fillEntry("within the margin of ±"+strconv.FormatFloat(d.Margin, 'g', 4, 64), bandFill))
 	}
 	if slices.ContainsFunc(d.Differences, Difference.bounded) {
-		l = append(l, errorBarEntry(false))
+		l = append(l, errorBarEntry(usualInterval, false))
 	}
 	return l
 }

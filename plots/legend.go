@@ -87,10 +87,13 @@ func glyphEntry(name string, glyph draw.GlyphStyle) legendEntry {
 	}}
 }
 
+// usualInterval is what an interval is unless a figure says otherwise.
+const usualInterval = "95 % interval"
+
 // errorBarEntry shows an interval with its ends, upright or lying.
-func errorBarEntry(upright bool) legendEntry {
+func errorBarEntry(name string, upright bool) legendEntry {
 	const half, end = swatchWidth / 2, vg.Length(3)
-	return legendEntry{"95 % interval", swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
+	return legendEntry{name, swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
 		center := vg.Point{X: left + half, Y: middle}
 
 		// The strokes are those of a lying bar; an upright one swaps x and y.
@@ -119,7 +122,7 @@ func gapEntry() legendEntry {
 
 // whiskerEntry shows a whisker, which is an interval wherever it stands.
 func whiskerEntry() legendEntry {
-	return legendEntry{"95 % interval", swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
+	return legendEntry{usualInterval, swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
 		c.StrokeLine2(whisker, left, middle, left+swatchWidth, middle)
 	}}
 }

@@ -45,6 +45,12 @@ type SeriesPlot struct {
 
 	// Band draws the intervals as a band and not as error bars.
 	Band bool
+
+	// Interval says what an interval is; "" is a 95 % interval.
+	Interval string
+
+	// Names, if set, stand on the horizontal axis at 0, 1, 2, … in place of numbers.
+	Names []string
 }
 
 // Figure draws the plot. It returns a usage error if no point was measured, if an X is not finite, not increasing, or
@@ -267,6 +273,10 @@ func (s SeriesPlot) plot() *plot.Plot {
 		fig.X.Min, fig.X.Max = math.Exp2(low), math.Exp2(high)
 	}
 
+	if s.Names != nil {
+		fig.X.Tick.Marker = nameTicks(s.Names)
+	}
+
 	// From the back: grid, levels, series.
 	grid := plotter.NewGrid()
 	grid.Vertical.Width, grid.Horizontal.Color = 0, gridLine
@@ -373,10 +383,11 @@ func (s SeriesPlot) legend() (l legend) {
 		bounded = bounded || slices.ContainsFunc(one.Points, Point.bounded)
 	}
 
+	interval := cmp.Or(s.Interval, usualInterval)
 	if bounded && s.Band {
-		l = append(l, fillEntry("95 % interval", faint(darkGray)))
+		l = append(l, fillEntry(interval, faint(darkGray)))
 	} else if bounded {
-		l = append(l, errorBarEntry(true))
+		l = append(l, errorBarEntry(interval, true))
 	}
 
 	if gaps {

@@ -61,3 +61,16 @@ func (log2Ticks) Ticks(low, high float64) (ticks []plot.Tick) {
 	}
 	return ticks
 }
+
+// nameTicks are names at 0, 1, 2, …
+type nameTicks []string
+
+// Ticks implements plot.Ticker.
+func (names nameTicks) Ticks(low, high float64) (ticks []plot.Tick) {
+	for i, name := range names {
+		if x := float64(i); x >= low && x <= high {
+			ticks = append(ticks, plot.Tick{Value: x, Label: shorten(name, 24)})
+		}
+	}
+	return ticks
+}

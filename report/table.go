@@ -33,6 +33,10 @@ func (t Table) right(k int) bool {
 	return t.Align != "" && t.Align[min(k, len(t.Align)-1)] == 'r'
 }
 
+// Right and Best are right and best, for the template of a page.
+func (t Table) Right(k int) bool   { return t.right(k) }
+func (t Table) Best(i, k int) bool { return t.best[[2]int{i, k}] }
+
 // MarshalJSON returns an object with the keys head, rows, right (whether a column is flush right, as numbers are) and
 // best (the row and column of each cell that Markdown sets in bold). Cells are plain text.
 func (t Table) MarshalJSON() ([]byte, error) {

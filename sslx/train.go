@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/internal/open"
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/pretrain"
@@ -45,26 +46,56 @@ func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, 
 	}
 	c = c.Resolved()
 	create := func(e record.Environment) (*record.Run, error) { return record.Create(dir, c, e) }
-	return train(ctx, dir, c, "", opt, create)
+	return train(ctx, dir, c, "", 0, opt, create)
+}
+
+// PretrainUntil trains as Pretrain does, or resumes the run that is in dir, and pauses after a share of the steps of the
+// training, in (0, 1). The learning rate follows the schedule of the whole training, so that Resume, or a later pause,
+// continues it with the same bits.
+func PretrainUntil(ctx context.Context, dir string, c Config, share float64, opt Options) (Summary, error) {
+	if err := c.Check(); err != nil {
+		return Summary{}, err
+	}
+	if !(share > 0 && share < 1) {
+		return Summary{}, usage.Errorf("the share of the training is %g: it must be between 0 and 1", share)
+	}
+	c = c.Resolved()
+	fingerprint, take := "", taking(func(e record.Environment) (*record.Run, error) { return record.Create(dir, c, e) })
+	if record.IsRun(dir) {
+		var err error
+		if c, fingerprint, take, err = reopening(dir, opt); err != nil {
+			return Summary{}, err
+		}
+	}
+	return train(ctx, dir, c, fingerprint, share, opt, take)
 }
 
 // Resume continues the run in dir from its checkpoint, or from its start when it has none. The result has the same bits
 // as an uninterrupted run on the same machine. A finished run stays as it is.
 func Resume(ctx context.Context, dir string, opt Options) (Summary, error) {
-	c, err := pretrain.RunConfig(dir)
+	c, fingerprint, reopen, err := reopening(dir, opt)
 	if err != nil {
 		return Summary{}, err
 	}
+	return train(ctx, dir, c, fingerprint, 0, opt, reopen)
+}
+
+// taking returns the run folder of a training, for writing.
+type taking func(record.Environment) (*record.Run, error)
+
+// reopening returns what continues the run in dir: its configuration, the fingerprint of its data, and its folder.
+func reopening(dir string, opt Options) (c Config, fingerprint string, take taking, err error) {
+	c, err = pretrain.RunConfig(dir)
+
 	// Without its record, the run's data are found by their name, and the checkpoint compares.
 	environment, _ := record.ReadEnvironment(dir)
-	reopen := func(e record.Environment) (*record.Run, error) {
+	return c, environment.Fingerprint, func(e record.Environment) (*record.Run, error) {
 		run, err := record.Open(dir)
 		if err == nil {
 			addSession(run, e, opt)
 		}
 		return run, err
-	}
-	return train(ctx, dir, c, environment.Fingerprint, opt, reopen)
+	}, err
 }
 
 // addSession records that this process continues an unfinished run, and warns where its numbers may differ for that.
@@ -82,10 +113,10 @@ func addSession(run *record.Run, e record.Environment, opt Options) {
 	}
 }
 
-// train trains in the run that take returns, once everything else that can fail early was opened. Fingerprint is that
-// of the run's data where it is known.
-func train(ctx context.Context, dir string, c Config, fingerprint string, opt Options,
-	take func(record.Environment) (*record.Run, error)) (s Summary, err error) {
+// train trains in the run that take returns, once everything else that can fail early was opened, and pauses after a
+// share of the training, unless it is 0. Fingerprint is that of the run's data where it is known.
+func train(ctx context.Context, dir string, c Config, fingerprint string, share float64, opt Options,
+	take taking) (s Summary, err error) {
 	set, err := open.Data(ctx, c.Data, c.Size, fingerprint, opt)
 	if err != nil {
 		return s, err
@@ -115,7 +146,7 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, opt Op
 	defer func() { err = errors.Join(err, run.Close()) }()
 
 	opt.Report("compile", 0, 0, encoder.NameOf(c.Encoder))
-	done, err := pretrain.Train(ctx, handle.Backend, set, run, c, pretrain.Hooks{
+	done, err := pretrain.TrainUntil(ctx, handle.Backend, set, run, c, share, pretrain.Hooks{
 		Report: func(step, total int, m record.Metrics) { opt.Report("train", int64(step), int64(total), detail(m)) },
 		Warn:   func(sentence string) { opt.Warnf("%s", sentence) },
 	})

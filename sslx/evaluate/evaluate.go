@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/internal/open"
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder/weights"
 	"github.com/sslx-go/lab/sslx/pretrain"
@@ -36,6 +37,10 @@ type Options struct {
 
 	// Validation measures on the images that are held out of train, and leaves test alone: for choosing between runs.
 	Validation bool
+
+	// Unfinished measures the last checkpoint of a run that may have a part of its training before it, for choosing
+	// which of several runs are trained further. It needs Validation, and nothing is kept in the run folder.
+	Unfinished bool
 
 	// Baselines also measures raw pixels and the untrained encoder.
 	Baselines bool
@@ -71,7 +76,14 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 	}
 
 	// What can be refused is refused before the back end is opened.
-	trained, err := pretrain.ReadFinishedRun(dir)
+	read := pretrain.ReadFinishedRun
+	if opt.Unfinished {
+		read = pretrain.ReadPausedRun
+	}
+	if opt.Unfinished && !opt.Validation {
+		return nil, usage.Errorf("an unfinished run is measured on validation images only: set Validation")
+	}
+	trained, err := read(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -239,7 +239,7 @@ func (s *session) keep(m *model) error {
 	results, curves := s.pending, s.curves
 	s.pending, s.curves = nil, nil
 	s.results = append(s.results, results...)
-	if s.run == nil {
+	if s.run == nil || s.opt.Unfinished {
 		return nil
 	}
 	return errors.Join(s.run.AddResults(results), s.run.AddCurves(curves))

@@ -45,7 +45,8 @@ func saveCheckpoint(path string, store *model.Store, state runState) error {
 			return err
 		}
 		if !finite(values[v.Path()]) {
-			return fmt.Errorf("variable %s is no longer finite after step %d: lower optimizer.lr", v.Path(), state.Step)
+			return divergence{fmt.Errorf("variable %s is no longer finite after step %d: lower optimizer.lr", v.Path(),
+				state.Step)}
 		}
 	}
 

@@ -112,6 +112,18 @@ func (tr *training) open(t testing.TB) *record.Run {
 	return run
 }
 
+// pause makes so many of the 48 steps.
+func (tr *training) pause(t testing.TB, steps int) *training {
+	t.Helper()
+	run := tr.open(t)
+	defer func() { _ = run.Close() }()
+	s, err := TrainUntil(context.Background(), testbackend.Open(t), tr.set, run, tr.config, float64(steps)/48, quiet)
+	if err != nil || s.Steps != steps {
+		t.Fatalf("it paused after %d steps, want %d (%v)", s.Steps, steps, err)
+	}
+	return tr
+}
+
 // interrupt makes so many steps.
 func (tr *training) interrupt(t testing.TB, steps int) *training {
 	t.Helper()

@@ -40,30 +40,41 @@ type FinishedRun struct {
 // (the last epoch is what is measured, never an earlier one), and when the configuration in the folder is not the one
 // in the checkpoint.
 func ReadFinishedRun(dir string) (r FinishedRun, err error) {
+	r, at, err := readTrained(dir)
+	if err == nil && at.Step < at.Total {
+		err = usage.About("resume", "run %s is at step %d of %d: results are those of the last step, so finish it first",
+			dir, at.Step, at.Total)
+	}
+	return r, err
+}
+
+// ReadPausedRun is ReadFinishedRun for a run that may have a part of its training before it.
+func ReadPausedRun(dir string) (FinishedRun, error) {
+	r, _, err := readTrained(dir)
+	return r, err
+}
+
+// readTrained reads what the run in dir was trained with, and where its checkpoint stands.
+func readTrained(dir string) (r FinishedRun, at runState, err error) {
 	config, err := RunConfig(dir)
 	if err != nil {
-		return r, err
+		return r, at, err
 	}
 	if !hasCheckpoint(dir) {
-		return r, usage.About("resume", "run %s has no checkpoint yet: train it first", dir)
+		return r, at, usage.About("resume", "run %s has no checkpoint yet: train it first", dir)
 	}
 	c, err := loadCheckpoint(record.CheckpointPath(dir))
 	if err != nil {
-		return r, err
-	}
-
-	if p := c.state; p.Step < p.Total {
-		return r, usage.About("resume", "run %s is at step %d of %d: results are those of the last step, so finish it "+
-			"first", dir, p.Step, p.Total)
+		return r, at, err
 	}
 
 	// The file in the folder can be edited; what was trained is in the checkpoint.
 	same, err := sameTraining(c.state.Config, config)
 	if err != nil {
-		return r, err
+		return r, at, err
 	}
 	if !same {
-		return r, usage.Errorf("the configuration of run %s is not the one that its checkpoint was trained with: "+
+		return r, at, usage.Errorf("the configuration of run %s is not the one that its checkpoint was trained with: "+
 			"restore one of them from a copy", dir)
 	}
 	return FinishedRun{
@@ -72,7 +83,7 @@ func ReadFinishedRun(dir string) (r FinishedRun, err error) {
 		Fingerprint: c.state.Fingerprint,
 		Height:      c.state.Height,
 		Width:       c.state.Width,
-	}, nil
+	}, c.state, nil
 }
 
 // StepsDone returns how many steps the checkpoint of the run in dir has behind it, and how many steps the run has in

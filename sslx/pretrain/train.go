@@ -21,6 +21,15 @@ import (
 // ErrInterrupted reports that training ended early because its context did; a checkpoint was saved.
 var ErrInterrupted = errors.New("interrupted")
 
+// ErrDiverged reports that the loss, another measure or a variable is no longer finite. The last checkpoint stays as it
+// is.
+var ErrDiverged = errors.New("diverged")
+
+// divergence is an error that is ErrDiverged, in words of its own.
+type divergence struct{ error }
+
+func (divergence) Is(target error) bool { return target == ErrDiverged }
+
 // Summary is what a training did.
 type Summary struct {
 	Steps     int     // steps done, those before a resume included
@@ -43,6 +52,7 @@ type trainer struct {
 	events   *record.Events // nil unless the configuration asks for TensorBoard
 	schedule optimizer.Schedule
 	total    int       // steps of the whole training
+	until    int       // steps after which it pauses, total where it does not
 	ancestor *ancestor // of a new training that starts from one
 	saved    int       // the step of the last checkpoint, -1 without one
 	last     record.Metrics
@@ -64,8 +74,16 @@ type Hooks struct {
 // data or of another configuration are errors of package usage.
 //
 // When ctx ends, Train saves a checkpoint and returns ErrInterrupted. When the loss or a variable is no longer finite,
-// the error names the step, and the last checkpoint stays as it is.
+// the error is ErrDiverged and names the step, and the last checkpoint stays as it is.
 func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record.Run, c Config,
+	hooks Hooks) (Summary, error) {
+	return TrainUntil(ctx, b, set, run, c, 0, hooks)
+}
+
+// TrainUntil is Train, but pauses after a share of the steps of the training, in (0, 1), with a checkpoint and without
+// an error; 0 does not pause. The schedule of the learning rate is that of the whole training, so that Train, or a later
+// pause, continues with the bits of a training that never paused. A run that is further stays as it is.
+func TrainUntil(ctx context.Context, b compute.Backend, set *dataset.Set, run *record.Run, c Config, share float64,
 	hooks Hooks) (Summary, error) {
 	if hooks.Report == nil {
 		hooks.Report = func(int, int, record.Metrics) {}
@@ -76,7 +94,7 @@ func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record
 
 	// It reads all images: their file may be cut short meanwhile.
 	var t *trainer
-	err := set.Guard(func() (err error) { t, err = newTrainer(b, set, run, c); return err })
+	err := set.Guard(func() (err error) { t, err = newTrainer(b, set, run, c, share); return err })
 	if err != nil {
 		return Summary{}, err
 	}
@@ -92,7 +110,7 @@ func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record
 	}, err
 }
 
-func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) (*trainer, error) {
+func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config, share float64) (*trainer, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -104,6 +122,10 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 
 	t := &trainer{config: c, run: run, backend: b, data: d, store: newStore(c), saved: -1}
 	t.total = c.Epochs * t.perEpoch()
+	t.until = t.total
+	if share > 0 {
+		t.until = min(t.total, max(1, int(math.Ceil(share*float64(t.total)-1e-9))))
+	}
 	t.schedule = c.Optimizer.Schedule(c.Batch, t.perEpoch(), t.total)
 	t.state = runState{Total: t.total, Fingerprint: set.Fingerprint(), Config: c, Mean: d.mean, Std: d.std,
 		Height: set.Height(), Width: set.Width()}
@@ -120,8 +142,8 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config) 
 		return nil, err
 	}
 
-	// A finished run needs no program.
-	if t.state.Step < t.total {
+	// A run without a step to make needs no program.
+	if t.state.Step < t.until {
 		err = t.build(saved)
 	}
 	if err == nil {
@@ -225,7 +247,7 @@ func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
 		hooks.Warn(sentence)
 	}
 	hooks.Report(t.state.Step, t.total, t.last)
-	for t.state.Step < t.total {
+	for t.state.Step < t.until {
 		// Between two steps the state is whole.
 		if ctx.Err() != nil {
 			if err := t.save(); err != nil {
@@ -290,8 +312,8 @@ func (t *trainer) step(feed feed) error {
 	}
 	for i, value := range measures {
 		if v := float64(value); math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s is %v at step %d of run %s: lower optimizer.lr, or check the data; %s",
-				t.stepper.measureNames[i], value, step, t.run.Name(), t.kept())
+			return divergence{fmt.Errorf("%s is %v at step %d of run %s: lower optimizer.lr, or check the data; %s",
+				t.stepper.measureNames[i], value, step, t.run.Name(), t.kept())}
 		}
 		t.state.Window[i] += float64(value)
 	}

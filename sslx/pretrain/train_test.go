@@ -36,7 +36,7 @@ func TestTrain_IsAFunctionOfTheConfiguration(t *testing.T) {
 	if s.Seconds <= 0 {
 		t.Errorf("training took %v s", s.Seconds)
 	}
-	t.Run("interrupted", func(t *testing.T) { testInterrupted(t, whole) })
+	t.Run("paused", func(t *testing.T) { testPaused(t, whole) })
 	t.Run("killed", func(t *testing.T) { testKilled(t, whole) })
 	t.Run("another seed", func(t *testing.T) {
 		c := whole.config
@@ -50,15 +50,15 @@ func TestTrain_IsAFunctionOfTheConfiguration(t *testing.T) {
 	})
 }
 
-// testInterrupted stops a run at any step, breaks it, and resumes it.
-func testInterrupted(t *testing.T, whole *training) {
-	steps := rand.N(48)
-	t.Logf("interrupted after %d steps", steps)
-	tr := (&training{set: whole.set, config: whole.config}).interrupt(t, steps)
+// testPaused pauses a run at any step, breaks it, and resumes it.
+func testPaused(t *testing.T, whole *training) {
+	steps := 1 + rand.N(47)
+	t.Logf("paused after %d steps", steps)
+	tr := (&training{set: whole.set, config: whole.config}).pause(t, steps)
 	testDiverged(t, tr, steps)
 	run := tr.open(t)
 	defer func() { _ = run.Close() }()
-	rest, err := newTrainer(testbackend.Open(t), tr.set, run, tr.config)
+	rest, err := newTrainer(testbackend.Open(t), tr.set, run, tr.config, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,8 +111,8 @@ func testDiverged(t *testing.T, tr *training, steps int) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	if usage.Is(err) {
-		t.Errorf("%v is a usage error, though the work failed", err)
+	if usage.Is(err) || !errors.Is(err, ErrDiverged) {
+		t.Errorf("%v is a usage error, or is not ErrDiverged", err)
 	}
 	if after, _ := os.ReadFile(record.CheckpointPath(tr.dir)); !slices.Equal(before, after) {
 		t.Error("the last good checkpoint was replaced")
@@ -124,7 +124,7 @@ func diverge(t *testing.T, b compute.Backend, tr *training) error {
 	t.Helper()
 	run := tr.open(t)
 	defer func() { _ = run.Close() }()
-	broken, err := newTrainer(b, tr.set, run, tr.config)
+	broken, err := newTrainer(b, tr.set, run, tr.config, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ func TestTrain_SavesNoCheckpointBeforeTheLogIsOnTheDisk(t *testing.T) {
 	tr := &training{set: tinySet(t), config: tiny()}
 	run := tr.open(t)
 	defer func() { _ = run.Close() }()
-	trainer, err := newTrainer(sequential(t), tr.set, run, tr.config)
+	trainer, err := newTrainer(sequential(t), tr.set, run, tr.config, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
