@@ -36,8 +36,8 @@ sets; GOMLX_BACKEND names the backend (xla:cpu, xla:cuda, go).`,
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.debug, "debug", false, "show stack traces of errors")
 	root.AddCommand(quickstartCommand(a), doctorCommand(a), backendCommand(a), dataCommand(a), pretrainCommand(a),
-		evaluateCommand(a), embedCommand(a), searchCommand(a), runsCommand(a), sweepCommand(a), claimsCommand(a), benchCommand(a),
-		versionCommand(a))
+		evaluateCommand(a), embedCommand(a), searchCommand(a), runsCommand(a), sweepCommand(a), claimsCommand(a),
+		benchCommand(a), versionCommand(a))
 	root.SetHelpCommand(helpCommand())
 
 	// Made here and not by Execute, so that it has an example and refuses an unknown shell.

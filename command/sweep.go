@@ -121,7 +121,8 @@ func isFile(path string) bool {
 }
 
 // writeSweep writes the report of a sweep to its folder.
-func writeSweep(study experiments.Study, folder string, store experiments.Store) (o experiments.StudyOutcome, err error) {
+func writeSweep(study experiments.Study, folder string,
+	store experiments.Store) (o experiments.StudyOutcome, err error) {
 	records, err := store.Read()
 	if err != nil {
 		return o, err

@@ -37,8 +37,8 @@ func (h Halving) cost(n int) (sum float64) {
 	return sum
 }
 
-// search returns what is measured of candidates, rung by rung as far as the rungs are known, each rung's in the order of
-// the one before, the best first; and which of these is chosen, -1 while some are not measured.
+// search returns what is measured of candidates, rung by rung as far as the rungs are known, the best of the rung
+// before first; and which of these is chosen, -1 while some are not measured.
 func (h Halving) search(group []Candidate, measure measurer) (asked []Candidate, chosen int, err error) {
 	for rung := range h.Rungs {
 		// All of a rung are asked for before any is compared, so that they can be measured side by side.

@@ -122,7 +122,7 @@ func (p Plan) tuningTrials(r Records, arms []Arm, fingerprint fingerprinter) (tr
 }
 
 // TuningTrial returns the trial of a candidate with a seed: it is measured on validation images, on the task that
-// decides and by the measure that tuning chooses by. What learns from labels does not see those of the validation images.
+// decides and by the measure that tuning chooses by. What learns from labels does not see those of validation images.
 func (p Plan) TuningTrial(c Candidate, seed uint64) Trial {
 	c.Config.Seed = seed
 	if pretrain.LearnsFromLabels(c.Config) {

@@ -192,8 +192,8 @@ func (p Plan) validation(r Records, c Candidate, fingerprint fingerprinter) (mea
 		case known.Failed != "":
 			value = math.NaN()
 		case !found:
-			return 0, false, fmt.Errorf("run %s was measured and has no %s: delete its line from the records, or choose "+
-				"another measure", known.Key, p.measure().Name)
+			return 0, false, fmt.Errorf("run %s was measured and has no %s: delete its line from the records, or "+
+				"choose another measure", known.Key, p.measure().Name)
 		}
 		mean += value / float64(len(p.TuneSeeds))
 	}

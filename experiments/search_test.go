@@ -66,7 +66,8 @@ func searched(t *testing.T, arm Arm, accuracy func(sslx.Config) float64) (tried 
 
 func TestSearch_GoesOnUntilTheBestIsInside(t *testing.T) {
 	base := Base(CPU) // rate 0.002, temperature 0.2
-	arm := Arm{Name: "a", Candidates: []Candidate{{Label: "base", Config: base}}, Axes: []Axis{rateAxis(), temperatureAxis()}}
+	arm := NewArm("a", base)
+	arm.Axes = []Axis{rateAxis(), temperatureAxis()}
 	for _, c := range []struct {
 		name              string
 		rate, temperature float64 // where the accuracy is highest

@@ -38,8 +38,8 @@ type Study struct {
 	values     map[string][]string // of a candidate, in the order of Vary, by its label
 }
 
-// Search is grid, random or halving. Grid trains every combination, random draws some, and halving trains all of them, or
-// as many as the budget allows, for a part of their training, and the best further.
+// Search is grid, random or halving. Grid trains every combination, and random draws some. Halving trains all of them,
+// or as many as the budget allows, for a part of their training, and the best further.
 type Search struct {
 	Name  string `yaml:"name"`
 	Eta   int    `yaml:"eta,omitempty"`
@@ -73,12 +73,16 @@ const (
 	StudyFile   = "sweep.yaml"
 )
 
-// mostCandidates bounds the candidates of a study.
-const mostCandidates = 10_000
+// Bounds of a study.
+const (
+	mostCandidates = 10_000
+	mostEta        = 100
+	mostRungs      = 10
+)
 
 // ReadStudy reads the file of a study:
 //
-//	base: cifar10-cpu               # a recipe, or a file, from this one's folder; the default configuration without it
+//	base: cifar10-simclr            # a recipe, or a file; the default configuration without it
 //	set: {epochs: 4}                # changes of the base
 //	vary:                           # keys with lists of values, or ranges
 //	  optimizer.lr: {from: 0.05, to: 0.8, scale: log, count: 5}
@@ -127,7 +131,7 @@ func newStudy(f studyFile, folder string) (s Study, err error) {
 		return s, err
 	}
 
-	// A file is looked for beside the sweep's first, so that the two can be moved together.
+	// A file is looked for in the folder of the sweep's file first, so that the two can be moved together.
 	path := f.Base
 	if path != "" && !filepath.IsAbs(path) {
 		if _, err := os.Stat(filepath.Join(folder, path)); err == nil {
@@ -166,10 +170,10 @@ func (s Study) check() error {
 	case h.Name != SearchHalving && (h.Eta != 0 || h.Rungs != 0):
 		return usage.Errorf("search %s has no eta and no rungs: leave them out, or set its name to %s", h.Name,
 			SearchHalving)
-	case h.Name == SearchHalving && (h.Eta < 2 || h.Eta > 100):
-		return usage.Errorf("search.eta is %d: it must be from 2 to 100", h.Eta)
-	case h.Name == SearchHalving && (h.Rungs < 2 || h.Rungs > 10):
-		return usage.Errorf("search.rungs is %d: it must be from 2 to 10", h.Rungs)
+	case h.Name == SearchHalving && (h.Eta < 2 || h.Eta > mostEta):
+		return usage.Errorf("search.eta is %d: it must be from 2 to %d", h.Eta, mostEta)
+	case h.Name == SearchHalving && (h.Rungs < 2 || h.Rungs > mostRungs):
+		return usage.Errorf("search.rungs is %d: it must be from 2 to %d", h.Rungs, mostRungs)
 	case len(s.Seeds) == 0:
 		return usage.Errorf("seeds is empty: give one or more, such as [101]")
 	case !(s.Budget >= 0 && s.Budget <= 1e9):
@@ -177,8 +181,8 @@ func (s Study) check() error {
 	case s.Task != "" && !s.Measure.Percent():
 		return usage.Errorf("task is %q, but measure %s needs no labels: leave it out", s.Task, s.Measure.Name)
 	case s.Task != "" && s.Measure.Protocol == "":
-		return usage.Errorf("task is %q, but measure %s is of the label that probe.task names: set that, and leave task "+
-			"out", s.Task, s.Measure.Name)
+		return usage.Errorf("task is %q, but measure %s is of the label that probe.task names: set that, and leave "+
+			"task out", s.Task, s.Measure.Name)
 	}
 	for i, seed := range s.Seeds {
 		if slices.Contains(s.Seeds[:i], seed) {
@@ -243,12 +247,12 @@ func (s Study) number(combinations int) (int, error) {
 		return 0, usage.Errorf("a random search draws as many candidates as its budget pays for: set budget to the " +
 			"number of whole trainings")
 	case s.Budget == 0 && combinations == 0:
-		return 0, usage.Errorf("vary has a range without a count: set budget to the number of whole trainings, or add " +
-			"counts")
+		return 0, usage.Errorf("vary has a range without a count: set budget to the number of whole trainings, or " +
+			"add counts")
 	case s.Budget == 0 || s.Search.Name == SearchGrid:
 		if cost := s.Cost(combinations); s.Budget > 0 && cost > s.Budget*(1+1e-9) {
-			return 0, usage.Errorf("the grid costs %.4g whole trainings, but budget is %g: raise it, leave values out, "+
-				"or search by random or halving", cost, s.Budget)
+			return 0, usage.Errorf("the grid costs %.4g whole trainings, but budget is %g: raise it, leave values "+
+				"out, or search by random or halving", cost, s.Budget)
 		}
 		return combinations, nil
 	}

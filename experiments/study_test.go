@@ -275,3 +275,22 @@ func TestReadStudy_SaysWhatIsWrongInASentence(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The files in recipes are examples for readers: each is a sweep, and names its own command.
+func TestRecipes_AreSweeps(t *testing.T) {
+	candidates := map[string]int{"first": 9, "rate-and-temperature": 47}
+	paths, err := filepath.Glob("recipes/*.yaml")
+	if err != nil || len(paths) != len(candidates) {
+		t.Fatalf("got %q (%v)", paths, err)
+	}
+	for _, path := range paths {
+		s, err := ReadStudy(path)
+		if err != nil || len(s.candidates) != candidates[s.Name] {
+			t.Errorf("%s has %d candidates (%v)", path, len(s.candidates), err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(text), "sslx sweep experiments/"+path) {
+			t.Errorf("%s does not say how it is run (%v)", path, err)
+		}
+	}
+}

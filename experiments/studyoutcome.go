@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -27,8 +28,8 @@ type StudyOutcome struct {
 	Chosen *Tried       `json:"chosen"`
 	Config *sslx.Config `json:"config"` // the chosen configuration
 
-	// Runs is how many measurements are planned: of each candidate with each seed, at each rung that it reaches. Missing
-	// is how many of them are not there yet.
+	// Runs is how many measurements are planned: of each candidate with each seed, at each rung that it reaches.
+	// Missing is how many of them are not there yet.
 	Runs    int `json:"runs"`
 	Missing int `json:"missing"`
 
@@ -73,6 +74,30 @@ func (t Tried) Last() (r Rung, ok bool) {
 		return r, false
 	}
 	return t.Rungs[len(t.Rungs)-1], true
+}
+
+// Check returns an error for an outcome that no sweep has, as one that was read from a damaged file.
+func (o StudyOutcome) Check() error {
+	if len(o.Candidates) > mostCandidates || o.Search.Rungs < 0 || o.Search.Rungs > mostRungs || o.Search.Eta < 0 ||
+		o.Search.Eta > mostEta {
+		return fmt.Errorf("search %s has %d candidates, %d rungs and eta %d", o.Search.Name, len(o.Candidates),
+			o.Search.Rungs, o.Search.Eta)
+	}
+	tried := o.Candidates
+	if o.Chosen != nil {
+		tried = append([]Tried{*o.Chosen}, tried...)
+	}
+	for _, t := range tried {
+		if len(t.Values) != len(o.Keys) {
+			return fmt.Errorf("candidate %q has %d values for %d keys", t.Label, len(t.Values), len(o.Keys))
+		}
+		for _, rung := range t.Rungs {
+			if rung.Value != nil && len(rung.Seeds) == 0 {
+				return fmt.Errorf("candidate %q has a mean of no values", t.Label)
+			}
+		}
+	}
+	return nil
 }
 
 // Outcome says what the records say of the study.

@@ -33,8 +33,9 @@ func toy(t *testing.T) (Plan, Sweep) {
 	low := With(base, func(c *sslx.Config) { c.Optimizer.LR /= 4 })
 	p := Plan{Scale: Smoke, TuneSeeds: []uint64{9}, Seeds: []uint64{1, 2}, Tasks: []string{"shape"},
 		Protocols: []string{"knn"},
-		Arms: []Arm{{Name: "tuned", Candidates: []Candidate{{Label: "base", Config: base}, {Label: "low", Config: low}}, Floors: true,
-			Halving: &Halving{Eta: 2, Rungs: 2}},
+		Arms: []Arm{{Name: "tuned", Floors: true,
+			Candidates: []Candidate{{Label: "base", Config: base}, {Label: "low", Config: low}},
+			Halving:    &Halving{Eta: 2, Rungs: 2}},
 			{Name: "after", After: "tuned", From: func(c sslx.Config) sslx.Config {
 				return With(c, func(c *sslx.Config) { c.Batch = 32 })
 			}}},

@@ -214,8 +214,8 @@ func (v *Vary) spread(node *yaml.Node) error {
 	case v.Low >= v.High:
 		return usage.Errorf("vary.%s goes from %g to %g: from must be the lower one", v.Key, v.Low, v.High)
 	case v.Log && v.Low <= 0:
-		return usage.Errorf("vary.%s begins at %g, which has no logarithm: begin above 0, or set scale to linear", v.Key,
-			v.Low)
+		return usage.Errorf("vary.%s begins at %g, which has no logarithm: begin above 0, or set scale to linear",
+			v.Key, v.Low)
 	case f.Count != 0 && (f.Count < 2 || f.Count > mostCandidates):
 		return usage.Errorf("%scount is %d: it must be from 2 to %d", prefix, f.Count, mostCandidates)
 	}

@@ -103,7 +103,7 @@ func newSweepPage(folder string, o experiments.StudyOutcome, r experiments.Recor
 
 // SweepNext returns the commands that train and measure the chosen configuration; none before there is one.
 func SweepNext(folder string, o experiments.StudyOutcome) []string {
-	if o.Config == nil {
+	if o.Chosen == nil {
 		return nil
 	}
 	run := words.Quote(filepath.Join("runs", o.Sweep+"-chosen"))

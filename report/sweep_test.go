@@ -194,8 +194,8 @@ func testChosen(t *testing.T, folder string, o experiments.StudyOutcome) {
 	if err := WriteSweepText(&b, "runs/lr", o, 100); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"34 of 34", "5.78 whole trainings", "to the end: 24", "optimizer.lr=0.4", "and 4 more",
-		"sslx pretrain --config runs/lr/chosen.yaml --out runs/lr-chosen"} {
+	for _, want := range []string{"34 of 34", "5.78 whole trainings", "to the end: 24", "optimizer.lr=0.4",
+		"and 4 more", "sslx pretrain --config runs/lr/chosen.yaml --out runs/lr-chosen"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, b.String())
 		}

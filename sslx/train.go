@@ -49,9 +49,9 @@ func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, 
 	return train(ctx, dir, c, "", 0, opt, create)
 }
 
-// PretrainUntil trains as Pretrain does, or resumes the run that is in dir, and pauses after a share of the steps of the
-// training, in (0, 1). The learning rate follows the schedule of the whole training, so that Resume, or a later pause,
-// continues it with the same bits.
+// PretrainUntil trains as Pretrain does, or resumes the run that is in dir, and pauses after a share of the steps of
+// the training, in (0, 1). The learning rate follows the schedule of the whole training, so that Resume, or a later
+// pause, continues it with the same bits.
 func PretrainUntil(ctx context.Context, dir string, c Config, share float64, opt Options) (Summary, error) {
 	if err := c.Check(); err != nil {
 		return Summary{}, err

@@ -94,6 +94,13 @@ type store struct {
 	stamp    stamp
 }
 
+// sweep is the folder of a sweep.
+type sweep struct {
+	ID       string    `json:"id"`
+	Path     string    `json:"path"` // below the folder
+	Modified time.Time `json:"modified"`
+}
+
 const (
 	walkEvery  = 2 * time.Second        // between two looks for new runs, at least
 	walkShare  = 50                     // looking for runs takes at most one part in so many of the time
@@ -111,6 +118,7 @@ type index struct {
 	mu      sync.Mutex
 	runs    map[string]*run
 	stores  map[string]*store
+	sweeps  map[string]*sweep
 	unread  []string         // runs that were found and not yet read
 	gone    map[string]int64 // versions at which runs were missing
 	version int64            // raised by each change
@@ -120,7 +128,7 @@ type index struct {
 
 func newIndex(root *os.Root, folder string) *index {
 	return &index{root: root, folder: folder, runs: map[string]*run{}, stores: map[string]*store{},
-		gone: map[string]int64{}}
+		sweeps: map[string]*sweep{}, gone: map[string]int64{}}
 }
 
 // idOf returns the name of a path in addresses: one that holds no path, and that a browser leaves as it is.
@@ -156,16 +164,24 @@ func (x *index) number(changed []*run) {
 // walk finds the runs and the records of claims.
 func (x *index) walk(now time.Time) {
 	foundRuns, foundStores, folders := map[string]bool{}, map[string]bool{}, 0
+	x.sweeps = map[string]*sweep{}
 	var visit func(dir string)
 	visit = func(dir string) {
 		if folders++; folders > mostFolder {
 			return
 		}
 		entries := x.entries(dir)
-		isConfig := func(e fs.DirEntry) bool { return e.Name() == "config.yaml" && e.Type().IsRegular() }
-		if slices.ContainsFunc(entries, isConfig) {
+		has := func(name string) bool {
+			isIt := func(e fs.DirEntry) bool { return e.Name() == name && e.Type().IsRegular() }
+			return slices.ContainsFunc(entries, isIt)
+		}
+		if has("config.yaml") {
 			foundRuns[dir] = true
 			return // a run holds no runs
+		}
+		if has(experiments.StudyFile) && has(report.SweepOutcome) {
+			s := stampOf(x.path(path.Join(dir, report.SweepOutcome)))
+			x.sweeps[idOf(dir)] = &sweep{ID: idOf(dir), Path: dir, Modified: s.modified}
 		}
 		for _, e := range entries {
 			name := path.Join(dir, e.Name())

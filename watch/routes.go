@@ -39,6 +39,7 @@ func (h *Handler) listRuns(w http.ResponseWriter, r *http.Request) {
 		Runs    []summary `json:"runs"`
 		Gone    []string  `json:"gone"`
 		Stores  []*store  `json:"stores"`
+		Sweeps  []*sweep  `json:"sweeps"`
 		More    bool      `json:"more"` // runs that the next answer will have
 	}{Folder: x.folder, Version: x.version, More: len(x.unread) > 0, Runs: []summary{}, Gone: []string{},
 		Stores: []*store{}}
@@ -52,6 +53,8 @@ func (h *Handler) listRuns(w http.ResponseWriter, r *http.Request) {
 			list.Gone = append(list.Gone, id)
 		}
 	}
+	sweepsByPath := func(a, b *sweep) int { return strings.Compare(a.Path, b.Path) }
+	list.Sweeps = slices.SortedFunc(maps.Values(x.sweeps), sweepsByPath)
 	byPath := func(a, b *store) int { return strings.Compare(a.Path, b.Path) }
 	list.Stores = slices.SortedFunc(maps.Values(x.stores), byPath)
 	slices.SortFunc(list.Runs, func(a, b summary) int { return strings.Compare(a.Path, b.Path) })

@@ -1,6 +1,6 @@
-// Package watch serves a local web page that shows the runs and claims in a folder while they are made: state, curves,
-// pictures, results, verdicts, and comparisons of runs. The page brings its own scripts and styles, and loads nothing
-// from elsewhere.
+// Package watch serves a local web page that shows the runs, sweeps and claims in a folder while they are made: state,
+// curves, pictures, results, verdicts, and comparisons of runs. The page brings its own scripts and styles, and loads
+// nothing from elsewhere.
 //
 // A [Handler] only reads: it opens no file for writing and makes none. It follows no symbolic link below its folder,
 // answers GET and HEAD alone, and only requests that name this machine, carry the token and come from its own page.
@@ -86,6 +86,7 @@ func New(folder, token string) (*Handler, error) {
 	h.routes.HandleFunc("GET /api/run", h.showRun)
 	h.routes.HandleFunc("GET /api/log", h.readLog)
 	h.routes.HandleFunc("GET /api/claims", h.showClaims)
+	h.routes.HandleFunc("GET /api/sweep", h.showSweep)
 	h.routes.HandleFunc("GET /api/compare", h.compareRuns)
 	h.routes.HandleFunc("GET /picture", h.picture)
 	return h, nil

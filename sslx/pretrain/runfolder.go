@@ -42,8 +42,8 @@ type FinishedRun struct {
 func ReadFinishedRun(dir string) (r FinishedRun, err error) {
 	r, at, err := readTrained(dir)
 	if err == nil && at.Step < at.Total {
-		err = usage.About("resume", "run %s is at step %d of %d: results are those of the last step, so finish it first",
-			dir, at.Step, at.Total)
+		err = usage.About("resume", "run %s is at step %d of %d: results are those of the last step, so finish it "+
+			"first", dir, at.Step, at.Total)
 	}
 	return r, err
 }

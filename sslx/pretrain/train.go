@@ -81,8 +81,8 @@ func Train(ctx context.Context, b compute.Backend, set *dataset.Set, run *record
 }
 
 // TrainUntil is Train, but pauses after a share of the steps of the training, in (0, 1), with a checkpoint and without
-// an error; 0 does not pause. The schedule of the learning rate is that of the whole training, so that Train, or a later
-// pause, continues with the bits of a training that never paused. A run that is further stays as it is.
+// an error; 0 does not pause. The schedule of the learning rate is that of the whole training, so that Train, or a
+// later pause, continues with the bits of a training that never paused. A run that is further stays as it is.
 func TrainUntil(ctx context.Context, b compute.Backend, set *dataset.Set, run *record.Run, c Config, share float64,
 	hooks Hooks) (Summary, error) {
 	if hooks.Report == nil {

@@ -85,7 +85,7 @@ function headlineText(run) {
 
 // ---- what the server said
 
-const known = { version: 0, folder: '', runs: new Map(), stores: [] };
+const known = { version: 0, folder: '', runs: new Map(), stores: [], sweeps: [] };
 const picked = new Set(JSON.parse(sessionStorage.getItem('picked') || '[]'));
 const logs = new Map(); // by run: {file, offset, updated, damaged, columns}
 let page = null; // {update(changed)}: what is shown
@@ -107,8 +107,9 @@ async function refresh() {
     known.runs.set(run.id, run);
     changed.add(run.id);
   }
-  const stores = JSON.stringify(list.stores) !== JSON.stringify(known.stores);
+  const stores = JSON.stringify([list.stores, list.sweeps]) !== JSON.stringify([known.stores, known.sweeps]);
   known.stores = list.stores;
+  known.sweeps = list.sweeps;
   document.getElementById('folder').textContent = list.folder;
   return { changed, stores, more: list.more };
 }
@@ -374,7 +375,7 @@ function show(title, ...content) {
   main.replaceChildren(...content);
 }
 
-const pages = { runs: runsPage, run: runPage, compare: comparePage, claims: claimsPage };
+const pages = { runs: runsPage, run: runPage, compare: comparePage, sweeps: sweepsPage, claims: claimsPage };
 
 function route() {
   const [name, ...rest] = location.hash.slice(1).split('/');
@@ -574,6 +575,7 @@ function runsPage() {
   );
   const listClaims = () =>
     claims.replaceChildren(
+      ...(known.sweeps.length ? [el('h2', {}, 'Sweeps'), sweepList()] : []),
       ...(known.stores.length
         ? [
             el('h2', {}, 'Records of claims'),
@@ -1100,6 +1102,88 @@ function comparePage() {
     },
     close: () => removeEventListener('resize', refit),
   };
+}
+
+const sweepList = () =>
+  el(
+    'ul',
+    {},
+    ...known.sweeps.map((s) =>
+      el('li', {}, el('a', { href: '#sweeps/' + s.id }, s.path), ` (changed ${dateText(s.modified)})`),
+    ),
+  );
+
+// Sweeps: all of them, or one with its curves and candidates.
+function sweepsPage([id]) {
+  if (!id) {
+    show(
+      'Sweeps',
+      el('h1', {}, 'Sweeps'),
+      known.sweeps.length
+        ? sweepList()
+        : el('p', {}, 'There are no sweeps below this folder. ', el('code', {}, 'sslx sweep FILE'), ' makes one.'),
+    );
+    return {
+      update: ({ stores }) => {
+        if (stores) route();
+      },
+    };
+  }
+  const heading = el('h1', {}, 'Sweep'),
+    content = el('div', {}, el('p', {}, 'Reading the sweep …'));
+  let modified = null;
+  const load = async () => {
+    const sweep = known.sweeps.find((s) => s.id === id);
+    if (sweep && sweep.modified === modified) return;
+    modified = sweep?.modified;
+    const d = await ask('api/sweep?sweep=' + id);
+    const open = content.querySelector('details')?.open;
+    heading.textContent = 'Sweep ' + d.name;
+    content.replaceChildren(
+      ...(d.error ? [el('p', { class: 'error' }, d.error)] : []),
+      factList([
+        [
+          'progress',
+          el(
+            'span',
+            {},
+            el('progress', { max: d.made + d.missing || 1, value: d.made, 'aria-label': 'runs made' }),
+            ` ${d.made} of ${d.made + d.missing}`,
+          ),
+        ],
+        ...d.facts.filter(([name]) => name !== 'runs'),
+      ]),
+      ...(d.chosen
+        ? [
+            el('h2', {}, 'The chosen configuration'),
+            ...d.next.map((c) => el('pre', { tabindex: 0 }, c)),
+            el('details', { open }, el('summary', {}, 'Configuration'), el('pre', { tabindex: 0 }, d.chosen)),
+          ]
+        : []),
+      el('h2', {}, 'Each key'),
+      ...(d.curves.length
+        ? [
+            el(
+              'p',
+              { class: 'soft' },
+              'At each value, the line is at the best of the candidates that have it, and the bar reaches to the worst.',
+            ),
+            el(
+              'div',
+              { class: 'panels' },
+              ...d.curves.map((c) =>
+                el('figure', {}, el('h3', {}, c.key), el('img', { src: c.figure, alt: c.figure_text })),
+              ),
+            ),
+          ]
+        : [el('p', {}, 'No run was measured yet.')]),
+      el('h2', {}, 'Candidates'),
+      tableOf(d.table, 'Candidates'),
+    );
+  };
+  show('Sweep', el('p', {}, el('a', { href: '#sweeps' }, '← All sweeps')), heading, content);
+  load().catch((e) => content.replaceChildren(el('p', { class: 'error' }, e.message)));
+  return { update: load };
 }
 
 // Claims and their verdicts.
