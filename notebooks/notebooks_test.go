@@ -157,6 +157,7 @@ func TestKernelAndLibraryAreOfOneVersion(t *testing.T) {
 func TestNotebooksShowWhatTheirCellsSay(t *testing.T) {
 	setUp(t)
 	t.Setenv("SSLX_RUNS", t.TempDir())
+	t.Setenv("SSLX_PROTOCOLS", "knn") // all of them take minutes; see 08-weights
 	for _, file := range notebooks(t) {
 		t.Run(file, func(t *testing.T) {
 			again := filepath.Join(t.TempDir(), file)

@@ -8,11 +8,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/sslx-go/lab/internal/safetensors"
+	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/encoder/weights"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -93,17 +100,8 @@ func TestTrain_StartsFromWeightsAndResumesWithoutThem(t *testing.T) {
 	}
 	set := tinySet(t)
 	network := encoder.CIFARResNet{Layers: 20, Width: 2}
-	var all []safetensors.Tensor
-	for _, tensor := range network.Tensors(3) {
-		values := safetensors.Tensor{Name: "module." + tensor.Name, Shape: tensor.Dims}
-		for i := range tensors.FromScalarAndDimensions(float32(0), tensor.Dims...).Size() {
-			values.Values = append(values.Values, 0.5+float32(i%5)/10)
-		}
-		all = append(all, values)
-	}
 	path := filepath.Join(t.TempDir(), "w.safetensors")
-	all = append(all, safetensors.Tensor{Name: "module.fc.bias", Shape: []int{1}, Values: []float32{1}})
-	if err := safetensors.Write(path, all, nil); err != nil {
+	if err := safetensors.Write(path, foreign(network), nil); err != nil {
 		t.Fatal(err)
 	}
 
@@ -126,4 +124,84 @@ func TestTrain_StartsFromWeightsAndResumesWithoutThem(t *testing.T) {
 	if err != nil || a.Normalization != "data" || !slices.Equal(a.LeftOut, []string{"module.fc.bias"}) {
 		t.Errorf("recorded %+v (%v)", a, err)
 	}
+}
+
+// A file of weights gives an encoder all of its variables; the projector is the seed's.
+func TestAncestor_StartFromForeignWeights(t *testing.T) {
+	b := testbackend.PureGo(t)
+	network20 := encoder.CIFARResNet{Layers: 20, Width: 2}
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	if err := safetensors.Write(path, foreign(network20), map[string]string{"mean": "[0.1, 0.2, 0.3]"}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := readAncestor(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c := tiny()
+	c.Encoder, c.Init = network20, path
+	store := variables(t, b, c)
+	log, err := a.start(store, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofPart := func(list []string, part string) bool {
+		return !slices.ContainsFunc(list, func(path string) bool { return !strings.HasPrefix(path, part) })
+	}
+	if len(log.Loaded) != len(network20.Tensors(3)) || !ofPart(log.Loaded, encoderPath) {
+		t.Errorf("%d variables are loaded, and the file has %d: %v", len(log.Loaded), len(network20.Tensors(3)),
+			log.Loaded)
+	}
+	if len(log.Drawn) == 0 || !ofPart(log.Drawn, projectorPath) {
+		t.Errorf("the seed decides %v", log.Drawn)
+	}
+	if !slices.Equal(log.LeftOut, []string{"module.fc.bias"}) || log.From != path || len(log.Fingerprint) != 64 {
+		t.Errorf("recorded %+v", log)
+	}
+
+	// Each has the file's values, and a file without a standard deviation does not decide the normalization.
+	w, err := weights.Read(path, weights.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range w.Values {
+		got := store.GetVariable(encoderPath + name).MustValue()
+		if !slices.Equal(tensors.MustCopyFlatData[float32](got), tensors.MustCopyFlatData[float32](want)) {
+			t.Errorf("%s has other values", name)
+		}
+	}
+	if a.normalizes(3) {
+		t.Error("a mean alone normalizes images")
+	}
+
+	c.Encoder = encoder.CIFARResNet{Layers: 20, Width: 4}
+	if _, err := a.start(variables(t, b, c), c); usage.ArgumentOf(err) != "init" {
+		t.Errorf("another width: %v", err)
+	}
+}
+
+// foreign returns the tensors of a network with the names of a parallel module, and one of its classifier.
+func foreign(network encoder.Portable) (all []safetensors.Tensor) {
+	for _, tensor := range network.Tensors(3) {
+		values := safetensors.Tensor{Name: "module." + tensor.Name, Shape: tensor.Dims}
+		for i := range tensors.FromScalarAndDimensions(float32(0), tensor.Dims...).Size() {
+			values.Values = append(values.Values, 0.5+float32(i%5)/10)
+		}
+		all = append(all, values)
+	}
+	return append(all, safetensors.Tensor{Name: "module.fc.bias", Shape: []int{1}, Values: []float32{1}})
+}
+
+// variables returns a store with the variables of a training, without values.
+func variables(t *testing.T, b compute.Backend, c Config) *model.Store {
+	t.Helper()
+	store, g := newStore(c), NewGraph(b, "variables")
+	t.Cleanup(func() {
+		g.Finalize()
+		store.Finalize()
+	})
+	c.norm(1, 1).Use(store.RootScope(), g)
+	network(store.RootScope(), c, Zeros(g, shapes.Make(dtypes.Float32, 2, 16, 16, 3)), encoder.Eval)
+	return store
 }

@@ -15,7 +15,12 @@ import (
 	"github.com/sslx-go/lab/sslx/pretrain"
 )
 
-func TestMain(m *testing.M) { testbackend.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("SSLX_PYTHON") != "" {
+		testbackend.Unoptimized() // large networks for four images
+	}
+	testbackend.Main(m)
+}
 
 // resnet20 returns the path of the ResNet-20 for CIFAR-10, and the test split of CIFAR-10. The test is skipped where
 // one of them is not.

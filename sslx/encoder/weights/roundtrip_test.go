@@ -99,12 +99,11 @@ func convNet(t *testing.T, width, size int) *weights.Weights {
 	return w
 }
 
-// What is written computes the same in torchvision, timm and onnxruntime. SSLX_PYTHON is a Python that has them
-// (testdata/requirements.txt).
+// What is written computes the same in torchvision, timm and onnxruntime. scripts/roundtrip runs this test.
 func TestWrite_ComputesTheSameInOtherPrograms(t *testing.T) {
 	python := os.Getenv("SSLX_PYTHON")
 	if python == "" {
-		t.Skip("set SSLX_PYTHON to a Python with the packages of testdata/requirements.txt")
+		t.Skip("scripts/roundtrip runs this test: it needs PyTorch, torchvision, timm and onnxruntime")
 	}
 
 	type file struct {
