@@ -68,9 +68,10 @@ var programs = map[string][]program{
 	"step":     {{"pytorch", "step_pytorch"}, {"jax", "step_jax"}},
 	"endtoend": {{"lightly", "endtoend_lightly"}, {"solo-learn", "endtoend_solo"}},
 	"evaluate": {{"scikit-learn", "evaluate_sklearn"}},
+	"embed":    {{"pytorch", "embed_pytorch"}},
 }
 
-// Peers returns the names of the peers of a benchmark: "views", "step", "endtoend" or "evaluate".
+// Peers returns the names of the peers of a benchmark: "views", "step", "endtoend", "evaluate" or "embed".
 func Peers(what string) (names []string) {
 	for _, p := range programs[what] {
 		names = append(names, p.name)

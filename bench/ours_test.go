@@ -3,6 +3,10 @@ package bench
 import (
 	"math"
 	"testing"
+
+	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/backend"
 )
 
 // alone is the shortest measurement of sslx alone.
@@ -29,6 +33,27 @@ func TestProtocolsAreMeasuredOnFeaturesThatTellClassesApart(t *testing.T) {
 		if result.What != "evaluate" || !(result.Sslx.Median > 0) || !(e.Accuracy > 0.5) || e.Features != "" {
 			t.Errorf("%s: accuracy %g, %+v", protocol, e.Accuracy, result)
 		}
+	}
+}
+
+func TestEmbed_IsMeasuredInPureGo(t *testing.T) {
+	b := testbackend.PureGo(t)
+	e := NewEmbed("convnet", 8)
+	result, err := e.Run(t.Context(), &backend.Handle{Backend: b, Name: "go"}, alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.What != "embed" || !(result.Sslx.Median > 0) || e.Dim != 256 || e.Batch != 8 {
+		t.Errorf("%+v: the result is %+v", e, result)
+	}
+
+	// Only encoders that peers have are compared with them.
+	e = NewEmbed("resnet20", 32)
+	if err := e.Check(Options{Turns: 1, Seconds: 1, Peers: []string{"pytorch"}}); !usage.Is(err) {
+		t.Errorf("a peer without the encoder: %v", err)
+	}
+	if err := e.Check(Options{Turns: 1, Seconds: 1}); err != nil {
+		t.Errorf("without peers that were named: %v", err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/sslx-go/lab/bench"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/backend"
+	"github.com/sslx-go/lab/sslx/encoder"
 )
 
 // benchmark is one of package bench's.
@@ -42,7 +43,8 @@ says more.`,
 		Example: `  sslx bench views --size 64
   sslx bench step --encoder resnet18 --json
   sslx bench endtoend --peers none`,
-	}, benchViewsCommand(a), benchStepCommand(a), benchEndToEndCommand(a), benchEvaluateCommand(a))
+	}, benchViewsCommand(a), benchStepCommand(a), benchEndToEndCommand(a), benchEvaluateCommand(a),
+		benchEmbedCommand(a))
 }
 
 func benchViewsCommand(a *app) *cobra.Command {
@@ -111,6 +113,25 @@ test images a second: against scikit-learn on the same features.`,
 		cmd.Flags().StringVar(&protocol, "protocol", "knn", strings.Join(bench.Protocols(), " or "))
 		completeFunc(cmd, "protocol", cobra.FixedCompletions(bench.Protocols(), cobra.ShellCompDirectiveNoFileComp))
 	}, func() benchmark { return bench.NewEvaluate(protocol) })
+}
+
+func benchEmbedCommand(a *app) *cobra.Command {
+	var name string
+	var size int
+	return a.benchmarkCommand("embed", &cobra.Command{
+		Use:   "embed",
+		Short: "Images a second that an encoder turns into features",
+		Long: `Measure features of images in bytes by an encoder in evaluation mode, as "sslx embed" computes them, in
+images a second: against PyTorch (channels last; eager or compiled, whichever is faster) for the encoders
+convnet and resnet18. GOMLX_BACKEND=go measures pure Go.`,
+		Example: `  sslx bench embed
+  sslx bench embed --encoder vit-tiny --size 64
+  GOMLX_BACKEND=go sslx bench embed --encoder resnet20 --turns 3`,
+	}, func(cmd *cobra.Command) {
+		cmd.Flags().StringVar(&name, "encoder", "convnet", "an encoder: see docs/encoders.md")
+		cmd.Flags().IntVar(&size, "size", 32, "height and width of images, in pixels")
+		completeFunc(cmd, "encoder", cobra.FixedCompletions(encoder.Names(), cobra.ShellCompDirectiveNoFileComp))
+	}, func() benchmark { return bench.NewEmbed(name, size) })
 }
 
 func encoderFlags(cmd *cobra.Command, name *string, batch *int) {

@@ -22,6 +22,8 @@ func TestBench_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 		"bench evaluate --protocol nn":         `did you mean "knn"?`,
 		"bench endtoend --batch 1":             "a batch of 1 images",
 		"bench endtoend --data x --peers none": `there is no data set "x"`,
+		"bench embed --encoder resnet200":      `did you mean "resnet20"?`,
+		"bench embed --size 4":                 "images of 4 pixels are out of range",
 		"bench step now":                       `"now" is one argument too many`,
 	} {
 		status, stdout, stderr := call(t, strings.Fields(args)...)

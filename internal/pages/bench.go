@@ -2,7 +2,9 @@ package pages
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,6 +12,8 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/bench"
+	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx/encoder"
 )
 
 // saved is a record with the parts of its configuration that tables show.
@@ -25,19 +29,25 @@ type saved struct {
 	Busy *float64 `json:"busy_cores"` // absent from the first records
 }
 
+// saved reads a record. The parts of a configuration that a benchmark does not have stay 0.
+func (g generator) saved(name string) (r saved, err error) {
+	text, err := os.ReadFile(filepath.Join(g.root, "bench", "results", name+".json"))
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, fmt.Errorf("record %s: %w", name, err)
+	}
+	return r, nil
+}
+
 // bench is a table of records of one benchmark.
 func (g generator) bench(names []string) (Block, error) {
 	var records []saved
 	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(g.root, "bench", "results", name+".json"))
+		r, err := g.saved(name)
 		if err != nil {
 			return Block{}, err
-		}
-
-		// The parts of a configuration that a benchmark does not have stay 0.
-		var r saved
-		if err := json.Unmarshal(text, &r); err != nil {
-			return Block{}, fmt.Errorf("record %s: %w", name, err)
 		}
 		records = append(records, r)
 	}
@@ -141,4 +151,40 @@ func figure(x float64) string {
 		text = text[:i] + "," + text[i:]
 	}
 	return text
+}
+
+// embedding is a table of how many images a second each encoder embeds, of those that were measured.
+func (g generator) embedding() (Block, error) {
+	t := report.Table{Align: "lrrrr", Head: []string{"Encoder", "XLA", "PyTorch", "sslx is", "Pure Go"}}
+	var records []saved
+	for _, name := range encoder.Names() {
+		cells, measured := []string{name, "", "", "", ""}, false
+		for _, of := range []struct {
+			column int
+			prefix string
+		}{{1, "embed-"}, {4, "embed-go-"}} {
+			r, err := g.saved(of.prefix + name)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return Block{}, err
+			}
+			records, measured = append(records, r), true
+			cells[of.column] = figure(r.Sslx.Median)
+			for _, p := range r.Peers {
+				cells[2], cells[3] = figure(p.Median), fmt.Sprintf("%.2fx", r.Ratio[p.Name])
+			}
+		}
+		if measured {
+			t.Rows = append(t.Rows, cells)
+		}
+	}
+	if len(records) == 0 {
+		return Block{Text: "Not measured on a quiet machine yet: `ONLY='embed-*' bench/run` fills this table."}, nil
+	}
+
+	e := records[0].Environment
+	return Block{Text: fmt.Sprintf("%s\nImages of 32x32 a second; %s; %s; %s, revision %.12s.", t.Markdown(), e.Device,
+		quiet(records), e.Started.Format(time.DateOnly), e.Revision)}, nil
 }

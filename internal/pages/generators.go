@@ -34,6 +34,7 @@ const (
 //	encoders          the built-in encoders and their sizes
 //	architecture      the packages of the module, drawn in layers
 //	front NAME        views, neighbors and the loss of the run experiments/results/NAME
+//	embedding         how many images a second each encoder embeds
 func Generators(root string) map[string]Generator {
 	g := generator{root}
 	return map[string]Generator{
@@ -41,7 +42,7 @@ func Generators(root string) map[string]Generator {
 		"methods": none(g.methods),
 		"method":  one(g.method), "bench": g.bench, "faults": none(g.faults),
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
-		"front": one(g.front),
+		"front": one(g.front), "embedding": none(g.embedding),
 	}
 }
 
