@@ -39,7 +39,7 @@ var listings = map[string]string{"run": "sslx runs list", "data": "sslx data lis
 // importFirst is the advice of commands that cannot take a decision about a source: its import takes it.
 var importFirst = map[string]string{
 	"split-from": ": import it first, with `sslx data import SOURCE --split-from LEVEL`",
-	"classes-at": ": import it first, with `sslx data import SOURCE --classes-at LEVEL`",
+	"classes-at": ": import it first, with `sslx data import SOURCE --classes-at none` or a level",
 	"labels":     ": import it first, with `sslx data import SOURCE --labels FILE`",
 	"group-by":   ": import it first, with `sslx data import SOURCE --group-by LEVEL`",
 }

@@ -288,7 +288,8 @@ func (h *header) findReusable(dir string, may reuse) (set *Set, before []cachedP
 // when its source is imported.
 //
 // 2: JPEG is decoded as libjpeg does, more formats are read, images are turned upright.
-const rules = 2
+// 3: images are resized as Pillow does.
+const rules = 3
 
 // choices says what was decided about a source that its files do not tell, "" for nothing.
 func (o ImportOptions) choices() string {

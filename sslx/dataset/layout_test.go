@@ -195,10 +195,18 @@ func TestLocate_TakesThePackForWhichSomebodyDecided(t *testing.T) {
 		t.Error("it is another set")
 	}
 
+	// Photographs were given a size as well: without one, their only pack is taken.
+	sized := t.TempDir()
+	imported(t, source, ImportOptions{Cache: sized, ClassesAt: "1", Size: 2})
+	again := located(t, source, LocateOptions{Cache: sized})
+	if again.Height() != 2 || again.Tasks()[0].Classes[0] != "a" {
+		t.Errorf("%d rows, tasks %v", again.Height(), again.Tasks())
+	}
+
 	// Another decision is another pack, and the name means the last one.
-	_, again := imported(t, source, ImportOptions{Cache: cache, ClassesAt: "1"})
-	if again.Reused || again.Fingerprint == report.Fingerprint {
-		t.Errorf("reused %v", again.Reused)
+	_, other := imported(t, source, ImportOptions{Cache: cache, ClassesAt: "1"})
+	if other.Reused || other.Fingerprint == report.Fingerprint {
+		t.Errorf("reused %v", other.Reused)
 	}
 }
 

@@ -210,10 +210,37 @@ func (o LocateOptions) open(p place) (*Set, error) {
 func (o LocateOptions) importAndOpen(ctx context.Context, source string) (*Set, error) {
 	may := reuse{check: (*Set).checkOpened, skipped: true, chosen: true}
 	set, report, err := importSource(ctx, source, o.imports(), may)
+
+	// What stops it may have been decided at an earlier import, which named a size as well.
+	if o.Size = o.onlySize(source); usage.Is(err) && o.Size != 0 {
+		if other, of, failed := importSource(ctx, source, o.imports(), may); failed == nil {
+			set, report, err = other, of, nil
+		}
+	}
 	if err == nil && o.Warn != nil {
 		report.warn(o.Warn)
 	}
 	return set, err
+}
+
+// onlySize returns the size that the packs of a source were brought to, if no size is wanted and they have one; else 0.
+func (o LocateOptions) onlySize(source string) (size int) {
+	dir, err := packsDir(o.Cache)
+	origin, unknown := originOf(source)
+	packs, failed := cachedPacks(dir)
+	if errors.Join(err, unknown, failed) != nil || o.Size != 0 {
+		return 0
+	}
+	for _, pack := range packs {
+		switch {
+		case pack.err != nil || pack.Origin != origin || pack.How != howCrop:
+		case size != 0 && size != pack.Height:
+			return 0
+		default:
+			size = pack.Height
+		}
+	}
+	return size
 }
 
 // warn says what the user should know of an import that nobody asked for.

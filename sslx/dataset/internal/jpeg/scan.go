@@ -153,27 +153,41 @@ func (d *decoder) sequential(c *component) (last int, err error) {
 	c.pred += diff
 	d.block[0] = c.pred * c.table[0]
 
+	// The bits are kept in two variables: most of the time of an import is spent here.
 	t, b := c.ac, &d.bitReader
+	acc, n := b.acc, b.n
 	for k := 1; k < 64; {
-		if b.n < 32 {
+		if n < 32 {
+			b.acc, b.n = acc, n
 			b.fill()
+			acc, n = b.acc, b.n
 		}
 
 		// Most coefficients are found with one look.
-		if e := t.whole[b.acc>>(64-lookBits)]; e != 0 {
+		if e := t.whole[acc>>(64-lookBits)]; e != 0 {
 			length := int(e & 255)
-			b.acc <<= length
-			b.n -= length
+			acc <<= length
+			n -= length
 			k += int(e >> 8 & 255)
 			d.block[natural[k]&63] = (e >> 16) * c.table[k&63]
 			last = k
 			k++
 			continue
 		}
-		symbol, err := b.symbol(t)
-		if err != nil {
-			return 0, err
+		symbol := 0
+		if e := t.look[acc>>(64-lookBits)]; e != 0 {
+			length := int(e & 255)
+			acc <<= length
+			n -= length
+			symbol = int(e >> 8)
+		} else {
+			b.acc, b.n = acc, n
+			if symbol, err = b.symbol(t); err != nil {
+				return 0, err
+			}
+			acc, n = b.acc, b.n
 		}
+
 		run, size := symbol>>4, symbol&15
 		if size == 0 {
 			if run != 15 { // the end of the block
@@ -185,10 +199,15 @@ func (d *decoder) sequential(c *component) (last int, err error) {
 		if k += run; k > 63 {
 			return 0, errDamaged
 		}
-		d.block[natural[k]&63] = extend(b.bits(size), size) * c.table[k]
+
+		// 32 bits were there: 16 of a code at most, and 15 of a coefficient.
+		d.block[natural[k]&63] = extend(int32(acc>>(64-size)), size) * c.table[k]
+		acc <<= size
+		n -= size
 		last = k
 		k++
 	}
+	b.acc, b.n = acc, n
 	if last > 63 {
 		return 0, errDamaged
 	}
