@@ -66,7 +66,8 @@ func load(plugin, path, options string) (h *Handle, err error) {
 	}
 	defer done()
 
-	b, err := xla.NewWithOptions(strings.TrimSuffix(file+","+options, ","), nil)
+	var b *xla.Backend
+	quietThreads(func() { b, err = xla.NewWithOptions(strings.TrimSuffix(file+","+options, ","), nil) })
 	if err != nil {
 		delete(links, path)
 		return nil, fmt.Errorf("cannot open the XLA plugin %s: %w", path, err)

@@ -7,9 +7,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"testing"
+	"time"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/go-xla/compute/xla"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"k8s.io/klog/v2"
 )
 
@@ -42,6 +48,40 @@ func TestXLA_OpensTwiceInOneProcess(t *testing.T) {
 		}
 		h.Close()
 		h.Close()
+	}
+}
+
+// Where the profiler's signals reach the threads of the plugin, the heap is damaged and the process aborts.
+func TestXLA_ComputesUnderTheProfiler(t *testing.T) {
+	installed(t)
+	h, err := Open(t.Context(), Options{Config: "xla:cpu", NoInstall: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	side := shapes.Make(dtypes.Float32, 512, 512)
+	exec := MustNewExec(h.Backend, func(g *Graph) *Node {
+		x := OnesLike(IotaFull(g, side))
+		for range 20 {
+			x = MulScalar(MatMul(x, x), 1./512)
+		}
+		return ReduceAllMean(x)
+	})
+	defer exec.Finalize()
+
+	if err := pprof.StartCPUProfile(io.Discard); err != nil {
+		t.Skip(err) // the tests are profiled already
+	}
+	defer pprof.StopCPUProfile()
+	for start := time.Now(); time.Since(start) < 2*time.Second; {
+		out, err := exec.Exec1()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tensors.ToScalar[float32](out); got != 1 {
+			t.Fatalf("the mean of a product of ones is %v", got)
+		}
+		out.MustFinalizeAll()
 	}
 }
 
