@@ -1,17 +1,3 @@
-// Package sslx trains image encoders without labels, by joint-embedding self-supervised learning compiled through XLA,
-// and measures what they have learned. Pretrain makes a run, Resume continues it, Evaluate measures it, Illustrate
-// shows it in pictures.
-//
-//	cfg := sslx.Default()
-//	cfg.Data = "factors"
-//	summary, err := sslx.Pretrain(ctx, "runs/first", cfg, sslx.Options{})
-//	results, err := sslx.Evaluate(ctx, "runs/first", sslx.EvaluateOptions{Baselines: true})
-//
-// This package is a facade. The parts are in the packages below it: dataset, augment, encoder, objective, optimizer,
-// pretrain, probe, evaluate, record, backend.
-//
-// Errors that the caller can fix by calling differently (an unknown key, a value out of range, a missing folder) are
-// usage errors; see IsUsage.
 package sslx
 
 import (

@@ -26,12 +26,15 @@ func TestArchitecture_ShowsEveryPackageAboveItsImports(t *testing.T) {
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		folder, _ := filepath.Rel(root, filepath.Dir(path))
 		folder = filepath.ToSlash(folder)
-		switch name := entry.Name(); {
+		name := entry.Name()
+		hidden := strings.HasPrefix(name, ".") && path != root || name == "internal" || name == "testdata"
+		code := filepath.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go")
+		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (strings.HasPrefix(name, ".") && path != root || name == "internal" || name == "testdata"):
+		case entry.IsDir() && hidden:
 			return filepath.SkipDir
-		case filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(folder, "examples/"):
+		case !code || strings.HasPrefix(folder, "examples/"):
 			return nil
 		}
 		of := boxOf(rows, folder)

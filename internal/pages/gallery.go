@@ -72,9 +72,9 @@ func (g generator) front(name string) (Block, error) {
 		}
 	}
 	last := run.Metrics[len(run.Metrics)-1]
-	alt := fmt.Sprintf("Left: %d images of the data with two random views each. Middle: %d test images, each with the %d "+
-		"that the encoder finds most like it; %d of %d have the same %s. Right: the loss falls from chance level, %.2f, "+
-		"to %.2f in %d steps.", len(shown.Same), len(shown.Same), len(shown.Same[0]), same, all,
+	alt := fmt.Sprintf("Left: %d images of the data with two random views each. Middle: %d test images, each with the "+
+		"%d that the encoder finds most like it; %d of %d have the same %s. Right: the loss falls from chance level, "+
+		"%.2f, to %.2f in %d steps.", len(shown.Same), len(shown.Same), len(shown.Same[0]), same, all,
 		lastWord(shown.Task), last.Chance, last.Loss, last.Step)
 	files := map[string][]byte{}
 	html := themed("front", alt, figuresFolder, files, func(p palette) string {

@@ -33,6 +33,9 @@ const (
 //	faults            what came of random faults
 //	encoders          the built-in encoders and their sizes
 //	architecture      the packages of the module, drawn in layers
+//	headlines         the first bullets of the README
+//	papers            all methods with their papers and what was measured
+//	speed NAME...     the records of bench/results in a line each
 //	front NAME        views, neighbors and the loss of the run experiments/results/NAME
 //	embedding         how many images a second each encoder embeds
 func Generators(root string) map[string]Generator {
@@ -42,7 +45,8 @@ func Generators(root string) map[string]Generator {
 		"methods": none(g.methods),
 		"method":  one(g.method), "bench": g.bench, "faults": none(g.faults),
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
-		"front": one(g.front), "embedding": none(g.embedding),
+		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers), "speed": g.speed,
+		"embedding": none(g.embedding),
 	}
 }
 

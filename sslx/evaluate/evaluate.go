@@ -1,9 +1,3 @@
-// Package evaluate turns a trained run into results. It plans the tasks, makes the features of the run's encoder and of
-// its baselines (or reads them from a cache), measures them by protocols, and keeps the results in the run folder. The
-// algorithms on feature matrices are in package probe.
-//
-// A number depends on the model, the data, the task and the protocol alone: not on what else was asked for, and not on
-// what is in the cache.
 package evaluate
 
 import (

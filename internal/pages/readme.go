@@ -1,0 +1,173 @@
+package pages
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx/objective"
+)
+
+// headlines are the first bullets of the README, each with a number from a record.
+func (g generator) headlines() (Block, error) {
+	r, err := g.records()
+	if err != nil {
+		return Block{}, err
+	}
+	runs, withdrawn := map[string]bool{}, 0
+	claims := experiments.Claims()
+	for _, c := range claims {
+		o, err := experiments.Judge(c, experiments.CPU, r)
+		if err != nil {
+			return Block{}, err
+		}
+		if o.Verdict == experiments.Withdrawn {
+			withdrawn++
+		}
+		for _, key := range o.Records {
+			runs[key] = true
+		}
+	}
+	speed, err := g.benchRecord("endtoend-convnet")
+	if err != nil {
+		return Block{}, err
+	}
+	times, kinds, err := g.faultCounts()
+	if err != nil {
+		return Block{}, err
+	}
+
+	return Block{Text: fmt.Sprintf("- **Beliefs are tested.** %d beliefs about self-supervised learning are experiments "+
+		"whose decision rules were fixed first: %d trainings so far, and a verdict with a confidence interval for each "+
+		"of %d. %d verdict is withdrawn, with the reason.\n"+
+		"- **Fast on two CPU cores.** A whole training of a small convnet processes %s: %s.\n"+
+		"- **Nothing is lost.** A training resumes after `kill -9` and finishes bit-identical to an uninterrupted one. "+
+		"%d random faults of %d kinds, from full disks to power cuts, lost nothing and left nothing silently wrong.",
+		len(claims), len(runs), len(claims)-withdrawn, withdrawn, "more images a second than other libraries",
+		speed.ratios(), times, kinds)}, nil
+}
+
+// ratios says how many times as fast sslx is as each peer.
+func (r saved) ratios() string {
+	var parts []string
+	for _, p := range r.Peers {
+		parts = append(parts, fmt.Sprintf("%.2f times as many as %s %s", r.Ratio[p.Name], p.Name, p.Version))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// benchRecord reads a record of bench/results.
+func (g generator) benchRecord(name string) (r saved, err error) {
+	text, err := os.ReadFile(filepath.Join(g.root, "bench", "results", name+".json"))
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, fmt.Errorf("record %s: %w", name, err)
+	}
+	return r, nil
+}
+
+// faultCounts returns how many faults the record of faults holds, and of how many kinds.
+func (g generator) faultCounts() (times, kinds int, err error) {
+	file, err := os.Open(filepath.Join(g.root, faultsRecord))
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { _ = file.Close() }()
+
+	seen := map[string]bool{}
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		var one struct {
+			Fault string
+			Times int
+		}
+		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
+			return 0, 0, fmt.Errorf("%s is damaged: %w", faultsRecord, err)
+		}
+		times += one.Times
+		seen[one.Fault] = true
+	}
+	return times, len(seen), lines.Err()
+}
+
+// sourceLink is the first link below the heading Source of a method's page.
+var sourceLink = regexp.MustCompile(`(?s)## Source\n[^\[]*(\[[^]]*\]\([^)]*\))`)
+
+// papers is a table of all methods: page, paper, and what was measured.
+func (g generator) papers() (Block, error) {
+	untrained, err := g.untrained()
+	if err != nil {
+		return Block{}, err
+	}
+	t := report.Table{Align: "lllrr", Head: []string{"method", "`objective.name`", "paper", "kNN (%)",
+		"above untrained"}}
+	for _, name := range objective.Names() {
+		page, err := os.ReadFile(filepath.Join(g.root, "docs", "methods", name+".md"))
+		if err != nil {
+			return Block{}, err
+		}
+		title, _, _ := strings.Cut(strings.TrimPrefix(string(page), "# "), "\n")
+		paper := "–"
+		if m := sourceLink.FindSubmatch(page); m != nil {
+			paper = string(m[1])
+		}
+
+		m, err := g.measured(name)
+		if err != nil {
+			return Block{}, err
+		}
+		accuracy, gain := "–", "–"
+		if len(m.knn) > 0 {
+			accuracy, gain = spread(m.knn), fmt.Sprintf("%+.1f", stat.Mean(m.knn, nil)-stat.Mean(untrained, nil))
+		}
+		t.Rows = append(t.Rows, []string{report.Link(title, "docs/methods/"+name+".md"), report.Code(name), paper,
+			accuracy, gain})
+	}
+	return Block{Text: t.Markdown()}, nil
+}
+
+// speed is a table of how fast sslx is next to its peers, by the records of bench/results that are named.
+func (g generator) speed(names []string) (Block, error) {
+	t := report.Table{Align: "lrl", Head: []string{"what", "sslx", "compared with"}}
+	var last saved
+	for _, name := range names {
+		r, err := g.benchRecord(name)
+		if err != nil {
+			return Block{}, err
+		}
+		var peers []string
+		for _, p := range r.Peers {
+			peers = append(peers, fmt.Sprintf("**%.2fx** %s %s", r.Ratio[p.Name], p.Name, p.Version))
+		}
+		t.Rows = append(t.Rows, []string{r.what(), figure(r.Sslx.Median) + " " + r.Sslx.Unit,
+			strings.Join(peers, ", ")})
+		last = r
+	}
+	if len(names) == 0 {
+		return Block{}, fmt.Errorf("it names no record")
+	}
+	return Block{Text: t.Markdown() + fmt.Sprintf("\n%s. Above 1x, sslx is faster.", last.Environment.Device)}, nil
+}
+
+// what says what a record measured.
+func (r saved) what() string {
+	switch r.What {
+	case "views":
+		return fmt.Sprintf("views of %dx%d pixels", r.Config.Size, r.Config.Size)
+	case "step":
+		return fmt.Sprintf("training step, %s, batch %d", r.Config.Encoder, r.Config.Batch)
+	case "endtoend":
+		return fmt.Sprintf("whole training, %s, batch %d", r.Config.Encoder, r.Config.Batch)
+	}
+	return fmt.Sprintf("%s, %s x %s", r.Config.Protocol, figure(float64(r.Config.Train)), figure(float64(r.Config.Test)))
+}
