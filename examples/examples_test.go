@@ -98,20 +98,23 @@ func TestREADME_GoProgramBuilds(t *testing.T) {
 
 // entryPoints are the functions whose examples a reader looks for first, by the folder of their package.
 var entryPoints = map[string][]string{
-	"sslx":           {"Pretrain", "Resume", "Evaluate", "Illustrate", "ReadConfig"},
+	"sslx":           {"Pretrain", "Resume", "Evaluate", "Illustrate", "Load", "ReadConfig"},
 	"sslx/backend":   {"Open", "Doctor"},
 	"sslx/record":    {"Create"},
 	"sslx/pretrain":  {"Train"},
-	"sslx/augment":   {"Register"},
-	"sslx/dataset":   {"Register"},
-	"sslx/encoder":   {"Register"},
-	"sslx/evaluate":  {"Register"},
-	"sslx/optimizer": {"Register"},
+	"sslx/augment":   {"Register", "Pipeline", "Views"},
+	"sslx/dataset":   {"Register", "Import", "Locate", "OpenFolder"},
+	"sslx/embedding": {"Load", "Write"},
+	"sslx/encoder":   {"Register", "ConvNet"},
+	"sslx/evaluate":  {"Register", "Run", "Weights"},
+	"sslx/optimizer": {"Register", "Config"},
+	"sslx/probe":     {"KNN", "LinearProbe"},
+	"watch":          {"New"},
 	"experiments":    {"Judge"},
 	"sslx/runs":      {"List", "Find"},
 	"report":         {"Results", "WriteRun"},
-	"sslx/objective": {"Register", "Barlow", "BYOL", "DCL", "DCLW", "MoCo", "SimCLR", "SimSiam", "SupCon", "Supervised",
-		"VICReg"},
+	"sslx/objective": {"Register", "Barlow", "BYOL", "DCL", "DCLW", "DINO", "EMPSSL", "LeJEPA", "MoCo", "MoCoV3", "NNCLR",
+		"SimCLR", "SimSiam", "SupCon", "Supervised", "SwAV", "VICReg"},
 }
 
 func TestExamples_CompileInAnotherModule(t *testing.T) {

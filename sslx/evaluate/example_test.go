@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sslx-go/lab/sslx/encoder/weights"
 	"github.com/sslx-go/lab/sslx/evaluate"
 )
 
@@ -42,4 +43,37 @@ func ExampleRegister() {
 	// Output:
 	// true
 	// unknown protocol "majorety": did you mean "majority"?
+}
+
+// A finished run is measured by nearest neighbors on its own labels and on another data set, next to raw pixels and the
+// untrained encoder.
+func ExampleRun() {
+	results, err := evaluate.Run(context.Background(), "runs/first", evaluate.Options{
+		Tasks:     []string{"class", "eurosat"},
+		Protocols: []string{evaluate.ProtocolKNN},
+		Baselines: true,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, r := range results {
+		fmt.Println(r.Model, r.Task, r.Protocol, r.Value)
+	}
+}
+
+// An encoder from a file is measured like a run; the file does not say how its images are normalized.
+func ExampleWeights() {
+	results, err := evaluate.Weights(context.Background(), "resnet18.safetensors", evaluate.Options{
+		Data: "cifar10",
+		Weights: weights.Options{Size: 32, Mean: []float64{0.485, 0.456, 0.406},
+			Std: []float64{0.229, 0.224, 0.225}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, r := range results {
+		fmt.Println(r.Task, r.Protocol, r.Value)
+	}
 }
