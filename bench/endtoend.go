@@ -24,7 +24,7 @@ type EndToEnd struct {
 	Recipe
 }
 
-// NewEndToEnd returns the benchmark of an encoder on a set; a batch of 0 is that of [NewStep].
+// NewEndToEnd returns the benchmark of an encoder on a set; a batch of 0 is [NewStep]'s.
 func NewEndToEnd(data, name string, batch int) EndToEnd {
 	return EndToEnd{Data: data, LogSteps: networks[name].logSteps, Step: NewStep(name, 0, batch), Recipe: newRecipe()}
 }

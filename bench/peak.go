@@ -74,7 +74,7 @@ func (p *product) close() {
 }
 
 // gflop returns the number of floating-point operations that a step takes for an image with its views, in 10⁹: three
-// times those of the forward pass (the two gradients of a product take as many as the product), of which only products
+// times the forward pass's (the two gradients of a product take as many as the product), of which only products
 // count, convolutions as if each were computed from its definition.
 func (s Step) gflop(store *model.Store) (float64, error) {
 	flop := 0.0

@@ -13,7 +13,7 @@ import (
 func backendCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:     "backend",
-		Short:   "Install what sslx computes on",
+		Short:   "Install XLA plugins",
 		Long:    "Install the XLA plugins that sslx computes on. `sslx doctor` shows those that are there.",
 		Example: "  sslx backend install cpu",
 	}, backendInstallCommand(a))
@@ -49,7 +49,7 @@ PJRT_PLUGIN_LIBRARY_PATH names another folder to install into.`,
 		},
 	}
 
-	cmd.Flags().BoolVar(&pinned, "pinned", false, "install nothing that no checksum guards")
+	cmd.Flags().BoolVar(&pinned, "pinned", false, "install only what a pinned checksum guards")
 	return cmd
 }
 

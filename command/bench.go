@@ -78,7 +78,7 @@ bare product of two matrices reaches on the same backend.`,
   sslx bench step --batch 1024 --peers none`,
 	}, func(cmd *cobra.Command) {
 		encoderFlags(cmd, &name, &batch)
-		cmd.Flags().IntVar(&width, "width", 0, "channels of the encoder's first stage; 0 is its own")
+		cmd.Flags().IntVar(&width, "width", 0, "channels of the encoder's first stage; 0 is the encoder's default")
 	}, func() benchmark { return bench.NewStep(name, width, batch) })
 }
 
@@ -148,8 +148,8 @@ func (a *app) benchmarkCommand(what string, cmd *cobra.Command, own func(*cobra.
 	peers := bench.Peers(what)
 	cmd.Flags().StringSliceVar(&f.opt.Peers, "peers", nil, "`names` of the peers, with commas between them, or none "+
 		"(default "+strings.Join(peers, ",")+")")
-	cmd.Flags().IntVar(&f.opt.Turns, "turns", f.opt.Turns, "how often each is measured")
-	cmd.Flags().Float64Var(&f.opt.Seconds, "seconds", f.opt.Seconds, "how long a turn lasts, about")
+	cmd.Flags().IntVar(&f.opt.Turns, "turns", f.opt.Turns, "how many times each is measured")
+	cmd.Flags().Float64Var(&f.opt.Seconds, "seconds", f.opt.Seconds, "about how many seconds a turn takes")
 	jsonFlag(cmd, &f.json)
 	completeFunc(cmd, "peers", cobra.FixedCompletions(append(peers, bench.NoPeers), cobra.ShellCompDirectiveNoFileComp))
 	cmd.Args = arguments(0, 0)

@@ -24,7 +24,7 @@ import (
 func claimsCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "claims",
-		Short: "Run the beliefs about SSL as experiments, with verdicts",
+		Short: "Test beliefs about SSL by experiments with verdicts",
 		Long: `Run the beliefs about joint-embedding SSL that Bordes et al. 2023 (arXiv:2303.01986) question as
 experiments. A claim has a plan at each scale (smoke: minutes, no verdict; cpu: hours on two cores; gpu;
 paper: ImageNet): arms whose hyper-parameters are tuned on validation images, then trained with fresh seeds
@@ -45,7 +45,7 @@ type claimsFlags struct {
 func (f *claimsFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.scale, "scale", string(experiments.Smoke), "smoke, cpu, gpu or paper")
 	cmd.Flags().StringVar(&f.records, "records", "",
-		"folder of the records; the repository's, or runs/claims outside of it")
+		"folder of the records; the repository's, or runs/claims outside of one")
 	jsonFlag(cmd, &f.json)
 	completeFunc(cmd, "scale", cobra.FixedCompletions([]string{"smoke", "cpu", "gpu", "paper"},
 		cobra.ShellCompDirectiveNoFileComp))
@@ -200,7 +200,7 @@ func (a *app) makeRuns(ctx context.Context, s experiments.Sweep, plans ...experi
 			opt.Progress = nil
 		}
 
-		// The time left is that of the runs so far; those of earlier commands do not count.
+		// The time left follows from the runs so far; runs of earlier commands do not count.
 		begun, before, told := time.Now(), -1, s.Started
 		s.Options, s.Started = opt, func(done, total int, what string) {
 			if before < 0 {
@@ -376,7 +376,7 @@ func (a *app) workers(ctx context.Context, jobs int) error {
 		return err
 	}
 
-	// Every process ends with the same report; that of the first is passed on.
+	// Every process ends with the same report; the first one's is passed on.
 	printed, err := workers.Run(ctx, jobs, a.stderr, self, withoutJobs(os.Args[1:])...)
 
 	// After an interrupt the processes fail too, and their errors would hide the reason.

@@ -247,7 +247,7 @@ out. The format of an image is told by its content, not by its name.`, dataset.M
 		},
 	}
 
-	cmd.Flags().StringVar(&f.Name, "name", "", "name of the set; that of the source when left out")
+	cmd.Flags().StringVar(&f.Name, "name", "", "name of the set; the name of the source when left out")
 	cmd.Flags().IntVar(&f.Size, "size", 0, "side in pixels that images are brought to; their own when left out")
 	cmd.Flags().IntVar(&f.Channels, "channels", 0,
 		"1 makes gray of color, 3 makes color of gray; the images' own when left out, where gray counts as color")

@@ -14,7 +14,7 @@ func doctorCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what is installed, what is missing, and how to fix it",
+		Short: "Check the installation, and print how to fix what is missing",
 		Long: `Look at the machine, the folders and the XLA plugins, open the backend that training would use, and run a
 small product on it. Nothing is downloaded. The exit status is 1 when something is missing.
 

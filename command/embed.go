@@ -32,7 +32,7 @@ type modelFlags struct {
 // add adds the flags to a command.
 func (f *modelFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.layer, "layer", "",
-		"whose output the features are: encoder, projector0, …; of an ONNX file any value of its graph")
+		"layer whose output is used: encoder, projector0, …; for an ONNX file any value of its graph")
 	inputFlags(cmd, &f.size, &f.mean, &f.std)
 }
 

@@ -38,13 +38,13 @@ func evaluateCommand(a *app) *cobra.Command {
 		Long: `Measure the frozen encoder of a finished run, by k nearest neighbors and by a linear probe when no other
 protocol is asked for. What is chosen is chosen on images held out of train; the test split is read once.
 The trained encoder is compared with its baselines: raw pixels and the untrained encoder. The results are
-added to those of other tasks and protocols in the run folder.
+added to the run folder; results of other tasks and protocols stay.
 
 RUN is a run folder, or the name of one in runs/. A task is a label of the run's data, one made from it
 (` + strings.Join(evaluate.MadeTasks(), ", ") + `: what was done to the image?), a set, SET/LABEL,
 or the path of an image folder or archive. "all" is every label of the run's data, those made from it, and
 ` + taskSets() + `;
-one that is not here is left out with a line that says how to get it.
+a set that is not installed is left out, with a line that says how to get it.
 
 WEIGHTS is a file of safetensors with an encoder of torchvision, timm or lightly, or an ONNX file, which is
 not fine-tuned and of which --layers may name one value. It is measured on the data set of --data, and the

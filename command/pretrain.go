@@ -31,19 +31,19 @@ func pretrainCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pretrain (--out RUN | --resume RUN)",
 		Short: "Train an encoder without labels",
-		Long: `Train an encoder without labels and leave it in a run folder, with its configuration, environment, log and
-checkpoint. What is not set comes from the defaults; --set wins over the file of --config. Keys are dotted, as
-in optimizer.lr=0.1, and values are YAML.
+		Long: `Train an encoder without labels and keep it in a run folder, with its configuration, environment, log and
+checkpoint. Unset keys have their defaults; --set wins over --config. Keys are dotted, as in optimizer.lr=0.1,
+and values are YAML.
 
-In place of a file, --config takes the name of a recipe: cifar10-METHOD, for each objective, trains in minutes
-on two cores; paper-simclr-256 and the like are the paper's for ImageNet (a wrong name lists all).
+--config also takes the name of a recipe: cifar10-METHOD trains in minutes on two cores; paper-simclr-256 and
+the like are the paper's for ImageNet (a wrong name lists all).
 
---set init=RUN, a finished run, or init=WEIGHTS starts from its encoder: a new run, with its own schedule.
+--set init=RUN (a finished run) or init=WEIGHTS starts from that encoder: a new run with its own schedule.
 
-Ctrl-C saves a checkpoint and says how to resume. A run that was resumed, even after it was killed, ends with
-the same weights as one that was not.
+Ctrl-C saves a checkpoint and prints how to resume. A resumed run, even after a kill, ends with the same
+weights as an uninterrupted one.
 
-With --engine slurm, a worker of Slurm trains, and this command shows how it is until it is done.`,
+With --engine slurm, a Slurm worker trains, and this command reports its state until it is done.`,
 		Example: `  sslx pretrain --out runs/first
   sslx pretrain --config cifar10-vicreg --out runs/vicreg
   sslx pretrain --config cifar10.yaml --set epochs=20 --set optimizer.lr=0.1 --out runs/lr01

@@ -12,7 +12,7 @@ import (
 func rootCommand(a *app) *cobra.Command {
 	root := group(&cobra.Command{
 		Use:   "sslx",
-		Short: "Self-supervised learning of image encoders, and honest measurements of them",
+		Short: "Train image encoders without labels, and measure them honestly",
 		Long: `sslx pre-trains image encoders without labels (joint-embedding self-supervised learning), compiled
 through XLA for CPU or GPU, and measures what they learned.
 

@@ -42,7 +42,7 @@ func runsListCommand(a *app) *cobra.Command {
 		Short: "List the runs in a folder and below",
 		Long: `List the runs in a folder (runs when left out) and below: method, data, how far each is, the loss at the end
 of its log, the number of results, and whether a process works on it now. A run that is neither in use nor
-finished was stopped, or its process died: sslx pretrain --resume RUN continues either.
+finished was stopped, or its process died; sslx pretrain --resume RUN continues both.
 
 --where keeps the runs that have a value in their configuration, or a status.`,
 		Example: `  sslx runs list
@@ -100,8 +100,7 @@ func runsShowCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show a run: configuration, machine, log's end and results",
-		Long: `Show a run: how far it is, where it was made, its whole configuration, the last line of its log and its
-results.`,
+		Long:  `Show a run: its progress, the machine, the whole configuration, the end of its log, and its results.`,
 		Example: `  sslx runs show first
   sslx runs show runs/first --json`,
 		Args:              arguments(1, 1),
@@ -199,7 +198,7 @@ one kind that were measured by different protocols cannot be compared and are re
 	}
 
 	jsonFlag(cmd, &asJSON)
-	cmd.Flags().BoolVar(&force, "force", false, "show results of different protocols side by side all the same")
+	cmd.Flags().BoolVar(&force, "force", false, "show results of different protocols side by side anyway")
 	return cmd
 }
 

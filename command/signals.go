@@ -52,7 +52,7 @@ func interruptible(parent context.Context, stderr io.Writer) (ctx context.Contex
 }
 
 // withoutSIGPIPE keeps a broken pipe on standard output or standard error from ending the process: writing fails
-// instead, and a training saves a checkpoint before it ends; see [pipeWriter]. The handler is that of this process, not
+// instead, and a training saves a checkpoint before it ends; see [pipeWriter]. The handler belongs to this process, not
 // of programs that it starts.
 func withoutSIGPIPE() (restore func()) {
 	ignored := make(chan os.Signal, 1)

@@ -34,7 +34,7 @@ type engineFlags struct {
 var engines = []string{"local", "slurm"}
 
 func (e *engineFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&e.name, "engine", "local", "who runs the work: local, or slurm for the queue of a cluster")
+	cmd.Flags().StringVar(&e.name, "engine", "local", "where the work runs: local, or slurm for the queue of a cluster")
 	cmd.Flags().StringArrayVar(&e.sbatch, "sbatch", nil,
 		"an `option` of sbatch, as --sbatch=--time=04:00:00; may be repeated")
 	completeFunc(cmd, "engine", cobra.FixedCompletions(engines, cobra.ShellCompDirectiveNoFileComp))

@@ -24,7 +24,7 @@ func runsWatchCommand(a *app) *cobra.Command {
 		Short: "Show runs and claims in a web page while they train",
 		Long: `Show the runs and claims in a folder (runs when left out) and below in a web page that updates itself: how
 far each is, curves, pictures, results, verdicts, and chosen runs side by side. The address that is printed
-holds a token: only who has it can read the page. The server is this command; it listens on this machine
+holds a token; nobody can read the page without it. The server is this command; it listens on this machine
 alone (127.0.0.1), loads nothing from elsewhere, and only reads. Ctrl-C ends it, and stops no training.
 
 docs/watching.md explains the page, and how to open it from another machine.`,

@@ -113,8 +113,8 @@ var entryPoints = map[string][]string{
 	"experiments":    {"Judge"},
 	"sslx/runs":      {"List", "Find"},
 	"report":         {"Results", "WriteRun"},
-	"sslx/objective": {"Register", "Barlow", "BYOL", "DCL", "DCLW", "DINO", "EMPSSL", "LeJEPA", "MoCo", "MoCoV3", "NNCLR",
-		"SimCLR", "SimSiam", "SupCon", "Supervised", "SwAV", "VICReg"},
+	"sslx/objective": {"Register", "Barlow", "BYOL", "DCL", "DCLW", "DINO", "EMPSSL", "LeJEPA", "MoCo", "MoCoV3",
+		"NNCLR", "SimCLR", "SimSiam", "SupCon", "Supervised", "SwAV", "VICReg"},
 }
 
 func TestExamples_CompileInAnotherModule(t *testing.T) {

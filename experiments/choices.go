@@ -65,7 +65,7 @@ type Made struct {
 	Record Record
 }
 
-// Made returns the runs of the plan that the records hold, those of tuning first.
+// Made returns the runs of the plan that the records hold, tuning first.
 func (p Plan) Made(r Records) (runs []Made) {
 	// The trials of tuning, which arms with a single candidate have none of.
 	for _, arm := range p.Arms {

@@ -34,7 +34,7 @@ const (
 //
 // Anchors are the views of the images. Negatives are the views that the objective asks for ([objective.Needs]), or else
 // the views of other images, which nothing can tell from anchors. The classifier is a linear probe, fitted on the views
-// of half of the images, at most 1,024, and measured on those of the other half. It takes seconds.
+// of half of the images, at most 1,024, and measured on the other half. It takes seconds.
 func Cue(b compute.Backend, c sslx.Config, images dataset.Images) (accuracy float64, err error) {
 	n := min(cueImages, images.N) / (2 * cueBatch) * 2 * cueBatch
 	if n == 0 {

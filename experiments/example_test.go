@@ -9,7 +9,7 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// flips is a claim of one's own: horizontal flips matter.
+// flips is a claim of your own: horizontal flips matter.
 var flips = experiments.Claim{
 	ID:         "flips",
 	Belief:     "Horizontal flips matter.",

@@ -16,7 +16,7 @@ import (
 const AccuracyAxis = "accuracy on test (%)"
 
 // Figure draws what the records say of a claim at a scale: of all its runs, or of those that were made so far. It is
-// nil where they are too few to draw anything. The cost is that of a [Judge].
+// nil where they are too few to draw anything. It costs as much as [Judge].
 func Figure(c Claim, s Scale, r Records) (*plots.Figure, error) {
 	if c.Figure != nil {
 		return c.Figure(c.Plan(s), r)

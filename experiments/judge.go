@@ -48,7 +48,7 @@ type Outcome struct {
 	Estimates []Estimate         `json:"estimates"` // those that decide first, as far as they are there
 	Records   []string           `json:"records"`   // keys of the runs
 
-	// Missing is the number of runs that are not there yet. Power is the smallest true difference, in points, that the
+	// Missing is the number of runs that are still missing. Power is the smallest true difference, in points, that the
 	// seeds of the deciding estimate find with a probability of 0.8; 0 where that is not known.
 	Missing int     `json:"missing"`
 	Power   float64 `json:"power,omitempty"`

@@ -9,7 +9,7 @@ import (
 )
 
 // Missing returns how many trials of plans the records lack, those that follow tuning among them. The data are taken to
-// be those of the latest records.
+// come from the latest records.
 func Missing(r Records, plans ...Plan) (int, error) {
 	q, err := newQueue(r, r.fingerprint, plans)
 	return len(q.trials) + len(q.unsettled), err
@@ -54,7 +54,7 @@ func newQueue(r Records, fingerprint fingerprinter, plans []Plan) (queue, error)
 // total counts all trials, also those that are made and those that are not yet known.
 func (q *queue) total() int { return len(q.seen) + len(q.unsettled) }
 
-// take adds the trials of some arms of a plan: those of tuning, then the final ones.
+// take adds the trials of some arms of a plan: tuning, then the final ones.
 func (q *queue) take(p Plan, arms []Arm) error {
 	trials, err := p.tuningTrials(q.records, arms, q.fingerprint)
 	if err != nil {

@@ -35,7 +35,7 @@ type HeatMap struct {
 	// at the row's lowest value. Values below the floor have its color.
 	Floors []float64
 
-	// Diverging colors values below and above 0 by two hues. The scale is [-1, 1], that of a rank correlation, or as
+	// Diverging colors values below and above 0 by two hues. The scale is [-1, 1], as for a rank correlation, or as
 	// wide as the largest value asks for.
 	Diverging bool
 }
@@ -312,7 +312,7 @@ func (d *heatDrawing) drawNames(c draw.Canvas, origin vg.Point) {
 	}
 }
 
-// corner returns the upper left corner of a cell. origin is that of the first one.
+// corner returns the upper left corner of a cell. origin is the corner of the first one.
 func (d *heatDrawing) corner(origin vg.Point, i, k int) vg.Point {
 	return vg.Point{X: origin.X + vg.Length(k)*d.cell.X, Y: origin.Y - vg.Length(i)*d.cell.Y}
 }

@@ -96,7 +96,7 @@ func errorBarEntry(name string, upright bool) legendEntry {
 	return legendEntry{name, swatchWidth, func(c draw.Canvas, left, middle vg.Length) {
 		center := vg.Point{X: left + half, Y: middle}
 
-		// The strokes are those of a lying bar; an upright one swaps x and y.
+		// The strokes fit a lying bar; an upright one swaps x and y.
 		stroke := func(x0, y0, x1, y1 vg.Length) {
 			if upright {
 				x0, y0, x1, y1 = y0, x0, y1, x1

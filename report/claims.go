@@ -99,7 +99,7 @@ func newClaimsPage(s experiments.Scale, r experiments.Records, claims []experime
 	page := claimsPage{Scale: s, Smoke: s == experiments.Smoke, PMeaning: pMeaning,
 		Commands: commands(claimIDs(claims), s)}
 
-	// The environments below are those of the runs that the sections show.
+	// The environments below belong to the runs that the sections show.
 	used := map[string]bool{}
 	for _, c := range claims {
 		section, err := newClaimSection(c, s, r)

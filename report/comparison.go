@@ -62,7 +62,7 @@ func arrange(results []record.Result, column func(record.Result) string) (rows [
 	for _, r := range results {
 		tasks = appendNew(tasks, r.Task)
 
-		// A number is compared with those of the same protocol, layer included.
+		// A number is compared with numbers of the same protocol, layer included.
 		if r.Model != record.ModelPixels {
 			rows = place(rows, r, column(r), func(k rowKey) bool { return k.protocol == r.Protocol })
 		}

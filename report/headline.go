@@ -12,8 +12,8 @@ type Headline struct {
 	Protocol string `json:"protocol"`
 	Split    string `json:"split"`
 
-	// Accuracy is in [0, 1]; Baseline is that of the stronger of raw pixels and the untrained encoder, null when
-	// neither was measured.
+	// Accuracy is in [0, 1]; Baseline is the accuracy of the stronger of raw pixels and the untrained encoder, null
+	// when neither was measured.
 	Accuracy float64  `json:"accuracy"`
 	Baseline *float64 `json:"baseline"`
 }

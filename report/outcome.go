@@ -66,7 +66,7 @@ func Plans(c experiments.Claim) Table {
 	for _, s := range experiments.Scales() {
 		p := c.Plan(s)
 
-		// Arms differ in what the claim varies; data and encoder are those of the first.
+		// Arms differ in what the claim varies; data and encoder are taken from the first.
 		base := p.Arms[0].Candidates[0].Config
 		t.Rows = append(t.Rows, []string{string(s),
 			fmt.Sprintf("%s, %s, %s", base.Data, encoder.NameOf(base.Encoder), words.Count(base.Epochs, "epoch")),

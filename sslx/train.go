@@ -28,7 +28,7 @@ type Summary struct {
 	FinalLoss      float64 `json:"final_loss"`
 	Config         Config  `json:"config"`
 
-	// Splits and Tasks are those of the data.
+	// Splits and Tasks of the data.
 	Splits []string `json:"splits"`
 	Tasks  []string `json:"tasks"`
 

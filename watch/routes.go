@@ -226,8 +226,8 @@ func (h *Handler) lastMetrics(run summary) []record.Metrics {
 	return []record.Metrics{m}
 }
 
-// configValues returns the values of a configuration under dotted keys, those of a list numbered from 1. One that this
-// program cannot read, such as that of another module's objective, has its values in alphabetical order.
+// configValues returns the values of a configuration under dotted keys; the values of a list are numbered from 1. One
+// that this program cannot read, such as that of another module's objective, has its values in alphabetical order.
 func configValues(text []byte) [][2]string {
 	var tree any
 	order := func(string) int { return 0 }

@@ -8,7 +8,7 @@ import (
 
 // Lion moves each weight by the sign of an interpolated momentum (Chen et al. 2023, https://arxiv.org/abs/2302.06675,
 // algorithm 2): u = sign(β₁·m + (1-β₁)·g), w ← w - lr·(u + λ·w), m ← β₂·m + (1-β₂)·g. Its learning rate is 3 to 10
-// times smaller than that of AdamW.
+// times smaller than AdamW's.
 type Lion struct {
 	Beta1 float64 `yaml:"beta1"`
 	Beta2 float64 `yaml:"beta2"`

@@ -16,7 +16,7 @@ import (
 
 // Write calls fill with a writer to a new file in the folder of path, syncs it, renames it to path, and syncs the
 // folder. When fill or the disk fails, path keeps its content (or stays absent) and no temporary file is left. A
-// process that is killed leaves a file there, named as IsTemporary says. Permissions are those of the process's umask.
+// process that is killed leaves a file there, named as IsTemporary says. Permissions follow the process's umask.
 func Write(path string, fill func(io.Writer) error) error {
 	// Not in $TMPDIR: what is left there has no owner, and may be read by others.
 	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o666),

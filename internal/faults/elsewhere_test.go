@@ -45,7 +45,7 @@ func temporary(t *testing.T, w *world, dir, tmp string, random *rand.Rand) outco
 	return outcome{what: "killed and " + sameBits + "; nothing is left in $TMPDIR"}
 }
 
-// otherBackend resumes a run with another back end than it was begun with. It says so, in words and in the run's
+// otherBackend resumes a run with another backend than it was begun with. It says so, in words and in the run's
 // record. What the first has done stays, and the next step has nearly the loss that the first would have had.
 func otherBackend(t *testing.T, w *world, dir string, random *rand.Rand) outcome {
 	names := []string{"xla:cpu", "go"}

@@ -97,7 +97,7 @@ func TestFaults_LoseNothing(t *testing.T) {
 					t.Skip(why)
 				}
 			}
-			// What is written when, and by which name, hardly depends on the back end; XLA takes eight times as long.
+			// What is written when, and by which name, hardly depends on the backend; XLA takes eight times as long.
 			v := w
 			if f.slow && own.IntN(3) > 0 {
 				v = w.on("go")

@@ -57,7 +57,7 @@ func (w *world) variant(name string, change func(v *world)) *world {
 	return w.variants[name]
 }
 
-// on is a world whose children compute on a back end.
+// on is a world whose children compute on a backend.
 func (w *world) on(name string) *world {
 	return w.variant(name, func(v *world) { v.environment = append(v.environment, backend.ConfigEnv+"="+name) })
 }

@@ -1,4 +1,4 @@
-// Package open opens what a long call needs, the back end and its data, and reports downloads and imports.
+// Package open opens what a long call needs, the backend and its data, and reports downloads and imports.
 package open
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/sslx-go/lab/sslx/progress"
 )
 
-// Backend opens the compute back end, and installs its plugin when there is none.
+// Backend opens the compute backend, and installs its plugin when there is none.
 func Backend(ctx context.Context, opt progress.Options) (*backend.Handle, error) {
 	return backend.Open(ctx, backend.Options{
 		Warn: func(sentence string) { opt.Warnf("%s", sentence) },

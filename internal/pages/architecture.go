@@ -59,8 +59,8 @@ var layers = []layer{
 func (g generator) architecture() (Block, error) {
 	files := map[string][]byte{}
 	text := themed("architecture", "The packages of sslx in layers, from programs at the top to the backend at the "+
-		"bottom. An image passes dataset, augment, encoder, objective and optimizer inside pretrain; the run becomes a "+
-		"record, is measured by evaluate, and shown by report.", "figures", files, drawLayers)
+		"bottom. An image passes dataset, augment, encoder, objective and optimizer inside pretrain; the run becomes "+
+		"a record, is measured by evaluate, and shown by report.", "figures", files, drawLayers)
 	return Block{Text: text, Files: files}, nil
 }
 

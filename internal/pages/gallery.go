@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -106,7 +107,7 @@ func drawFront(p palette, shown Gallery, tiles []byte, metrics []record.Metrics)
 
 	// Views: each image, then what training sees of it.
 	x := frontMargin
-	heading(&b, p, x, "Views", "an image, and what training sees of it")
+	heading(&b, p, x, "Views", fmt.Sprintf("an image, then %s", words.Count(shown.Views, "random view")))
 	for row := range rows {
 		for k := range 1 + shown.Views {
 			window(row, k, x+k*(frontTile+frontGap)+lead(k))
@@ -115,8 +116,7 @@ func drawFront(p palette, shown Gallery, tiles []byte, metrics []record.Metrics)
 
 	// Neighbors: each test image, then those with the most similar representations. A frame marks an equal label.
 	x += (1+shown.Views)*(frontTile+frontGap) + lead(1) + 64
-	heading(&b, p, x, "Neighbors", "a test image, and what the encoder finds most like it; framed: same "+
-		lastWord(shown.Task))
+	heading(&b, p, x, "Neighbors", "a test image, then the most similar; framed: same "+lastWord(shown.Task))
 	for row, same := range shown.Same {
 		for k := range 1 + len(same) {
 			at := x + k*(frontTile+frontGap) + lead(k)

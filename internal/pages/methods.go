@@ -64,7 +64,7 @@ func (m *measured) add(dir, name string) error {
 	return nil
 }
 
-// accuracyOf returns the kNN accuracy of a model in percent; of untrained encoders, that of the strongest.
+// accuracyOf returns the kNN accuracy of a model in percent; of untrained encoders, the strongest's.
 func accuracyOf(dir, model string) (float64, error) {
 	results, err := record.ReadResults(dir)
 	if err != nil {

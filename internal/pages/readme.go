@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx/objective"
 )
@@ -45,23 +46,28 @@ func (g generator) headlines() (Block, error) {
 		return Block{}, err
 	}
 
-	return Block{Text: fmt.Sprintf("- **Beliefs are tested.** %d beliefs about self-supervised learning are experiments "+
-		"whose decision rules were fixed first: %d trainings so far, and a verdict with a confidence interval for each "+
-		"of %d. %d verdict is withdrawn, with the reason.\n"+
-		"- **Fast on two CPU cores.** A whole training of a small convnet processes %s: %s.\n"+
-		"- **Nothing is lost.** A training resumes after `kill -9` and finishes bit-identical to an uninterrupted one. "+
-		"%d random faults of %d kinds, from full disks to power cuts, lost nothing and left nothing silently wrong.",
-		len(claims), len(runs), len(claims)-withdrawn, withdrawn, "more images a second than other libraries",
-		speed.ratios(), times, kinds)}, nil
+	// A verdict that was withdrawn is said where the others are counted.
+	but := ""
+	if withdrawn > 0 {
+		but = fmt.Sprintf("; %s withdrawn, with the reason", words.Count(withdrawn, "verdict"))
+	}
+	return Block{Text: fmt.Sprintf("- **Beliefs are tested.** %s about self-supervised learning are experiments whose "+
+		"decision rules were fixed first: %s so far, %s with a confidence interval%s.\n"+
+		"- **Fast on two CPU cores.** A whole training of a small convnet processes %s.\n"+
+		"- **Nothing is lost.** A training resumes after `kill -9` and finishes bit-identical to an uninterrupted "+
+		"one. %d random faults of %d kinds, from full disks to power cuts, lost nothing and left nothing silently wrong.",
+		words.Count(len(claims), "belief"), words.Count(len(runs), "training"),
+		words.Count(len(claims)-withdrawn, "verdict"), but, speed.ratios(), times, kinds)}, nil
 }
 
-// ratios says how many times as fast sslx is as each peer.
+// ratios says how many times as fast sslx is as each peer, for a record in images a second.
 func (r saved) ratios() string {
 	var parts []string
 	for _, p := range r.Peers {
-		parts = append(parts, fmt.Sprintf("%.2f times as many as %s %s", r.Ratio[p.Name], p.Name, p.Version))
+		parts = append(parts, fmt.Sprintf("%.2f times as many images a second as %s %s", r.Ratio[p.Name], p.Name,
+			p.Version))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, " and ")
 }
 
 // benchRecord reads a record of bench/results.
@@ -101,7 +107,7 @@ func (g generator) faultCounts() (times, kinds int, err error) {
 }
 
 // sourceLink is the first link below the heading Source of a method's page.
-var sourceLink = regexp.MustCompile(`(?s)## Source\n[^\[]*(\[[^]]*\]\([^)]*\))`)
+var sourceLink = regexp.MustCompile(`(?s)## Source\n[^\[]*\[([^]]*)\]\(([^)]*)\)`)
 
 // papers is a table of all methods: page, paper, and what was measured.
 func (g generator) papers() (Block, error) {
@@ -109,7 +115,7 @@ func (g generator) papers() (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	t := report.Table{Align: "lllrr", Head: []string{"method", "`objective.name`", "paper", "kNN (%)",
+	t := report.Table{Align: "lllrr", Head: []string{"method", "name", "paper", "kNN (%)",
 		"above untrained"}}
 	for _, name := range objective.Names() {
 		page, err := os.ReadFile(filepath.Join(g.root, "docs", "methods", name+".md"))
@@ -119,7 +125,7 @@ func (g generator) papers() (Block, error) {
 		title, _, _ := strings.Cut(strings.TrimPrefix(string(page), "# "), "\n")
 		paper := "–"
 		if m := sourceLink.FindSubmatch(page); m != nil {
-			paper = string(m[1])
+			paper = report.Link(string(m[1]), string(m[2]))
 		}
 
 		m, err := g.measured(name)
@@ -169,5 +175,6 @@ func (r saved) what() string {
 	case "endtoend":
 		return fmt.Sprintf("whole training, %s, batch %d", r.Config.Encoder, r.Config.Batch)
 	}
-	return fmt.Sprintf("%s, %s x %s", r.Config.Protocol, figure(float64(r.Config.Train)), figure(float64(r.Config.Test)))
+	return fmt.Sprintf("%s, %s x %s", r.Config.Protocol, figure(float64(r.Config.Train)),
+		figure(float64(r.Config.Test)))
 }

@@ -18,7 +18,7 @@ var (
 )
 
 // themed draws NAME.svg and NAME-dark.svg into files, and returns the HTML that shows the one that fits the reader's
-// theme. folder is that of the figures, from the page.
+// theme. folder holds the figures, seen from the page.
 func themed(name, alt, folder string, files map[string][]byte, draw func(palette) string) string {
 	files[path.Join(figuresFolder, name+".svg")] = []byte(draw(light))
 	files[path.Join(figuresFolder, name+"-dark.svg")] = []byte(draw(dark))

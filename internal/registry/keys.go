@@ -10,7 +10,7 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-// FieldKeys returns the YAML keys of a struct type's fields, in their order; those of inlined structs are among them.
+// FieldKeys returns the YAML keys of a struct type's fields, in their order, with the keys of inlined structs.
 func FieldKeys(t reflect.Type) (keys []string) {
 	for i := range t.NumField() {
 		switch name, inline := fieldKey(t.Field(i)); {
@@ -28,7 +28,7 @@ func Field(t reflect.Type, key string) (reflect.Type, bool) {
 	for i := range t.NumField() {
 		name, inline := fieldKey(t.Field(i))
 
-		// The keys of an inlined struct stand among those of the outer one.
+		// The keys of an inlined struct stand among the outer one's.
 		if inline {
 			if of, ok := Field(t.Field(i).Type, key); ok {
 				return of, true

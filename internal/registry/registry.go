@@ -169,8 +169,9 @@ func (r *Registry[T]) Keys() []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// Decode returns the thing that a YAML mapping describes. Parameters that it does not set are those of before when it
-// names the same thing or none, and the defaults otherwise. Prefix is where the mapping stands, such as "objective".
+// Decode returns the thing that a YAML mapping describes. Parameters that it does not set keep their values when it
+// names the same thing or none, and get the defaults otherwise. Prefix is where the mapping stands, such as
+// "objective".
 //
 // Shared are pointers to structs whose fields stand in the same mapping as the thing's; what the mapping sets of
 // them is set. It returns a usage error for an unknown key, a value of another type, or a parameter of another thing.

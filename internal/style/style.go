@@ -37,7 +37,15 @@ var phrases = []phrase{
 	{regexp.MustCompile(`(?i)\bnot got\b`), "say what failed"},
 	{regexp.MustCompile(`(?i)\b(is|are|was|were|be|can be) had\b`), "available, or name who has it"},
 	{regexp.MustCompile(`(?i)\bare usage errors\b`), "returns a usage error for …"},
-	{regexp.MustCompile(`(?i)\b(that|those) of (that|those)\b`), "name the thing"},
+	{regexp.MustCompile(`(?i)\b(that|those) of\b[^.;:]*\b(that|those) of\b`), "name the thing"},
+	{regexp.MustCompile(`(?i)\bnothing is lost with\b`), "can be deleted without losing anything"},
+	{regexp.MustCompile(`(?i)\bback[ -]ends?\b`), "backend"},
+	{regexp.MustCompile(`(?i)\bof one's own\b`), "your own"},
+	{regexp.MustCompile(`(?i)\bformer(ly)?\b`), "earlier, previous"},
+	{regexp.MustCompile(`(?i)\bsays? what, and\b`), "says what … and how to …"},
+	{regexp.MustCompile(`(?i)\bwhere (they|it) (are|is) here\b`), "if installed"},
+	{regexp.MustCompile(`(?i)\bthat are not there yet\b`), "that are still missing"},
+	{regexp.MustCompile(`(?i)\bforwards and backwards\b`), "forward and backward"},
 }
 
 // spellings are British, in prose and identifiers.

@@ -1,5 +1,5 @@
 // Package tensorboard writes what TensorBoard reads: event files with scalars and images, and the files of its
-// projector. The formats are those of TensorFlow's TFRecord files and of tensorboard/compat/proto.
+// projector. The formats are TensorFlow's TFRecord files and tensorboard/compat/proto.
 package tensorboard
 
 import (

@@ -40,7 +40,7 @@ const unoptimizedFlag = "--xla_backend_optimization_level=0"
 const optimized = "SSLX_TEST_OPTIMIZED"
 
 // Unoptimized is called before any backend is opened, for tests whose programs compile for longer than they run: the
-// graph is that of users, and its compilation takes a quarter of the time. Numbers differ from those of optimized
+// graph is the users', and its compilation takes a quarter of the time. Numbers differ from those of optimized
 // programs in their last digits. Benchmarks are optimized all the same.
 func Unoptimized() {
 	flag.Parse()

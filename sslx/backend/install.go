@@ -23,7 +23,7 @@ import (
 // Progress follows a download: item names it, done and total count bytes, and total is 0 while it is not known.
 type Progress func(item string, done, total int64)
 
-// InstallOptions are those of [Install]. The zero value installs quietly into the first plugin folder.
+// InstallOptions are the options of [Install]. The zero value installs quietly into the first plugin folder.
 type InstallOptions struct {
 	// Folder to install into; "" is the first plugin folder, see [FolderEnv].
 	Folder string
@@ -159,7 +159,7 @@ func (in cpuInstaller) fromWheel(ctx context.Context, path string) error {
 		return err
 	}
 
-	// The checksum is that of the wheel, and so covers the library in it.
+	// The checksum is the wheel's, and so covers the library in it.
 	return in.fetched(ctx, url, in.pin.wheel, func(archive *os.File, size int64) error {
 		z, err := zip.NewReader(archive, size)
 		if err != nil {

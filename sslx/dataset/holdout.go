@@ -57,11 +57,11 @@ func StratifiedHoldOut(labels []int32, fraction float64, seed uint64) (keep, hel
 	return GroupedHoldOut(labels, groups, fraction, seed)
 }
 
-// GroupedHoldOut is [StratifiedHoldOut] for images that must stay together, such as those of one patient: the images of
+// GroupedHoldOut is [StratifiedHoldOut] for images that must stay together, such as one patient's: the images of
 // a group are all kept or all held out. Of each class it comes as near to round(fraction x count) images as whole
 // groups allow, and never takes the last image of a class. Groups are taken in an order that depends on the seed, each
 // where it brings the counts of the classes nearer to their aims, or leaves them as near and is the first of its
-// classes. With a group for each image, numbered like it, the cut is that of StratifiedHoldOut. It panics when fraction
+// classes. With a group for each image, numbered like it, the cut equals StratifiedHoldOut's. It panics when fraction
 // is not in [0, 1), or when labels and groups differ in number.
 func GroupedHoldOut(labels, groups []int32, fraction float64, seed uint64) (keep, held []int) {
 	if !(fraction >= 0 && fraction < 1) {

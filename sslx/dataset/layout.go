@@ -316,7 +316,7 @@ func (a *arrangement) splitsAt(paths []string) error {
 		}
 		return split, path.Join(slices.Delete(parts, level-1, level)...)
 	})
-	a.bases = map[string]string{} // the level of the splits may lie below that of the classes
+	a.bases = map[string]string{} // the splits may lie below the classes
 	if wrong != "" {
 		return usage.About("split-from", "the folder %q at level %d of %s names no split: name the folders that do, "+
 			"such as train=FOLDER,test=FOLDER", wrong, level, a.source)

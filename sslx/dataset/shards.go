@@ -23,7 +23,7 @@ type shard struct {
 // noLabel marks an image without a label in a set with labels, as hubs do.
 const noLabel = -1
 
-// splitOfShard returns the split that the name of a shard says, or that of the nearest folder around it, or "".
+// splitOfShard returns the split that the name of a shard says, or of the nearest folder around it, or "".
 func splitOfShard(name string) string {
 	for ; name != "."; name = path.Dir(name) {
 		base := path.Base(name)

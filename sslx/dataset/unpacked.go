@@ -149,7 +149,7 @@ func (f *Folder) check(data []byte) (size image.Point, cost int64, err error) {
 	return size, cost, f.budget.allows(cost)
 }
 
-// decoding is that of an import without other choices.
+// decoding equals an import's without other choices.
 func (f *Folder) decoding() pixels.Options { return ImportOptions{Size: f.size}.decoding() }
 
 // data reads the file of image i.

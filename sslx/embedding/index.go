@@ -85,7 +85,7 @@ func checkSum(path string, info Info) error {
 	return nil
 }
 
-// Check returns a usage error unless the features of the index are those of the model.
+// Check returns a usage error unless the features of the index come from the model.
 func (x *Index) Check(m *Model) error {
 	if x.Info.Identity != m.Identity() {
 		return usage.Errorf("the features of the index are those of layer %s of %s, and the model is layer %s of %s "+
@@ -95,7 +95,7 @@ func (x *Index) Check(m *Model) error {
 	return nil
 }
 
-// Nearest returns the k images whose features are most like those of a query by cosine similarity, the most similar
+// Nearest returns the k images whose features are most similar to a query by the cosine, the most similar
 // first; of equal ones the first in the file. It compares all images, on all processors.
 func (x *Index) Nearest(query []float32, k int) ([]Neighbor, error) {
 	if len(query) != x.features.D {

@@ -228,7 +228,7 @@ func (m *Model) Identity() string { return m.identity }
 // Backend returns the name of what computes: "xla:cpu", "xla:cuda" or "go".
 func (m *Model) Backend() string { return m.handle.Name }
 
-// Close releases the network and the back end. Closing twice does nothing.
+// Close releases the network and the backend. Closing twice does nothing.
 func (m *Model) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

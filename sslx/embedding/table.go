@@ -59,7 +59,7 @@ func formatOf(path string) (format, error) {
 		path)
 }
 
-// infoPath is the path of the Info of a file of features, and namesPath that of the names next to an .npy file.
+// infoPath is the path of the Info of a file of features, and namesPath the path of the names next to an .npy file.
 func infoPath(path string) string { return path + ".json" }
 func namesPath(path string) string {
 	return strings.TrimSuffix(path, filepath.Ext(path)) + ".names.csv"

@@ -71,7 +71,7 @@ func (b *builder) do(operation func() (compute.Value, error)) (v compute.Value) 
 	return v
 }
 
-// dims returns the dimensions of a value, those of nothing after a failure.
+// dims returns the dimensions of a value, none after a failure.
 func (b *builder) dims(v compute.Value) [4]int {
 	if b.failed != nil {
 		return [4]int{}

@@ -29,8 +29,8 @@ type WriteOptions struct {
 // NAME.names.csv next to it), ".parquet" or ".csv". An [Info] lies next to each.
 //
 // The files are whole or absent. When ctx ends, and after a kill, what was computed stays in a hidden file next to out,
-// and the next call with the same model, data and splits continues there; the result has the same bits as that of an
-// uninterrupted call with the same back end.
+// and the next call with the same model, data and splits continues there; the result is bit-identical to that of an
+// uninterrupted call with the same backend.
 func Write(ctx context.Context, m *Model, data, out string, opt WriteOptions) (info Info, err error) {
 	f, err := formatOf(out)
 	if err != nil {

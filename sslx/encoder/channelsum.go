@@ -9,7 +9,7 @@ const maxParts = 8
 
 // channelSum returns the sums over all axes of x [..., channels] but the last. XLA's CPU reduces leading axes at a
 // tenth of the speed of memory. Parts of the maps, added to each other, are one pass of additions of whole rows, and
-// leave little to reduce. Parts are taken along the second axis, which is never that of the batch: several devices have
+// leave little to reduce. Parts are taken along the second axis, which is never the batch's: several devices have
 // it whole.
 func channelSum(x *Node) *Node {
 	return linear(x, sumParts, func(dy *Node) *Node { return broadcastLike(dy, x) })

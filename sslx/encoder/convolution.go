@@ -40,7 +40,7 @@ func pointwise(x, kernel *Node) *Node {
 }
 
 // convolve is XLA's convolution of images [batch, height, width, in]. The size of the kernel is odd: with an even one,
-// GoMLX 0.28.2's gradient to the image is that of a shifted kernel.
+// GoMLX 0.28.2's gradient to the image belongs to a shifted kernel.
 func convolve(images, kernel *Node, stride int) *Node {
 	size := kernel.Shape().Dimensions[0]
 	pad := [2]int{size / 2, size / 2}

@@ -64,7 +64,7 @@ func mixed(x *Node) *Node {
 }
 
 // some returns y [batch, n, dim] with zeros for a share of the images; the others are enlarged, so that the mean over
-// draws is y. The draws are those of a branch.
+// draws is y. The draws belong to one branch.
 func (d dropper) some(y *Node, branch int, share float64) *Node {
 	if d.uniform == nil || share == 0 {
 		return y

@@ -70,7 +70,7 @@ func Encode(e Encoder) (*yaml.Node, error) { return encoders.Encode(e) }
 func EncodeJSON(e Encoder) ([]byte, error) { return encoders.EncodeJSON(e) }
 
 // Decode returns the encoder that a YAML mapping describes, which is found at the key prefix. Parameters that are not
-// set are those of before when it has the same name, and the defaults otherwise.
+// set keep their values when the name is the same, and get the defaults otherwise.
 func Decode(node *yaml.Node, prefix string, before Encoder) (Encoder, error) {
 	return encoders.Decode(written(node, before), prefix, before)
 }

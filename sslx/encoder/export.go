@@ -39,7 +39,7 @@ type attributes = map[string]any
 // exporter adds layers to a graph.
 type exporter struct{ Operators }
 
-// convolution adds a convolution of a map of the given sides, padded as that of Build, with its batch normalization.
+// convolution adds a convolution of a map of the given sides, padded as in Build, with its batch normalization.
 func (g exporter) convolution(x string, c convolutionAt, height, width int) string {
 	before := (c.size - 1) / 2
 	after := func(length int) int { return max(0, (length-1)/c.stride*c.stride+c.size-before-length) }
@@ -89,7 +89,7 @@ func (r resNet) export(g exporter, x string, channels, height, width int) string
 		height, width = reduced(height, 2), reduced(width, 2)
 	}
 
-	// A block is its convolutions, and that of its shortcut, if it has one.
+	// A block is its convolutions, and its shortcut's, if it has one.
 	all = all[1:]
 	for stage, count := range r.blocks {
 		for i := range count {

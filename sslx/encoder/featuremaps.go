@@ -5,7 +5,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// featureMaps are the activations of a layer, in one of two orders: that of images, [batch, height, width, channels],
+// featureMaps are the activations of a layer, in one of two orders: as images, [batch, height, width, channels],
 // for XLA's convolution, or [height, width, batch, channels], in which a mix of pixels is a matrix product with whole
 // rows of batch and channels. Operations on each channel alone work on both.
 type featureMaps struct {

@@ -17,7 +17,7 @@ type Portable interface {
 }
 
 // Tensor is a variable of an encoder and the tensor of another library that has its values. The variable's values are
-// those of the tensor with its axes permuted, in the variable's shape.
+// the numbers of the tensor with its axes permuted, in the variable's shape.
 type Tensor struct {
 	// Variable is the path of the variable below the encoder's scope, such as stem/kernel, and Shape its dimensions.
 	Variable string

@@ -191,7 +191,7 @@ func (r resNet) stem() (size, stride int) {
 	return 3, 1
 }
 
-// block is a residual block; channels are those of its 3x3 convolutions.
+// block is a residual block; channels counts the channels of its 3x3 convolutions.
 func (r resNet) block(scope *model.Scope, x featureMaps, channels, stride int, mode Mode) featureMaps {
 	switch {
 	case r.bottleneck:

@@ -108,7 +108,7 @@ func pairs(a, b [][]float64, tilesA, tilesB int) [][]float64 {
 	return matrix
 }
 
-// outer returns the products of all elements of u with all of v, those of the first element of u first.
+// outer returns the products of all elements of u with all of v, in the order of the elements of u.
 func outer(u, v []float64) []float64 {
 	products := make([]float64, 0, len(u)*len(v))
 	for _, a := range u {

@@ -43,7 +43,7 @@ type Options struct {
 	// supervised one. They must take images of the same size.
 	Compare []string
 
-	// Data is the data set that Weights measures on: tasks are those of it, as those of a run are of the run's data.
+	// Data is the data set that Weights measures on. Its labels are the tasks, as the labels of a run's data are.
 	// Run takes the data that its run was trained on.
 	Data string
 
@@ -69,7 +69,7 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 		return nil, err
 	}
 
-	// What can be refused is refused before the back end is opened.
+	// What can be refused is refused before the backend is opened.
 	read := pretrain.ReadFinishedRun
 	if opt.Unfinished {
 		read = pretrain.ReadPausedRun

@@ -78,7 +78,7 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
 	if set.Fingerprint() != trained.Fingerprint {
-		return g, usage.Errorf("run %s was trained on other data than %s is now: restore the former data", dir,
+		return g, usage.Errorf("run %s was trained on other data than %s is now: restore the earlier data", dir,
 			set.Name())
 	}
 

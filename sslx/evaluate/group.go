@@ -96,13 +96,13 @@ func (g group) cutName(o Outcome) string {
 
 // validation returns the group with the images held out of train in place of test.
 func (g group) validation() group {
-	// The images are others than those of train and test: their features need another name in the cache.
+	// These images are neither train nor test: their features need another name in the cache.
 	from := g.train
 	g.pixels += " validation " + hashOf(g.held)
 	g.train = part{record.SplitTrain, from.Pick(g.fit)}
 	g.test = part{record.SplitValidation, from.Pick(g.held)}
 
-	// Each task keeps its labels: those of the training images serve as test labels for the images held out.
+	// Each task keeps its labels: the labels of training images serve as test labels for the images held out.
 	tasks := g.tasks
 	g.tasks = nil
 	for _, t := range tasks {

@@ -66,7 +66,7 @@ func testIdentity(t *testing.T, dir string, c pretrain.Config) {
 	}
 	defer func() { _ = set.Close() }()
 
-	// One back end and one set of programs for all.
+	// One backend and one set of programs for all.
 	first := &session{}
 	defer first.close()
 	if err := first.start(&backend.Handle{Backend: testbackend.Open(t)}); err != nil {
@@ -157,7 +157,7 @@ func TestCacheKey_KnowsTheCutAndTheBackEnd(t *testing.T) {
 		"layer":             key(backend.Handle{}, g, "projector0"),
 		"validation":        key(backend.Handle{}, g.validation(), "encoder"),
 		"another cut":       key(backend.Handle{}, other.validation(), "encoder"),
-		"another back end":  key(backend.Handle{Name: "go"}, g, "encoder"),
+		"another backend":   key(backend.Handle{Name: "go"}, g, "encoder"),
 		"another version":   key(backend.Handle{PluginVersion: "0.90"}, g, "encoder"),
 		"another plugin":    key(backend.Handle{PluginPath: "/opt/plugin.so"}, g, "encoder"),
 		"another processor": key(backend.Handle{Device: "AVX-512"}, g, "encoder"),

@@ -34,7 +34,7 @@ var made = map[string][]dataset.Transform{
 // MadeTasks returns the names of the tasks that are made from the run's data.
 func MadeTasks() []string { return []string{MadeRotation, MadeGray, MadeBlur} }
 
-// madeTasksOf returns those of MadeTasks that can be made from the images of a set.
+// madeTasksOf returns the tasks of MadeTasks that can be made from the images of a set.
 func madeTasksOf(set *dataset.Set) []string {
 	return slices.DeleteFunc(MadeTasks(), func(task string) bool { return canMake(set, task) != nil })
 }

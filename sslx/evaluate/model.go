@@ -15,7 +15,7 @@ import (
 
 // Model is a network whose representations are measured, or raw pixels.
 type Model struct {
-	// Name is one of record.Baselines, the name of the training method, or that of a file of weights.
+	// Name is one of record.Baselines, the name of the training method, or the name of a file of weights.
 	Name string
 
 	// Run is the name of the model's run folder, and Seed the run's seed. For a file of weights Run is the name of the
@@ -173,7 +173,7 @@ func (s *session) load(ctx context.Context, open func() (*model, error), set *da
 func (s *session) loadAdapted(ctx context.Context, untrained func(layers ...string) (*pretrain.Network, error),
 	baseline func(name string) *model, set *dataset.Set) error {
 	if s.changed {
-		return nil // the statistics would be those of other data
+		return nil // the statistics would come from other data
 	}
 	train, err := set.Split(record.SplitTrain)
 	if err != nil {

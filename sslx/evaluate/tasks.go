@@ -115,11 +115,11 @@ func (p planner) plan(names []string) (all plan, err error) {
 // otherData is the error of a task of the run's data when that is not what it was trained on.
 func (p planner) otherData() error {
 	name := p.set.Name()
-	return usage.About("tasks", "the run was trained on other data than %s is now: restore the former data, or name "+
+	return usage.About("tasks", "the run was trained on other data than %s is now: restore the earlier data, or name "+
 		"%s as a task, which measures it as a set that the run has not seen", name, name)
 }
 
-// add adds a set, or its labels to those of the same set that are asked for.
+// add adds a set, or more labels of a set that is asked for already.
 func (p *plan) add(s setPlan) {
 	for i, known := range p.sets {
 		if !slices.Contains(known.names, s.names[0]) && !slices.Contains(s.names, known.names[0]) {

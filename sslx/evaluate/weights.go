@@ -14,12 +14,12 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// IsWeights reports whether a path is that of a file of weights, by its ending; otherwise it is a run's.
+// IsWeights reports whether a path names a file of weights, by its ending; otherwise it is a run's.
 func IsWeights(path string) bool {
 	return strings.EqualFold(filepath.Ext(path), weights.Ending) || onnx.IsFile(path)
 }
 
-// Weights measures an encoder from a file of weights on the data set opt.Data, as Run measures that of a run, by all
+// Weights measures an encoder from a file of weights on the data set opt.Data, as Run measures a run's, by all
 // protocols. Results name the file and have its fingerprint; they are returned and kept nowhere. To keep them in the
 // folder of a run, compare the run with the weights (see Options.Compare).
 //
@@ -46,7 +46,7 @@ func Weights(ctx context.Context, path string, opt Options) (results []record.Re
 		return nil, usage.About("data", "%s has no data of its own: name the data set to measure it on", path)
 	}
 
-	// What can be refused is refused before the back end is opened.
+	// What can be refused is refused before the backend is opened.
 	set, err := open.Data(ctx, opt.Data, w.Input.Size, "", opt.Options)
 	if err != nil {
 		return nil, err

@@ -13,15 +13,15 @@ func init() {
 //
 //	scale · (Σ_i (1 - C(i,i))² + lambda · Σ_{i≠j} C(i,j)²)
 //
-// with C [dim, dim] the correlations over the batch between the dimensions of one view and those of the other:
+// with C [dim, dim] the correlations over the batch between the dimensions of both views:
 // Σ_b a(b,i)·b(b,j) / (√Σ_b a(b,i)² · √Σ_b b(b,j)²) of the centered embeddings. No epsilon enters, and the divisors of
 // mean and variance cancel. A dimension whose standard deviation is below a millionth of its largest magnitude counts
-// as constant: it has correlation 0 with all. lambda 0.0051 is that of the authors' code
+// as constant: it has correlation 0 with all. lambda 0.0051 comes from the authors' code
 // (https://github.com/facebookresearch/barlowtwins). It takes two images or more. Correlations of 0 give scale·dim.
 // Cost: 2·N·dim² operations for each pair of views and memory for dim² correlations.
 type Barlow struct {
-	// Lambda is the weight of the correlations between different dimensions, and Scale that of the whole loss. Both are
-	// positive; their defaults are 0.0051 and 1.
+	// Lambda is the weight of the correlations between different dimensions, and Scale the weight of the whole loss.
+	// Both are positive; their defaults are 0.0051 and 1.
 	Lambda float64 `yaml:"lambda"`
 	Scale  float64 `yaml:"scale"`
 }

@@ -15,7 +15,7 @@ type contrast struct {
 	sharpness *Node   // 1/τ
 }
 
-// newContrast takes cosines, those of the negatives [V·N, M]. Cosines are subtracted before they are divided by τ, so
+// newContrast takes cosines; the negatives' are [V·N, M]. Cosines are subtracted before they are divided by τ, so
 // that a loss and its gradient keep their digits where the negatives are far from the positive.
 func newContrast(positives []*Node, negatives, sharpness *Node) contrast {
 	c := contrast{positives: positives, sharpness: sharpness}
@@ -95,7 +95,7 @@ func unit(z *Node, axis int) *Node {
 	return Div(z, Sqrt(MaxScalar(ReduceAndKeep(Square(z), ReduceSum, axis), floor)))
 }
 
-// cosine returns [n, 1], the products of the rows of z [n, dim] with those of other, which are repeated as often as
+// cosine returns [n, 1], the products of the rows of z [n, dim] with the rows of other, which are repeated as often as
 // they fit into n.
 func cosine(z, other *Node) *Node {
 	n, dim, rows := z.Shape().Dimensions[0], z.Shape().Dimensions[1], other.Shape().Dimensions[0]

@@ -16,7 +16,7 @@ func init() {
 //
 //	mean over anchors a and positives p of -s(a,p)/τ + log Σ_{n∈Neg(a)} exp(s(a,n)/τ).
 //
-// Equal embeddings give log |Neg(a)|. It takes two images or more with negatives of the batch. Cost: that of SimCLR.
+// Equal embeddings give log |Neg(a)|. It takes two images or more with negatives of the batch. Cost: as SimCLR.
 type DCL struct {
 	// Temperature is τ; positive. Its default is 0.1.
 	Temperature float64 `yaml:"temperature"`

@@ -27,7 +27,7 @@ func init() {
 // are not normalized: their length matters. Cost: 2·V·N·Slices·(dim + Points) operations and memory for
 // 2·V·N·Slices·Points numbers.
 type LeJEPA struct {
-	// Lambda is the weight of SIGReg, in (0, 1), and 1-Lambda that of the distance. Its default is 0.02.
+	// Lambda is the weight of SIGReg, in (0, 1); the distance has 1-Lambda. Its default is 0.02.
 	Lambda float64 `yaml:"lambda"`
 
 	// Slices is the number of directions; positive. Its default is 256.

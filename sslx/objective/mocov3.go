@@ -11,8 +11,8 @@ func init() {
 }
 
 // MoCoV3 is the loss of Chen, Xie and He 2021 (https://arxiv.org/abs/2104.02057, equation 1 and algorithm 1): the
-// prediction q(v) of each view is contrasted with the target's embeddings k(w) of another view, those of the other
-// images being its negatives,
+// prediction q(v) of each view is contrasted with the target's embeddings k(w) of another view; the embeddings of the
+// other images being its negatives,
 //
 //	2 · mean over images i and ordered pairs (v,w) of 2τ · -log exp(q(v,i)·k(w,i)/τ) / Σ_j exp(q(v,i)·k(w,j)/τ),
 //

@@ -129,7 +129,7 @@ type withNegatives interface {
 	choosing(n Negatives) Objective
 }
 
-// withKind returns the objective with another kind of negatives, without the numbers of the former kind.
+// withKind returns the objective with another kind of negatives, without the numbers of the previous kind.
 func withKind(o Objective, kind string) Objective {
 	if c, ok := o.(withNegatives); ok && c.chosen().resolved().Kind != kind {
 		return c.choosing(Negatives{})

@@ -234,7 +234,7 @@ func count(yes bool) int {
 	return 0
 }
 
-// nameOrType returns the name of an objective, or that of its type when it is not registered.
+// nameOrType returns the name of an objective, or of its type when it is not registered.
 func nameOrType(o Objective) string {
 	if name := NameOf(o); name != "" {
 		return name

@@ -40,7 +40,7 @@ func checkNeeds(name string, needs Needs) error {
 // Keys returns the parameters of all objectives, and "name".
 func Keys() []string { return objectives.Keys() }
 
-// Resolved returns an objective with every parameter filled in whose default depends on others: those of [Negatives].
+// Resolved returns an objective with every parameter filled in whose default depends on others, as in [Negatives].
 func Resolved(o Objective) Objective { return registry.Resolve(o) }
 
 // Encode returns an objective as a YAML mapping of its name and all its parameters.
@@ -50,10 +50,10 @@ func Encode(o Objective) (*yaml.Node, error) { return objectives.Encode(o) }
 func EncodeJSON(o Objective) ([]byte, error) { return objectives.EncodeJSON(o) }
 
 // Decode returns the objective that a YAML mapping describes, which is found at the key prefix. Parameters that are not
-// set are those of before when it has the same name, and the defaults otherwise.
+// set keep their values when the name is the same, and get the defaults otherwise.
 func Decode(node *yaml.Node, prefix string, before Objective) (Objective, error) {
 	if before == nil {
-		before = former(node)
+		before = earlierDefaults(node)
 	}
 	if kind := registry.Value(node, "negatives"); kind != nil {
 		before = withKind(before, kind.Value)
@@ -70,9 +70,9 @@ func DecodeJSON(text []byte, prefix string, before Objective) (Objective, error)
 	return Decode(node.Content[0], prefix, before)
 }
 
-// former returns what the parameters that a record leaves out stand for. Records of 2026 and earlier left out those
-// that had their defaults, which were these; later ones hold all.
-func former(node *yaml.Node) Objective {
+// earlierDefaults returns what the parameters that a record leaves out stand for. Records of 2026 and earlier left out
+// parameters that had their defaults, which were these; later records hold all.
+func earlierDefaults(node *yaml.Node) Objective {
 	name := registry.Value(node, "name")
 	if name == nil {
 		return nil

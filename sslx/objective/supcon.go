@@ -41,7 +41,7 @@ func (s SupCon) Loss(in Inputs) Terms {
 	cosines, sharpness := cosineMatrix(z, z), in.inverse(s.Temperature)
 
 	// The mean similarity is taken away from positives and negatives apart: where there is one positive, the gradients
-	// of its two appearances cancel, and added to those of the negatives they would not do so to the last digit.
+	// of its two appearances cancel; added to the exponentials of the negatives they would not do so to the last digit.
 	own := Mul(cosines, positive)
 	within := Mul(Sub(own, rowMean(own, positive)), Mul(positive, sharpness))
 	similarity := rowMean(Mul(cosines, positive), positive)

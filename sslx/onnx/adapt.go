@@ -19,7 +19,7 @@ type table struct {
 // adapted returns a file in the form that onnx-gomlx 0.5.2 reads right. PyTorch writes the paddings of a Pad as a
 // constant that is reversed, and onnx-gomlx takes a slice with a negative step for one with the step 1: such constants
 // are worked out. It refuses some attributes even where they change nothing: those are left out. Where a pooling has no
-// strides, onnx-gomlx takes those of the window, and ONNX has 1.
+// strides, onnx-gomlx takes the window's, and ONNX has 1.
 func adapted(file []byte, c *content) ([]byte, error) {
 	known := map[string]table{}
 	for _, of := range c.initializers {

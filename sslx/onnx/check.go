@@ -38,7 +38,7 @@ type node struct {
 	attributes      map[string]attribute
 }
 
-// attribute is what is kept of an attribute of an operation: its integers, and those of its tensor.
+// attribute is what is kept of an attribute of an operation: its integers, and its tensor's.
 type attribute struct {
 	ints   []int64
 	tensor tensor

@@ -13,10 +13,10 @@ import (
 // Ending is the ending of the names of ONNX files.
 const Ending = ".onnx"
 
-// IsFile reports whether a path is that of an ONNX file, by its ending.
+// IsFile reports whether a path names an ONNX file, by its ending.
 func IsFile(path string) bool { return strings.EqualFold(filepath.Ext(path), Ending) }
 
-// Keys of the metadata that say what images an encoder takes: those of timm, with values in JSON.
+// Keys of the metadata that say what images an encoder takes: timm's, with values in JSON.
 const (
 	SizeKey = "input_size" // [channels, height, width]
 	MeanKey = "mean"       // by channel, on [0, 1]

@@ -55,7 +55,7 @@ func (f field) ints(list []int64) ([]int64, error) {
 	return list, nil
 }
 
-// count returns how many numbers a repeated field holds; width is that of one in bytes, 0 for varints.
+// count returns how many numbers a repeated field holds; width is the size of one in bytes, 0 for varints.
 func (f field) count(width int) int64 {
 	switch {
 	case f.kind != protowire.BytesType:

@@ -29,7 +29,7 @@ type State struct {
 	WeightDecay float64
 }
 
-// decayed returns the gradient with that of the weight decay, where it applies.
+// decayed returns the gradient with the weight decay's added, where it applies.
 func (p State) decayed() *Node {
 	if !p.Decays {
 		return p.Gradient

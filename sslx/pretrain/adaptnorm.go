@@ -40,7 +40,7 @@ func (n *Network) AdaptNorm(ctx context.Context, b compute.Backend, images datas
 		batch := augment.Normalize(augment.FromBytes(pixels), n.mean, n.std) // [batch, height, width, channels]
 		all := n.outputs(scope, batch, encoder.Train)
 
-		// Each statistic has moved by a share of the way to that of the batch. The whole way, divided by the number of
+		// Each statistic has moved by a share of the way to the batch's. The whole way, divided by the number of
 		// batches so far, makes it the mean of all batches.
 		for i, v := range variables {
 			way := DivScalar(Sub(v.NodeValue(pixels), before[i]), encoder.BatchNormMomentum)

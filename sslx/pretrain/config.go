@@ -42,7 +42,7 @@ type Config struct {
 	Batch int `yaml:"batch" json:"batch"`
 
 	// Chunk is the number of images that are in memory with their activations at once; it divides Batch. The gradient
-	// is still that of the loss of the whole batch, and batch normalization takes its statistics from a chunk. 0 takes
+	// is still the whole batch's, and batch normalization takes its statistics from a chunk. 0 takes
 	// the batch at once.
 	Chunk int `yaml:"chunk,omitempty" json:"chunk,omitempty"`
 
@@ -286,7 +286,7 @@ func (c Config) checkResolutions() error {
 	return nil
 }
 
-// sizeAt returns the size that resolutions give to views in an epoch, 0 for that of the images.
+// sizeAt returns the size that resolutions give to views in an epoch, 0 for the size of the images.
 func (c Config) sizeAt(epoch int) (size int) {
 	for _, r := range c.Resolutions {
 		if r.Epoch <= epoch {

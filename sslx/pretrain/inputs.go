@@ -12,7 +12,7 @@ import (
 // stepInputs has one T for each input of the program of a step: its shape, its node, its value. The order of a
 // program's inputs is known to list and split, here and in batchInputs, and nowhere else.
 type stepInputs[T any] struct {
-	pixels T // uint8 [n, height, width, channels]: all training images, or those of a streamed batch
+	pixels T // uint8 [n, height, width, channels]: all training images, or a streamed batch
 	batchInputs[T]
 }
 

@@ -150,7 +150,7 @@ func TestLoadTensors_NoticesAFlippedBitWhereverItIs(t *testing.T) {
 	}
 }
 
-// forged is a file with a header of one's own and the checksum that it needs.
+// forged is a file with a header of your own and the checksum that it needs.
 func forged(header string, data []byte) []byte {
 	digest := sha256.New()
 	digest.Write([]byte(header))

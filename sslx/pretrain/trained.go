@@ -83,7 +83,7 @@ func load(b compute.Backend, c Config, path string, batch []int, layers []string
 		return nil, err
 	}
 
-	// The statistics are those of training: the encoder sees images as it saw them then.
+	// The statistics are the training's: the encoder sees images as it saw them then.
 	n, err := newNetwork(b, c, saved.state.Mean, saved.state.Std, batch, layers)
 	if err != nil {
 		return nil, err

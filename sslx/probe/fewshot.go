@@ -53,7 +53,7 @@ func (o FewShotOptions) check() error {
 // depend on the labels only, so that all models are measured on the same subsets.
 //
 // Labels are in 0..classes-1. What [Subset], [SubsetShare] or LinearProbe refuse is an error here, as is a subset of a
-// single class. Cost: that of Draws small probes; test features go to the device once for each.
+// single class. Cost: Draws small probes; test features go to the device once for each.
 func FewShot(p *Programs, train Features, trainLabels []int32, test Features, classes int, opt FewShotOptions,
 ) (predicted [][]int32, err error) {
 	opt = opt.withDefaults()

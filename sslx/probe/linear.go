@@ -214,7 +214,8 @@ type LinearResult struct {
 	AtEdge    bool    // the choice is the smallest or largest of several: a wider grid might do better
 	FittedOn  string  // what the final weights were fitted on: "train+validation", or "train" without validation
 
-	// ValidationAccuracy is that of each penalty's fit on train, the strongest penalty first; nil for a single penalty.
+	// ValidationAccuracy is the accuracy of each penalty's fit on train, the strongest penalty first; nil for a single
+	// penalty.
 	ValidationAccuracy []float64
 	Path               []Fit // the fit on train for each penalty, the strongest first; nil for a single penalty
 	Final              Fit

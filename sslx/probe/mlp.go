@@ -70,10 +70,10 @@ func (o MLPOptions) String() string {
 // by a half cosine to 0; each epoch has a new order and drops its last partial batch. Nothing is chosen, and the last
 // epoch counts.
 //
-// Labels are in 0..classes-1. Errors are those of [LinearProbe], and an ordinary one when the loss is no longer finite.
-// The same seed gives the same result on the same machine and backend. Cost: 6*N*width*(D+C) operations an epoch in
-// N/batch calls of the device, which holds the features (4*N*D bytes, train and test), and 2*M*width*(D+C) for the M
-// test images.
+// Labels are in 0..classes-1. It fails as [LinearProbe] does, and with an ordinary error when the loss is no longer
+// finite. The same seed gives the same result on the same machine and backend. Cost: 6*N*width*(D+C) operations an
+// epoch in N/batch calls of the device, which holds the features (4*N*D bytes, train and test), and 2*M*width*(D+C) for
+// the M test images.
 func MLPProbe(b compute.Backend, train Features, trainLabels []int32, test Features, classes int, opt MLPOptions,
 ) (CurveResult, error) {
 	opt = opt.withDefaults()

@@ -63,9 +63,10 @@ func (o SGDOptions) String() string {
 // replacement from an order that is new in each epoch; the last partial one is dropped. Nothing is chosen, so that it
 // needs no validation images; [LinearProbe] finds the optimum itself and has no learning rate to be wrong.
 //
-// Labels are in 0..classes-1. Errors are those of LinearProbe, and an ordinary one when the loss is no longer finite.
-// The result is the same each time on the same machine and backend. Cost: 6*N*D*C operations an epoch in N/batch calls
-// of the device, which holds the features (4*N*D bytes, train and test), and 2*M*D*C for the M test images.
+// Labels are in 0..classes-1. It fails as LinearProbe does, and with an ordinary error when the loss is no longer
+// finite. The result is the same each time on the same machine and backend. Cost: 6*N*D*C operations an epoch in
+// N/batch calls of the device, which holds the features (4*N*D bytes, train and test), and 2*M*D*C for the M test
+// images.
 func LinearSGD(b compute.Backend, train Features, trainLabels []int32, test Features, classes int, opt SGDOptions,
 ) (CurveResult, error) {
 	opt = opt.withDefaults()

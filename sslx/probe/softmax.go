@@ -39,7 +39,7 @@ func secondMoment(x *Node) *Node {
 	return DivScalar(DotGeneral(x, []int{0}, nil, x, []int{0}, nil), x.Shape().Dimensions[0])
 }
 
-// secondMoment returns that of the pool.
+// secondMoment returns the second moment of the pool.
 func (l *Linear) secondMoment() (*mat.SymDense, error) {
 	product, err := l.programs.moment.Exec1(l.pool)
 	if err != nil {

@@ -90,7 +90,7 @@ func take(dir string) (*lockfile.Lock, error) {
 			return nil, fmt.Errorf("cannot lock run %s: %w", dir, err)
 		}
 
-		// Who only looks at the run lets go at once; a lock that stays is that of a process at work.
+		// Who only looks at the run lets go at once; a lock that stays belongs to a process at work.
 		if time.Since(began) > patience {
 			h, _ := HolderOf(dir)
 			return nil, usage.About("out",

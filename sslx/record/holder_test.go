@@ -49,7 +49,7 @@ func TestHolderOf_DeadRunIsToldFromALiveOne(t *testing.T) {
 			t.Errorf("%s: %+v, %d, want %d", c.name, h, is, c.want)
 		}
 	}
-	write(t, filepath.Join(dir, lockFile), "") // as former versions left it
+	write(t, filepath.Join(dir, lockFile), "") // as earlier versions left it
 	if h, is := HolderOf(dir); is != Free {
 		t.Errorf("a lock file that names nobody: %+v, %d", h, is)
 	}

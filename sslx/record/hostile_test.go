@@ -237,7 +237,7 @@ func TestAddSession_IsKeptWithWhatDiffers(t *testing.T) {
 	differences, err := r.AddSession(second)
 	want := "backend go (it was xla:cpu 0.83), revision b (it was a)"
 	if got := strings.Join(differences, ", "); err != nil || got != want {
-		t.Errorf("another back end: %q (%v), want %q", got, err, want)
+		t.Errorf("another backend: %q (%v), want %q", got, err, want)
 	}
 	if differences, err := r.AddSession(second); err != nil || len(differences) != 0 {
 		t.Errorf("the same as the second: %q (%v)", differences, err)

@@ -20,7 +20,7 @@ func IsBaseline(model string) bool { return slices.Contains(Baselines(), model) 
 // IsUntrained reports whether a model is the encoder at initialization, with whatever running statistics.
 func IsUntrained(model string) bool { return model == ModelUntrained || model == ModelUntrainedBN }
 
-// Layers that results are measured on; those of a projector are named projector0, projector1, …
+// Layers that results are measured on; a projector's are named projector0, projector1, …
 const (
 	LayerEncoder = "encoder" // the encoder's output, the representation
 	LayerPixels  = "pixels"  // raw pixels; averaged ones have their size behind it: pixels16x16
@@ -46,7 +46,7 @@ const (
 
 // Result is one number of an evaluation and what is needed to read it. The JSON keys are a stable contract.
 type Result struct {
-	// Model is one of Baselines, the name of the training method, or that of a file of weights.
+	// Model is one of Baselines, the name of the training method, or the name of a file of weights.
 	Model string `json:"model"`
 
 	// Task names the data set and the label, for example cifar10/class.
@@ -84,7 +84,7 @@ type Result struct {
 	Chosen map[string]float64 `json:"chosen,omitempty"`
 }
 
-// Curve is how a probe went, epoch by epoch. Nothing is chosen by it; the result of the probe is that of its last
+// Curve is how a probe went, epoch by epoch. Nothing is chosen by it; the result of the probe is taken at its last
 // epoch.
 type Curve struct {
 	Model    string   `json:"model"`
@@ -126,6 +126,6 @@ type Metrics struct {
 	// ProbeAccuracy is the mean accuracy of the online linear probe on the training views; absent without a probe.
 	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"`
 
-	// ProbeLayers are those of the probes on the layers of the projector, by the layer's name.
+	// ProbeLayers are the accuracies of the probes on the layers of the projector, by the layer's name.
 	ProbeLayers map[string]float64 `json:"probe_layers,omitempty"`
 }

@@ -129,7 +129,7 @@ func locked(dir string) (*Run, error) {
 	return r, nil
 }
 
-// temporary matches the names of the files that become those of a run when they are whole.
+// temporary matches the names of files that become a run's when they are whole.
 var temporary = regexp.MustCompile(
 	`^\.(config\.yaml|(environment|ancestry)\.json|(metrics|results|curves)\.jsonl|checkpoint\.safetensors|report\.html|` +
 		`(views|neighbors|map)\.png|events\.out\.tfevents\.[0-9.]+\.sslx)[0-9]+$`)

@@ -63,7 +63,7 @@ func Differences(configs []pretrain.Config) ([]Difference, error) {
 		}
 	}
 
-	// Keys that only some configurations have, such as those of one method, come last.
+	// Keys that only some configurations have, such as a method's own, come last.
 	keys := slices.DeleteFunc(pretrain.Keys(), func(key string) bool { return !known[key] })
 	for _, key := range keys {
 		delete(known, key)

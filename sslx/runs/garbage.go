@@ -11,7 +11,7 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// Garbage is a run folder that nothing is lost with. The JSON keys are a stable contract.
+// Garbage is a run folder that can be deleted without losing anything. The JSON keys are a stable contract.
 type Garbage struct {
 	Run     string `json:"run"`
 	Path    string `json:"path"`
@@ -23,9 +23,9 @@ type Garbage struct {
 // Kept returns why a run of that name is no longer needed, because what it gave is kept elsewhere, or "".
 type Kept func(run string) (why string)
 
-// FindGarbage returns the runs that nothing is lost with: those that kept names, and those that ended before their
-// first checkpoint. Runs that a process holds, that can be resumed, or that were trained and are not kept elsewhere
-// are none.
+// FindGarbage returns the runs that can be deleted without losing anything: those that kept names, and those that ended
+// before their first checkpoint. Runs that a process holds, that can be resumed, or that were trained and are not kept
+// elsewhere are none.
 func FindGarbage(states []State, kept Kept) []Garbage {
 	found := []Garbage{}
 	for _, s := range states {
@@ -36,7 +36,7 @@ func FindGarbage(states []State, kept Kept) []Garbage {
 	return found
 }
 
-// garbage says why nothing is lost with the run folder dir, or "".
+// garbage says why the run folder dir can be deleted without losing anything, or "".
 func garbage(dir string, kept Kept) (why string) {
 	if _, holding := record.HolderOf(dir); holding == record.Held || holding == record.Unknown {
 		return ""

@@ -23,7 +23,7 @@ const (
 	Unreadable     Status = "unreadable"      // see State.Error
 	InUse          Status = "in use"          // a process works on it
 	Unknown        Status = "unknown"         // its lock cannot be read: another user may be working on it
-	Finished       Status = "finished"        // its checkpoint is that of its last step
+	Finished       Status = "finished"        // its checkpoint was saved at its last step
 	WithoutWeights Status = "without weights" // its log is complete, and it has no checkpoint
 	Died           Status = "died"            // its process did not give it back
 	Stopped        Status = "stopped"

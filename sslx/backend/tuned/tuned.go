@@ -40,7 +40,7 @@ func beforeLoad() error {
 	return os.Setenv("XLA_FLAGS", withDefaults(os.Getenv("XLA_FLAGS"), cpuFlags))
 }
 
-// withDefaults appends to the flags, separated by spaces, those of the defaults whose names are not among them.
+// withDefaults appends to the flags, separated by spaces, the defaults whose names are not among them.
 func withDefaults(flags string, defaults []string) string {
 	name := func(flag string) string {
 		before, _, _ := strings.Cut(strings.TrimLeft(flag, "-"), "=")

@@ -105,7 +105,7 @@ func rules(pairs ...string) (all []rule) {
 	return all
 }
 
-// renamings are those of the libraries that are known. The first is that of torchvision's ResNets and timm's.
+// renamings cover the libraries that are known. The first is for torchvision's and timm's ResNets.
 var renamings = []renaming{
 	{anchors: []string{"layer1.0.conv1.weight", "blocks.0.attn.qkv.weight"},
 		// lightly's and kuangliu's ResNets call a downsampling a shortcut.
@@ -174,7 +174,7 @@ func (t *tensorsOf) channels(e encoder.Portable) int {
 	return 3
 }
 
-// encoder returns the encoder that names and shapes are those of.
+// encoder returns the encoder that has these names and shapes.
 func (t *tensorsOf) encoder() (encoder.Encoder, error) {
 	for _, recognize := range []func(*tensorsOf) (encoder.Encoder, error){resNet, vit} {
 		if e, err := recognize(t); e != nil || err != nil {
@@ -226,7 +226,7 @@ func resNet(t *tensorsOf) (encoder.Encoder, error) {
 	return e, encoder.Check(e)
 }
 
-// vit recognizes vision transformers. Heads of 64 channels are those of all that timm has of these widths.
+// vit recognizes vision transformers. All of timm's transformers of these widths have heads of 64 channels.
 func vit(t *tensorsOf) (encoder.Encoder, error) {
 	kernel, positions := t.shape("patch_embed.proj.weight"), t.shape("pos_embed")
 	if len(kernel) != 4 || t.shape("blocks.0.attn.qkv.weight") == nil {

@@ -28,7 +28,7 @@ const (
 )
 
 // WriteONNX writes an encoder, which must be an [encoder.Exporter], as an ONNX file for batches of any number of images
-// of the size of its input. Size and normalization are in the metadata, as in those of Write. The file is whole or
+// of the size of its input. Size and normalization are in the metadata, as Write does it. The file is whole or
 // absent.
 func WriteONNX(path string, w *Weights) error {
 	e, ok := w.Encoder.(encoder.Exporter)

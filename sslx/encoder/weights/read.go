@@ -45,7 +45,7 @@ func Read(path string, opt Options) (w *Weights, err error) {
 		return nil, err
 	}
 
-	// The shapes are those of the network: what is read now is no larger.
+	// The shapes come from the network: what is read now is no larger.
 	wanted, err := w.match(all)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -110,7 +110,7 @@ func (w *Weights) input(file *safetensors.File) error {
 	return nil
 }
 
-// match compares the tensors of the file with those of the encoder. It lists what is missing, unknown or of another
+// match compares the tensors of the file with the encoder's. It lists what is missing, unknown or of another
 // shape.
 func (w *Weights) match(all *tensorsOf) (wanted []encoder.Tensor, err error) {
 	if wanted, err = w.wanted(all); err != nil {

@@ -56,7 +56,7 @@ type Options struct {
 	// Encoder is the network that the file holds; nil recognizes it.
 	Encoder encoder.Encoder
 
-	// Size, Mean and Std are those of Input.
+	// Size, Mean and Std are used as in Input.
 	Size      int
 	Mean, Std []float64
 }

@@ -28,7 +28,7 @@ type Options struct {
 
 // Size is what the head of a file says.
 type Size struct {
-	// Width and Height are those of the image as it is shown, at its own size.
+	// Width and Height of the image as it is shown, at its own size.
 	Width, Height int
 	// Pixels is the number of pixels that decoding makes; less than Width*Height at reduced size.
 	Pixels int64

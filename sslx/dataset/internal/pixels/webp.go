@@ -10,7 +10,7 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// webpCodec reads WebP; of an animation, the first frame. Pixels are those of libwebp: chroma is interpolated.
+// webpCodec reads WebP; of an animation, the first frame. Pixels equal libwebp's: chroma is interpolated.
 var webpCodec = codec{
 	measure: func(data []byte, _ Options) (Size, error) {
 		still, canvas, err := firstFrame(data)
