@@ -55,7 +55,8 @@ func (g generator) headlines() (Block, error) {
 		"decision rules were fixed first: %s so far, %s with a confidence interval%s.\n"+
 		"- **Fast on two CPU cores.** A whole training of a small convnet processes %s.\n"+
 		"- **Nothing is lost.** A training resumes after `kill -9` and finishes bit-identical to an uninterrupted "+
-		"one. %d random faults of %d kinds, from full disks to power cuts, lost nothing and left nothing silently wrong.",
+		"one. %d random faults of %d kinds, from full disks to power cuts, lost nothing and left nothing silently "+
+		"wrong.",
 		words.Count(len(claims), "belief"), words.Count(len(runs), "training"),
 		words.Count(len(claims)-withdrawn, "verdict"), but, speed.ratios(), times, kinds)}, nil
 }
