@@ -51,8 +51,8 @@ type decoder struct {
 	hMax, vMax    int
 	quants        [4][64]int32
 	hasQuant      [4]bool
-	dc, ac        [4]huffman
-	interval      int // units between restart markers; 0 is none
+	dc, ac        [4]*huffman // nil where the file has none: they are large
+	interval      int         // units between restart markers; 0 is none
 
 	jfif, adobe bool
 	transform   byte
@@ -170,7 +170,7 @@ func (d *decoder) readScan(content []byte) error {
 				return errDamagedScan
 			}
 		}
-		c.dc, c.ac = &d.dc[tables>>4], &d.ac[tables&15]
+		c.dc, c.ac = d.dc[tables>>4], d.ac[tables&15]
 		if err := d.start(c); err != nil {
 			return err
 		}
@@ -219,7 +219,7 @@ func (d *decoder) checkScan(s *scan) error {
 		s.first, s.last, s.high, s.low = 0, 63, 0, 0
 	}
 	for _, c := range s.comps {
-		if s.first == 0 && s.high == 0 && !c.dc.ok || s.last > 0 && !c.ac.ok {
+		if s.first == 0 && s.high == 0 && c.dc == nil || s.last > 0 && c.ac == nil {
 			return errors.New("it lacks a Huffman table")
 		}
 	}

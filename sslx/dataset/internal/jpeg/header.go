@@ -245,6 +245,9 @@ func (d *decoder) readHuffman(content []byte) error {
 		if content[0]>>4 == 1 {
 			table = &d.ac[content[0]&15]
 		}
+		if *table == nil {
+			*table = new(huffman)
+		}
 		n := 0
 		for _, count := range content[1:17] {
 			n += int(count)
@@ -252,7 +255,7 @@ func (d *decoder) readHuffman(content []byte) error {
 		if n > 256 || len(content) < 17+n {
 			return errDamagedCodes
 		}
-		if err := table.build(content[1:17], content[17:17+n], content[0]>>4 == 1); err != nil {
+		if err := (*table).build(content[1:17], content[17:17+n], content[0]>>4 == 1); err != nil {
 			return err
 		}
 		content = content[17+n:]

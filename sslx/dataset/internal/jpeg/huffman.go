@@ -15,7 +15,6 @@ const lookBits = 10
 
 // huffman is a table of codes.
 type huffman struct {
-	ok bool
 	// look has, for the next bits, a symbol (upper byte) and the length of its code; 0 for longer codes.
 	look [1 << lookBits]uint16
 	// whole has, for the next bits, a coefficient (upper 16 bits), the zeros before it (8 bits) and the length of code
@@ -30,7 +29,7 @@ type huffman struct {
 
 // build makes the table from the number of codes of each length and the symbols in the order of their codes.
 func (t *huffman) build(counts, symbols []byte, ac bool) error {
-	*t = huffman{ok: true}
+	*t = huffman{}
 	copy(t.values[:], symbols)
 	code, at := int32(0), int32(0)
 
