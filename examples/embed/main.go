@@ -69,7 +69,7 @@ func run(ctx context.Context, addr, model, index string, opt sslx.LoadOptions) e
 		return err
 	}
 	defer func() { _ = m.Close() }()
-	s, err := newServer(m, x)
+	s, err := newServer(ctx, m, x)
 	if err != nil {
 		return err
 	}

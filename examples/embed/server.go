@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"html/template"
 	"image"
 	"image/color"
@@ -39,9 +40,15 @@ type server struct {
 	slots chan struct{}
 }
 
-// newServer returns a usage error when the index was not written with the model.
-func newServer(m *sslx.Model, x *embedding.Index) (*server, error) {
-	return &server{model: m, index: x, slots: make(chan struct{}, maxAtOnce)}, x.Check(m)
+// newServer returns a usage error when the index was not written with the model, or when its images are not here.
+func newServer(ctx context.Context, m *sslx.Model, x *embedding.Index) (*server, error) {
+	if err := x.Check(m); err != nil {
+		return nil, err
+	}
+	if _, err := x.Images(ctx, []int{0}, sslx.Options{}); err != nil {
+		return nil, err
+	}
+	return &server{model: m, index: x, slots: make(chan struct{}, maxAtOnce)}, nil
 }
 
 // page is what the template shows.
@@ -164,7 +171,7 @@ func (s *server) search(ctx context.Context, file io.Reader, p *page) error {
 	}
 	images, err := s.index.Images(ctx, rows, sslx.Options{})
 	if err != nil {
-		return err
+		return fmt.Errorf("the images of the index cannot be read: %v", err) // no mistake of who uploads
 	}
 
 	if p.Query, err = picture(query, 0); err != nil {

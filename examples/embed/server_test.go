@@ -72,9 +72,16 @@ func serve(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newServer(m, x)
+	s, err := newServer(t.Context(), m, x)
 	if err != nil {
 		t.Fatal(err)
+	}
+
+	// Without its images an index is refused when the server starts, not when somebody uploads.
+	gone := *x
+	gone.Info.Data, gone.Info.Fingerprint = filepath.Join(dir, "absent"), "0"
+	if _, err := newServer(t.Context(), m, &gone); !sslx.IsUsage(err) {
+		t.Errorf("without the images: %v", err)
 	}
 	web := httptest.NewServer(s)
 	t.Cleanup(web.Close)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -78,7 +79,14 @@ func TestOpen_RefusesHostileFilesInOneSentence(t *testing.T) {
 		"many axes":     {of(`{"a":{"dtype":"F32","shape":[`+strings.Repeat("1,", 99)+`1],"data_offsets":[0,4]}}`, 4), "is not described"},
 		"control":       {of("{\"a\\n\\u001b[2J\":{}}", 4), `"a\n\x1b[2J"`},
 	} {
-		f, err := Open(saved(t, c.text))
+		path := saved(t, c.text)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f, err := Open(path)
+		runtime.ReadMemStats(&after)
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 1<<20 {
+			t.Errorf("%s: %d KiB were allocated", what, grown>>10)
+		}
 		if f != nil || !usage.Is(err) || strings.ContainsAny(err.Error(), "\n\x1b") {
 			t.Errorf("%s: %v", what, err)
 			continue

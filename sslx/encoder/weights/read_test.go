@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -227,4 +228,39 @@ func TestRead_AsksForTheInput(t *testing.T) {
 			t.Errorf("%s: %v", about, err)
 		}
 	}
+}
+
+// FuzzRead reads files whose tensors have names and shapes of networks, and metadata that name one. It allocates little
+// more than the file is long, and an error is one line.
+func FuzzRead(f *testing.F) {
+	f.Add(`{"name":"resnet18","width":2,"stem":"cifar"}`, "conv1.weight layer1.0.conv1.weight bn1.bias", 2, 3)
+	f.Add(`{"name":"vit-tiny","patch":4,"image_size":1048576}`, "patch_embed.proj.weight blocks.0.attn.qkv.weight", 192, 4)
+	f.Add("", "module.layer1.0.conv1.weight module.layer99.0.conv3.weight", 1<<20, 1)
+	f.Add("", "patch_embed.proj.weight blocks.0.attn.qkv.weight pos_embed cls_token", 384, 0)
+	f.Fuzz(func(t *testing.T, metadata, names string, a, b int) {
+		var all []safetensors.Tensor
+		listed := map[string]bool{}
+		for _, name := range strings.Fields(names) {
+			// An empty tensor may have any dimensions.
+			if !listed[name] && len(all) < 64 && a >= 0 && b >= 0 && a < 1<<30 && b < 1<<30 {
+				all = append(all, safetensors.Tensor{Name: name, Shape: []int{a, 3, b, 0}})
+			}
+			listed[name] = true
+		}
+		path := filepath.Join(t.TempDir(), "some.safetensors")
+		if err := safetensors.Write(path, all, map[string]string{"sslx_encoder": metadata}); err != nil {
+			return
+		}
+
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := weights.Read(path, weights.Options{})
+		runtime.ReadMemStats(&after)
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("the error has several lines: %v", err)
+		}
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 64<<20 {
+			t.Errorf("%d MiB were allocated", grown>>20)
+		}
+	})
 }
