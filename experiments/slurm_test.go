@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -19,15 +20,35 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/internal/slurm"
+	"github.com/sslx-go/lab/sslx/pretrain"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // TestSweep_ASlurmArrayMakesEveryTrialOnce makes twelve runs by two workers of a Slurm of its own, while a worker is
 // killed, another one is put into the queue again, the controller restarts and the job is submitted again. The runs are
-// invented: other tests hold that training resumes where it was.
-func TestSweep_ASlurmArrayMakesEveryTrialOnce(t *testing.T) {
+// invented.
+func TestSweep_ASlurmArrayMakesEveryTrialOnce(t *testing.T) { testSlurm(t, 0) }
+
+// TestSweep_ASlurmArrayTrains is the same with trainings: scripts/slurm-test calls it.
+func TestSweep_ASlurmArrayTrains(t *testing.T) {
+	epochs, _ := strconv.Atoi(os.Getenv("SSLX_TEST_SLURM"))
+	if epochs == 0 {
+		t.Skip("set SSLX_TEST_SLURM to the number of epochs: 24 trainings of so many are made")
+	}
+	testSlurm(t, epochs)
+}
+
+func testSlurm(t *testing.T, epochs int) {
+	trained := epochs > 0
 	p, s := toy(t)
 	p.Seeds, p.Arms[0].Halving = []uint64{1, 2, 3, 4, 5}, nil
-	s.Make = s.invent(0)
+	for i := range p.Arms[0].Candidates {
+		c := &p.Arms[0].Candidates[i].Config
+		c.Epochs, c.CheckpointSeconds, c.LogSteps = max(1, epochs), 5, 100
+	}
+	if !trained {
+		s.Make = s.invent(0)
+	}
 	if dir := os.Getenv("SSLX_TEST_SWEEP"); dir != "" {
 		if err := p.worker(s, dir); err != nil {
 			t.Fatal(err)
@@ -35,7 +56,10 @@ func TestSweep_ASlurmArrayMakesEveryTrialOnce(t *testing.T) {
 		return
 	}
 	c := startCluster(t)
-	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
+	if trained {
+		c.patience = 6 * time.Minute
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 10*c.patience)
 	defer stop()
 	dir := t.TempDir()
 	t.Setenv("SSLX_TEST_SWEEP", dir)
@@ -52,6 +76,19 @@ func TestSweep_ASlurmArrayMakesEveryTrialOnce(t *testing.T) {
 	submit(2)
 	submit(0)
 	c.await("a record", func() bool { return len(shared.records(t)) >= 1 })
+
+	// In the middle of a training, after its first checkpoint.
+	unfinished := func() (some bool) {
+		runs, _ := filepath.Glob(filepath.Join(shared.Work, "*"))
+		for _, run := range runs {
+			done, total, err := pretrain.StepsDone(run)
+			some = some || err == nil && done > 0 && done < total
+		}
+		return some
+	}
+	if trained {
+		c.await("a checkpoint", unfinished)
+	}
 	c.call("scancel", "--full", "--signal=KILL", c.running(j))
 	c.await("the end of the killed worker", func() bool { return len(c.queue(j)) == 1 })
 	submit(1)
@@ -69,7 +106,26 @@ func TestSweep_ASlurmArrayMakesEveryTrialOnce(t *testing.T) {
 	if lines := bytes.Count(text, []byte("\n")); err != nil || lines != 12 || len(shared.records(t)) != 12 {
 		t.Fatalf("%d records of %d runs, want 12 (%v)", lines, len(shared.records(t)), err)
 	}
-	if err := s.Run(t.Context(), p); err != nil {
+	if trained {
+		resumed := 0
+		for key := range shared.records(t) {
+			environment, err := record.ReadEnvironment(filepath.Join(shared.Work, key))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(environment.Resumed) > 0 {
+				resumed++
+			}
+		}
+		if t.Logf("%d runs were resumed", resumed); resumed == 0 {
+			t.Error("no run was resumed, though a worker was killed and another one moved")
+		}
+	}
+
+	// Two at once, as on Slurm, so that it takes no longer.
+	other := make(chan error)
+	go func() { other <- s.Run(t.Context(), p) }()
+	if err := errors.Join(s.Run(t.Context(), p), <-other); err != nil {
 		t.Fatal(err)
 	}
 	got, want := outcome(t, p, shared.Store), outcome(t, p, s.Store)
@@ -87,7 +143,9 @@ func (p Plan) worker(s Sweep, dir string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	s = s.in(dir)
-	s.Make = s.invent(time.Second)
+	if s.Make != nil {
+		s.Make = s.invent(time.Second)
+	}
 	s.Started = func(_, _ int, what string) { fmt.Println(what) }
 	return s.Run(ctx, p)
 }
@@ -132,6 +190,7 @@ type cluster struct {
 	dir        string
 	controller *exec.Cmd
 	shown      string
+	patience   time.Duration // for what must come
 }
 
 const slurmConf = `ClusterName=test
@@ -186,7 +245,7 @@ func startCluster(t *testing.T) *cluster {
 	host, _, _ = strings.Cut(host, ".")
 	key := make([]byte, 1024)
 	_, _ = rand.Read(key)
-	c := &cluster{t: t, dir: dir}
+	c := &cluster{t: t, dir: dir, patience: 2 * time.Minute}
 	conf := fmt.Appendf(nil, slurmConf, host, me.Username, dir, freePort(t), freePort(t))
 	for _, err := range []error{
 		os.Chmod(dir, 0o755),
@@ -303,11 +362,11 @@ func (c *cluster) logs(j slurm.Job) {
 	}
 }
 
-// await waits for what must come within a minute or two.
+// await waits for what must come within some minutes.
 func (c *cluster) await(what string, came func() bool) {
 	c.t.Helper()
 	for begun := time.Now(); !came(); time.Sleep(time.Second / 10) {
-		if time.Since(begun) > 2*time.Minute {
+		if time.Since(begun) > c.patience {
 			c.t.Fatalf("%s did not come", what)
 		}
 	}

@@ -38,7 +38,7 @@ type StudyOutcome struct {
 	Whole   float64 `json:"whole"`
 	Seconds float64 `json:"seconds"` // of training
 
-	// Edges are the keys whose chosen value is the lowest or the highest that was tried: better ones may lie beyond.
+	// Edges are the keys whose chosen value lies at an end of what was tried: better ones may lie beyond.
 	Edges []string `json:"edges"`
 }
 
@@ -243,7 +243,7 @@ func (s Study) axes() (list []SweptKey) {
 		if a.Number {
 			slices.SortFunc(a.Values, func(x, y string) int { return cmp.Compare(number(x), number(y)) })
 			low, high := number(a.Values[0]), number(a.Values[len(a.Values)-1])
-			a.Log = low > 0 && (v.Log || high >= 8*low)
+			a.Log = low > 0 && (v.Log || v.Values != nil && high >= 8*low)
 		}
 		list = append(list, a)
 	}

@@ -26,6 +26,12 @@ type Series struct {
 	Points []Point
 }
 
+// Mark is a name at a place of the horizontal axis.
+type Mark struct {
+	X    float64
+	Name string
+}
+
 // Floor is a level that the series are compared with, drawn as a horizontal line.
 type Floor struct {
 	Name  string
@@ -49,8 +55,8 @@ type SeriesPlot struct {
 	// Interval says what an interval is; "" is a 95 % interval.
 	Interval string
 
-	// Names, if set, stand on the horizontal axis at 0, 1, 2, … in place of numbers.
-	Names []string
+	// Marks, if set, stand on the horizontal axis in place of its usual numbers.
+	Marks []Mark
 }
 
 // Figure draws the plot. It returns a usage error if no point was measured, if an X is not finite, not increasing, or
@@ -263,18 +269,18 @@ func (s SeriesPlot) draw(c draw.Canvas) {
 func (s SeriesPlot) plot() *plot.Plot {
 	fig := newPlot("", s.X, s.Y)
 	x, y := s.extent()
-	fig.X.Min, fig.X.Max = widen(x, 0.04)
+	fig.X.Min, fig.X.Max = widen(x, s.sides())
 	fig.Y.Min, fig.Y.Max = widen(y, 0.06)
 
 	// On a logarithmic axis the margins are shares of the exponents' range.
 	if s.Log2 {
-		low, high := widen([2]float64{math.Log2(x[0]), math.Log2(x[1])}, 0.04)
+		low, high := widen([2]float64{math.Log2(x[0]), math.Log2(x[1])}, s.sides())
 		fig.X.Scale, fig.X.Tick.Marker = plot.LogScale{}, log2Ticks{}
 		fig.X.Min, fig.X.Max = math.Exp2(low), math.Exp2(high)
 	}
 
-	if s.Names != nil {
-		fig.X.Tick.Marker = nameTicks(s.Names)
+	if s.Marks != nil {
+		fig.X.Tick.Marker = marks(s.Marks)
 	}
 
 	// From the back: grid, levels, series.
@@ -287,6 +293,14 @@ func (s SeriesPlot) plot() *plot.Plot {
 	}
 	fig.Add(s.layers(fig.Y.Min + (fig.Y.Max-fig.Y.Min)/60)...)
 	return fig
+}
+
+// sides returns the margins at both ends of the horizontal axis, as a share of it; marks may be long.
+func (s SeriesPlot) sides() float64 {
+	if s.Marks != nil {
+		return 0.1
+	}
+	return 0.04
 }
 
 // layers returns what the series are drawn with: all intervals are behind all lines. bottom is where the crosses of

@@ -62,14 +62,14 @@ func (log2Ticks) Ticks(low, high float64) (ticks []plot.Tick) {
 	return ticks
 }
 
-// nameTicks are names at 0, 1, 2, …
-type nameTicks []string
+// marks are names at their places.
+type marks []Mark
 
 // Ticks implements plot.Ticker.
-func (names nameTicks) Ticks(low, high float64) (ticks []plot.Tick) {
-	for i, name := range names {
-		if x := float64(i); x >= low && x <= high {
-			ticks = append(ticks, plot.Tick{Value: x, Label: shorten(name, 24)})
+func (all marks) Ticks(low, high float64) (ticks []plot.Tick) {
+	for _, m := range all {
+		if m.X >= low && m.X <= high {
+			ticks = append(ticks, plot.Tick{Value: m.X, Label: shorten(m.Name, 24)})
 		}
 	}
 	return ticks

@@ -137,7 +137,7 @@ func SweepFacts(o experiments.StudyOutcome) (facts [][2]string) {
 		add("chosen", "not yet")
 	}
 	if len(o.Edges) > 0 {
-		add("edge", "the chosen value of %s is the lowest or highest that was tried: try values beyond it",
+		add("edge", "the chosen value of %s lies at an end of what was tried: try values beyond it",
 			strings.Join(o.Edges, " and of "))
 	}
 	if len(o.Seeds) == 1 {
@@ -254,9 +254,7 @@ func SweepCurve(o experiments.StudyOutcome, key string) (*plots.Figure, error) {
 	}
 	plot := plots.SeriesPlot{X: key, Y: o.Measure + unit, Log2: axis.Log, Interval: "best to worst candidate"}
 	places := placesOf(axis)
-	if !axis.Number {
-		plot.Names = axis.Values
-	}
+	plot.Marks = marksOf(axis, places)
 
 	var shares []float64
 	for _, c := range o.Candidates {
@@ -328,6 +326,27 @@ func placesOf(axis experiments.SweptKey) map[string]float64 {
 		places[text] = back(low + (n+0.5)/intervals*(high-low))
 	}
 	return places
+}
+
+// marksOf returns what stands on an axis: the values where they are few or no numbers, and round numbers on a logarithmic
+// axis of many values; nil leaves the axis as it usually is.
+func marksOf(axis experiments.SweptKey, places map[string]float64) (marks []plots.Mark) {
+	switch {
+	case !axis.Number || axis.Log && len(axis.Values) <= 8:
+		for _, value := range axis.Values {
+			marks = append(marks, plots.Mark{X: places[value], Name: value})
+		}
+	case axis.Log:
+		low, high := places[axis.Values[0]], places[axis.Values[len(axis.Values)-1]]
+		for power := math.Floor(math.Log10(low)); power <= math.Log10(high); power++ {
+			for _, digit := range []float64{1, 2, 5} {
+				if x := digit * math.Pow(10, power); x >= low*0.8 && x <= high*1.25 {
+					marks = append(marks, plots.Mark{X: x, Name: strconv.FormatFloat(x, 'g', 3, 64)})
+				}
+			}
+		}
+	}
+	return marks
 }
 
 // WriteSweepText writes what the records say of a sweep as text in at most width columns.

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"math"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -45,17 +46,43 @@ func contrast(t *testing.T, a, b string) float64 {
 	return (math.Max(x, y) + 0.05) / (math.Min(x, y) + 0.05)
 }
 
+// schemes returns the colors of a style sheet by scheme.
+func schemes(t *testing.T, text string) map[string]map[string]string {
+	t.Helper()
+	light, rest, ok := strings.Cut(text, "@media (prefers-color-scheme: dark)")
+	if !ok {
+		t.Fatal("the style has no dark scheme")
+	}
+	dark, _, _ := strings.Cut(rest, "* {")
+	return map[string]map[string]string{"light": colors(t, light), "dark": colors(t, dark)}
+}
+
+// Reports of runs, sweeps and claims share a style.
+func TestReports_ContrastIsThatOfLevelAA(t *testing.T) {
+	text, err := os.ReadFile("../report/page.html.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range schemes(t, string(text)) {
+		if len(c) != 6 {
+			t.Fatalf("%s has %d colors: %v", name, len(c), c)
+		}
+		for _, ground := range []string{"page", "band"} {
+			for _, ink := range []string{"ink", "soft", "best"} {
+				if ratio := contrast(t, c[ink], c[ground]); ratio < 4.5 {
+					t.Errorf("%s: %s on %s has a contrast of %.2f, want 4.5", name, ink, ground, ratio)
+				}
+			}
+		}
+	}
+}
+
 func TestStyle_ContrastIsThatOfLevelAA(t *testing.T) {
 	text, err := static.ReadFile("static/watch.css")
 	if err != nil {
 		t.Fatal(err)
 	}
-	light, rest, ok := strings.Cut(string(text), "@media (prefers-color-scheme: dark)")
-	if !ok {
-		t.Fatal("the style has no dark scheme")
-	}
-	dark, _, _ := strings.Cut(rest, "* {")
-	for name, c := range map[string]map[string]string{"light": colors(t, light), "dark": colors(t, dark)} {
+	for name, c := range schemes(t, string(text)) {
 		if len(c) != 16 {
 			t.Fatalf("%s has %d colors: %v", name, len(c), c)
 		}

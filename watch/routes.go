@@ -42,7 +42,7 @@ func (h *Handler) listRuns(w http.ResponseWriter, r *http.Request) {
 		Sweeps  []*sweep  `json:"sweeps"`
 		More    bool      `json:"more"` // runs that the next answer will have
 	}{Folder: x.folder, Version: x.version, More: len(x.unread) > 0, Runs: []summary{}, Gone: []string{},
-		Stores: []*store{}}
+		Stores: []*store{}, Sweeps: []*sweep{}}
 	for _, r := range x.runs {
 		if r.version > since {
 			list.Runs = append(list.Runs, r.summary)
@@ -54,9 +54,9 @@ func (h *Handler) listRuns(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	sweepsByPath := func(a, b *sweep) int { return strings.Compare(a.Path, b.Path) }
-	list.Sweeps = slices.SortedFunc(maps.Values(x.sweeps), sweepsByPath)
+	list.Sweeps = append(list.Sweeps, slices.SortedFunc(maps.Values(x.sweeps), sweepsByPath)...)
 	byPath := func(a, b *store) int { return strings.Compare(a.Path, b.Path) }
-	list.Stores = slices.SortedFunc(maps.Values(x.stores), byPath)
+	list.Stores = append(list.Stores, slices.SortedFunc(maps.Values(x.stores), byPath)...)
 	slices.SortFunc(list.Runs, func(a, b summary) int { return strings.Compare(a.Path, b.Path) })
 	answer(w, list)
 }

@@ -179,6 +179,16 @@ func TestRun_OfAnUnknownObjectiveIsShown(t *testing.T) {
 	}
 }
 
+// The page counts what is in the lists.
+func TestRuns_OfAnEmptyFolderAreEmptyLists(t *testing.T) {
+	got := get(open(t, t.TempDir()), "/api/runs").Body.String()
+	for _, key := range []string{"runs", "gone", "stores", "sweeps"} {
+		if !strings.Contains(got, `"`+key+`":[]`) {
+			t.Errorf("%s is no empty list in %s", key, got)
+		}
+	}
+}
+
 func TestRuns_DamagedRunStaysInTheList(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "first")
 	makeRun(t, dir, 1)

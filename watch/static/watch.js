@@ -23,7 +23,9 @@ function el(name, attributes, ...children) {
 }
 
 async function ask(path) {
-  const answer = await fetch(path, { cache: 'no-store' });
+  const answer = await fetch(path, { cache: 'no-store' }).catch((error) => {
+    throw Object.assign(error, { unanswered: true });
+  });
   if (!answer.ok)
     throw Object.assign(new Error((await answer.text()).replace(/^sslx: /, '').trim()), { status: answer.status });
   return answer.json();
@@ -136,7 +138,9 @@ async function tick() {
           ? error.message
           : error.status
             ? 'The server answers: ' + error.message
-            : 'The server does not answer. Is `sslx runs watch` still running? Trying again …';
+            : error.unanswered
+              ? 'The server does not answer. Is `sslx runs watch` still running? Trying again …'
+              : 'This page has a fault: ' + error.message;
       if (problem.textContent !== text) problem.textContent = text;
       problem.hidden = false;
     }
