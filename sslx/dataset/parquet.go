@@ -17,6 +17,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
 // parquetFormat reads parquet files as hubs serve them (https://huggingface.co/docs/hub/datasets-image): a column of
@@ -302,32 +303,40 @@ func (parquetFormat) values(ctx context.Context, files *Files, f *parquet.File, 
 	row := 0
 	buffer := make([]parquet.Value, 64)
 	for _, group := range f.RowGroups() {
-		err := func() error {
-			pages := group.ColumnChunks()[leaf.Index()].Pages()
-			defer func() { _ = pages.Close() }()
-			for {
-				page, err := pages.ReadPage()
-				if err == io.EOF {
-					return nil
-				}
-				if err != nil {
-					return err
-				}
-				err = pageValues(ctx, page, buffer, &row, take)
-				parquet.Release(page)
-				if err != nil {
-					return err
-				}
+		pages := group.ColumnChunks()[leaf.Index()].Pages()
+		for {
+			page, err := readPage(ctx, pages)
+			if err == io.EOF {
+				break
 			}
-		}()
-		if err != nil {
-			return err
+			if err != nil {
+				return err // and the pages may still be in use
+			}
+			err = pageValues(ctx, page, buffer, &row, take)
+			parquet.Release(page)
+			if err != nil {
+				_ = pages.Close()
+				return err
+			}
 		}
+		_ = pages.Close()
 	}
 	if int64(row) != f.NumRows() {
 		return fmt.Errorf("it has %d values for %d rows", row, f.NumRows())
 	}
 	return nil
+}
+
+// readPage reads the next page. Unpacking one takes seconds on a busy machine, and ends with no context.
+func readPage(ctx context.Context, pages parquet.Pages) (parquet.Page, error) {
+	return pixels.Abandon(ctx, func() (page parquet.Page, err error) {
+		defer func() {
+			if problem := recover(); problem != nil {
+				err = fmt.Errorf("a page is damaged: %v", problem)
+			}
+		}()
+		return pages.ReadPage()
+	})
 }
 
 func pageValues(ctx context.Context, page parquet.Page, buffer []parquet.Value, row *int,

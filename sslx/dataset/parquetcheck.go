@@ -413,19 +413,22 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 		return nil, fmt.Errorf("its pages are packed as %v, which is not read", c.codec)
 	}
 
-	c.unpacked = grown(c.unpacked, size)
+	// In steps, between which the context may end; the byte more than there should be tells that there are more.
+	const step = 1 << 16
+	c.unpacked = grown(c.unpacked, size+1)
 	r = archive.ContextReader{Ctx: c.ctx, R: r}
-	n, err := io.ReadFull(r, c.unpacked)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return c.unpacked[:n], nil
+	n := 0
+	for n < len(c.unpacked) {
+		k, err := io.ReadFull(r, c.unpacked[n:min(n+step, len(c.unpacked))])
+		n += k
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return c.unpacked[:n], nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if more, _ := io.ReadFull(r, make([]byte, 1)); more > 0 {
-		return nil, archive.ErrUnpacked
-	}
-	return c.unpacked, c.ctx.Err()
+	return nil, archive.ErrUnpacked
 }
 
 // grown returns a buffer of n bytes, which is b where that is large enough.
