@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
@@ -92,5 +94,27 @@ func TestPrintPanic_IsOneSentenceAndItsStackNeedsDebug(t *testing.T) {
 	run([]string{"version", "--debug"}, panickingWriter{}, &stderr)
 	if !strings.Contains(stderr.String(), "panickingWriter") {
 		t.Errorf("no stack with --debug: %q", stderr.String())
+	}
+}
+
+func TestPretrain_RefusedForItsInitLeavesNoFolder(t *testing.T) {
+	images := smallImageFolder(t)
+	isolate(t)
+	writeFile(t, "w.safetensors", "no weights")
+	for init, want := range map[string]string{
+		"runs/gone":     "runs/gone is not a run folder: it has no config.yaml",
+		images:          "is not a run folder",
+		"runs/second":   "run runs/second has no checkpoint yet",
+		"w.safetensors": "w.safetensors",
+	} {
+		status, _, stderr := call(t, "pretrain", "--out", "runs/second", "--set", "init="+init, "--set", "data="+images,
+			"--set", "batch=8")
+		if status != statusUsage {
+			t.Errorf("%s: status %d", init, status)
+		}
+		wantTexts(t, stderr, "a training cannot start from "+init, want)
+		if _, err := os.Stat("runs/second"); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("%s: the run folder is there (%v): its name can no longer be used", init, err)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,6 +68,17 @@ func TestCrash_HasAnotherStatusThanWrongUsage(t *testing.T) {
 	}
 	if !strings.Contains(string(out), "a bug in a goroutine") {
 		t.Errorf("stderr is %q", out)
+	}
+}
+
+// go-xla logs an error when it is initialized without a home folder.
+func TestStart_WithoutAHomeFolderIsQuiet(t *testing.T) {
+	c := child(t, "command", "version")
+	c.Env = slices.DeleteFunc(c.Environ(), func(v string) bool { return strings.HasPrefix(v, "HOME=") })
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	if err := c.Run(); err != nil || stderr.Len() > 0 {
+		t.Errorf("%v, stderr %q", err, stderr.String())
 	}
 }
 

@@ -136,6 +136,7 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, share 
 	}
 
 	// The run folder comes last, so that a training that cannot begin leaves none.
+	isNew := !record.IsRun(dir)
 	environment := record.Describe()
 	environment.Backend, environment.Device, environment.Plugin = handle.Name, handle.Device, handle.PluginVersion
 	environment.Data, environment.Fingerprint = set.Name(), set.Fingerprint()
@@ -150,6 +151,11 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, share 
 		Report: func(step, total int, m record.Metrics) { opt.Report("train", int64(step), int64(total), detail(m)) },
 		Warn:   func(sentence string) { opt.Warnf("%s", sentence) },
 	})
+
+	// Some configurations are refused when the network is built.
+	if isNew && usage.Is(err) && done.Steps == 0 {
+		return s, errors.Join(err, run.Remove())
+	}
 
 	// An interrupted training has a summary too.
 	s = Summary{

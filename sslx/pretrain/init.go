@@ -46,7 +46,7 @@ func readAncestor(path string) (*ancestor, error) {
 
 	run, err := ReadFinishedRun(path)
 	if err != nil {
-		return nil, fmt.Errorf("init: %w", err)
+		return nil, err
 	}
 	saved, err := loadCheckpoint(record.CheckpointPath(path))
 	if err != nil {
@@ -111,9 +111,13 @@ func (a *ancestor) start(store *model.Store, c Config) (record.Ancestry, error) 
 		switch {
 		case ofEncoder && strings.HasSuffix(path, model.ScopeSeparator+encoder.DrawsVariable) && !fits(path):
 		case ofEncoder && !fits(path):
-			return log, usage.About("init", "%s is the encoder %s and has no variable %s of shape %s, which the run's "+
-				"encoder %s has: train the same encoder", a.path, encoder.NameOf(a.encoder), path,
-				variables[path].Shape(), encoder.NameOf(c.Encoder))
+			there := "is missing"
+			if value := a.values[path]; value != nil {
+				there = fmt.Sprintf("has the shape %v", value.Shape().Dimensions)
+			}
+			return log, usage.About("init", "%s holds the encoder %s, in which %s %s, and the encoder %s of this run "+
+				"needs %v: give the run the encoder of %[1]s, with its parameters", a.path, encoder.NameOf(a.encoder),
+				path, there, encoder.NameOf(c.Encoder), variables[path].Shape().Dimensions)
 		case ofEncoder || projector:
 			value, err := a.values[path].LocalClone()
 			if err == nil {
@@ -147,7 +151,7 @@ func (t *trainer) inherit(saved *checkpoint) (err error) {
 		return nil
 	}
 	if t.ancestor, err = readAncestor(t.config.Init); err != nil {
-		return err
+		return usage.About("init", "a training cannot start from %s: %v", t.config.Init, err)
 	}
 
 	// A run that was stopped before its first checkpoint begins once more, from the same ancestor.
