@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/sslx-go/lab/internal/usage"
@@ -27,8 +28,10 @@ var online = map[string]func(record.Metrics) *float64{
 var labelFree = map[string]bool{record.MetricRankMe: false, record.MetricLiDAR: false, record.MetricAlignment: true,
 	record.MetricUniformity: true, record.MetricStd: false}
 
-// MeasureNames returns the names of all measures: those protocols whose result is an accuracy, the measures without
-// labels, and those of the training log.
+// metricOf has the metric of those protocols that do not give an accuracy.
+var metricOf = map[string]string{"kmeans": "nmi", "retrieval": "map", "corruptions": "corrupted_accuracy"}
+
+// MeasureNames returns the names of all measures: protocols, measures without labels, and those of the training log.
 func MeasureNames() (names []string) {
 	for _, protocol := range evaluate.Names() {
 		if protocol != evaluate.ProtocolLabelFree && protocol != evaluate.ProtocolCKA {
@@ -56,7 +59,9 @@ func MeasureNamed(name string) (Measure, error) {
 	if _, ok := online[name]; ok {
 		return Measure{Name: name, Metric: record.MetricAccuracy}, nil
 	}
-	return accuracyBy(name), nil
+	m := accuracyBy(name)
+	m.Metric = cmp.Or(metricOf[name], m.Metric)
+	return m, nil
 }
 
 // accuracyBy is the accuracy by a protocol.
@@ -66,6 +71,9 @@ func accuracyBy(protocol string) Measure {
 
 // Percent reports whether values are accuracies, in percent.
 func (m Measure) Percent() bool { return m.Metric == record.MetricAccuracy }
+
+// labeled reports whether the measure is of a label.
+func (m Measure) labeled() bool { return m.Protocol != evaluate.ProtocolLabelFree }
 
 // measure is what tuning chooses by.
 func (p Plan) measure() Measure {
@@ -95,7 +103,7 @@ func (p Plan) value(known Record) (value float64, ok bool) {
 	}
 	for _, x := range known.Results {
 		if x.Model != objective.NameOf(known.Config.Objective) || x.Split != split || x.Metric != m.Metric ||
-			x.Protocol.Name() != m.Protocol || m.Percent() && !p.decidesTask(x.Task) {
+			x.Protocol.Name() != m.Protocol || m.labeled() && !p.decidesTask(x.Task) {
 			continue
 		}
 		if m.Percent() {

@@ -178,7 +178,7 @@ func (s Study) check() error {
 		return usage.Errorf("seeds is empty: give one or more, such as [101]")
 	case !(s.Budget >= 0 && s.Budget <= 1e9):
 		return usage.Errorf("budget is %g: it must be the number of whole trainings that the sweep may cost", s.Budget)
-	case s.Task != "" && !s.Measure.Percent():
+	case s.Task != "" && !s.Measure.labeled():
 		return usage.Errorf("task is %q, but measure %s needs no labels: leave it out", s.Task, s.Measure.Name)
 	case s.Task != "" && s.Measure.Protocol == "":
 		return usage.Errorf("task is %q, but measure %s is of the label that probe.task names: set that, and leave "+

@@ -328,8 +328,8 @@ func placesOf(axis experiments.SweptKey) map[string]float64 {
 	return places
 }
 
-// marksOf returns what stands on an axis: the values where they are few or no numbers, and round numbers on a logarithmic
-// axis of many values; nil leaves the axis as it usually is.
+// marksOf returns what stands on an axis: the values where they are few or no numbers, round numbers on a logarithmic
+// axis of many; nil leaves the axis as it usually is.
 func marksOf(axis experiments.SweptKey, places map[string]float64) (marks []plots.Mark) {
 	switch {
 	case !axis.Number || axis.Log && len(axis.Values) <= 8:
