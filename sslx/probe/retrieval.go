@@ -10,9 +10,9 @@ import (
 )
 
 // AveragePrecision returns the mean average precision of image retrieval, in [0, 1]: each of some rows, spread over
-// all, is a query that ranks all other rows by cosine similarity; its average precision is the mean, over the rows with its
-// label, of the share of such rows among those that are ranked as high or higher. Queries whose label no other row has
-// do not count; used is the number of those that do. Of equal similarities the row with the lower index is ranked
+// all, is a query that ranks all other rows by cosine similarity; its average precision is the mean, over the rows with
+// its label, of the share of such rows among those that are ranked as high or higher. Queries whose label no other row
+// has do not count; used is the number of those that do. Of equal similarities the row with the lower index is ranked
 // higher.
 //
 // It is a usage error when no two rows have one label. Cost: queries*N*(2*D + log N) operations on the host.

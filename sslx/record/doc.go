@@ -7,6 +7,7 @@
 //	metrics.jsonl      one line for each logging step
 //	results.jsonl      one line for each evaluation result
 //	curves.jsonl       one line for each probe that was trained epoch by epoch
+//	confusions.jsonl   one line for each accuracy, with the predictions for each class
 //	checkpoint.safetensors
 //	views.png          training images next to their views; neighbors.png, map.png: what the encoder finds alike
 //	report.html        when one was made

@@ -75,7 +75,7 @@ func (l *Log) Close() error { return l.file.Close() }
 // AddResults adds results to the run's. They replace earlier results of the same model, run, task, protocol, layer,
 // split, metric and data; one that does not say what data it was measured on counts as the same.
 func (r *Run) AddResults(results []Result) error {
-	kind := func(v Result) Result { v.Value, v.N, v.Seed, v.Chosen, v.Data = 0, 0, 0, nil, ""; return v }
+	kind := func(v Result) Result { v.Value, v.N, v.Seed, v.Data = 0, 0, 0, ""; v.Chosen, v.Parts = nil, nil; return v }
 
 	// Results of early versions carry no fingerprint: they are taken to be of the same data.
 	return addLines(r, resultsFile, results, func(old, now Result) bool {
@@ -88,6 +88,14 @@ func (r *Run) AddResults(results []Result) error {
 func (r *Run) AddCurves(curves []Curve) error {
 	kind := func(v Curve) Curve { v.Train, v.Test, v.Seed = nil, nil, 0; return v }
 	return addLines(r, curvesFile, curves, func(a, b Curve) bool { return reflect.DeepEqual(kind(a), kind(b)) })
+}
+
+// AddConfusions adds counts to the run's, as AddResults does.
+func (r *Run) AddConfusions(counts []Confusion) error {
+	kind := func(v Confusion) Confusion { v.Classes, v.Counts, v.Seed, v.Data = nil, nil, 0, ""; return v }
+	return addLines(r, confusionsFile, counts, func(old, now Confusion) bool {
+		return old.Data == now.Data && reflect.DeepEqual(kind(old), kind(now))
+	})
 }
 
 // addLines appends values to a file of the run, and removes earlier ones of the same kind.
@@ -127,6 +135,11 @@ func ReadResults(dir string) ([]Result, error) {
 // ReadCurves returns the curves of the probes of the run in dir, none when there are none.
 func ReadCurves(dir string) ([]Curve, error) {
 	return readLines[Curve](filepath.Join(dir, curvesFile))
+}
+
+// ReadConfusions returns the counts of predictions by class of the run in dir, none when there are none.
+func ReadConfusions(dir string) ([]Confusion, error) {
+	return readLines[Confusion](filepath.Join(dir, confusionsFile))
 }
 
 func writeLines[T any](path string, values []T) error {

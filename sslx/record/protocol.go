@@ -47,7 +47,7 @@ func (p Protocol) Name() string {
 		}
 	case "fewshot":
 		return "few-shot"
-	case MetricRankMe, MetricLiDAR, MetricAlignment, MetricUniformity, MetricStd:
+	case MetricRankMe, MetricAlphaReQ, MetricLiDAR, MetricAlignment, MetricUniformity, MetricStd:
 		return "label-free"
 	}
 	return p.Family

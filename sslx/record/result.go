@@ -35,14 +35,26 @@ const (
 
 // Metrics of results.
 const (
-	MetricAccuracy   = "accuracy" // in [0, 1]
+	MetricAccuracy   = "accuracy"          // in [0, 1], as are the four after it
+	MetricBalanced   = "balanced_accuracy" // mean over classes of the share that is right
+	MetricTop5       = "top5_accuracy"     // the label is among the five most likely classes
+	MetricCorrupted  = "corrupted_accuracy"
+	MetricRetrieval  = "map" // mean average precision of retrieval
+	MetricNMI        = "nmi" // normalized mutual information of clusters and labels, in [0, 1]
+	MetricARI        = "ari" // adjusted Rand index of clusters and labels
 	MetricRankMe     = "rankme"
+	MetricAlphaReQ   = "alpha-req"
 	MetricLiDAR      = "lidar"
 	MetricAlignment  = "alignment"
 	MetricUniformity = "uniformity"
 	MetricStd        = "std" // mean standard deviation of a dimension
 	MetricCKA        = "cka"
 )
+
+// IsAccuracy reports whether a metric is a share of images that are right, which is shown in percent.
+func IsAccuracy(metric string) bool {
+	return slices.Contains([]string{MetricAccuracy, MetricBalanced, MetricTop5, MetricCorrupted}, metric)
+}
 
 // Result is one number of an evaluation and what is needed to read it. The JSON keys are a stable contract.
 type Result struct {
@@ -82,6 +94,27 @@ type Result struct {
 
 	// Chosen are the hyper-parameters that were chosen on validation images.
 	Chosen map[string]float64 `json:"chosen,omitempty"`
+
+	// Parts are the numbers that Value is the mean of, where they tell something, such as the accuracy by the severity
+	// of a corruption.
+	Parts map[string]float64 `json:"parts,omitempty"`
+}
+
+// Confusion counts what a model predicted for the test images of each class.
+type Confusion struct {
+	Model    string   `json:"model"`
+	Task     string   `json:"task"`
+	Protocol Protocol `json:"protocol"`
+	Layer    string   `json:"layer"`
+	Split    string   `json:"split"`
+	Seed     uint64   `json:"seed"`
+	Run      string   `json:"run"`
+	Data     string   `json:"data"`
+
+	// Classes are the names of the classes. Counts has a row for each, with the number of its images that were predicted
+	// to be of each class.
+	Classes []string `json:"classes"`
+	Counts  [][]int  `json:"counts"`
 }
 
 // Curve is how a probe went, epoch by epoch. Nothing is chosen by it; the result of the probe is taken at its last

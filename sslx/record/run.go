@@ -25,6 +25,7 @@ const (
 	metricsFile     = "metrics.jsonl"
 	resultsFile     = "results.jsonl"
 	curvesFile      = "curves.jsonl"
+	confusionsFile  = "confusions.jsonl"
 	checkpointFile  = "checkpoint.safetensors"
 	reportFile      = "report.html"
 	lockFile        = ".lock"

@@ -1,0 +1,166 @@
+package corrupt
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// gaussianBlur convolves with a Gaussian that ends at four standard deviations; beyond the border stands the nearest
+// pixel.
+func gaussianBlur(p *picture, severity int, _ *rand.Rand) error {
+	deviation := strength(p, severity, [...]float64{0.4, 0.6, 0.7, 0.8, 1}, [...]float64{1, 2, 3, 4, 6})
+	weights := gaussian(deviation, int(4*deviation+0.5))
+	for _, vertical := range []bool{true, false} {
+		from := append([]float64{}, p.pixels...)
+		for y := range p.height {
+			for x := range p.width {
+				for channel := range 3 {
+					sum := 0.0
+					for k, weight := range weights {
+						away := k - len(weights)/2
+						if vertical {
+							sum += weight * from[p.at(y+away, x)+channel]
+						} else {
+							sum += weight * from[p.at(y, x+away)+channel]
+						}
+					}
+					p.pixels[p.at(y, x)+channel] = sum
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// gaussian returns weights of a Gaussian at -radius..radius; their sum is 1.
+func gaussian(deviation float64, radius int) []float64 {
+	weights, total := make([]float64, 2*radius+1), 0.0
+	for i := range weights {
+		weights[i] = math.Exp(-float64((i-radius)*(i-radius)) / (2 * deviation * deviation))
+		total += weights[i]
+	}
+	for i := range weights {
+		weights[i] /= total
+	}
+	return weights
+}
+
+// defocusBlur convolves with a disk whose rim is blurred; pictures are mirrored at the centers of their border pixels.
+func defocusBlur(p *picture, severity int, _ *rand.Rand) error {
+	rim := strength(p, severity, [...][2]float64{{0.3, 0.4}, {0.4, 0.5}, {0.5, 0.6}, {1, 0.2}, {1.5, 0.1}},
+		[...][2]float64{{3, 0.1}, {4, 0.5}, {6, 0.5}, {8, 0.5}, {10, 0.5}})
+	disk := blurredDisk(rim[0], rim[1])
+	radius := len(disk) / 2
+
+	// Most of the square around the disk is empty.
+	type tap struct {
+		y, x   int
+		weight float64
+	}
+	var taps []tap
+	for y, row := range disk {
+		for x, weight := range row {
+			if weight != 0 {
+				taps = append(taps, tap{y - radius, x - radius, weight})
+			}
+		}
+	}
+
+	from := append([]float64{}, p.pixels...)
+	for y := range p.height {
+		for x := range p.width {
+			for channel := range 3 {
+				sum := 0.0
+				for _, t := range taps {
+					at := p.at(mirrored(y+t.y, p.height), mirrored(x+t.x, p.width))
+					sum += t.weight * from[at+channel]
+				}
+				p.pixels[p.at(y, x)+channel] = sum
+			}
+		}
+	}
+	return nil
+}
+
+// blurredDisk returns the weights of a disk on a square of 17 pixels or more, blurred by a Gaussian of 3x3 pixels, or
+// 5x5 for a disk that is larger than the square.
+func blurredDisk(radius, deviation float64) [][]float64 {
+	reach, window := 8, 1
+	if radius > 8 {
+		reach, window = int(radius), 2
+	}
+	side := 2*reach + 1
+	disk, total := make([][]float64, side), 0.0
+	for y := range disk {
+		disk[y] = make([]float64, side)
+		for x := range disk[y] {
+			if float64((y-reach)*(y-reach)+(x-reach)*(x-reach)) <= radius*radius {
+				disk[y][x] = 1
+				total++
+			}
+		}
+	}
+
+	weights := gaussian(deviation, window)
+	blurred := make([][]float64, side)
+	for y := range blurred {
+		blurred[y] = make([]float64, side)
+		for x := range blurred[y] {
+			for i, a := range weights {
+				for k, b := range weights {
+					blurred[y][x] += a * b * disk[mirrored(y+i-window, side)][mirrored(x+k-window, side)] / total
+				}
+			}
+		}
+	}
+	return blurred
+}
+
+// mirrored brings an index into 0..n-1, as if the line were mirrored at the centers of its first and last pixel.
+func mirrored(i, n int) int {
+	for n > 1 && (i < 0 || i >= n) {
+		if i < 0 {
+			i = -i
+		} else {
+			i = 2*(n-1) - i
+		}
+	}
+	return min(max(i, 0), n-1)
+}
+
+// motionBlur smears pictures along a line, within 45 degrees of the horizontal.
+func motionBlur(p *picture, severity int, random *rand.Rand) error {
+	line := strength(p, severity, [...][2]float64{{6, 1}, {6, 1.5}, {6, 2}, {8, 2}, {9, 2.5}},
+		[...][2]float64{{10, 3}, {15, 5}, {15, 8}, {15, 12}, {20, 15}})
+	p.smear(int(line[0]), line[1], (random.Float64()*90-45)*math.Pi/180)
+	return nil
+}
+
+// smear adds copies of the picture that are moved along a line, 2*radius+1 of them unless one would leave the picture,
+// with the weights of half a Gaussian; beyond the border stands the nearest pixel.
+func (p *picture) smear(radius int, deviation, angle float64) {
+	steps := 2*radius + 1
+	weights := gaussian(deviation, steps-1)[steps-1:] // of the half from the center on
+	total := 0.0
+	for _, weight := range weights {
+		total += weight
+	}
+
+	from := append([]float64{}, p.pixels...)
+	clear(p.pixels)
+	for i, weight := range weights {
+		dy := -int(math.Ceil(float64(i)*math.Sin(angle) - 0.5))
+		dx := -int(math.Ceil(float64(i)*math.Cos(angle) - 0.5))
+		if max(dy, -dy) >= p.height || max(dx, -dx) >= p.width {
+			return
+		}
+		for y := range p.height {
+			for x := range p.width {
+				at, moved := p.at(y, x), p.at(y-dy, x-dx)
+				for channel := range 3 {
+					p.pixels[at+channel] += weight / total * from[moved+channel]
+				}
+			}
+		}
+	}
+}
