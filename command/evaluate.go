@@ -170,12 +170,14 @@ func (a *app) printEvaluation(results []record.Result, json bool) error {
 	return printResults(a.stdout, results)
 }
 
-// drawEvaluation draws the results of the trained encoder as a map of tasks and protocols when there are several, and
-// the curves of its probes, into the run folder. It returns the paths.
+// drawEvaluation draws the results of the trained encoder into the run folder: a map of tasks and protocols when there
+// are several, other measures than accuracy, what it confuses, and the curves of its probes. It returns the paths.
 func drawEvaluation(dir string, results []record.Result) (paths []string, err error) {
 	tasks := map[string]bool{}
 	for _, r := range results {
-		tasks[r.Task] = true
+		if r.Metric == record.MetricAccuracy {
+			tasks[r.Task] = true
+		}
 	}
 
 	// A map with one row says no more than the table.
@@ -186,6 +188,38 @@ func drawEvaluation(dir string, results []record.Result) (paths []string, err er
 		}
 		if paths, err = draw(paths, filepath.Join(dir, "tasks.png"), m.Figure); err != nil {
 			return nil, err
+		}
+	}
+
+	// A figure for each measure besides accuracy.
+	for _, metric := range report.Measures(results) {
+		figure := func() (*plots.Figure, error) { return report.MeasureFigure(results, metric) }
+		if paths, err = draw(paths, filepath.Join(dir, metric+".png"), figure); err != nil {
+			return nil, err
+		}
+	}
+	model, task := results[len(results)-1].Model, results[0].Task
+	if m, ok := report.CorruptionMap(results, model, task); ok {
+		if paths, err = draw(paths, filepath.Join(dir, "corruptions.png"), m.Figure); err != nil {
+			return nil, err
+		}
+	}
+
+	// The classes of the first task, by the protocol that was measured last.
+	counts, err := record.ReadConfusions(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range slices.Backward(counts) {
+		measured := func(r record.Result) bool {
+			return r.Model == model && r.Task == task && c.Model == model && c.Task == task && r.Protocol == c.Protocol
+		}
+		if slices.ContainsFunc(results, measured) {
+			paths, err = draw(paths, filepath.Join(dir, "confusion.png"), report.ConfusionMap(c).Figure)
+			if err != nil {
+				return nil, err
+			}
+			break
 		}
 	}
 

@@ -172,7 +172,7 @@ func (r *row) title() string {
 // best reports whether no other column has a higher accuracy in the row, to the digit that the table shows. It is false
 // for a metric of which it is not known whether more is better, and for a single column.
 func (r *row) best(column string) bool {
-	if r.metric != record.MetricAccuracy || len(r.cells) < 2 || r.cells[column] == nil {
+	if !record.IsAccuracy(r.metric) || len(r.cells) < 2 || r.cells[column] == nil {
 		return false
 	}
 

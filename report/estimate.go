@@ -55,7 +55,7 @@ func (e *estimate) tenths() float64 { return math.Round(1000 * e.mean()) }
 func (e *estimate) format(metric string) string {
 	h := e.half()
 
-	if metric != record.MetricAccuracy {
+	if !record.IsAccuracy(metric) {
 		if math.IsNaN(h) {
 			return fmt.Sprintf("%.4g", e.mean())
 		}

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot/plotter"
@@ -88,6 +90,86 @@ func inWords(rows []*row, models []string) string {
 		fmt.Fprintf(&text, " %s: %s.", r.task, strings.Join(parts, ", "))
 	}
 	return text.String()
+}
+
+// measureNames are what the axes of figures call measures of which more is better.
+var measureNames = map[string]string{record.MetricBalanced: "class-balanced accuracy (%)",
+	record.MetricTop5: "top-5 accuracy (%)", record.MetricCorrupted: "mean accuracy under corruptions (%)",
+	record.MetricRetrieval: "retrieval mAP (%)", record.MetricNMI: "NMI of k-means (%)",
+	record.MetricARI: "adjusted Rand index of k-means (%)"}
+
+// Measures returns the measures in results that MeasureFigure draws, in the order of their first result.
+func Measures(results []record.Result) (metrics []string) {
+	for _, r := range results {
+		if measureNames[r.Metric] != "" {
+			metrics = appendNew(metrics, r.Metric)
+		}
+	}
+	return metrics
+}
+
+// MeasureFigure draws one of Measures, times 100, as horizontal bars: a group for each task and protocol, a bar for
+// each model. Results without it are a usage error. Of corruptions it draws the means.
+func MeasureFigure(results []record.Result, metric string) (*plots.Figure, error) {
+	c := compare(results)
+	chart := plots.BarChart{X: measureNames[metric]}
+	var rows []*row
+	for _, r := range c.rows {
+		if r.metric == metric && (metric != record.MetricCorrupted || strings.HasPrefix(r.protocol.Details, "mean/")) {
+			rows = append(rows, r)
+		}
+	}
+	if len(rows) == 0 {
+		return nil, usage.Errorf("there is no %s to draw", metric)
+	}
+
+	var models []string
+	for _, m := range c.columns {
+		if slices.ContainsFunc(rows, func(r *row) bool { return r.cells[m] != nil }) {
+			models = append(models, m)
+			chart.Series = append(chart.Series, plots.BarSeries{Name: m, Kind: kindOf(m)})
+		}
+	}
+	for _, r := range rows {
+		g := plots.BarGroup{Name: r.task + " · " + r.protocol.Short(), Chance: math.NaN()}
+		for _, m := range models {
+			bar := plots.Bar{Mean: math.NaN(), Low: math.NaN(), High: math.NaN()}
+			if e := r.cells[m]; e != nil {
+				bar.Mean = 100 * max(0, e.mean()) // an index can be below that of chance
+			}
+			g.Bars = append(g.Bars, bar)
+		}
+		chart.Groups = append(chart.Groups, g)
+	}
+	return chart.Figure()
+}
+
+// ConfusionMap returns how the predictions for each class are spread over all classes, in percent of its images: a row
+// for each class and a column for each predicted one.
+func ConfusionMap(c record.Confusion) plots.ConfusionMatrix {
+	return plots.ConfusionMatrix{Title: fmt.Sprintf("%s on %s by %s", c.Model, c.Task, c.Protocol.Short()),
+		Classes: c.Classes, Counts: c.Counts}
+}
+
+// CorruptionMap returns the accuracy of a model under each corruption of a task, by severity, in percent. It is not ok
+// where none was measured.
+func CorruptionMap(results []record.Result, model, task string) (m plots.HeatMap, ok bool) {
+	m = plots.HeatMap{Title: model + " on " + task, Unit: "accuracy (%) by severity"}
+	for _, r := range results {
+		if r.Model != model || r.Task != task || r.Metric != record.MetricCorrupted || len(r.Parts) == 0 {
+			continue
+		}
+		if m.Columns == nil {
+			m.Columns = slices.Sorted(maps.Keys(r.Parts))
+		}
+		name, _, _ := strings.Cut(r.Protocol.Details, "/")
+		var values []float64
+		for _, severity := range m.Columns {
+			values = append(values, 100*r.Parts[severity])
+		}
+		m.Rows, m.Values = append(m.Rows, name), append(m.Values, values)
+	}
+	return m, len(m.Rows) > 0
 }
 
 // TaskMap returns the accuracies of one model in percent: a row for each task and a column for each protocol, in

@@ -101,15 +101,16 @@ func TestUnlabeled_AFlatFolderIsTrainedOnAndMeasured(t *testing.T) {
 		t.Error(err)
 	}
 
-	// Labeled sets, by every protocol.
+	// Labeled sets, by protocols of each kind.
+	protocols := []string{"knn", "linear", "few-shot", "kmeans", "retrieval", "label-free"}
 	results, err = Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{"cifar10", "eurosat5k"},
-		Protocols: []string{"all"}, Options: opt})
+		Protocols: protocols, Options: opt})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, set := range []string{"cifar10", "eurosat5k"} {
-		wantMeasured(t, results, set+"/class knn", set+"/class linear", set+"/class linear-sgd", set+"/class mlp",
-			set+"/class few-shot", set+"/class fine-tune", set+" rankme")
+		wantMeasured(t, results, set+"/class knn", set+"/class linear", set+"/class few-shot", set+"/class kmeans",
+			set+"/class retrieval", set+" rankme")
 	}
 }
 

@@ -25,7 +25,18 @@ type Shown struct {
 // images for each view, the first epoch first. All have the size of the images, whatever the size of the views, so that
 // they can be shown side by side.
 func (v Views) Show(b compute.Backend, images dataset.Images, seed uint64, epochs int) ([]dataset.Images, error) {
-	s, err := newViewProgram(b, v, images, false)
+	return v.ofEpochs(b, images, seed, epochs, Config.ofSize)
+}
+
+// Sample is [Views.Show] with views of their own sizes, as an encoder sees them in training, but rounded to bytes.
+func (v Views) Sample(b compute.Backend, images dataset.Images, seed uint64, epochs int) ([]dataset.Images, error) {
+	return v.ofEpochs(b, images, seed, epochs, Config.Pipeline)
+}
+
+// ofEpochs makes the views of some epochs, each by its pipeline for the size of the images.
+func (v Views) ofEpochs(b compute.Backend, images dataset.Images, seed uint64, epochs int,
+	pipeline func(c Config, height, width int) Pipeline) ([]dataset.Images, error) {
+	s, err := newViewProgram(b, v, images, pipeline, false)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +57,7 @@ func (v Views) Show(b compute.Backend, images dataset.Images, seed uint64, epoch
 
 // ShowWords is [Views.Show] for the first epoch, with what was done to each image.
 func (v Views) ShowWords(b compute.Backend, images dataset.Images, seed uint64) ([]Shown, error) {
-	s, err := newViewProgram(b, v, images, true)
+	s, err := newViewProgram(b, v, images, Config.ofSize, true)
 	if err != nil {
 		return nil, err
 	}
@@ -70,13 +81,14 @@ type drawnParameter struct {
 
 // newViewProgram returns the program. It returns parameters only when they are asked for: a program with other outputs
 // may round the last bit of a pixel differently.
-func newViewProgram(b compute.Backend, views Views, images dataset.Images, words bool) (*viewProgram, error) {
+func newViewProgram(b compute.Backend, views Views, images dataset.Images,
+	pipeline func(c Config, height, width int) Pipeline, words bool) (*viewProgram, error) {
 	if err := views.TakesChannels(images.Depth()); err != nil {
 		return nil, err
 	}
 	s := &viewProgram{images: images, parameters: make([][]drawnParameter, len(views))}
 	for _, view := range views {
-		s.pipelines = append(s.pipelines, view.ofSize(images.Height, images.Width))
+		s.pipelines = append(s.pipelines, pipeline(view, images.Height, images.Width))
 	}
 
 	var err error
@@ -133,6 +145,7 @@ func (s *viewProgram) run(seed uint64, epoch int) ([]Shown, error) {
 	shown := make([]Shown, len(s.pipelines))
 	for i := range shown {
 		shown[i].Images = s.images
+		shown[i].Height, shown[i].Width = s.pipelines[i].Size(s.images.Height, s.images.Width)
 		if shown[i].Pixels, err = take[byte](outputs[0]); err != nil {
 			return nil, err
 		}

@@ -112,3 +112,17 @@ func TestShowWords_SaysWhatWasDoneToEachImage(t *testing.T) {
 		t.Errorf("%d of %d images are gray", gray, images.N)
 	}
 }
+
+// An encoder sees views of their own sizes.
+func TestSample_ViewsHaveTheSizesOfTraining(t *testing.T) {
+	views := Views{{CropScale: 0.2, Size: 8}, {CropScale: 0.05, SizeShare: 0.5}}
+	sampled, err := views.Sample(testbackend.PureGo(t), noisy(3), 7, 2)
+	if err != nil || len(sampled) != 4 {
+		t.Fatalf("%d views (%v)", len(sampled), err)
+	}
+	for i, want := range [][2]int{{8, 8}, {8, 6}, {8, 8}, {8, 6}} {
+		if v := sampled[i]; v.Height != want[0] || v.Width != want[1] || v.Check() != nil {
+			t.Errorf("view %d is %dx%d, want %v (%v)", i, v.Height, v.Width, want, v.Check())
+		}
+	}
+}

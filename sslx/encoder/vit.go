@@ -102,6 +102,19 @@ func (v ViT) tokens() int {
 	return 0
 }
 
+// LayerOf returns the number of the layer that a variable of the encoder is in, by its path in the scope of the
+// encoder, and the number of the last: 0 has patches and positions, 1 to 12 are the blocks, 13 the norm behind them.
+func (v ViT) LayerOf(path string) (layer, last int) {
+	var block int
+	switch n, _ := fmt.Sscanf(path, "block%d/", &block); {
+	case n == 1:
+		return block + 1, vitBlocks + 1
+	case path == "norm/scale" || path == "norm/offset":
+		return vitBlocks + 1, vitBlocks + 1
+	}
+	return 0, vitBlocks + 1
+}
+
 // Build returns the representations [batch, Dim] of images; see [Encoder]. Sums, statistics and attention are float32
 // where images are bfloat16.
 func (v ViT) Build(scope *model.Scope, images *Node, mode Mode) *Node {

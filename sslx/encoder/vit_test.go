@@ -86,3 +86,24 @@ func TestBicubic_KeepsConstantsAndLines(t *testing.T) {
 		}
 	}
 }
+
+func TestViT_EveryVariableIsInALayer(t *testing.T) {
+	v := named("vit-tiny").(ViT)
+	counts := map[int]int{}
+	for _, tensor := range v.Tensors(3) {
+		layer, last := v.LayerOf(tensor.Variable)
+		if last != 13 {
+			t.Fatalf("the last layer is %d", last)
+		}
+		counts[layer]++
+	}
+	// Each block has as many variables as the others; the norm has two, and what is below the blocks the rest.
+	for layer := 1; layer <= 12; layer++ {
+		if counts[layer] != counts[1] || counts[1] < 10 {
+			t.Errorf("layer %d has %d variables", layer, counts[layer])
+		}
+	}
+	if counts[13] != 2 || counts[0] < 3 || counts[0] > 4 {
+		t.Errorf("%d variables behind the blocks, and %d below them", counts[13], counts[0])
+	}
+}

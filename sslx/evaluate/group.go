@@ -60,7 +60,7 @@ func groupOf(set *dataset.Set, name string, labels []string, validation bool) (g
 			return g, err
 		}
 
-		t := Task{Name: name + "/" + label, Classes: len(of.Classes)}
+		t := Task{Name: name + "/" + label, Classes: len(of.Classes), names: of.Classes}
 		if t.Labels, err = train.Labels(label); err != nil {
 			return g, err
 		}

@@ -32,7 +32,8 @@ type request struct {
 
 // requests returns so many random requests. The first ask for a single task each, so that every cut is met alone.
 func requests(n int, random *rand.Rand, tasks []string) []request {
-	quick := []string{ProtocolKNN, ProtocolLinear, ProtocolFewShot, ProtocolLabelFree, ProtocolCKA, "nearest-centroid"}
+	quick := []string{ProtocolKNN, ProtocolLinear, ProtocolFewShot, ProtocolClusters, ProtocolRetrieval,
+		ProtocolLabelFree, ProtocolCKA, "nearest-centroid"}
 	some := func(names []string, least int) []string {
 		names = slices.Clone(names)
 		random.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
@@ -46,6 +47,10 @@ func requests(n int, random *rand.Rand, tasks []string) []request {
 		r.baselines = i%3 == 0
 		if i < 4 {
 			r.tasks, r.protocols = r.tasks[:1], []string{ProtocolKNN, ProtocolLinear}
+		}
+		if i == 5 || i == 7 { // patches by themselves, and among others
+			r = request{tasks: tasks[:i-4], protocols: quick[:i-5], cached: i == 5}
+			r.protocols = append(slices.Clone(r.protocols), ProtocolPatches)
 		}
 		all = append(all, r)
 	}

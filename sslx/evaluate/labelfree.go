@@ -18,9 +18,9 @@ const (
 	comparedImages   = 5000
 )
 
-// LabelFree takes measures of the test features that no label enters: RankMe, uniformity, the mean standard deviation
-// of a dimension, and, of views made as in training, alignment and LiDAR. See [probe.RankMe], [probe.Uniformity],
-// [probe.StdPerDimension], [probe.Alignment] and [probe.LiDAR].
+// LabelFree takes measures of the test features that no label enters: RankMe, alpha-ReQ, uniformity, the mean standard
+// deviation of a dimension, and, of views made as in training, alignment and LiDAR. See [probe.RankMe],
+// [probe.AlphaReQ], [probe.Uniformity], [probe.StdPerDimension], [probe.Alignment] and [probe.LiDAR].
 type LabelFree struct{}
 
 // Measures leaves out raw pixels.
@@ -33,6 +33,10 @@ func (LabelFree) Unlabeled() bool { return true }
 func (LabelFree) Measure(ctx context.Context, in Input) ([]Outcome, error) {
 	// Measures of the images as they are.
 	rank, err := probe.RankMe(in.Test)
+	if err != nil {
+		return nil, err
+	}
+	alpha, decays, err := probe.AlphaReQ(in.Test)
 	if err != nil {
 		return nil, err
 	}
@@ -64,13 +68,19 @@ func (LabelFree) Measure(ctx context.Context, in Input) ([]Outcome, error) {
 	outcome := func(metric, details string, value float64, n int) Outcome {
 		return Outcome{Metric: metric, Protocol: record.Protocol{Family: metric, Details: details}, Value: value, N: n}
 	}
-	return []Outcome{
+	all := []Outcome{
 		outcome(record.MetricRankMe, "", rank, in.Test.N),
 		outcome(record.MetricLiDAR, fmt.Sprintf("q%d", len(views)), lidar, views[0].N),
 		outcome(record.MetricAlignment, "", alignment, views[0].N),
 		outcome(record.MetricUniformity, "", uniformity, some.N),
 		outcome(record.MetricStd, "", stat.Mean(deviations, nil), in.Test.N),
-	}, nil
+	}
+	if decays {
+		all = append(all, outcome(record.MetricAlphaReQ, "", alpha, in.Test.N))
+	} else {
+		in.Warnf("alpha-ReQ of %s is left out: its features have fewer than five directions", in.Model.Name)
+	}
+	return all, nil
 }
 
 // CKA is the similarity of the encoder's output of the run to that of each other network, untrained or of a run that it

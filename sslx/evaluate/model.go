@@ -236,11 +236,11 @@ func (s *session) keep(m *model) error {
 		return err
 	}
 
-	results, curves := s.pending, s.curves
-	s.pending, s.curves = nil, nil
+	results, curves, confusions := s.pending, s.curves, s.confusions
+	s.pending, s.curves, s.confusions = nil, nil, nil
 	s.results = append(s.results, results...)
 	if s.run == nil || s.opt.Unfinished {
 		return nil
 	}
-	return errors.Join(s.run.AddResults(results), s.run.AddCurves(curves))
+	return errors.Join(s.run.AddResults(results), s.run.AddCurves(curves), s.run.AddConfusions(confusions))
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // Protocol is one way to measure what a layer of a model tells about images. The built-in ones are KNN, Linear,
-// LinearSGD, MLP, FewShot, FineTune, LabelFree and CKA; Register gives another one a name, and with it a place in
-// Options, records, tables and claims.
+// LinearSGD, MLP, FewShot, FineTune, Patches, Corruptions, Clusters, Retrieval, LabelFree and CKA; Register gives
+// another one a name, and with it a place in Options, records, tables and claims.
 //
 // A protocol never sees the labels of test images: it predicts, and the evaluation counts what is right. So it cannot
 // choose a hyper-parameter on test by mistake.
@@ -67,16 +67,27 @@ type Input struct {
 	// Warnf tells the user a sentence.
 	Warnf func(format string, args ...any)
 
-	views func(ctx context.Context) ([]probe.Features, error)
+	views   func(ctx context.Context) ([]probe.Features, error)
+	encode  encodeFunc
+	derived func(ctx context.Context, name string, make func() (probe.Features, error)) (probe.Features, error)
 }
+
+// encodeFunc returns what the network makes of images.
+type encodeFunc func(ctx context.Context, images dataset.Images) (probe.Features, error)
 
 // Layer returns the name of the layer that is measured.
 func (in Input) Layer() string { return in.Train.Layer }
 
-// Views returns the features of views of the test images, made as in the training of the run that is evaluated: one
-// matrix a view, row i of each from test image i. There are ten views of the first 1,000 images, for two views in
-// training. A network is needed: raw pixels have no views.
+// Views returns the features of views of the test images, made as at the end of the training of the run that is
+// evaluated, and of the same size: one matrix a view, row i of each from test image i. There are ten views of the first
+// 1,000 images, for two views in training. A network is needed: raw pixels have no views.
 func (in Input) Views(ctx context.Context) ([]probe.Features, error) { return in.views(ctx) }
+
+// Encode returns the features of other images, such as changed ones, in the layer that is measured. They have the size
+// of the training images. A network is needed.
+func (in Input) Encode(ctx context.Context, images dataset.Images) (probe.Features, error) {
+	return in.encode(ctx, images)
+}
 
 // Task is one way to label the images.
 type Task struct {
@@ -84,7 +95,8 @@ type Task struct {
 	Classes int
 	Labels  []int32 // of the training images, in 0..Classes-1
 
-	test []int32 // of the test images, which protocols do not see
+	test  []int32  // of the test images, which protocols do not see
+	names []string // of the classes; nil where they have numbers only
 }
 
 // Other is another network and what it makes of the first test images.
@@ -106,6 +118,10 @@ type Outcome struct {
 	// accuracy.
 	Predicted [][]int32
 
+	// Ranking, if set, has the most likely classes of each test image. The share of images with their label among them
+	// is a result of its own for tasks of more than ten classes, where five are ranked.
+	Ranking probe.Ranking
+
 	// Curve, if set, is a probe that was trained epoch by epoch: its last epoch is the result, and all go to the run's
 	// curves. Predicted is then left out.
 	Curve *probe.CurveResult
@@ -117,18 +133,35 @@ type Outcome struct {
 	Metric string
 	Value  float64
 	N      int
+
+	// score compares something else than predictions with the labels of the test images.
+	score func(test []int32) ([]scored, error)
+}
+
+// scored is a measure that labels enter.
+type scored struct {
+	protocol record.Protocol
+	metric   string
+	value    float64
+	n        int
+	parts    map[string]float64
 }
 
 // The names of the built-in protocols; docs/protocol.md says what each does.
 const (
-	ProtocolKNN       = "knn"
-	ProtocolLinear    = "linear"
-	ProtocolLinearSGD = "linear-sgd"
-	ProtocolMLP       = "mlp"
-	ProtocolFewShot   = "few-shot"
-	ProtocolFineTune  = "fine-tune"
-	ProtocolLabelFree = "label-free"
-	ProtocolCKA       = "cka"
+	ProtocolKNN           = "knn"
+	ProtocolLinear        = "linear"
+	ProtocolLinearSGD     = "linear-sgd"
+	ProtocolMLP           = "mlp"
+	ProtocolFewShot       = "few-shot"
+	ProtocolFineTune      = "fine-tune"
+	ProtocolFineTuneShort = "fine-tune-short"
+	ProtocolPatches       = "patches"
+	ProtocolCorruptions   = "corruptions"
+	ProtocolClusters      = "kmeans"
+	ProtocolRetrieval     = "retrieval"
+	ProtocolLabelFree     = "label-free"
+	ProtocolCKA           = "cka"
 )
 
 // AllProtocols is the name that stands for every protocol.
@@ -136,7 +169,8 @@ const AllProtocols = "all"
 
 // builtIn lists the built-in protocols in the order of their columns.
 var builtIn = []string{ProtocolKNN, ProtocolLinear, ProtocolLinearSGD, ProtocolMLP, ProtocolFewShot, ProtocolFineTune,
-	ProtocolLabelFree, ProtocolCKA}
+	ProtocolFineTuneShort, ProtocolPatches, ProtocolCorruptions, ProtocolClusters, ProtocolRetrieval, ProtocolLabelFree,
+	ProtocolCKA}
 
 var protocols = registry.New[Protocol]("protocol")
 
@@ -146,7 +180,12 @@ func init() {
 	Register(ProtocolLinearSGD, LinearSGD{})
 	Register(ProtocolMLP, MLP{})
 	Register(ProtocolFewShot, FewShot{})
-	Register(ProtocolFineTune, FineTune{fineTuning})
+	Register(ProtocolFineTune, FineTune{})
+	Register(ProtocolFineTuneShort, FineTuneShort{fineTuning})
+	Register(ProtocolPatches, Patches{})
+	Register(ProtocolCorruptions, Corruptions{})
+	Register(ProtocolClusters, Clusters{})
+	Register(ProtocolRetrieval, Retrieval{})
 	Register(ProtocolLabelFree, LabelFree{})
 	Register(ProtocolCKA, CKA{})
 }

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/sslx-go/lab/sslx/augment"
-	"github.com/sslx-go/lab/sslx/optimizer"
-	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -29,10 +26,14 @@ func (p KNN) Measure(_ context.Context, in Input) ([]Outcome, error) {
 		return nil, err
 	}
 	return eachTask(in, func(t Task) (Outcome, error) {
-		predicted, err := neighbors.Vote(t.Labels, t.Classes, o.Temperature)
-		return Outcome{Protocol: pin(o), Predicted: [][]int32{predicted}}, err
+		ranking, err := neighbors.Rank(t.Labels, t.Classes, o.Temperature, ranks)
+		return Outcome{Protocol: pin(o), Predicted: [][]int32{ranking.First()}, Ranking: ranking}, err
 	})
 }
+
+// ranks is how many classes of an image are ranked; tasks of more than so many classes, twice over, have the share of
+// images whose label is among them as a result.
+const ranks = 5
 
 // Linear is a logistic probe fitted to its optimum, with its penalty chosen on the held-out images; see
 // [probe.Linear.Probe].
@@ -53,7 +54,7 @@ func (p Linear) Measure(ctx context.Context, in Input) ([]Outcome, error) {
 		}
 		fit, err := linear.Probe(probe.PickLabels(t.Labels, in.Fit), probe.PickLabels(t.Labels, in.Held), t.Classes,
 			p.LinearOptions)
-		return Outcome{Protocol: pin(p.LinearOptions), Predicted: [][]int32{fit.Predicted},
+		return Outcome{Protocol: pin(p.LinearOptions), Predicted: [][]int32{fit.Predicted}, Ranking: fit.Ranking,
 			Chosen: map[string]float64{"l2": fit.L2}}, err
 	})
 }
@@ -126,34 +127,6 @@ func (p FewShot) Measure(ctx context.Context, in Input) (all []Outcome, err erro
 		}
 	}
 	return all, nil
-}
-
-// FineTune trains a copy of the encoder together with a linear classifier; see [pretrain.FineTune].
-type FineTune struct{ pretrain.FineTuning }
-
-// fineTuning is short enough for a laptop, the same for every task, and not tuned. Crops keep half of the image at
-// least; there is no flip, since tasks such as digits do not allow it.
-var fineTuning = pretrain.FineTuning{
-	Steps:     400,
-	Batch:     32,
-	Views:     augment.Views{{CropScale: 0.5}, {CropScale: 0.5}},
-	Optimizer: optimizer.Config{Rule: optimizer.AdamW{}, LR: 1e-3, Scale: "none", WeightDecay: 5e-4},
-}
-
-// Measures keeps the encoder's output alone: a classifier stands on it. Encoders of ONNX files cannot be trained.
-func (FineTune) Measures(m Model, layer string) bool {
-	return m.Network != nil && m.Network.Trainable() && layer == record.LayerEncoder
-}
-
-// Measure trains a copy for each task.
-func (p FineTune) Measure(ctx context.Context, in Input) ([]Outcome, error) {
-	details := fmt.Sprintf("%s/b%d/s%d", optimizer.NameOf(p.Optimizer.Rule), p.Batch, p.Steps)
-	return eachTask(in, func(t Task) (Outcome, error) {
-		train := pretrain.Labeled{Images: in.TrainImages, Labels: t.Labels, Classes: t.Classes}
-		predicted, err := pretrain.FineTune(ctx, in.Backend, in.Model.Network, train, in.TestImages, p.FineTuning)
-		return Outcome{Protocol: record.Protocol{Family: ProtocolFineTune, Details: details},
-			Predicted: [][]int32{predicted}}, err
-	})
 }
 
 // eachTask calls measure with each task of the input. An error ends it, with the outcomes that are there.

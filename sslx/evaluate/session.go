@@ -27,6 +27,8 @@ type session struct {
 	results []record.Result // that the run folder has
 	pending []record.Result // of the model that is being measured
 	curves  []record.Curve  // likewise
+
+	confusions []record.Confusion // likewise
 }
 
 // start opens the programs that protocols share.
@@ -77,6 +79,7 @@ func (s *session) measureModel(ctx context.Context, m *model, g group, views *vi
 			Backend: s.handle.Backend, Programs: s.programs, Warnf: s.opt.Warnf,
 			views: func(ctx context.Context) ([]probe.Features, error) { return views.features(ctx, m, l.train.Layer) },
 		}
+		s.addEncoding(&in, m, g)
 		for _, p := range s.protocols {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -103,6 +106,39 @@ func (s *session) measureModel(ctx context.Context, m *model, g group, views *vi
 	return nil
 }
 
+// addEncoding gives an input the functions that make features of other images.
+func (s *session) addEncoding(in *Input, m *model, g group) {
+	layer := in.Layer()
+	in.encode = func(ctx context.Context, images dataset.Images) (probe.Features, error) {
+		if m.Network == nil {
+			return probe.Features{}, fmt.Errorf("%s encode no images", m.Name)
+		}
+		n := m.networkOf(layer)
+		layers, err := encode(ctx, n.Network, images, nil)
+		if err != nil {
+			return probe.Features{}, err
+		}
+		return layers[slices.Index(n.Layers(), layer)], nil
+	}
+
+	// Features that take minutes are kept under a name that says how they were made.
+	in.derived = func(_ context.Context, name string, make func() (probe.Features, error)) (probe.Features, error) {
+		cache := featureCache()
+		key := s.cacheKey(m, m.networkOf(layer), part{name, g.test.Images}, g, layer)
+		if f, ok := cache.Get(key); ok {
+			f.Layer = layer
+			return f, nil
+		}
+		f, err := make()
+		if err == nil {
+			if err := cache.Put(key, f); err != nil {
+				s.opt.Warnf("features are not kept for the next time: %v", err)
+			}
+		}
+		return f, err
+	}
+}
+
 // ask measures one layer by one protocol. A panic is an error that names the protocol, which may be of another module,
 // and a protocol that gives no number without a word is noted.
 func (s *session) ask(ctx context.Context, p named, in Input, g group) (outcomes []Outcome, err error) {
@@ -121,7 +157,7 @@ func (s *session) ask(ctx context.Context, p named, in Input, g group) (outcomes
 	return outcomes, err
 }
 
-// add turns the outcomes of a protocol into results and curves.
+// add turns the outcomes of a protocol into results, curves and counts of predictions.
 func (s *session) add(p named, in Input, g group, outcomes []Outcome) error {
 	for _, o := range outcomes {
 		r := record.Result{
@@ -141,64 +177,120 @@ func (s *session) add(p named, in Input, g group, outcomes []Outcome) error {
 		}
 
 		// Without a task it is a measure without labels, which brings its own value.
+		results := []record.Result{r}
 		if o.Task != "" {
-			if err := s.score(&r, in, g, o); err != nil {
-				return err
+			var err error
+			if results, err = s.score(r, p, in, g, o); err != nil {
+				return fmt.Errorf("task %s: %w", o.Task, err)
 			}
 		}
-		if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
-			return fmt.Errorf("%s is %v", r.Metric, r.Value)
+		for _, r := range results {
+			if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
+				return fmt.Errorf("%s is %v", r.Metric, r.Value)
+			}
+			s.pending = append(s.pending, r)
 		}
-		s.pending = append(s.pending, r)
 	}
 	return nil
 }
 
-// score compares the predictions of an outcome with the labels of the test images.
-func (s *session) score(r *record.Result, in Input, g group, o Outcome) error {
+// score compares an outcome with the labels of the test images. The results begin as r.
+func (s *session) score(r record.Result, p named, in Input, g group, o Outcome) (all []record.Result, err error) {
 	t, err := g.task(o.Task)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Task, r.Metric, r.N = t.Name, record.MetricAccuracy, g.test.N
+	r.Task = t.Name
+	if o.score != nil {
+		measures, err := o.score(t.test)
+		for _, m := range measures {
+			r := r
+			if m.protocol != (record.Protocol{}) {
+				r.Protocol = p.pinned(Outcome{Protocol: m.protocol}, in.Layer(), g.cutName(o))
+			}
+			r.Metric, r.Value, r.N, r.Parts = m.metric, m.value, m.n, m.parts
+			all = append(all, r)
+		}
+		return all, err
+	}
 
 	// A probe that was trained epoch by epoch counts by its last one; the others are for the curve.
 	repetitions := o.Predicted
 	if o.Curve != nil {
 		repetitions = [][]int32{o.Curve.Predicted}
-		c := record.Curve{
-			Model:    r.Model,
-			Task:     r.Task,
-			Protocol: r.Protocol,
-			Layer:    r.Layer,
-			Seed:     r.Seed,
-			Run:      r.Run,
-			Train:    o.Curve.TrainAccuracy,
+		if err := s.addCurve(r, t, o.Curve); err != nil {
+			return nil, err
 		}
-		for _, predicted := range o.Curve.PredictedAt {
-			accuracy, err := probe.Accuracy(predicted, t.test, t.Classes)
-			if err != nil {
-				return err
-			}
-			c.Test = append(c.Test, accuracy)
-		}
-		s.curves = append(s.curves, c)
 	}
-
 	if len(repetitions) == 0 {
-		return fmt.Errorf("there are no predictions for task %s", t.Name)
+		return nil, errors.New("there are no predictions")
 	}
 
 	// The mean over repetitions; most protocols have one.
-	r.Value = 0
+	accuracy, balanced := r, r
+	accuracy.Metric, accuracy.N = record.MetricAccuracy, g.test.N
+	balanced.Metric, balanced.N = record.MetricBalanced, g.test.N
+	accuracy.Value, balanced.Value = 0, 0
+	imbalanced := false
 	for _, predicted := range repetitions {
+		score, err := probe.Score(predicted, t.test, t.Classes)
+		if err != nil {
+			return nil, err
+		}
+		accuracy.Value += score.Accuracy / float64(len(repetitions))
+		balanced.Value += score.Balanced / float64(len(repetitions))
+		imbalanced = score.Imbalanced()
+		if len(repetitions) == 1 {
+			s.addConfusion(r, t, score)
+		}
+	}
+
+	// Classes of one size have one accuracy, and few classes no other that tells anything.
+	all = append(all, accuracy)
+	if imbalanced {
+		all = append(all, balanced)
+	}
+	if o.Ranking.K == ranks && t.Classes > 2*ranks {
+		top := accuracy
+		top.Metric = record.MetricTop5
+		if top.Value, err = o.Ranking.TopK(t.test); err != nil {
+			return nil, err
+		}
+		all = append(all, top)
+	}
+	return all, nil
+}
+
+// addCurve adds the course of a probe of a result.
+func (s *session) addCurve(r record.Result, t Task, course *probe.CurveResult) error {
+	c := record.Curve{Model: r.Model, Task: r.Task, Protocol: r.Protocol, Layer: r.Layer, Seed: r.Seed, Run: r.Run,
+		Train: course.TrainAccuracy}
+	for _, predicted := range course.PredictedAt {
 		accuracy, err := probe.Accuracy(predicted, t.test, t.Classes)
 		if err != nil {
-			return fmt.Errorf("task %s: %w", t.Name, err)
+			return err
 		}
-		r.Value += accuracy / float64(len(repetitions))
+		c.Test = append(c.Test, accuracy)
 	}
+	s.curves = append(s.curves, c)
 	return nil
+}
+
+// confusedClasses is the most classes of which predictions are counted by class: counts grow with their square.
+const confusedClasses = 100
+
+// addConfusion adds the counts of the predictions of a result.
+func (s *session) addConfusion(r record.Result, t Task, score probe.Report) {
+	if t.Classes > confusedClasses {
+		return
+	}
+	names := t.names
+	for class := len(names); class < t.Classes; class++ {
+		names = append(names, fmt.Sprint(class))
+	}
+	s.confusions = append(s.confusions, record.Confusion{Model: r.Model, Task: r.Task, Protocol: r.Protocol,
+		Layer: r.Layer, Split: r.Split, Seed: r.Seed, Run: r.Run, Data: r.Data, Classes: names,
+		Counts: score.Confusion})
 }
 
 // viewMaker makes views of the test images of a group when a protocol asks for them, once for all models and layers.
@@ -219,18 +311,19 @@ func (v *viewMaker) features(ctx context.Context, m *model, layer string) (all [
 	images = images.Slice(0, min(viewedImages, images.N))
 	if v.views == nil {
 		c := v.session.models[len(v.session.models)-1].config
-		if v.views, err = c.Views.Show(v.session.handle.Backend, images, c.Seed, viewedEpochs); err != nil {
+		if v.views, err = c.LastViews().Sample(v.session.handle.Backend, images, c.Seed, viewedEpochs); err != nil {
 			return nil, err
 		}
 	}
 
 	n := m.networkOf(layer)
 	for _, view := range v.views {
-		layers, err := encode(ctx, n.Network, view, nil)
+		x, err := n.ViewFeatures(ctx, view)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, layers[slices.Index(n.Layers(), layer)])
+		all = append(all, probe.Features{N: view.N, D: n.Width(layer), X: x[slices.Index(n.Layers(), layer)],
+			Layer: layer})
 	}
 	return all, nil
 }

@@ -128,7 +128,7 @@ func (c Config) updated(s State) (value *Node, slots []*Node) {
 func (c Config) Update(scope *model.Scope, variables []*model.Variable, gradients []*Node, lr, step *Node) {
 	for i, v := range variables {
 		own := scope.At("%s", model.EscapeScopeName(v.Path()[1:]))
-		p := State{Value: v.NodeValue(lr), Gradient: gradients[i], LR: lr, Step: step,
+		p := State{Path: v.Path(), Value: v.NodeValue(lr), Gradient: gradients[i], LR: lr, Step: step,
 			Decays: Decays(v), WeightDecay: c.WeightDecay}
 
 		// The rule's state of the variable.

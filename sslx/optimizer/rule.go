@@ -18,6 +18,8 @@ type Rule interface {
 
 // State is what a rule sees of one variable at one step.
 type State struct {
+	Path string // of the variable, such as /encoder/block0/…
+
 	Value, Gradient *Node   // of the variable's shape
 	Slots           []*Node // the rule's state of the variable, each of the variable's shape
 	LR, Step        *Node   // scalars; Step counts from 1

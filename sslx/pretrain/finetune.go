@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -34,6 +35,40 @@ type FineTuning struct {
 	Batch     int              // images in a step, each with all its views; at most as many as there are
 	Views     augment.Views    // one or more
 	Optimizer optimizer.Config // the schedule goes over Steps, of which WarmupEpochs is a share
+
+	// LayerDecay, if not 0, is what the learning rate of a layer is multiplied with for each layer above it, in
+	// encoders that are [Layered]; the classifier has the whole one (Clark et al. 2020,
+	// https://arxiv.org/abs/2003.10555).
+	LayerDecay float64
+}
+
+// Layered is an encoder whose layers can be trained at rates of their own.
+type Layered interface {
+	// LayerOf returns the number of the layer that a variable is in, from 0, by its path in the scope of the encoder,
+	// and the number of the last layer.
+	LayerOf(path string) (layer, last int)
+}
+
+// Layered reports whether the encoder of n is a [Layered] one.
+func (n *Network) Layered() bool {
+	_, ok := n.config.Encoder.(Layered)
+	return ok
+}
+
+// layerDecay is a rule whose learning rate falls from the last layer of an encoder to the first.
+type layerDecay struct {
+	optimizer.Rule
+	layers Layered
+	decay  float64
+}
+
+func (r layerDecay) Update(s optimizer.State) (value *Node, slots []*Node) {
+	path, inEncoder := strings.CutPrefix(s.Path, model.RootScopePath+encoderScope+model.ScopeSeparator)
+	if inEncoder {
+		layer, last := r.layers.LayerOf(path)
+		s.LR = MulScalar(s.LR, math.Pow(r.decay, float64(last+1-layer)))
+	}
+	return r.Rule.Update(s)
 }
 
 // FineTune trains a copy of the encoder of n, together with a new linear classifier on its output, on labeled images,
@@ -78,6 +113,10 @@ func (o FineTuning) config(c Config, n int) Config {
 	if c.Norm == NormGroup {
 		norm = NormGroup // the encoder has no running statistics
 	}
+	rule := o.Optimizer
+	if layers, ok := c.Encoder.(Layered); ok && o.LayerDecay != 0 {
+		rule.Rule = layerDecay{rule.Rule, layers, o.LayerDecay}
+	}
 	return Config{
 		Norm:      norm,
 		Seed:      c.Seed,
@@ -85,7 +124,7 @@ func (o FineTuning) config(c Config, n int) Config {
 		Views:     o.Views,
 		Encoder:   c.Encoder,
 		Objective: objective.Supervised{},
-		Optimizer: o.Optimizer,
+		Optimizer: rule,
 		Probe:     Probe{LR: 1e-3},
 	}
 }

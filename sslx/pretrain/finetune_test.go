@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
@@ -61,5 +64,27 @@ func TestFineTune_RefusesOneImage(t *testing.T) {
 	_, err := FineTune(context.Background(), testbackend.Open(t), n, train, train.Images, laptop())
 	if !usage.Is(err) || !strings.Contains(err.Error(), "two training images") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// thirds is an encoder of three layers, by the first letter of a variable.
+type thirds struct{}
+
+func (thirds) LayerOf(path string) (layer, last int) { return strings.Index("abc", path[:1]), 2 }
+
+func TestLayerDecay_FallsFromTheLastLayerToTheFirst(t *testing.T) {
+	for path, want := range map[string]float32{
+		"/encoder/c/kernel": 0.5, "/encoder/b/kernel": 0.25, "/encoder/a/kernel": 0.125, "/classifier/kernel": 1,
+	} {
+		exec := MustNewExec(testbackend.PureGo(t), func(x *Node) *Node {
+			rule := layerDecay{optimizer.SGD{}, thirds{}, 0.5}
+			value, _ := rule.Update(optimizer.State{Path: path, Value: x, Gradient: OnesLike(x), LR: OnesLike(x),
+				Step: OnesLike(x), Slots: []*Node{ZerosLike(x)}})
+			return Sub(x, value) // the learning rate
+		})
+		got := tensors.ToScalar[float32](exec.MustExec1(float32(3)))
+		if exec.Finalize(); got != want {
+			t.Errorf("%s has %v of the learning rate, want %v", path, got, want)
+		}
 	}
 }

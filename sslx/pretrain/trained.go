@@ -211,14 +211,30 @@ func (n *Network) Features(ctx context.Context, images dataset.Images, report fu
 	if err := n.takes(images); err != nil {
 		return nil, err
 	}
+	return n.featuresOf(ctx, images, report)
+}
 
+// ViewFeatures is Features for views of any size that the encoder takes, such as those of its training. A program is
+// compiled at the first use of a size.
+func (n *Network) ViewFeatures(ctx context.Context, views dataset.Images) ([][]float32, error) {
+	if side := min(views.Height, views.Width); side < n.config.Encoder.MinSize() {
+		return nil, usage.Errorf("the views are %d pixels wide: the encoder %s needs %d or more", side,
+			encoder.NameOf(n.config.Encoder), n.config.Encoder.MinSize())
+	}
+	return n.featuresOf(ctx, views, nil)
+}
+
+// featuresOf returns the features of images of any size.
+func (n *Network) featuresOf(ctx context.Context, images dataset.Images, report func(done int)) ([][]float32, error) {
+	batch := n.batch.Clone()
+	batch.Dimensions[1], batch.Dimensions[2] = images.Height, images.Width
 	features := make([][]float32, len(n.layers))
 	for i, layer := range n.layers {
 		features[i] = make([]float32, 0, images.N*n.Width(layer))
 	}
 
 	done := 0
-	err := inBatches(ctx, n.exec, n.batch, images.Pixels, func(layer int, out *tensors.Tensor) error {
+	err := inBatches(ctx, n.exec, batch, images.Pixels, func(layer int, out *tensors.Tensor) error {
 		f := &features[layer]
 		return tensors.ConstFlatData(out, func(flat []float32) {
 			left := cap(*f) - len(*f) // less than a batch when the last one was padded

@@ -19,6 +19,9 @@ func (c Config) sized(size int) augment.Views {
 	return views
 }
 
+// LastViews returns the views of the end of a training, with the size that they have then.
+func (c Config) LastViews() augment.Views { return c.sized(c.sizeAt(c.Epochs - 1)) }
+
 // normalizedViews returns the views of the batch's images, and after them those that are negatives only: of the same
 // images, or of the first training image alone.
 func normalizedViews(c Config, d stepData, size int, b batch) (images []*Node) {

@@ -330,9 +330,7 @@ func (l *Linear) finish(o *softmaxObjective, parameters []float64, opt LinearOpt
 
 	// Test is read once, here.
 	result.Ranking, err = l.rank(l.queries, parameters, o.classes, min(topRanks, o.classes))
-	for i := 0; i < len(result.Ranking.Classes); i += result.Ranking.K {
-		result.Predicted = append(result.Predicted, result.Ranking.Classes[i])
-	}
+	result.Predicted = result.Ranking.First()
 	n := o.classes * l.width
 	result.Weights, result.Bias = parameters[:n:n], parameters[n:]
 	return err

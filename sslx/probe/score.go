@@ -85,6 +85,15 @@ type Ranking struct {
 	Classes []int32
 }
 
+// First returns the most likely class of each image.
+func (r Ranking) First() []int32 {
+	first := make([]int32, 0, len(r.Classes)/max(1, r.K))
+	for i := 0; i < len(r.Classes); i += r.K {
+		first = append(first, r.Classes[i])
+	}
+	return first
+}
+
 // TopK returns the share of images whose label is among their K most likely classes, in [0, 1]. It is a usage error
 // when labels and ranking are of different images, or there are none.
 func (r Ranking) TopK(labels []int32) (float64, error) {

@@ -75,7 +75,11 @@ func (l *Log) Close() error { return l.file.Close() }
 // AddResults adds results to the run's. They replace earlier results of the same model, run, task, protocol, layer,
 // split, metric and data; one that does not say what data it was measured on counts as the same.
 func (r *Run) AddResults(results []Result) error {
-	kind := func(v Result) Result { v.Value, v.N, v.Seed, v.Data = 0, 0, 0, ""; v.Chosen, v.Parts = nil, nil; return v }
+	kind := func(v Result) Result {
+		v.Value, v.N, v.Seed, v.Data = 0, 0, 0, ""
+		v.Chosen, v.Parts = nil, nil
+		return v
+	}
 
 	// Results of early versions carry no fingerprint: they are taken to be of the same data.
 	return addLines(r, resultsFile, results, func(old, now Result) bool {

@@ -1,6 +1,9 @@
 package record
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // Protocol is the pinned name of how a number was measured. Its text is "family/details@layer", for example
 // "knn/cosine/k20/t0.07@encoder"; a protocol without details is "rankme@encoder". Protocols are comparable, and their
@@ -37,13 +40,21 @@ func (p Protocol) String() string {
 	return text
 }
 
+// fixedSteps are the details of a fine-tuning of a fixed number of steps, such as adamw/b32/s400.
+var fixedSteps = regexp.MustCompile(`/s\d+$`)
+
 // Name returns the name by which an evaluation asks for the protocol: the family, but "linear-sgd" for linear/sgd/…,
-// "few-shot" for fewshot/…, and "label-free" for the measures that need no labels.
+// "few-shot" for fewshot/…, "fine-tune-short" for fine-tunings of a fixed number of steps, and "label-free" for the
+// measures that need no labels.
 func (p Protocol) Name() string {
 	switch p.Family {
 	case "linear":
 		if p.Details == "sgd" || strings.HasPrefix(p.Details, "sgd/") {
 			return "linear-sgd"
+		}
+	case "fine-tune":
+		if fixedSteps.MatchString(p.Details) {
+			return "fine-tune-short"
 		}
 	case "fewshot":
 		return "few-shot"

@@ -24,7 +24,8 @@ func TestProtocol_NameIsWhatAnEvaluationAsksFor(t *testing.T) {
 	for text, want := range map[string]string{
 		"knn/cosine/k20/t0.07@pixels": "knn", "linear/lbfgs/l2-val@encoder": "linear",
 		"linear/sgd/b256/e90@encoder":              "linear-sgd",
-		"fewshot/lbfgs/1-per-class/draws5@encoder": "few-shot", "fine-tune/adamw/b64/s400@encoder": "fine-tune",
+		"fewshot/lbfgs/1-per-class/draws5@encoder": "few-shot", "fine-tune/adamw/b64/s400@encoder": "fine-tune-short",
+		"fine-tune/adamw/b64/i350000/e7-50/lr-val@encoder": "fine-tune", "alpha-req@encoder": "label-free",
 		"mlp/adamw/h512/e30@encoder": "mlp", "lidar/q10@encoder": "label-free", "cka/linear/supervised@encoder": "cka",
 		"linear/sgdx@encoder": "linear", "centroid@encoder": "centroid",
 	} {

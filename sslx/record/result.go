@@ -111,8 +111,8 @@ type Confusion struct {
 	Run      string   `json:"run"`
 	Data     string   `json:"data"`
 
-	// Classes are the names of the classes. Counts has a row for each, with the number of its images that were predicted
-	// to be of each class.
+	// Classes are the names of the classes. Counts has a row for each, with the number of its images that were
+	// predicted to be of each class.
 	Classes []string `json:"classes"`
 	Counts  [][]int  `json:"counts"`
 }

@@ -145,7 +145,8 @@ func TestImages_AreDistributedAsInImagecorruptions(t *testing.T) {
 				// Both means are uncertain by the deviation of a draw; a byte may be rounded otherwise.
 				allowed := 4.5*theirs[1][k]*math.Sqrt(1/float64(n)+1/20.) + 0.15
 				if !(math.Abs(v-theirs[0][k]) <= allowed) {
-					t.Errorf("%s, %s: measure %d is %.3f, want %.3f within %.3f", name, key, k, v, theirs[0][k], allowed)
+					t.Errorf("%s, %s: measure %d is %.3f, want %.3f within %.3f", name, key, k, v, theirs[0][k],
+						allowed)
 				}
 			}
 		}
@@ -193,11 +194,11 @@ func TestImages_DependOnTheirNumberAndGetWorse(t *testing.T) {
 }
 
 func TestImages_RefuseWhatTheyCannotDo(t *testing.T) {
-	gray := dataset.Images{Pixels: make([]byte, 16), N: 1, Height: 4, Width: 4, Channels: 1}
+	ctx, gray := t.Context(), dataset.Images{Pixels: make([]byte, 16), N: 1, Height: 4, Width: 4, Channels: 1}
 	for what, call := range map[string]func() (dataset.Images, error){
-		"did you mean \"fog\"": func() (dataset.Images, error) { return Images(t.Context(), "fogg", 1, waves(8, 1), 0) },
-		"severity 6":           func() (dataset.Images, error) { return Images(t.Context(), "fog", 6, waves(8, 1), 0) },
-		"1 channels":           func() (dataset.Images, error) { return Images(t.Context(), "fog", 1, gray, 0) },
+		"did you mean \"fog\"": func() (dataset.Images, error) { return Images(ctx, "fogg", 1, waves(8, 1), 0) },
+		"severity 6":           func() (dataset.Images, error) { return Images(ctx, "fog", 6, waves(8, 1), 0) },
+		"1 channels":           func() (dataset.Images, error) { return Images(ctx, "fog", 1, gray, 0) },
 	} {
 		if _, err := call(); !usage.Is(err) || !strings.Contains(err.Error(), what) {
 			t.Errorf("got %v, want %s", err, what)

@@ -68,9 +68,9 @@ func (p *picture) planes() (all [3]plane) {
 	return all
 }
 
-// encoded returns the picture as a baseline JPEG with the coefficients that libjpeg has. image/jpeg rounds its transform
-// in another way, which moves pixels by up to 14 levels. Codes are of equal length: the file is read once and thrown
-// away.
+// encoded returns the picture as a baseline JPEG with the coefficients that libjpeg has. image/jpeg rounds its
+// transform in another way, which moves pixels by up to 14 levels. Codes are of equal length: the file is read once and
+// thrown away.
 func (p *picture) encoded(quality int) []byte {
 	var file bytes.Buffer
 	segment := func(marker byte, parts ...[]byte) {
@@ -188,8 +188,8 @@ func (w *bitWriter) number(v int, writeSize func(size int)) {
 	w.write(v, size)
 }
 
-// block returns the cosine transform of 8x8 values, times eight, in the integers of libjpeg's accurate method (Loeffler,
-// Ligtenberg and Moschytz 1989).
+// block returns the cosine transform of 8x8 values, times eight, in the integers of libjpeg's accurate method
+// (Loeffler, Ligtenberg and Moschytz 1989).
 func (p plane) block(y, x int) (out [64]int) {
 	for i := range out {
 		out[i] = int(p.values[(y+i/8)*p.width+x+i%8]) - 128
@@ -274,8 +274,9 @@ var (
 		99, 99, 99, 99, 99, 99, 99, 99,
 	}
 	zigzag = [64]int{
-		0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
-		28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61,
-		54, 47, 55, 62, 63,
+		0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5,
+		12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
+		35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
+		58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 	}
 )
