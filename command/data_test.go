@@ -74,7 +74,8 @@ func TestDataImport_SaysThatDeepImagesUseLittleOfTheirRange(t *testing.T) {
 	_, stdout, _ := call(t, "data", "import", "cells")
 	wantTexts(t, stdout, note, "sample range 12")
 	for _, choice := range []string{"12", "full"} {
-		if _, stdout, _ := call(t, "data", "import", "cells", "--sample-range", choice); strings.Contains(stdout, note) {
+		_, stdout, _ := call(t, "data", "import", "cells", "--sample-range", choice)
+		if strings.Contains(stdout, note) {
 			t.Errorf("range %s: %s", choice, stdout)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/sslx-go/lab/internal/usage"
 )
 
-// trackName is the name of an image of GTSRB: the number of its track, then that of the frame, after that of the class
-// in some copies.
+// trackName is the name of an image of GTSRB: the numbers of its track and of the frame; in some copies the number of
+// the class comes first.
 var trackName = regexp.MustCompile(`^(?:\d{5}_)?(\d{5})_\d{5}\.[A-Za-z]+$`)
 
 // group sets the group of every image of a folder, as opt.GroupBy says, and what the groups are called. Without it, the
