@@ -254,6 +254,7 @@ func (c Config) check(name string) error {
 		}
 	}
 
+	// Values that are right alone and wrong together.
 	switch {
 	case c.CropScaleMax > 0 && (c.CropScale == 0 || c.CropScale > c.CropScaleMax):
 		return usage.Errorf("%s.crop_scale_max is %g: it must not be below crop_scale, which is %g and must be above 0",

@@ -94,6 +94,7 @@ func newViewProgram(b compute.Backend, views Views, images dataset.Images,
 	var err error
 	s.exec, err = NewExec(b, func(pixels, samples, stream *Node) (outputs []*Node) {
 		for i, pipeline := range s.pipelines {
+			// The keys of training, so that these are its views and no others.
 			key := Key{Stream: stream, Samples: samples, View: i}
 			view := pipeline.Make(FromBytes(pixels), key)
 			outputs = append(outputs, toBytes(view.Images))
@@ -101,6 +102,7 @@ func newViewProgram(b compute.Backend, views Views, images dataset.Images,
 				continue
 			}
 
+			// The graph may be built again, for another number of images.
 			s.parameters[i] = nil
 			for k, params := range view.Params {
 				for _, name := range slices.Sorted(maps.Keys(params)) {
@@ -135,6 +137,7 @@ func (s *viewProgram) run(seed uint64, epoch int) ([]Shown, error) {
 	for i := range samples {
 		samples[i] = uint32(i)
 	}
+	// [n, height, width, channels]
 	pixels := tensors.FromFlatDataAndDimensions(s.images.Pixels, s.images.N, s.images.Height, s.images.Width,
 		s.images.Depth())
 	outputs, err := s.exec.Call(pixels, samples, Stream(seed, epoch))
@@ -149,6 +152,7 @@ func (s *viewProgram) run(seed uint64, epoch int) ([]Shown, error) {
 		if shown[i].Pixels, err = take[byte](outputs[0]); err != nil {
 			return nil, err
 		}
+		// Outputs come view by view: the pixels, then what was drawn for them.
 		parameters := s.parameters[i]
 		if shown[i].Words, err = s.words(i, outputs[1:1+len(parameters)]); err != nil {
 			return nil, err

@@ -70,6 +70,7 @@ func (csvFile) readRows(path string, info Info, dim int) (rows []Row, x []float3
 		info.Images, infoPath(path))
 
 	in := csv.NewReader(file)
+	// Millions of rows: the slice of a line is used again, so that what is kept of it is cloned.
 	in.ReuseRecord = true
 	header, err := in.Read()
 	if err != nil || !slices.Equal(header, columns(info, dim)) {
@@ -83,6 +84,7 @@ func (csvFile) readRows(path string, info Info, dim int) (rows []Row, x []float3
 		if err != nil || len(rows) == info.Images {
 			return nil, nil, damaged
 		}
+		// name, split, a label for each task, then the features
 		labels := 2 + len(info.Tasks)
 		rows = append(rows, Row{line[0], line[1], slices.Clone(line[2:labels])})
 		for _, text := range line[labels:] {

@@ -75,6 +75,7 @@ func Load(ctx context.Context, path string, opt Options) (m *Model, err error) {
 		return nil, err
 	}
 	on := m.handle.Backend
+	// The pure-Go backend is fastest at matrix products: convolutions are unfolded into them.
 	if m.handle.Name == "go" {
 		on = unfolding{on}
 	}
@@ -130,6 +131,7 @@ func runSource(dir string, opt Options) (func(*Model, compute.Backend) error, er
 	if opt.Size != 0 {
 		height, width = opt.Size, opt.Size
 	}
+	// Runs of version 0.1 did not record the size of their images, but may have asked for one.
 	if height == 0 {
 		height, width = run.Config.Size, run.Config.Size
 	}

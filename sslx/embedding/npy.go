@@ -57,6 +57,7 @@ func (npy) read(path string, info Info) ([]Row, probe.Features, error) {
 		return nil, f, damaged
 	}
 	text = text[len(npyMagic):]
+	// The header has its length in front, in two bytes.
 	size := int(binary.LittleEndian.Uint16(text))
 	if text = text[2:]; len(text) < size {
 		return nil, f, damaged
@@ -69,6 +70,7 @@ func (npy) read(path string, info Info) ([]Row, probe.Features, error) {
 		return nil, f, damaged
 	}
 
+	// The length was compared with the file's, so this allocates no more than was read.
 	f.X = make([]float32, info.Images*info.Dim)
 	for i := range f.X {
 		f.X[i] = math.Float32frombits(binary.LittleEndian.Uint32(text[4*i:]))

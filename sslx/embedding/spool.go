@@ -51,6 +51,7 @@ func openSpool(out string, info Info, chunk int) (s *spool, err error) {
 		return nil, errors.Join(err, s.lock.Close())
 	}
 
+	// The first line names model, layer, data and chunk: rows of anything else must not be continued.
 	what := struct {
 		Info
 		Chunk int `json:"chunk"`
@@ -79,6 +80,7 @@ func (s *spool) resume(line []byte) error {
 		return err
 	}
 
+	// A chunk counts when its checksum is right; a kill may have cut the last one short.
 	for s.rows < s.total {
 		rows := min(s.chunk, s.total-s.rows)
 		data := make([]byte, 4*s.dim*rows+4)

@@ -164,6 +164,7 @@ func rowsOf(set *dataset.Set, names []string) (splits []*dataset.Split, rows []R
 		}
 		splits = append(splits, split)
 
+		// Labels come task by task, and rows are kept image by image.
 		first := len(rows)
 		for _, called := range split.Names() {
 			rows = append(rows, Row{Name: called, Split: name, Labels: []string{}})

@@ -198,8 +198,10 @@ func (v ViT) positionsFor(values []float32, rows, columns int) []float32 {
 	if rows == grid && columns == grid {
 		return values
 	}
+	// The class token has no place on the grid: its position stays.
 	all := slices.Clone(values[:v.tokens()*dim])
 	patches := values[v.tokens()*dim:]
+	// Interpolation is separable: one matrix for each axis. [rows, grid], [columns, grid]
 	down, across := bicubic(grid, rows), bicubic(grid, columns)
 	for i := range rows {
 		for j := range columns {

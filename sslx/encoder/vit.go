@@ -223,6 +223,7 @@ func bicubic(from, to int) [][]float64 {
 		return 0
 	}
 
+	// A shorter row averages over a wider window, which is what antialiasing means here.
 	scale := float64(from) / float64(to)
 	width := max(scale, 1)
 	matrix := make([][]float64, to)
@@ -233,6 +234,8 @@ func bicubic(from, to int) [][]float64 {
 			matrix[i][j] = cubic((float64(j) + 0.5 - center) / width)
 			sum += matrix[i][j]
 		}
+
+		// Windows that reach beyond the ends lose weight: each row sums to 1 again.
 		for j := range matrix[i] {
 			matrix[i][j] /= sum
 		}
@@ -317,8 +320,10 @@ func (v ViT) Tensors(channels int) (all []Tensor) {
 			sameTensor(variable+"/offset", name+".bias", []int{dim}))
 	}
 
+	// timm embeds patches by a convolution, [dim, channels, p, p]; here it is a product, [p·p·channels, dim].
 	all = append(all, Tensor{"patches/kernel", []int{p * p * channels, dim}, "patch_embed.proj.weight",
 		[]int{dim, channels, p, p}, []int{2, 3, 1, 0}}, sameTensor("patches/bias", "patch_embed.proj.bias", []int{dim}))
+	// timm names the last norm by what comes after it.
 	last := "fc_norm"
 	if v.Pool == PoolToken {
 		all = append(all, sameTensor("token", "cls_token", []int{dim}, 1, 1, dim))
@@ -326,6 +331,7 @@ func (v ViT) Tensors(channels int) (all []Tensor) {
 	}
 	all = append(all, sameTensor("positions", "pos_embed", []int{n * dim}, 1, n, dim))
 
+	// timm counts both norms of a block from 1, and keeps query, key and value in one layer.
 	for i := range vitBlocks {
 		variable, name := fmt.Sprintf("block%d/", i), fmt.Sprintf("blocks.%d.", i)
 		norm(variable+"norm0", name+"norm1")

@@ -193,6 +193,7 @@ func (in Inputs) mustServe(o Objective) {
 			needs.LeastBatchReason))
 	}
 
+	// What is needed and absent would otherwise fail deep inside of the loss, without its name.
 	for _, f := range []struct {
 		name      string
 		got, want int

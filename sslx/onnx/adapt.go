@@ -188,6 +188,7 @@ func (n node) fold(known map[string]table) (t table, ok bool) {
 		in = append(in, t)
 	}
 
+	// Exporters compute paddings from constants by these operations; anything else stays in the graph.
 	switch {
 	case n.op == "Constant":
 		return tableOf(n.attributes["value"].tensor)

@@ -238,6 +238,7 @@ func readAttribute(message []byte) (name string, a attribute, err error) {
 		return name, a, err
 	}
 
+	// A kernel of a billion pixels is a few bytes in the file: products of sides are bounded one by one.
 	window := int64(1)
 	for _, v := range a.ints {
 		if name == "kernel_shape" && (v < 1 || v > mostWindow/window) {
@@ -317,6 +318,7 @@ func (t *tensor) measure(kind int64, raw []byte, counted int64) error {
 		return fmt.Errorf("its elements are of type %d, which no encoder has", kind)
 	}
 
+	// Each factor is compared before it is multiplied, so that nothing overflows.
 	elements := int64(1)
 	for _, d := range t.dims {
 		if d < 0 || d > math.MaxInt32 || d > 0 && elements > math.MaxInt32/d {
@@ -326,6 +328,7 @@ func (t *tensor) measure(kind int64, raw []byte, counted int64) error {
 	}
 	t.bytes = elements * width
 
+	// External data are measured when their file is read.
 	const float16, bfloat16 = 10, 16
 	switch {
 	case t.external != nil || elements == 0:
@@ -400,6 +403,7 @@ func (c *content) checkOrder() error {
 		return nil
 	}
 
+	// What exists before any operation runs.
 	for _, t := range c.initializers {
 		if err := add("tensor", t.name); err != nil {
 			return err
@@ -410,6 +414,7 @@ func (c *content) checkOrder() error {
 			return err
 		}
 	}
+	// Operations in their order: each may use only what is made by now.
 	for _, n := range c.nodes {
 		for _, name := range n.inputs {
 			if !made[name] {

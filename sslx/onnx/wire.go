@@ -98,6 +98,7 @@ func eachField(message []byte, visit func(field) error, single ...protowire.Numb
 		}
 		f.raw, message = whole[:tag+n], message[n:]
 
+		// A field that comes twice could show one value to this check and another to the converter.
 		for i, s := range single {
 			if s == number && seen&(1<<i) != 0 {
 				return fmt.Errorf("field %d of a message comes twice", number)

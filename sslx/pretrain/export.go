@@ -27,6 +27,7 @@ func Weights(dir string, size int) (*weights.Weights, error) {
 			"encoders with batch normalization can be exported", dir)
 	}
 
+	// Files have one number for the side of an image, so that only square images give it.
 	if size == 0 && run.Height == run.Width {
 		size = run.Height
 	}
@@ -42,6 +43,7 @@ func Weights(dir string, size int) (*weights.Weights, error) {
 		Input: weights.Input{Channels: len(saved.state.Mean), Size: size, Mean: saved.state.Mean,
 			Std: saved.state.Std},
 	}
+	// A checkpoint also holds projector, optimizer and probes.
 	for path, value := range saved.values {
 		if name, ok := strings.CutPrefix(path, encoderPath); ok && finite(value) {
 			w.Values[name] = value

@@ -52,6 +52,7 @@ func readAncestor(path string) (*ancestor, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A run also passes on its projector, and where it came from itself.
 	a := &ancestor{path: path, encoder: run.Config.Encoder, values: saved.values, mean: saved.state.Mean,
 		std: saved.state.Std}
 	maps.DeleteFunc(a.values, func(path string, _ *tensors.Tensor) bool { return !ofNetwork(path) })

@@ -117,6 +117,7 @@ func (w *Weights) match(all *tensorsOf) (wanted []encoder.Tensor, err error) {
 		return nil, err
 	}
 
+	// Every fault is collected before any is reported: one look at the list tells which network the file is of.
 	var missing, misshapen []string
 	known := map[string]bool{}
 	for _, t := range wanted {
@@ -129,6 +130,7 @@ func (w *Weights) match(all *tensorsOf) (wanted []encoder.Tensor, err error) {
 		}
 	}
 
+	// Classifiers and projectors are expected to be in such files; other strangers mean another network.
 	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(all.named)) {
 		switch {
@@ -142,6 +144,7 @@ func (w *Weights) match(all *tensorsOf) (wanted []encoder.Tensor, err error) {
 	w.LeftOut = append(w.LeftOut, all.others...)
 	slices.Sort(w.LeftOut)
 
+	// The three kinds of faults make one sentence.
 	var faults []string
 	for _, kind := range []struct {
 		what string

@@ -90,6 +90,7 @@ func (in *Input) Apply(opt Options) error {
 		in.Std = opt.Std
 	}
 
+	// The file and the options may each give half of the input, so that it is checked only now.
 	if in.Size < 0 || in.Size > maxSize {
 		return usage.About("size", "the size of images is %d: it must be from 1 to %d", in.Size, maxSize)
 	}

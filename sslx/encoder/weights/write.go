@@ -20,10 +20,12 @@ func Write(path string, w *Weights) error {
 	if err != nil {
 		return err
 	}
+	// PyTorch's readers ask for this key.
 	metadata[formatKey] = "pt"
 
 	var all []safetensors.Tensor
 	if p, ok := w.Encoder.(encoder.Portable); ok {
+		// Other libraries keep the axes of a kernel in another order: Export permutes them.
 		for _, t := range p.Tensors(w.Input.Channels) {
 			values, err := w.values(t.Variable)
 			if err != nil {
@@ -32,6 +34,7 @@ func Write(path string, w *Weights) error {
 			all = append(all, safetensors.Tensor{Name: t.Name, Shape: t.Dims, Values: t.Export(values)})
 		}
 	} else {
+		// Sorted, so that the same encoder gives the same file.
 		for _, name := range slices.Sorted(maps.Keys(w.Values)) {
 			values, err := w.values(name)
 			if err != nil {
