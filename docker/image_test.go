@@ -3,6 +3,7 @@ package docker_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -223,6 +224,29 @@ func TestContext_HasWhatTheImageNeedsAndNothingElse(t *testing.T) {
 			if leftOut(path) && !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(path, "/testdata") {
 				t.Errorf("the image lacks %s", path)
 			}
+		}
+	}
+}
+
+func TestCheck_KnowsTheKindOfEveryFileInTheImage(t *testing.T) {
+	list, err := exec.Command("git", "-C", "..", "ls-files").Output()
+	if err != nil {
+		t.Skip("git, which lists the files of the repository, says ", err)
+	}
+	leftOut, text := contextRules(t), read(t, "check")
+	var known []string // by patterns of find
+	for _, m := range regexp.MustCompile(`-(name|path) '?([^' )]+)`).FindAllStringSubmatch(text, -1) {
+		pattern := strings.ReplaceAll(regexp.QuoteMeta(m[2]), `\*`, ".*")
+		if m[1] == "name" {
+			pattern = ".*/" + pattern
+		}
+		known = append(known, pattern)
+	}
+
+	all := regexp.MustCompile("^(" + strings.Join(known, "|") + ")$")
+	for file := range strings.Lines(string(list)) {
+		if file = strings.TrimSpace(file); !leftOut(file) && !all.MatchString("/lab/"+file) {
+			t.Errorf("docker/check takes %s for a stray file", file)
 		}
 	}
 }
