@@ -44,7 +44,8 @@ func sweepCommand(a *app) *cobra.Command {
 Runs, records and report are in one folder, runs/NAME for NAME.yaml. The same command resumes an interrupted
 sweep, adds what a changed file asks for, and never repeats a run; several such commands share the work. In
 successive halving, candidates that are kept resume where they paused. The folder then has the chosen
-configuration, chosen.yaml, for ` + "`sslx pretrain --config chosen.yaml --out RUN`" + `. docs/sweep.md explains the file.`,
+configuration, chosen.yaml: train with it by ` + "`sslx pretrain --config chosen.yaml --out RUN`" + `.
+docs/sweep.md explains the file.`,
 		Example: `  sslx sweep lr.yaml
   sslx sweep lr.yaml --jobs 2 --out runs/lr
   sslx sweep lr.yaml --jobs 8 --engine slurm --sbatch=--gpus=1`,
