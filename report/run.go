@@ -41,6 +41,9 @@ type Run struct {
 
 	// Components is a map of test images by the principal components of their representations (ComponentMap).
 	Components []byte
+
+	// Notes is what there was to say of the import of the data.
+	Notes []string
 }
 
 // ReadRun returns what the records of the run in dir say, with the pictures that are in the run folder; see
@@ -88,7 +91,7 @@ func WriteRun(ctx context.Context, dir string, opt sslx.Options) (string, error)
 	if err != nil {
 		return "", err
 	}
-	r.Chance, r.NeighborTask = gallery.Chance, gallery.Task
+	r.Chance, r.NeighborTask, r.Notes = gallery.Chance, gallery.Task, gallery.Notes
 	return record.ReportPath(dir), r.Write(record.ReportPath(dir))
 }
 
@@ -131,6 +134,7 @@ type runPage struct {
 	Views, Neighbors   *picture
 	Components         *picture
 	Facts              [][2]string
+	Made               bool // there are results of tasks that are made from the images
 }
 
 // pageRow is a row of the results table. Span is the number of rows of its task, at the first of them, else 0.
@@ -149,6 +153,7 @@ func (r Run) page() (runPage, error) {
 	c := compare(r.Results)
 	p := runPage{Run: r, Summary: r.Summary(), Models: c.columns, Rows: c.pageRows(),
 		Facts:      EnvironmentFacts(r.Environment),
+		Made:       slices.ContainsFunc(r.Results, isMade),
 		Views:      sheetPicture(r.Views, "Training images, each beside random views of it."),
 		Neighbors:  sheetPicture(r.Neighbors, "Test images, each followed by the test images most similar to it."),
 		Components: sheetPicture(r.Components, "Test images, placed by the first two principal components.")}
@@ -167,6 +172,9 @@ func (r Run) page() (runPage, error) {
 	}
 	return p, nil
 }
+
+// isMade reports whether a result is of a task that is made from the images.
+func isMade(r record.Result) bool { return strings.Contains(r.Task, "/made-") }
 
 // pageRows returns the rows for the template.
 func (c comparison) pageRows() []pageRow {

@@ -159,7 +159,7 @@ func TestRun_PageLeavesOutWhatIsMissing(t *testing.T) {
 func TestRun_HostileNamesStayText(t *testing.T) {
 	evil := `</code><script>alert("x")</script><img src=x onerror='y'>`
 	r := wholeRun(t)
-	r.Name, r.Config, r.Command, r.NeighborTask = evil, evil, evil, evil
+	r.Name, r.Config, r.Command, r.NeighborTask, r.Notes = evil, evil, evil, evil, []string{evil}
 	r.Environment.Data, r.Environment.CPU, r.Environment.Modules = evil, evil, map[string]string{evil: evil}
 	r.Results = append(r.Results, result(evil, evil, 0.5))
 	text := written(t, r)
@@ -172,6 +172,20 @@ func TestRun_HostileNamesStayText(t *testing.T) {
 	}
 	if svg, err := f.SVG(); err != nil || strings.Contains(string(svg), "<script") {
 		t.Errorf("a name became markup in the figure (%v)", err)
+	}
+}
+
+func TestRun_PageOfUnlabeledImagesExplainsItsTasksAndData(t *testing.T) {
+	r := wholeRun(t)
+	explained := "what was done to an image"
+	if text := written(t, r); strings.Contains(text, explained) || strings.Contains(text, "<h2>Data</h2>") {
+		t.Error("labeled images are said to have made tasks, or notes that they have not")
+	}
+	r.Results = []record.Result{result("simclr", "photos/made-gray", 0.5)}
+	r.Notes = []string{"44 of 300 images were turned upright"}
+	text := written(t, r)
+	if !strings.Contains(text, explained) || !strings.Contains(text, "<li>44 of 300 images were turned upright</li>") {
+		t.Error("the page lacks the tasks or the notes")
 	}
 }
 

@@ -38,6 +38,9 @@ type Gallery struct {
 	// Chance is the accuracy of guessing for each task of the data, by the task's name in results: one over the
 	// number of classes.
 	Chance map[string]float64
+
+	// Notes is what there was to say of the import of the data, such as images that were left out.
+	Notes []string
 }
 
 // Query is a test image and the test images that an encoder finds most like it.
@@ -88,7 +91,7 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 	}
 	defer handle.Close()
 
-	g = Gallery{Height: set.Height(), Width: set.Width(), Chance: map[string]float64{}}
+	g = Gallery{Height: set.Height(), Width: set.Width(), Chance: map[string]float64{}, Notes: set.Notes()}
 	for i, task := range set.Tasks() { // the main task first
 		g.Chance[set.Name()+"/"+task.Name] = 1 / float64(len(task.Classes))
 		if i == 0 {
