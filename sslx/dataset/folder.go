@@ -7,7 +7,9 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
@@ -224,6 +226,13 @@ func (p *Plan) labelFolder(files *Files, a *arrangement) error {
 
 	for i, im := range a.images {
 		a.images[i].label = labels[im.class]
+	}
+
+	// Headers are text: two names in an old encoding must not become one.
+	for i, class := range classes {
+		if !utf8.ValidString(class) {
+			classes[i] = strings.Trim(strconv.Quote(class), `"`)
+		}
 	}
 	return nil
 }

@@ -87,6 +87,11 @@ func (f shardFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 		relabel(shards, 0, label)
 		p.Tasks = []Task{{"class", names}}
 	} else {
+		note := "no sample has a label: the set has no labels"
+		if len(shards) > 1 {
+			note += "; where each .tar holds a class, as ImageNet's do, unpack each into a folder of its name"
+		}
+		p.Notes = append(p.Notes, note)
 		for _, s := range shards {
 			s.labels = nil
 		}

@@ -67,8 +67,15 @@ func TestShards_WithoutLabelsAreASetWithoutTasks(t *testing.T) {
 	members := files{"1.png": gray(t, 1), "2.png": gray(t, 2), "1.txt": "a caption"}
 	source := files{"000000.tar": members.tar(t, []string{"1.png", "1.txt", "2.png"})}.folder(t, "set")
 	set, report := imported(t, source, ImportOptions{HoldOut: -1})
-	if len(set.Tasks()) != 0 || report.Splits[0].N != 2 {
-		t.Errorf("tasks %v, splits %v", set.Tasks(), report.Splits)
+	if len(set.Tasks()) != 0 || report.Splits[0].N != 2 || !noteWith(report.Notes, "no sample has a label") {
+		t.Errorf("tasks %v, splits %v, notes %q", set.Tasks(), report.Splits, report.Notes)
+	}
+
+	// ImageNet comes as a tar of one tar for each class.
+	source = files{"n01.tar": members.tar(t, []string{"1.png"}), "n02.tar": members.tar(t, []string{"2.png"})}.folder(t,
+		"set")
+	if _, report = imported(t, source, ImportOptions{HoldOut: -1}); !noteWith(report.Notes, "unpack each into a folder") {
+		t.Errorf("notes are %q", report.Notes)
 	}
 }
 
