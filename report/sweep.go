@@ -165,8 +165,10 @@ func shareText(share float64) string {
 	if share == 1 {
 		return "the whole training"
 	}
-	return fmt.Sprintf("%.3g %%", 100*share)
+	return percentText(share)
 }
+
+func percentText(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
 
 // measureName says what chooses.
 func measureName(o experiments.StudyOutcome) string {
@@ -224,13 +226,13 @@ func SweepTable(o experiments.StudyOutcome) Table {
 		case !ok:
 			row = append(row, "not yet", missing, missing)
 		case last.Failed != "":
-			row = append(row, shareText(last.Share), "diverged", fmt.Sprintf("%.1f", c.Seconds))
+			row = append(row, percentText(last.Share), "diverged", fmt.Sprintf("%.1f", c.Seconds))
 		default:
 			text := measureText(o, last.Value)
 			if low, high := slices.Min(last.Seeds), slices.Max(last.Seeds); len(last.Seeds) > 1 {
 				text += fmt.Sprintf(" (%s to %s)", measureText(o, &low), measureText(o, &high))
 			}
-			row = append(row, shareText(last.Share), text, fmt.Sprintf("%.1f", c.Seconds))
+			row = append(row, percentText(last.Share), text, fmt.Sprintf("%.1f", c.Seconds))
 		}
 		t.Rows = append(t.Rows, row)
 		if o.Chosen != nil && c.Label == o.Chosen.Label {

@@ -898,6 +898,8 @@ function runPage([id]) {
 
 // Chosen runs in one plot, and their configurations.
 function comparePage() {
+  // Of many runs, some are known before others.
+  const more = (changed) => [...changed].some((id) => picked.has(id) && known.runs.has(id) && !ids.includes(id));
   const ids = [...picked]
     .filter((id) => known.runs.has(id))
     .sort((a, b) => (known.runs.get(a).path < known.runs.get(b).path ? -1 : 1));
@@ -914,7 +916,7 @@ function comparePage() {
         ' first: each has a box at its left.',
       ),
     );
-    return {};
+    return { update: ({ changed }) => more(changed) && route() };
   }
   const grid = el('div', { class: 'panels' }),
     chosen = el('ul'),
@@ -1101,6 +1103,7 @@ function comparePage() {
   });
   return {
     async update({ changed }) {
+      if (more(changed)) return route();
       const of = ids.filter((id) => changed.has(id));
       if (of.length) await load(of.filter((id) => known.runs.has(id)));
     },
