@@ -29,7 +29,8 @@ var labelFree = map[string]bool{record.MetricRankMe: false, record.MetricLiDAR: 
 	record.MetricUniformity: true, record.MetricStd: false}
 
 // metricOf has the metric of those protocols that do not give an accuracy.
-var metricOf = map[string]string{"kmeans": "nmi", "retrieval": "map", "corruptions": "corrupted_accuracy"}
+var metricOf = map[string]string{evaluate.ProtocolClusters: record.MetricNMI,
+	evaluate.ProtocolRetrieval: record.MetricRetrieval, evaluate.ProtocolCorruptions: record.MetricCorrupted}
 
 // MeasureNames returns the names of all measures: protocols, measures without labels, and those of the training log.
 func MeasureNames() (names []string) {
