@@ -189,7 +189,12 @@ func (b BarChart) legend() (l legend) {
 			c.StrokeLine2(chanceLine, left+swatchWidth/2, middle-6, left+swatchWidth/2, middle+6)
 		}})
 	}
-	return append(l, whiskerEntry())
+	if slices.ContainsFunc(b.Groups, func(g BarGroup) bool {
+		return slices.ContainsFunc(g.Bars, func(bar Bar) bool { return !math.IsNaN(bar.Low) })
+	}) {
+		l = append(l, whiskerEntry())
+	}
+	return l
 }
 
 // color returns the color of the k-th series.

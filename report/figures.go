@@ -11,6 +11,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/plots"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -111,8 +112,7 @@ func Measures(results []record.Result) (metrics []string) {
 // MeasureFigure draws one of Measures, times 100, as horizontal bars: a group for each task and protocol, a bar for
 // each model. Results without it are a usage error. Of corruptions it draws the means.
 func MeasureFigure(results []record.Result, metric string) (*plots.Figure, error) {
-	c := compare(results)
-	chart := plots.BarChart{X: measureNames[metric]}
+	c, chart := compare(results), plots.BarChart{}
 	var rows []*row
 	for _, r := range c.rows {
 		if r.metric == metric && (metric != record.MetricCorrupted || strings.HasPrefix(r.protocol.Details, "mean/")) {
@@ -123,6 +123,8 @@ func MeasureFigure(results []record.Result, metric string) (*plots.Figure, error
 		return nil, usage.Errorf("there is no %s to draw", metric)
 	}
 
+	prefix := commonPrefix(rows)
+	chart.X = strings.TrimSpace(strings.Replace(prefix, "/", " ", 1) + rows[0].split + " " + measureNames[metric])
 	var models []string
 	for _, m := range c.columns {
 		if slices.ContainsFunc(rows, func(r *row) bool { return r.cells[m] != nil }) {
@@ -131,7 +133,7 @@ func MeasureFigure(results []record.Result, metric string) (*plots.Figure, error
 		}
 	}
 	for _, r := range rows {
-		g := plots.BarGroup{Name: r.task + " · " + r.protocol.Short(), Chance: math.NaN()}
+		g := plots.BarGroup{Name: strings.TrimPrefix(r.task, prefix) + " · " + inBrief(r.protocol), Chance: math.NaN()}
 		for _, m := range models {
 			bar := plots.Bar{Mean: math.NaN(), Low: math.NaN(), High: math.NaN()}
 			if e := r.cells[m]; e != nil {
@@ -142,6 +144,19 @@ func MeasureFigure(results []record.Result, metric string) (*plots.Figure, error
 		chart.Groups = append(chart.Groups, g)
 	}
 	return chart.Figure()
+}
+
+// inBrief names a protocol in as few words as tell it from others of one figure: of what it is made, and the layer
+// where that is not the usual one.
+func inBrief(p record.Protocol) string {
+	brief := p
+	brief.Details = ""
+	if parts := strings.Split(p.Details, "/"); p.Name() == evaluate.ProtocolPatches && len(parts) > 2 {
+		brief.Family += " " + parts[2] // by what the bags are measured
+	} else if p.Name() != p.Family {
+		brief.Family = p.Name()
+	}
+	return brief.Short()
 }
 
 // ConfusionMap returns how the predictions for each class are spread over all classes, in percent of its images: a row

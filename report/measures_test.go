@@ -42,12 +42,25 @@ func TestMeasureFigure_DrawsEachMeasure(t *testing.T) {
 			t.Fatal(err)
 		}
 		svg, err := f.SVG()
-		if err != nil || !strings.Contains(string(svg), text) {
-			t.Errorf("%s lacks %s (%v)", metric, text, err)
+		if err != nil || !strings.Contains(string(svg), text) || strings.Contains(string(svg), "interval") {
+			t.Errorf("%s lacks %s, or has an interval (%v)", metric, text, err)
 		}
 	}
 	if _, err := MeasureFigure(measures(), record.MetricBalanced); !usage.Is(err) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestInBrief_TellsProtocolsApart(t *testing.T) {
+	for text, want := range map[string]string{
+		"patches/p9/s0.5/linear/lbfgs/l2-val/by-group@encoder": "patches linear",
+		"patches/p9/s0.5/knn/cosine/k20/t0.07@projector1":      "patches knn@projector1",
+		"linear/sgd/b256/e90@encoder":                          "linear-sgd",
+		"knn/cosine/k20/t0.07@encoder":                         "knn",
+	} {
+		if got := inBrief(record.ParseProtocol(text)); got != want {
+			t.Errorf("%s is %s, want %s", text, got, want)
+		}
 	}
 }
 
