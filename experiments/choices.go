@@ -99,7 +99,8 @@ func (p Plan) made(arm, label string, seed uint64, known Record) Made {
 		m.Split = record.SplitValidation
 	}
 	for _, x := range known.Results {
-		if x.Model == objective.NameOf(known.Config.Objective) && x.Split == m.Split && p.Decides(x.Task, x.Protocol) {
+		decides := x.Metric == record.MetricAccuracy && p.Decides(x.Task, x.Protocol)
+		if x.Model == objective.NameOf(known.Config.Objective) && x.Split == m.Split && decides {
 			m.Accuracy = x.Value
 		}
 	}

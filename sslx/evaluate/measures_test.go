@@ -15,10 +15,10 @@ import (
 )
 
 func TestScore_GivesTheMeasuresThatTellSomething(t *testing.T) {
-	labels := make([]int32, 24)
-	predicted, ranked := make([]int32, 24), probe.Ranking{K: ranks}
+	labels := make([]int32, 240)
+	predicted, ranked := make([]int32, 240), probe.Ranking{K: ranks}
 	for i := range labels {
-		labels[i], predicted[i] = int32(i/2), int32(i/2)
+		labels[i], predicted[i] = int32(i/20), int32(i/20)
 		if i%2 == 1 {
 			predicted[i] = 0
 		}
@@ -26,7 +26,7 @@ func TestScore_GivesTheMeasuresThatTellSomething(t *testing.T) {
 	}
 	even := Task{Name: "set/class", Classes: 12, test: labels, names: []string{"a", "b", "c"}}
 	uneven := even
-	uneven.test = append(slices.Clone(labels[:23]), 0)
+	uneven.test = append(slices.Clone(labels[:225]), make([]int32, 15)...)
 	few := Task{Name: "set/class", Classes: 2, test: []int32{0, 1}}
 
 	for name, c := range map[string]struct {
@@ -37,8 +37,8 @@ func TestScore_GivesTheMeasuresThatTellSomething(t *testing.T) {
 		"even": {even, Outcome{Predicted: [][]int32{predicted}, Ranking: ranked},
 			map[string]float64{record.MetricAccuracy: 13. / 24, record.MetricTop5: 1}},
 		"uneven": {uneven, Outcome{Predicted: [][]int32{predicted}},
-			// Class 11 has one image, which is right, and class 0 three; of the others one of two is.
-			map[string]float64{record.MetricAccuracy: 14. / 24, record.MetricBalanced: (1 + 1 + 10*0.5) / 12}},
+			// Class 11 keeps five images, three of them right; class 0 has 35, 28 of them right.
+			map[string]float64{record.MetricAccuracy: 131. / 240, record.MetricBalanced: (28./35 + 3./5 + 10*0.5) / 12}},
 		"two classes": {few, Outcome{Predicted: [][]int32{{0, 0}},
 			Ranking: probe.Ranking{K: 2, Classes: []int32{0, 1, 0, 1}}},
 			map[string]float64{record.MetricAccuracy: 0.5}},

@@ -245,9 +245,9 @@ func (s *session) score(r record.Result, p named, in Input, g group, o Outcome) 
 		}
 	}
 
-	// Classes of one size have one accuracy, and few classes no other that tells anything.
+	// Classes of about one size have one accuracy, a few images no mean over classes, and few classes no five best.
 	all = append(all, accuracy)
-	if imbalanced {
+	if imbalanced && g.test.N >= balancedImages {
 		all = append(all, balanced)
 	}
 	if o.Ranking.K == ranks && t.Classes > 2*ranks {
@@ -275,6 +275,9 @@ func (s *session) addCurve(r record.Result, t Task, course *probe.CurveResult) e
 	s.curves = append(s.curves, c)
 	return nil
 }
+
+// balancedImages is the fewest test images of which the accuracy by class tells something.
+const balancedImages = 100
 
 // confusedClasses is the most classes of which predictions are counted by class: counts grow with their square.
 const confusedClasses = 100

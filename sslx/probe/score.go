@@ -65,17 +65,16 @@ func Score(predicted, labels []int32, classes int) (Report, error) {
 	return report, nil
 }
 
-// Imbalanced reports whether classes that have images differ in their number, so that Balanced is another number than
-// Accuracy.
+// Imbalanced reports whether the largest class has twice as many images as the smallest that has some, or more:
+// Balanced then tells something else than Accuracy.
 func (r Report) Imbalanced() bool {
-	most := 0
+	least, most := r.N, 0
 	for _, c := range r.Classes {
-		if most > 0 && c.Images > 0 && c.Images != most {
-			return true
+		if c.Images > 0 {
+			least, most = min(least, c.Images), max(most, c.Images)
 		}
-		most = max(most, c.Images)
 	}
-	return false
+	return most >= 2*least
 }
 
 // Ranking holds, for each image, the K most likely classes, the most likely first: those of image i are
