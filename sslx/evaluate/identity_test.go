@@ -42,15 +42,15 @@ func requests(n int, random *rand.Rand, tasks []string) []request {
 
 	var all []request
 	for i := range n {
-		r := request{tasks: some(tasks, 2), protocols: some(quick, 2), validation: i%2 == 0, cached: random.IntN(3) > 0,
+		r := request{tasks: some(tasks, 2), protocols: some(quick, 4), validation: i%2 == 0, cached: random.IntN(3) > 0,
 			layers: [][]string{nil, {"encoder", "projector1"}, {"projector0", "encoder"}}[random.IntN(3)]}
 		r.baselines = i%3 == 0
 		if i < 4 {
 			r.tasks, r.protocols = r.tasks[:1], []string{ProtocolKNN, ProtocolLinear}
 		}
 		if i == 5 || i == 7 { // patches by themselves, and among others
-			r = request{tasks: tasks[:i-4], protocols: quick[:i-5], cached: i == 5}
-			r.protocols = append(slices.Clone(r.protocols), ProtocolPatches)
+			r = request{tasks: tasks[:i-4], cached: i == 5}
+			r.protocols = append(slices.Clone(quick[:i-3]), ProtocolPatches)
 		}
 		all = append(all, r)
 	}

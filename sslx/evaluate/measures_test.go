@@ -38,7 +38,8 @@ func TestScore_GivesTheMeasuresThatTellSomething(t *testing.T) {
 			map[string]float64{record.MetricAccuracy: 13. / 24, record.MetricTop5: 1}},
 		"uneven": {uneven, Outcome{Predicted: [][]int32{predicted}},
 			// Class 11 keeps five images, three of them right; class 0 has 35, 28 of them right.
-			map[string]float64{record.MetricAccuracy: 131. / 240, record.MetricBalanced: (28./35 + 3./5 + 10*0.5) / 12}},
+			map[string]float64{record.MetricAccuracy: 131. / 240,
+				record.MetricBalanced: (28./35 + 3./5 + 10*0.5) / 12}},
 		"two classes": {few, Outcome{Predicted: [][]int32{{0, 0}},
 			Ranking: probe.Ranking{K: 2, Classes: []int32{0, 1, 0, 1}}},
 			map[string]float64{record.MetricAccuracy: 0.5}},

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -199,8 +200,11 @@ func MutualInformation(clusters, labels []int32) (float64, error) {
 		return 1, nil
 	}
 
+	// In an order of their own, so that the sum is the same each time.
+	pairs := slices.SortedFunc(maps.Keys(t.cells), func(a, b [2]int32) int { return slices.Compare(a[:], b[:]) })
 	shared := 0.0
-	for pair, n := range t.cells {
+	for _, pair := range pairs {
+		n := t.cells[pair]
 		p := n / t.total
 		shared += p * math.Log(p*t.total*t.total/(t.rows[pair[0]]*t.columns[pair[1]]))
 	}
@@ -260,8 +264,8 @@ func newContingency(clusters, labels []int32) (contingency, error) {
 
 // entropy is that of counts, in nats.
 func entropy(counts map[int32]float64, total float64) (sum float64) {
-	for _, n := range counts {
-		sum -= n / total * math.Log(n/total)
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		sum -= counts[key] / total * math.Log(counts[key]/total)
 	}
 	return sum
 }
