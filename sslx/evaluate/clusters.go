@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/probe"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -62,9 +63,13 @@ func (Retrieval) Measures(m Model, _ string) bool { return m.Network != nil }
 // Measure has nothing to choose: the labels of the test images are compared with the ranking.
 func (Retrieval) Measure(ctx context.Context, in Input) ([]Outcome, error) {
 	protocol := record.Protocol{Family: ProtocolRetrieval, Details: fmt.Sprintf("cosine/q%d", retrievalImages)}
-	return eachTask(in, func(Task) (Outcome, error) {
+	return eachTask(in, func(t Task) (Outcome, error) {
 		return Outcome{Protocol: protocol, score: func(test []int32) ([]scored, error) {
 			value, n, err := probe.AveragePrecision(in.Test, test, retrievalImages)
+			if usage.Is(err) {
+				in.Warnf("%s is left out for %s: %v", ProtocolRetrieval, t.Name, err)
+				return nil, nil
+			}
 			return []scored{{metric: record.MetricRetrieval, value: value, n: n}}, err
 		}}, ctx.Err()
 	})

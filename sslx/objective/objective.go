@@ -185,7 +185,7 @@ func CheckBatch(o Objective, images int) error {
 // building of the program.
 func (in Inputs) mustServe(o Objective) {
 	needs, views := o.Needs(), len(in.Views)
-	if views < 2 {
+	if views < 2 && !(views == 1 && needs.Logits) { // a classifier compares no views
 		panic(fmt.Errorf("it got %d views: it needs two or more", views))
 	}
 	if least := max(1, needs.LeastBatch); in.images() < least {

@@ -36,6 +36,17 @@ func laptop() FineTuning {
 		Optimizer: optimizer.Config{Rule: optimizer.AdamW{}, LR: 1e-3, Scale: "none", WeightDecay: 5e-4}}
 }
 
+// A classifier needs no second view.
+func TestFineTune_TakesOneView(t *testing.T) {
+	o := laptop()
+	o.Steps, o.Views = 2, o.Views[:1]
+	train := tinted(40)
+	got, err := FineTune(context.Background(), testbackend.Open(t), untrained(t, tiny()), train, train.Images, o)
+	if err != nil || len(got) != 40 {
+		t.Errorf("%d predictions (%v)", len(got), err)
+	}
+}
+
 func TestFineTune_LearnsATaskAndLeavesTheNetworkAlone(t *testing.T) {
 	n := untrained(t, tiny())
 	before, err := n.Variables()
