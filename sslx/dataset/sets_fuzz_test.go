@@ -44,3 +44,20 @@ func FuzzBeton(f *testing.F) {
 	f.Add([]byte("\x02\x00"))
 	fuzzSource(f, "x.beton")
 }
+
+// FuzzTable reads any content as a table of the labels of two images.
+func FuzzTable(f *testing.F) {
+	f.Add([]byte("file,label,split\na.png,x,train\nb.png,y,test\n"))
+	f.Add([]byte("image_id;patient;class\r\na;1;0\r\nb;2;1\r\n"))
+	f.Add([]byte("\xef\xbb\xbfid\tlabel\na.png\t\"x\ny\"\n"))
+	one := []byte(gray(f, 1))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		dir := t.TempDir()
+		for name, bytes := range map[string][]byte{"a.png": one, "b.png": one, "labels.csv": content} {
+			if err := os.WriteFile(filepath.Join(dir, name), bytes, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		planned(t, dir)
+	})
+}
