@@ -75,7 +75,7 @@ func TestResize_ImagesOfUnequalKindsBecomeOneSet(t *testing.T) {
 		"b/4.png": uniform(image.NewNRGBA64(image.Rect(0, 0, 41, 20)), color.NRGBA64{0xc8ff, 0x64ff, 0x32ff, 9}),
 		"b/5.png": uniform(image.NewRGBA(image.Rect(0, 0, 1, 1)), color.RGBA{200, 100, 50, 255}),
 	}
-	set, report := imported(t, f.folder(t, "set"), ImportOptions{Size: 8})
+	set, report := imported(t, f.folder(t, "set"), ImportOptions{Size: 8, HoldOut: -1})
 	sp, labels := split(t, set, "train")
 	gray, orange := slices.Repeat([]byte{77}, 3*64), slices.Repeat([]byte{200, 100, 50}, 64)
 	if want := slices.Concat(gray, orange, gray, orange, orange); !slices.Equal(sp.Pixels, want) {
