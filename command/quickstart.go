@@ -96,9 +96,9 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 
 	// Who has images without labels has not chosen these tasks.
 	if len(trained.Tasks) == 0 {
-		fmt.Fprintf(a.stdout, "\nThe images have no labels. Each task asks what was done to an image: was it turned, made gray, "+
-			"blurred?\nMeasure on labels of another set, one of `sslx data list`, with:\n  %s evaluate %s --tasks SET\n",
-			words.Quote(program), words.Quote(f.out))
+		fmt.Fprintf(a.stdout, "\nThe images have no labels. Each task asks what was done to an image: was it turned, "+
+			"made gray, blurred?\nMeasure on labels of another set, one of `sslx data list`, with:\n"+
+			"  %s evaluate %s --tasks SET\n", words.Quote(program), words.Quote(f.out))
 	}
 	_, err = fmt.Fprintf(a.stdout, "\nreport: %s\nrun:    %s\n", page, f.out)
 	return err
