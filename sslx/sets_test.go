@@ -134,7 +134,7 @@ func TestPretrain_OnParquetFilesAndEvaluateOnShards(t *testing.T) {
 	writeShard(t, filepath.Join(shards, "test-000000.tar"), test)
 
 	_, measured := trained(t, short(hub), "hub", shards)
-	if measured["hub/label"] != 3 || measured["shards/class"] != 3 {
+	if measured["hub/label"] != 4 || measured["shards/class"] != 4 {
 		t.Errorf("results by task: %v", measured)
 	}
 
@@ -184,7 +184,7 @@ func TestPretrain_OnImagesOfFiveChannels(t *testing.T) {
 		t.Errorf("jitter of five channels: %v", err)
 	}
 	dir, measured := trained(t, short(source), "bands", "made-rotation")
-	if measured["bands/class"] != 3 || measured["bands/made-rotation"] != 3 {
+	if measured["bands/class"] != 4 || measured["bands/made-rotation"] != 4 {
 		t.Errorf("results by task: %v", measured)
 	}
 	g, err := Illustrate(ctx, dir, Options{})

@@ -159,7 +159,8 @@ func testEvaluate(t *testing.T, dir string) {
 	factors := []string{"shape", "object_hue", "texture", "background_hue", "scale", "position", "orientation"}
 	for _, task := range factors {
 		for model, layers := range map[string][2]string{"pixels": {"pixels", "pixels16x16"},
-			"untrained": {"encoder", "encoder"}, "simclr": {"encoder", "encoder"}} {
+			"untrained": {"encoder", "encoder"}, "untrained-bn": {"encoder", "encoder"},
+			"simclr": {"encoder", "encoder"}} {
 			want[number{model, "factors/" + task, "knn/cosine/k20/t0.07@" + layers[0], layers[0]}] = true
 			want[number{model, "factors/" + task, "linear/lbfgs/l2-val@" + layers[1], layers[1]}] = true
 		}

@@ -74,7 +74,8 @@ func TestShards_WithoutLabelsAreASetWithoutTasks(t *testing.T) {
 	// ImageNet comes as a tar of one tar for each class.
 	source = files{"n01.tar": members.tar(t, []string{"1.png"}), "n02.tar": members.tar(t, []string{"2.png"})}.folder(t,
 		"set")
-	if _, report = imported(t, source, ImportOptions{HoldOut: -1}); !noteWith(report.Notes, "unpack each into a folder") {
+	_, report = imported(t, source, ImportOptions{HoldOut: -1})
+	if !noteWith(report.Notes, "unpack each into a folder") {
 		t.Errorf("notes are %q", report.Notes)
 	}
 }
