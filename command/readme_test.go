@@ -53,8 +53,8 @@ func TestREADME_CommandsWork(t *testing.T) {
 			quickstartSteps = 10
 			sslxCommand(t, []string{"quickstart", "--data", images})
 		case strings.HasPrefix(arguments, "claims run all") && !*whole:
-			// It trains for minutes: the notebooks' test runs every claim at this scale, and the test of examples/own runs
-			// one by this command.
+			// It trains for minutes: the notebooks' test runs every claim at this scale, and that of examples/own
+			// runs one by this command.
 			sslxCommand(t, append(strings.Fields(arguments), "--help"))
 		case program == "sslx":
 			sslxCommand(t, shortened(t, strings.Fields(arguments), images))

@@ -92,8 +92,8 @@ func TestFigure_IsSavedAsItsNameSays(t *testing.T) {
 }
 
 func TestBarChart_SeriesHaveColorsOfTheirOwn(t *testing.T) {
-	b := BarChart{Series: []BarSeries{{"pixels", Pixels}, {"untrained", Untrained}, {"a", Trained}, {"b", Trained},
-		{"c", Trained}}}
+	b := BarChart{Series: []BarSeries{{"pixels", Pixels}, {"untrained", Untrained}, {"untrained-bn", Untrained},
+		{"a", Trained}, {"b", Trained}, {"c", Trained}}}
 	seen := map[any]string{}
 	for k, s := range b.Series {
 		if twin, ok := seen[b.color(k)]; ok {

@@ -2,6 +2,7 @@ package plots
 
 import (
 	"image/color"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -25,6 +26,7 @@ var (
 	gray     = color.RGBA{0xb8, 0xb8, 0xb8, 0xff} // raw pixels
 	darkGray = color.RGBA{0x66, 0x66, 0x66, 0xff} // reference lines
 	gridLine = color.RGBA{0xe4, 0xe4, 0xe4, 0xff}
+	amber    = color.RGBA{0xf6, 0xd2, 0x7f, 0xff} // a second untrained encoder: orange, paler
 )
 
 const (
@@ -44,7 +46,7 @@ type Kind int
 const (
 	Trained   Kind = iota // a trained model: the theme's colors in turn
 	Pixels                // raw pixels: gray
-	Untrained             // an encoder at initialization: orange
+	Untrained             // an encoder at initialization: orange, and paler for a second one
 )
 
 // kindColor returns the color of the last of several things that are drawn together.
@@ -54,6 +56,9 @@ func kindColor(kinds []Kind) color.Color {
 	case Pixels:
 		return gray
 	case Untrained:
+		if slices.Contains(kinds[:last], Untrained) {
+			return amber
+		}
 		return orange
 	}
 
