@@ -15,8 +15,8 @@ type Halving struct {
 	Rungs int // how often the candidates that are left are measured, the last time after a whole training; 2 or more
 }
 
-// until returns the share of the training that is done at a rung, 0 for all of it.
-func (h Halving) until(rung int) float64 {
+// Until returns the share of the training that is done at a rung, counted from 0; it is 0 for all of it.
+func (h Halving) Until(rung int) float64 {
 	if rung == h.Rungs-1 {
 		return 0
 	}
@@ -30,7 +30,7 @@ func (h Halving) kept(n int) int { return max(1, n/h.Eta) }
 func (h Halving) cost(n int) (sum float64) {
 	before := 0.0
 	for rung := range h.Rungs {
-		share := cmp.Or(h.until(rung), 1)
+		share := cmp.Or(h.Until(rung), 1)
 		sum += float64(n) * (share - before)
 		before, n = share, h.kept(n)
 	}
@@ -44,7 +44,7 @@ func (h Halving) search(group []Candidate, measure measurer) (asked []Candidate,
 		// All of a rung are asked for before any is compared, so that they can be measured side by side.
 		group = slices.Clone(group)
 		for i := range group {
-			group[i].Until = h.until(rung)
+			group[i].Until = h.Until(rung)
 		}
 		begin := len(asked)
 		asked = append(asked, group...)

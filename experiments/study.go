@@ -164,6 +164,7 @@ func inFile(err error) error {
 
 // check checks what stands for itself.
 func (s Study) check() error {
+	// NaN fails the comparison of the budget.
 	switch h := s.Search; {
 	case !slices.Contains(searches, h.Name):
 		return usage.Unknown("search", h.Name, searches)
@@ -184,6 +185,8 @@ func (s Study) check() error {
 		return usage.Errorf("task is %q, but measure %s is of the label that probe.task names: set that, and leave "+
 			"task out", s.Task, s.Measure.Name)
 	}
+
+	// A seed that is named twice would count twice in the mean.
 	for i, seed := range s.Seeds {
 		if slices.Contains(s.Seeds[:i], seed) {
 			return usage.Errorf("seeds has %d twice: leave one out", seed)
@@ -208,9 +211,9 @@ func (s Study) checkKeys() error {
 
 	// While the rate warms up, no candidate has shown what it can do.
 	h := s.halving()
-	if first := float64(s.Base.Epochs); h != nil && first*h.until(0) <= s.Base.Optimizer.WarmupEpochs {
+	if first := float64(s.Base.Epochs); h != nil && first*h.Until(0) <= s.Base.Optimizer.WarmupEpochs {
 		return usage.Errorf("candidates are compared after %.3g of %d epochs, but the learning rate warms up for %g: "+
-			"set search.rungs or search.eta lower, or optimizer.warmup_epochs", first*h.until(0), s.Base.Epochs,
+			"set search.rungs or search.eta lower, or optimizer.warmup_epochs", first*h.Until(0), s.Base.Epochs,
 			s.Base.Optimizer.WarmupEpochs)
 	}
 	return nil
@@ -242,6 +245,8 @@ func (s Study) number(combinations int) (int, error) {
 		}
 		return n
 	}
+
+	// Without a budget, and in a grid, all combinations are tried: there must be some, and a budget must pay for them.
 	switch {
 	case s.Budget == 0 && s.Search.Name == SearchRandom:
 		return 0, usage.Errorf("a random search draws as many candidates as its budget pays for: set budget to the " +
@@ -256,6 +261,8 @@ func (s Study) number(combinations int) (int, error) {
 		}
 		return combinations, nil
 	}
+
+	// Otherwise as many as the budget pays for.
 	n := affordable()
 	if combinations > 0 {
 		n = min(n, combinations)

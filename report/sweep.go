@@ -152,9 +152,10 @@ func searchText(o experiments.StudyOutcome) string {
 	if o.Search.Name != experiments.SearchHalving {
 		return text
 	}
+	halving := experiments.Halving{Eta: o.Search.Eta, Rungs: o.Search.Rungs}
 	var parts []string
-	for rung := range o.Search.Rungs - 1 {
-		parts = append(parts, shareText(math.Pow(float64(o.Search.Eta), float64(rung+1-o.Search.Rungs))))
+	for rung := range halving.Rungs - 1 {
+		parts = append(parts, shareText(halving.Until(rung)))
 	}
 	return fmt.Sprintf("%s, of which the best in %d train further after %s", text, o.Search.Eta,
 		strings.Join(parts, " and "))

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/report"
@@ -47,13 +46,8 @@ type claimShown struct {
 }
 
 func (h *Handler) showClaims(w http.ResponseWriter, r *http.Request) {
-	x := h.index
-	x.mu.Lock()
-	if x.walked.IsZero() {
-		x.look(time.Now())
-	}
-	known := x.stores[r.URL.Query().Get("store")]
-	x.mu.Unlock()
+	x, known := h.index, (*store)(nil)
+	x.read(func() { known = x.stores[r.URL.Query().Get("store")] })
 	if known == nil {
 		refuse(w, http.StatusNotFound, "there are no such records")
 		return

@@ -380,3 +380,14 @@ func (x *index) readStatus(r *run) {
 		r.Rate, r.Left = 0, nil
 	}
 }
+
+// read calls f with the index locked. An address may be opened before the list was asked for: then the folder is looked
+// at first.
+func (x *index) read(f func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.walked.IsZero() {
+		x.look(time.Now())
+	}
+	f()
+}

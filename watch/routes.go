@@ -63,20 +63,15 @@ func (h *Handler) listRuns(w http.ResponseWriter, r *http.Request) {
 
 // find returns the run that a request names; it answers where there is none.
 func (h *Handler) find(w http.ResponseWriter, r *http.Request) (s summary, ok bool) {
-	x := h.index
-	x.mu.Lock()
-	defer x.mu.Unlock()
-
-	// An address may be opened before the list was asked for.
-	if x.walked.IsZero() {
-		x.look(time.Now())
-	}
-	known := x.runs[r.URL.Query().Get("run")]
-	if known == nil {
+	h.index.read(func() {
+		if known := h.index.runs[r.URL.Query().Get("run")]; known != nil {
+			s, ok = known.summary, true
+		}
+	})
+	if !ok {
 		refuse(w, http.StatusNotFound, "there is no such run")
-		return s, false
 	}
-	return known.summary, true
+	return s, ok
 }
 
 // mostLog is how much of a log one answer has.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"path"
-	"time"
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/report"
@@ -33,19 +32,14 @@ type sweepCurve struct {
 }
 
 func (h *Handler) showSweep(w http.ResponseWriter, r *http.Request) {
-	x := h.index
-	x.mu.Lock()
-	if x.walked.IsZero() {
-		x.look(time.Now())
-	}
-	known := x.sweeps[r.URL.Query().Get("sweep")]
-	x.mu.Unlock()
+	x, known := h.index, (*sweep)(nil)
+	x.read(func() { known = x.sweeps[r.URL.Query().Get("sweep")] })
 	if known == nil {
 		refuse(w, http.StatusNotFound, "there is no such sweep")
 		return
 	}
 
-	page := sweepPage{Path: known.Path, Name: path.Base(h.index.path(known.Path)), Facts: [][2]string{},
+	page := sweepPage{Path: known.Path, Name: path.Base(x.path(known.Path)), Facts: [][2]string{},
 		Curves: []sweepCurve{}, Next: []string{}}
 	o, err := h.readOutcome(known.Path)
 	if err != nil {

@@ -3,6 +3,8 @@ package dataset
 import (
 	"math"
 	"slices"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/filter"
 )
 
 // Transform changes an image on the host: it writes what becomes of src to dst. Both are uint8 [height, width,
@@ -42,7 +44,7 @@ func Grayscale() Transform {
 // GaussianBlur returns a Gaussian blur with a standard deviation in pixels. The kernel ends at three standard
 // deviations, and the image is mirrored at its borders.
 func GaussianBlur(sigma float64) Transform {
-	kernel := gaussian(sigma)
+	kernel := filter.Gaussian(sigma, int(math.Ceil(3*sigma)))
 	return func(dst, src []byte, height, width int) {
 		x := make([]float64, len(src))
 		for i, v := range src {
@@ -60,22 +62,6 @@ func GaussianBlur(sigma float64) Transform {
 	}
 }
 
-// gaussian returns the weights of a Gaussian at whole pixels, up to three standard deviations; their sum is 1.
-func gaussian(sigma float64) []float64 {
-	radius := int(math.Ceil(3 * sigma))
-	kernel := make([]float64, 2*radius+1)
-	total := 0.0
-	for i := range kernel {
-		kernel[i] = math.Exp(-float64((i-radius)*(i-radius)) / (2 * sigma * sigma))
-		total += kernel[i]
-	}
-
-	for i := range kernel {
-		kernel[i] /= total
-	}
-	return kernel
-}
-
 // convolveLines convolves count lines of n pixels each. The pixels of a line are step values apart, and the lines
 // stride values.
 func convolveLines(x, kernel []float64, channels, n, count, step, stride int) []float64 {
@@ -86,23 +72,11 @@ func convolveLines(x, kernel []float64, channels, n, count, step, stride int) []
 			for i := range n {
 				sum := 0.0
 				for k, weight := range kernel {
-					sum += weight * x[first+mirrored(i+k-radius, n)*step]
+					sum += weight * x[first+filter.Mirrored(i+k-radius, n)*step]
 				}
 				out[first+i*step] = sum
 			}
 		}
 	}
 	return out
-}
-
-// mirrored brings an index into 0..n-1, as if the line were mirrored at its first and last pixel.
-func mirrored(i, n int) int {
-	for n > 1 && (i < 0 || i >= n) {
-		if i < 0 {
-			i = -i
-		} else {
-			i = 2*(n-1) - i
-		}
-	}
-	return min(max(i, 0), n-1)
 }

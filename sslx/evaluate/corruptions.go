@@ -54,24 +54,10 @@ func (p Corruptions) Measure(ctx context.Context, in Input) ([]Outcome, error) {
 		}
 	}
 
-	linear, err := probe.NewLinear(in.Programs, in.Train.Pick(in.Fit), in.Train.Pick(in.Held), all)
-	if err != nil {
-		return nil, err
-	}
-	defer linear.Close()
-	return eachTask(in, func(t Task) (Outcome, error) {
-		if err := ctx.Err(); err != nil {
-			return Outcome{}, err
-		}
-		fit, err := linear.Probe(probe.PickLabels(t.Labels, in.Fit), probe.PickLabels(t.Labels, in.Held), t.Classes,
-			p.LinearOptions)
-		if err != nil {
-			return Outcome{}, err
-		}
-		return Outcome{Protocol: p.pinned("mean"), Chosen: map[string]float64{"l2": fit.L2},
-			score: func(test []int32) ([]scored, error) {
-				return p.score(fit.Predicted, probe.PickLabels(test, rows), t.Classes)
-			}}, nil
+	return Linear(p).fit(ctx, in, all, func(t Task, fit probe.LinearResult) Outcome {
+		return Outcome{Protocol: p.pinned("mean"), score: func(test []int32) ([]scored, error) {
+			return p.score(fit.Predicted, probe.PickLabels(test, rows), t.Classes)
+		}}
 	})
 }
 

@@ -41,8 +41,16 @@ type Linear struct{ probe.LinearOptions }
 
 // Measure puts the features on the device once, and fits a probe for each task.
 func (p Linear) Measure(ctx context.Context, in Input) ([]Outcome, error) {
+	return p.fit(ctx, in, in.Test, func(_ Task, fit probe.LinearResult) Outcome {
+		return Outcome{Protocol: pin(p.LinearOptions), Predicted: [][]int32{fit.Predicted}, Ranking: fit.Ranking}
+	})
+}
+
+// fit fits a probe for each task, predicts the rows of test, and returns what outcome makes of it.
+func (p Linear) fit(ctx context.Context, in Input, test probe.Features,
+	outcome func(Task, probe.LinearResult) Outcome) ([]Outcome, error) {
 	// The rows to choose on are standardized with the statistics of the rows to fit on.
-	linear, err := probe.NewLinear(in.Programs, in.Train.Pick(in.Fit), in.Train.Pick(in.Held), in.Test)
+	linear, err := probe.NewLinear(in.Programs, in.Train.Pick(in.Fit), in.Train.Pick(in.Held), test)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +62,13 @@ func (p Linear) Measure(ctx context.Context, in Input) ([]Outcome, error) {
 		}
 		fit, err := linear.Probe(probe.PickLabels(t.Labels, in.Fit), probe.PickLabels(t.Labels, in.Held), t.Classes,
 			p.LinearOptions)
-		return Outcome{Protocol: pin(p.LinearOptions), Predicted: [][]int32{fit.Predicted}, Ranking: fit.Ranking,
-			Chosen: map[string]float64{"l2": fit.L2}}, err
+		if err != nil {
+			return Outcome{}, err
+		}
+
+		o := outcome(t, fit)
+		o.Chosen = map[string]float64{"l2": fit.L2}
+		return o, nil
 	})
 }
 

@@ -146,6 +146,8 @@ func readEntry(message []byte) (key, text string, err error) {
 	return key, text, err
 }
 
+// readGraph keeps what the checks need of a graph: its operations, tensors, inputs and outputs. What is counted is
+// bounded, so that a small file cannot ask for much memory.
 func (c *content) readGraph(message []byte) error {
 	return eachField(message, func(f field) error {
 		switch f.number {
@@ -156,6 +158,7 @@ func (c *content) readGraph(message []byte) error {
 			n, err := readNode(f.bytes)
 			c.nodes = append(c.nodes, n)
 			return err
+
 		case graphInitializer:
 			if len(c.initializers) == mostTensors {
 				return fmt.Errorf("it has more than %d tensors", mostTensors)
@@ -163,6 +166,7 @@ func (c *content) readGraph(message []byte) error {
 			t, err := readTensor(f.bytes)
 			c.initializers = append(c.initializers, t)
 			return err
+
 		case graphInput, graphOutput:
 			v, err := readValue(f.bytes)
 			if f.number == graphInput {
@@ -174,6 +178,7 @@ func (c *content) readGraph(message []byte) error {
 				err = fmt.Errorf("it has more than %d inputs and outputs", mostNames)
 			}
 			return err
+
 		case graphSparse:
 			return fmt.Errorf("it has sparse tensors, which cannot be read")
 		}
@@ -181,6 +186,7 @@ func (c *content) readGraph(message []byte) error {
 	})
 }
 
+// readNode reads an operation of the graph. One of another domain than ONNX's own is refused.
 func readNode(message []byte) (n node, err error) {
 	domain := ""
 	n.attributes = map[string]attribute{}
@@ -200,11 +206,14 @@ func readNode(message []byte) (n node, err error) {
 			name, a, err = readAttribute(f.bytes)
 			n.attributes[name] = a
 		}
+
+		// While it reads: the list would be long by the end.
 		if len(n.inputs)+len(n.outputs) > mostNames {
 			err = fmt.Errorf("it has more than %d inputs and outputs", mostNames)
 		}
 		return err
 	})
+
 	if err == nil && domain != "" && domain != "ai.onnx" {
 		err = fmt.Errorf("it is of %q and not of ONNX itself: export the model without it", domain)
 	}
@@ -297,14 +306,18 @@ func readTensor(message []byte) (t tensor, err error) {
 		}
 		return err
 	}, tensorType, tensorName, tensorRaw, tensorSegment)
+
 	if err == nil {
 		err = t.measure(kind, raw, counted)
 	}
+
+	// Small integer tensors are shapes and the like, which later checks read.
 	if err == nil && kind == elementInt64 && len(raw) <= 8*mostFolded {
 		for ; len(raw) > 0; raw = raw[8:] {
 			t.ints = append(t.ints, int64(binary.LittleEndian.Uint64(raw)))
 		}
 	}
+
 	if err != nil {
 		err = fmt.Errorf("tensor %.60q cannot be read: %w", t.name, err)
 	}

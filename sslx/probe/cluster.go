@@ -262,7 +262,7 @@ func newContingency(clusters, labels []int32) (contingency, error) {
 	return t, nil
 }
 
-// entropy is that of counts, in nats.
+// entropy returns the entropy of counts, in nats.
 func entropy(counts map[int32]float64, total float64) (sum float64) {
 	for _, key := range slices.Sorted(maps.Keys(counts)) {
 		sum -= counts[key] / total * math.Log(counts[key]/total)

@@ -3,13 +3,15 @@ package corrupt
 import (
 	"math"
 	"math/rand/v2"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/filter"
 )
 
 // gaussianBlur convolves with a Gaussian that ends at four standard deviations; beyond the border stands the nearest
 // pixel.
 func gaussianBlur(p *picture, severity int, _ *rand.Rand) error {
 	deviation := strength(p, severity, [...]float64{0.4, 0.6, 0.7, 0.8, 1}, [...]float64{1, 2, 3, 4, 6})
-	weights := gaussian(deviation, int(4*deviation+0.5))
+	weights := filter.Gaussian(deviation, int(4*deviation+0.5))
 	for _, vertical := range []bool{true, false} {
 		from := append([]float64{}, p.pixels...)
 		for y := range p.height {
@@ -30,19 +32,6 @@ func gaussianBlur(p *picture, severity int, _ *rand.Rand) error {
 		}
 	}
 	return nil
-}
-
-// gaussian returns weights of a Gaussian at -radius..radius; their sum is 1.
-func gaussian(deviation float64, radius int) []float64 {
-	weights, total := make([]float64, 2*radius+1), 0.0
-	for i := range weights {
-		weights[i] = math.Exp(-float64((i-radius)*(i-radius)) / (2 * deviation * deviation))
-		total += weights[i]
-	}
-	for i := range weights {
-		weights[i] /= total
-	}
-	return weights
 }
 
 // defocusBlur convolves with a disk whose rim is blurred; pictures are mirrored at the centers of their border pixels.
@@ -72,7 +61,7 @@ func defocusBlur(p *picture, severity int, _ *rand.Rand) error {
 			for channel := range 3 {
 				sum := 0.0
 				for _, t := range taps {
-					at := p.at(mirrored(y+t.y, p.height), mirrored(x+t.x, p.width))
+					at := p.at(filter.Mirrored(y+t.y, p.height), filter.Mirrored(x+t.x, p.width))
 					sum += t.weight * from[at+channel]
 				}
 				p.pixels[p.at(y, x)+channel] = sum
@@ -101,31 +90,20 @@ func blurredDisk(radius, deviation float64) [][]float64 {
 		}
 	}
 
-	weights := gaussian(deviation, window)
+	weights := filter.Gaussian(deviation, window)
 	blurred := make([][]float64, side)
 	for y := range blurred {
 		blurred[y] = make([]float64, side)
 		for x := range blurred[y] {
 			for i, a := range weights {
 				for k, b := range weights {
-					blurred[y][x] += a * b * disk[mirrored(y+i-window, side)][mirrored(x+k-window, side)] / total
+					from := disk[filter.Mirrored(y+i-window, side)][filter.Mirrored(x+k-window, side)]
+					blurred[y][x] += a * b * from / total
 				}
 			}
 		}
 	}
 	return blurred
-}
-
-// mirrored brings an index into 0..n-1, as if the line were mirrored at the centers of its first and last pixel.
-func mirrored(i, n int) int {
-	for n > 1 && (i < 0 || i >= n) {
-		if i < 0 {
-			i = -i
-		} else {
-			i = 2*(n-1) - i
-		}
-	}
-	return min(max(i, 0), n-1)
 }
 
 // motionBlur smears pictures along a line, within 45 degrees of the horizontal.
@@ -140,7 +118,7 @@ func motionBlur(p *picture, severity int, random *rand.Rand) error {
 // with the weights of half a Gaussian; beyond the border stands the nearest pixel.
 func (p *picture) smear(radius int, deviation, angle float64) {
 	steps := 2*radius + 1
-	weights := gaussian(deviation, steps-1)[steps-1:] // of the half from the center on
+	weights := filter.Gaussian(deviation, steps-1)[steps-1:] // of the half from the center on
 	total := 0.0
 	for _, weight := range weights {
 		total += weight

@@ -85,7 +85,7 @@ func (p *picture) encoded(quality int) []byte {
 	file.Write([]byte{0xff, 0xd8})
 	for i, table := range tables {
 		values := []byte{byte(i)}
-		for _, at := range zigzag {
+		for _, at := range jpeg.Natural[:64] {
 			values = append(values, byte(table[at]))
 		}
 		segment(0xdb, values)
@@ -151,7 +151,7 @@ func (w *bitWriter) write(value, count int) {
 // block writes quantized coefficients, the first as its difference from the block before, and returns the first.
 func (w *bitWriter) block(coefficients [64]int, table [64]int, before int) int {
 	var quantized [64]int
-	for i, at := range zigzag {
+	for i, at := range jpeg.Natural[:64] {
 		// To the nearest multiple of a step; coefficients have eight times their value.
 		step, v := 8*table[at], coefficients[at]
 		if quantized[i] = (max(v, -v) + step/2) / step; v < 0 {
@@ -251,7 +251,7 @@ func scaled(table [64]int, quality int) [64]int {
 	return table
 }
 
-// The tables of ITU-T T.81, annex K, by rows, and the order in which coefficients are written.
+// The tables of ITU-T T.81, annex K, by rows.
 var (
 	lumaTable = [64]int{
 		16, 11, 10, 16, 24, 40, 51, 61,
@@ -272,11 +272,5 @@ var (
 		99, 99, 99, 99, 99, 99, 99, 99,
 		99, 99, 99, 99, 99, 99, 99, 99,
 		99, 99, 99, 99, 99, 99, 99, 99,
-	}
-	zigzag = [64]int{
-		0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5,
-		12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-		35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
-		58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 	}
 )

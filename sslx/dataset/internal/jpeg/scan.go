@@ -8,8 +8,8 @@ type scan struct {
 	run         int // blocks that end a band of coefficients together
 }
 
-// natural leads from the order of the file to rows and columns (T.81, figure 5). Damaged runs reach beyond the 64.
-var natural = [80]uint8{
+// Natural leads from the order of the file to rows and columns (T.81, figure 5). Damaged runs reach beyond the 64.
+var Natural = [80]uint8{
 	0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5,
 	12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
 	35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
@@ -169,7 +169,7 @@ func (d *decoder) sequential(c *component) (last int, err error) {
 			acc <<= length
 			n -= length
 			k += int(e >> 8 & 255)
-			d.block[natural[k]&63] = (e >> 16) * c.table[k&63]
+			d.block[Natural[k]&63] = (e >> 16) * c.table[k&63]
 			last = k
 			k++
 			continue
@@ -201,7 +201,7 @@ func (d *decoder) sequential(c *component) (last int, err error) {
 		}
 
 		// 32 bits were there: 16 of a code at most, and 15 of a coefficient.
-		d.block[natural[k]&63] = extend(int32(acc>>(64-size)), size) * c.table[k]
+		d.block[Natural[k]&63] = extend(int32(acc>>(64-size)), size) * c.table[k]
 		acc <<= size
 		n -= size
 		last = k
@@ -244,7 +244,7 @@ func (d *decoder) firstPass(s *scan, c *component, b *[64]int16) error {
 		if k += run; k > s.last {
 			return errDamaged
 		}
-		b[natural[k]] = int16(extend(d.bits(size), size) << s.low)
+		b[Natural[k]] = int16(extend(d.bits(size), size) << s.low)
 		k++
 	}
 	return nil
@@ -259,6 +259,9 @@ func (d *decoder) refine(s *scan, c *component, b *[64]int16) error {
 			if err != nil {
 				return err
 			}
+
+			// A symbol has a run of zeros, and what follows: the end of the band, here and in further blocks, more
+			// zeros, or a new coefficient, whose sign is the next bit.
 			run, value := symbol>>4, int16(0)
 			switch symbol & 15 {
 			case 0:
@@ -279,6 +282,8 @@ func (d *decoder) refine(s *scan, c *component, b *[64]int16) error {
 			if s.run > 0 {
 				break
 			}
+
+			// The coefficients that the run passes and that are not zero get their bit; the zeros are counted.
 			if k = d.refineNonZero(s, b, k, run, bit); k > s.last {
 				if value != 0 {
 					return errDamaged
@@ -286,11 +291,13 @@ func (d *decoder) refine(s *scan, c *component, b *[64]int16) error {
 				break
 			}
 			if value != 0 {
-				b[natural[k]] = value
+				b[Natural[k]] = value
 			}
 			k++
 		}
 	}
+
+	// Of a band that has ended, no coefficient is new.
 	if s.run > 0 {
 		s.run--
 		d.refineNonZero(s, b, k, -1, bit)
@@ -302,7 +309,7 @@ func (d *decoder) refine(s *scan, c *component, b *[64]int16) error {
 // returns where it stopped.
 func (d *decoder) refineNonZero(s *scan, b *[64]int16, k, zeros int, bit int16) int {
 	for ; k <= s.last; k++ {
-		at := natural[k]
+		at := Natural[k]
 		if b[at] == 0 {
 			if zeros == 0 {
 				return k
@@ -334,7 +341,7 @@ func (d *decoder) transformAll() error {
 				b := c.coefs[64*(y*c.across+x):][:64]
 				last := 0
 				for k := range 64 {
-					at := natural[k]
+					at := Natural[k]
 					v := int32(b[at])
 					d.block[at&63] = v * c.table[k]
 					if v != 0 {
