@@ -154,6 +154,7 @@ func searchText(o experiments.StudyOutcome) string {
 	}
 	halving := experiments.Halving{Eta: o.Search.Eta, Rungs: o.Search.Rungs}
 	var parts []string
+	// The last rung is the whole training, after which none is dropped.
 	for rung := range halving.Rungs - 1 {
 		parts = append(parts, shareText(halving.Until(rung)))
 	}
@@ -237,6 +238,7 @@ func SweepTable(o experiments.StudyOutcome) Table {
 		}
 		t.Rows = append(t.Rows, row)
 		if o.Chosen != nil && c.Label == o.Chosen.Label {
+			// The measure is the last column but one.
 			t.best[[2]int{i, len(row) - 2}] = true
 		}
 	}
@@ -343,6 +345,7 @@ func marksOf(axis experiments.SweptKey, places map[string]float64) (marks []plot
 		low, high := places[axis.Values[0]], places[axis.Values[len(axis.Values)-1]]
 		for power := math.Floor(math.Log10(low)); power <= math.Log10(high); power++ {
 			for _, digit := range []float64{1, 2, 5} {
+				// A mark a little outside gives the axis a round end.
 				if x := digit * math.Pow(10, power); x >= low*0.8 && x <= high*1.25 {
 					marks = append(marks, plots.Mark{X: x, Name: strconv.FormatFloat(x, 'g', 3, 64)})
 				}
@@ -357,6 +360,7 @@ func WriteSweepText(w io.Writer, folder string, o experiments.StudyOutcome, widt
 	var t Table
 	add := func(name, text string) {
 		for i, line := range words.Wrap(text, width-12) {
+			// Only the first line of a text has its name.
 			t.Rows = append(t.Rows, []string{map[bool]string{true: name}[i == 0], line})
 		}
 	}

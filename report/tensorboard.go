@@ -101,6 +101,7 @@ func (r *Run) writeImages(w io.Writer) error {
 		at = at.Add(time.Duration(r.Metrics[n-1].Seconds * float64(time.Second)))
 	}
 	pictures := map[string][]byte{"views": r.Views, "neighbors": r.Neighbors, "map": r.Components}
+	// In a fixed order: the same run gives the same file.
 	for _, tag := range slices.Sorted(maps.Keys(pictures)) {
 		picture := pictures[tag]
 		if len(picture) == 0 {

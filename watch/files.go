@@ -26,6 +26,7 @@ func openFile(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is a symbolic link")}
 	}
 
+	// Another file may have taken the name meanwhile: the flags refuse a link, and do not wait for a pipe.
 	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, nil, err
@@ -53,6 +54,7 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 	if info.Size() > largest {
 		return nil, fmt.Errorf("%s has %d bytes: more than %d are not shown", name, info.Size(), largest)
 	}
+	// It may have grown since it was looked at.
 	return io.ReadAll(io.LimitReader(f, largest))
 }
 

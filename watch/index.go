@@ -260,6 +260,7 @@ func (x *index) update(r *run, now time.Time) bool {
 	for i, name := range append(slices.Clone(runFiles), pictures...) {
 		s := stampOf(x.path(path.Join(r.dir, name)))
 		if i == len(r.stamps) {
+			// No file has this stamp: the first look counts as a change.
 			r.stamps = append(r.stamps, stamp{inode: -1})
 		}
 		changed = changed || s != r.stamps[i]
@@ -340,6 +341,7 @@ func (x *index) readProgress(r *run) error {
 	r.Step, r.Epoch, r.Seconds, r.Loss, r.Chance, r.Probe = last.Step, last.Epoch, last.Seconds, &last.Loss,
 		last.Chance, last.ProbeAccuracy
 	if last.Epoch > 0 {
+		// The log has no total: it follows from the steps of the epochs so far, until a checkpoint states it.
 		r.Total = int(float64(last.Step)/last.Epoch*float64(r.Epochs) + 0.5)
 	}
 
@@ -374,6 +376,7 @@ func (x *index) readStatus(r *run) {
 	if total > 0 {
 		r.Total = total
 	}
+	// Without a checkpoint, only a log that reaches the last epoch shows that a run is finished.
 	logged := r.Epochs > 0 && r.Epoch >= float64(r.Epochs)
 	r.Status = runs.StatusOf(holding, r.Error != "", total > 0 && done >= total, logged && total == 0)
 	if r.Status != runs.InUse {

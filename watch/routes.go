@@ -27,6 +27,7 @@ import (
 
 // listRuns answers with the runs that changed since a version, all of them since 0, and those that are gone.
 func (h *Handler) listRuns(w http.ResponseWriter, r *http.Request) {
+	// What is no number counts as 0: then all runs are sent.
 	since, _ := strconv.ParseInt(r.URL.Query().Get("since"), 10, 64)
 	x := h.index
 	x.mu.Lock()
@@ -116,6 +117,7 @@ func (h *Handler) readLog(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	// The last line may be half written.
 	text = text[:bytes.LastIndexByte(text[:n], '\n')+1]
 	part.Offset = offset + int64(len(text))
 	part.More = len(text) > 0 && part.Offset < info.Size()
@@ -248,6 +250,7 @@ func configValues(text []byte) [][2]string {
 
 	flat := [][2]string{}
 	flatten(&flat, "", tree)
+	// By name, and then by the order of a configuration, which keeps the first order among equals.
 	slices.SortStableFunc(flat, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	slices.SortStableFunc(flat, func(a, b [2]string) int { return order(a[0]) - order(b[0]) })
 	return flat
@@ -306,6 +309,7 @@ func (h *Handler) picture(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	image, err := readFile(h.root, path.Join(run.Path, name))
+	// Whatever else a file of that name holds is not served.
 	if err != nil || !bytes.HasPrefix(image, signature) {
 		refuse(w, http.StatusNotFound, "there is no such picture")
 		return
@@ -325,6 +329,7 @@ func (h *Handler) compareRuns(w http.ResponseWriter, r *http.Request) {
 			chosen = append(chosen, known.summary)
 		}
 	}
+	// Files are read without the lock, for which every other page waits.
 	x.mu.Unlock()
 
 	// Each run has its own copy of the baselines; only the trained encoders are compared.

@@ -78,6 +78,7 @@ func run(ctx context.Context, addr, model, index string, opt sslx.LoadOptions) e
 	server := &http.Server{Addr: addr, Handler: s, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 1 << 16}
 	context.AfterFunc(ctx, func() {
+		// ctx has ended: requests under way get some time of their own.
 		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		_ = server.Shutdown(last)

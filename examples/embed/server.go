@@ -68,6 +68,7 @@ type neighbor struct {
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The page needs no script, and nothing from elsewhere.
 	w.Header().Set("Content-Security-Policy",
 		"default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -86,6 +87,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	// Into memory first, so that an error can still set the status.
 	var body bytes.Buffer
 	if err := pageTemplate.Execute(&body, p); err != nil {
 		log.Print(err)

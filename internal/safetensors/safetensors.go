@@ -175,6 +175,7 @@ func (f *File) apart() error {
 	slices.SortStableFunc(names, func(a, b string) int {
 		x, y := f.tensors[a], f.tensors[b]
 		if x.from != y.from {
+			// Only the sign: an int may have 32 bits, and a difference more.
 			return int(min(1, max(-1, x.from-y.from)))
 		}
 		return int(min(1, max(-1, x.to-y.to)))
@@ -268,6 +269,7 @@ func Write(path string, tensors []Tensor, metadata map[string]string) error {
 	var offset int64
 	for _, t := range tensors {
 		end := offset + 4*int64(len(t.Values))
+		// A copy of the shape is [] for a scalar, where nil would be null.
 		header[t.Name] = map[string]any{"dtype": "F32", "shape": append([]int{}, t.Shape...),
 			"data_offsets": [2]int64{offset, end}}
 		offset = end

@@ -110,6 +110,7 @@ func (f betonFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 			return nil, usage.Errorf("field %s in %s has no label", names[task], files.source)
 		}
 		of, label := c.finish()
+		// The format has numbers only; a list of classes names those of the first label.
 		if lines := linesOf(files, len(of)); lines != nil && task == 0 {
 			of = lines
 		}
@@ -130,6 +131,7 @@ func (f betonFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 	p.Items = func(ctx context.Context, emit func(Item) error) error {
 		return f.each(ctx, files, func(file File, b *beton) error {
 			s := byPath[file.Path]
+			// planShards left the shard out: it is empty, or its split has no labels.
 			if s == nil {
 				return nil
 			}
@@ -196,6 +198,7 @@ func openBeton(r io.ReaderAt, length int64) (*beton, error) {
 		return nil, fmt.Errorf("it has version %d of the format, and version %d is read", v, betonVersion)
 	}
 	b := &beton{r: r, length: length, fields: int(binary.LittleEndian.Uint16(head[2:])), image: -1}
+	// The head is version, number of fields, page size, samples, and place of the allocations (ffcv/types.py).
 	n, allocated := binary.LittleEndian.Uint64(head[8:]), binary.LittleEndian.Uint64(head[16:])
 	b.table = betonHead + int64(b.fields)*betonFieldSize
 	if b.table > length || allocated > uint64(length) {
@@ -228,6 +231,7 @@ func openBeton(r io.ReaderAt, length int64) (*beton, error) {
 	if b.image < 0 {
 		return nil, usage.Errorf("it has no field of RGB images")
 	}
+	// n is bounded first, so that the product cannot overflow.
 	if n == 0 || n > maxImages || int64(n)*b.row > length-b.table {
 		return nil, fmt.Errorf("it says %d samples and has %d bytes: it is cut short or damaged", n, length)
 	}

@@ -94,6 +94,7 @@ func (r *run) holdOut(train packSplit) map[int]bool {
 		if !train.has(i) {
 			continue
 		}
+		// Without groups, copies of an image make one: else one could be trained on and the other measured.
 		label, group := int32(0), int32(len(at))
 		if len(r.labels) > 0 {
 			label = r.labels[0][i]
@@ -145,6 +146,7 @@ func (r *run) splitNotes(splits []packSplit) (notes []string) {
 			words.Thousands(int64(splits[0].count()))))
 	}
 
+	// An image that was trained on tells little when it is measured: such copies get a note.
 	trained := map[uint64]bool{}
 	for _, i := range splits[0].of() {
 		trained[r.hashes[i]] = true

@@ -99,6 +99,7 @@ func checkSize(width, height, maxPixels int) error {
 	if width <= 0 || height <= 0 {
 		return fmt.Errorf("it is %dx%d pixels", width, height)
 	}
+	// Divided, because the product of what a file declares may overflow.
 	if int64(width) > int64(maxPixels)/int64(height) {
 		return tooManyPixels(width, height, maxPixels)
 	}
@@ -135,6 +136,7 @@ func (r *remarks) add(facts pixels.Facts, rgb []byte) {
 	count(&r.deep, facts.Deep)
 	raise(&r.highestDeep, int64(facts.Highest))
 
+	// The counters are shared: they are touched once an image, not once a byte.
 	lowest, highest := byte(255), byte(0)
 	for _, v := range rgb {
 		lowest, highest = min(lowest, v), max(highest, v)
@@ -171,6 +173,7 @@ func (r *remarks) notes(total int, chosen bool) (notes []string) {
 	deep, most := r.deep.Load(), r.highestDeep.Load()
 	switch {
 	case deep > 0 && !chosen && most < 1<<14:
+		// The fewest bits that hold the highest sample; a range has 9 or more.
 		bits := 9
 		for most >= 1<<bits {
 			bits++

@@ -69,6 +69,7 @@ func groupKey(by string) (key func(path string) (string, bool), what string, err
 		if found == nil {
 			return "", false
 		}
+		// What the first parentheses match, or all that matches where there are none.
 		return found[min(1, len(found)-1)], true
 	}, "match of " + by, nil
 }
@@ -85,6 +86,7 @@ func (p *Plan) groupTracks(a *arrangement) {
 		found := trackName.FindStringSubmatch(path.Base(im.path))
 		keys[i] = im.path // images of test may have other names
 		if found != nil {
+			// Each class of GTSRB counts its tracks from 0.
 			keys[i] = im.class + "/" + found[1]
 		}
 		if im.split != "train" {
@@ -96,6 +98,7 @@ func (p *Plan) groupTracks(a *arrangement) {
 		tracks[keys[i]] = true
 		frames++
 	}
+	// Names of this form that share no track are of another set.
 	if frames < 2*len(tracks) {
 		return
 	}

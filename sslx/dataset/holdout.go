@@ -96,6 +96,7 @@ func GroupedHoldOut(labels, groups []int32, fraction float64, seed uint64) (keep
 		for _, i := range members[group] {
 			of[labels[i]]++
 		}
+		// How much nearer the group brings its classes to their aims, and whether it holds the last images of one.
 		gain, last, first := 0, false, true
 		for label, n := range of {
 			gain += abs(aim[label]) - abs(aim[label]-n)

@@ -156,6 +156,7 @@ func (a *arrangement) placeSplits(paths []string) error {
 	root, prefix := treeOf(slices.Concat(paths, a.foreign)), ""
 	for {
 		name, inside := root.only()
+		// A single folder train is a split, not a wrapping.
 		if inside == nil || exactSplit(name) != "" {
 			break
 		}
@@ -185,6 +186,7 @@ func (a *arrangement) place(paths []string, of func(string) (split, rest string)
 			continue
 		}
 		a.images = append(a.images, folderImage{path: p, split: split, rest: rest})
+		// What stands before the rest of the path is the folder of the split.
 		a.bases[split] = strings.TrimSuffix(strings.TrimSuffix(p, rest), "/")
 	}
 	return nil
@@ -193,6 +195,7 @@ func (a *arrangement) place(paths []string, of func(string) (split, rest string)
 // findSplits returns the split of each folder in root, nil when the folders are classes.
 func (a *arrangement) findSplits(root *folderTree, prefix string) (map[string]string, error) {
 	names := root.names()
+	// Who says that this level names the classes has said that it names no splits.
 	if len(names) == 0 || a.classesAt == strconv.Itoa(strings.Count(prefix, "/")+1) {
 		return nil, nil
 	}
@@ -307,6 +310,7 @@ func (a *arrangement) splitsAt(paths []string) error {
 	a.split = true
 	err = a.place(paths, func(p string) (split, rest string) {
 		parts := strings.Split(p, "/")
+		// The last part is the file, which names no split.
 		if len(parts) <= level {
 			return "", ""
 		}
@@ -377,6 +381,7 @@ func (a *arrangement) classesAtLevel() error {
 			found = true
 		}
 	}
+	// One split may have class folders at several places then.
 	a.bases = map[string]string{}
 	if !found {
 		return usage.About("classes-at", "%s has no folders with images at level %d", a.source, level)
@@ -440,6 +445,7 @@ func (a *arrangement) checkAmbiguous() error {
 		for _, sub := range class.names() {
 			splits[exactSplit(sub)] = true
 		}
+		// Next to images of the class, a folder is a group of them and no split.
 		if class.images > 0 {
 			splits[""] = true
 		}
@@ -491,6 +497,7 @@ func (a *arrangement) settleClasses() error {
 		return nil
 	}
 	a.labeled = true
+	// A few stray images are left out with a note; more than a tenth are a layout that was misread.
 	if direct > 1 && 10*direct > len(a.images) {
 		return usage.About("classes-at", "%d of %d images of %s lie next to the folders %s and not in one: say that "+
 			"the folders are no classes (%q), or at which level the classes are, which leaves those images out", direct,

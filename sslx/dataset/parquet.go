@@ -60,6 +60,7 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 			return usage.Errorf("%s and %s in %s have other columns of labels: import one set at a time",
 				shards[0].path, file.Path, files.source)
 		}
+		// The footer's count is not trusted: lists of that length are made next.
 		if opened.NumRows() < 0 || opened.NumRows() > min(maxImages, file.Size) {
 			return fmt.Errorf("%s in %s says %d rows", file.Path, files.source, opened.NumRows())
 		}
@@ -88,6 +89,7 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 		if len(c.names) == 0 { // hubs hide the labels of some sets
 			return nil, usage.Errorf("column %s in %s has no label", columns.labels[task].name, files.source)
 		}
+		// Only now are the values of all shards known, from which the order of the classes follows.
 		names, label := c.finish()
 		relabel(shards, task, label)
 		p.Tasks = append(p.Tasks, Task{columns.labels[task].name, names})
@@ -106,6 +108,7 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 	p.Items = func(ctx context.Context, emit func(Item) error) error {
 		return f.each(ctx, files, func(file File, opened *parquet.File) error {
 			s := byPath[file.Path]
+			// planShards left the shard out: it is empty, or its split has no labels.
 			if s == nil {
 				return nil
 			}
@@ -151,6 +154,7 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 		if err := checkFooter(contextReaderAt{ctx, at}, file.Size); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("%s in %s is no parquet file or is damaged: %w", file.Path, files.source, err)
 		}
+		// Page indexes and bloom filters serve look-ups, which an import does not make, and nothing has checked them.
 		opened, err := parquet.OpenFile(contextReaderAt{ctx, at}, file.Size, parquet.SkipPageIndex(true),
 			parquet.SkipBloomFilters(true))
 		if ctx.Err() != nil {
@@ -268,10 +272,12 @@ func findColumns(f *parquet.File) (c parquetColumns, err error) {
 func imageLeaf(column *parquet.Column) *parquet.Column {
 	leaf := column
 	if !column.Leaf() {
+		// Hugging Face's images are structs of bytes and path.
 		if leaf = column.Column("bytes"); leaf == nil || !leaf.Leaf() {
 			return nil
 		}
 	}
+	// A list has not one image a row.
 	if leaf.MaxRepetitionLevel() > 0 || leaf.Type().Kind() != parquet.ByteArray {
 		return nil
 	}

@@ -45,6 +45,7 @@ func checkFooter(r io.ReaderAt, size int64) error {
 	if _, err := r.ReadAt(footer, size-tail-length); err != nil {
 		return err
 	}
+	// The whole footer is one struct, FileMetaData (parquet.thrift).
 	w := thriftWalk{left: footer}
 	return w.value(thriftStruct, 0)
 }
@@ -109,6 +110,7 @@ func (w *thriftWalk) value(kind byte, depth int) error {
 	case thriftStruct:
 		return w.fields(depth)
 	}
+	// What is left are whole numbers of 16 to 64 bits (types 4 to 6), which are varints.
 	_, err := w.number()
 	return err
 }
@@ -118,6 +120,7 @@ func (w *thriftWalk) list(depth int) error {
 	if err != nil {
 		return err
 	}
+	// The upper four bits are the length; 15 says that a longer one follows.
 	n := uint64(head >> 4)
 	if n == 15 {
 		if n, err = w.number(); err != nil {
@@ -184,6 +187,7 @@ type pageCheck struct {
 
 // chunk checks the pages of a column in one row group.
 func (c *pageCheck) chunk(r io.ReaderAt, m *format.ColumnMetaData) error {
+	// The dictionary, where there is one, precedes the data pages.
 	start := m.DataPageOffset
 	if m.DictionaryPageOffset != 0 {
 		start = m.DictionaryPageOffset
@@ -253,6 +257,7 @@ func (c *pageCheck) page(r io.Reader, h *format.PageHeader) error {
 		if v.V.DefinitionLevelsByteLength < 0 || v.V.RepetitionLevelsByteLength < 0 || length > packed {
 			return errParquet
 		}
+		// Repetition levels come first, then definition levels, then values.
 		levels, rest = rest[v.V.RepetitionLevelsByteLength:length], rest[length:]
 		isPacked = !v.V.IsCompressed.Valid || v.V.IsCompressed.V
 	}
@@ -302,6 +307,7 @@ func (c *pageCheck) dataPage(h *format.DataPageHeader, data []byte) error {
 		if h.DefinitionLevelEncoding != format.RLE {
 			return fmt.Errorf("its levels are encoded as %v", h.DefinitionLevelEncoding)
 		}
+		// Four bytes say how long the levels are.
 		if len(data) < 4 || int64(binary.LittleEndian.Uint32(data)) > int64(len(data)-4) {
 			return errParquet
 		}
@@ -325,12 +331,14 @@ func (c *pageCheck) count(values int32) error {
 // checkValues looks at how many values the bytes of a page would become.
 func checkValues(encoding format.Encoding, data []byte, n int32) error {
 	switch encoding {
+	// A plain value takes its own bytes of the page: there is nothing to unfold.
 	case format.Plain:
 		return nil
 	case format.PlainDictionary, format.RLEDictionary:
 		if len(data) == 0 {
 			return nil
 		}
+		// The first byte is the number of bits of an index into the dictionary.
 		return checkRuns(data[1:], int(data[0]), n)
 	case format.RLE: // of booleans, after their length
 		return checkRuns(data[min(4, len(data)):], 1, n)
@@ -360,8 +368,10 @@ func checkRuns(data []byte, width int, n int32) error {
 		if err != nil {
 			return err
 		}
+		// Bounded, so that the products below cannot overflow.
 		count := min(head>>1, math.MaxInt32)
 		length := uint64(width+7) / 8
+		// An odd head counts groups of eight packed numbers, an even one repetitions of one number.
 		if head&1 == 1 {
 			length, count = count*uint64(width), 8*count
 		}
@@ -380,6 +390,7 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 	case format.Uncompressed:
 		return page, nil
 	case format.Snappy:
+		// A block begins with its unpacked length, for which the decoder would take the memory.
 		if length, n := binary.Uvarint(page); n <= 0 || length > uint64(size) {
 			return nil, archive.ErrUnpacked
 		}
@@ -390,6 +401,7 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 		c.unpacked = grown(c.unpacked, size)
 		n, err := lz4.UncompressBlock(page, c.unpacked)
 		if err != nil {
+			// The decoder has one error for both.
 			return nil, fmt.Errorf("a page is damaged, or %w", archive.ErrUnpacked)
 		}
 		return c.unpacked[:n], nil
@@ -402,6 +414,7 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 	case format.Brotli:
 		r = brotli.NewReader(bytes.NewReader(page))
 	case format.Zstd:
+		// The window is memory that a frame asks for.
 		unzip, err := zstd.NewReader(bytes.NewReader(page), zstd.WithDecoderConcurrency(1),
 			zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(max(uint64(c.limit), zstd.MinWindowSize)))
 		if err != nil {

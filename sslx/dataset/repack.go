@@ -79,6 +79,7 @@ func planPack(set *Set) (*Plan, error) {
 		position := 0
 		for s, split := range splits {
 			for i := range split.N {
+				// The bytes stay in the old pack, which is open until the new one is written.
 				it := Item{Position: position, Name: names[s][i], Data: split.At(i)}
 				for _, of := range labels[s] {
 					it.Labels = append(it.Labels, of[i])

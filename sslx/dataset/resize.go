@@ -163,6 +163,7 @@ func resamplerOf(to, from int) resampler {
 	r, ok := resamplers.byLength[key]
 	if !ok {
 		if len(resamplers.byLength) == maxResamplers {
+			// All at once: sets of so many sizes are rare, and weights are quickly made.
 			clear(resamplers.byLength)
 		}
 		r = newResampler(to, from)

@@ -195,6 +195,7 @@ func (sp *Split) Names() []string {
 	if sp.names != nil {
 		texts = strings.Split(string(sp.set.section(*sp.names)), "\x00")
 	}
+	// Every name ends with a zero byte, so the last piece is none.
 	for i := range names {
 		if names[i] = fmt.Sprintf("%s/%d", sp.Name, i); i < len(texts)-1 && texts[i] != "" {
 			names[i] = texts[i]
@@ -227,5 +228,6 @@ func taskIndex(set string, tasks []Task, name string) (int, error) {
 }
 
 func (s *Set) section(sec section) []byte {
+	// The capacity ends with the section: an append must copy, because the map is read only.
 	return s.data[sec.Offset : sec.Offset+sec.Length : sec.Offset+sec.Length]
 }

@@ -57,6 +57,7 @@ func splitShards(source string, shards []*shard) error {
 // planShards numbers the images of the shards and adds splits and tasks to a plan. A split whose images have no labels,
 // where train has some, is left out.
 func (p *Plan) planShards(source string, shards []*shard) ([]*shard, error) {
+	// Positions follow splits and names, so that a set is the same whatever the order of its source.
 	slices.SortStableFunc(shards, func(a, b *shard) int {
 		return cmp.Or(cmp.Compare(slices.Index(splitOrder, a.split), slices.Index(splitOrder, b.split)),
 			cmp.Compare(a.path, b.path))
@@ -138,6 +139,7 @@ func (c *classes) add(value string) (int32, error) {
 	if len(c.names) == maxClasses {
 		return 0, fmt.Errorf("labels have more than %d values: they are no classes", maxClasses)
 	}
+	// "01" is a name: as a number it would be one class with "1".
 	if n, err := strconv.Atoi(value); err != nil || n < 0 || n >= maxClasses || strconv.Itoa(n) != value {
 		c.numbers = false
 	}
@@ -156,6 +158,7 @@ func (c *classes) finish() (names []string, label []int32) {
 			n, _ := strconv.Atoi(value)
 			label[i], most = int32(n), max(most, n)
 		}
+		// A list of names that is too short is of other classes.
 		if names = c.known; len(names) <= most {
 			names = numbered(most + 1)
 		}

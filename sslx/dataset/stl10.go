@@ -92,6 +92,7 @@ func (f stl10Format) Plan(ctx context.Context, files *Files) (*Plan, error) {
 				it := Item{Position: position + i, Name: fmt.Sprintf("%s image %d", file.Path, i)}
 				it.Data = make([]byte, record)
 				if labels != nil {
+					// The files count labels from 1.
 					it.Labels = []int32{int32(labels[it.Position]) - 1}
 				}
 				if _, err := io.ReadFull(r, it.Data); err != nil {
@@ -113,6 +114,7 @@ func (stl10Format) labels(ctx context.Context, files *Files, p *Plan) ([]byte, e
 	var all []byte
 	for i, name := range []string{stl10Labels(stl10Train), stl10Labels(stl10Test)} {
 		err := files.Read(ctx, name, func(r io.Reader) error {
+			// One byte more than there are images tells a file that is too long.
 			labels, err := io.ReadAll(io.LimitReader(r, int64(p.Splits[i].N)+1))
 			all = append(all, labels...)
 			if err == nil && len(labels) != p.Splits[i].N {
@@ -157,6 +159,7 @@ func fromColumns(planes []byte) *image.RGBA {
 	const side, area = stl10Side, stl10Side * stl10Side
 	img := image.NewRGBA(image.Rect(0, 0, side, side))
 	for i := range area {
+		// Pixel i of the rows is in column i%side and row i/side; a plane runs down its columns.
 		from := i%side*side + i/side
 		copy(img.Pix[4*i:], []byte{planes[from], planes[area+from], planes[2*area+from], 255})
 	}

@@ -57,6 +57,7 @@ func tables(files *Files, name string, paths []string) (found []labelTable, err 
 
 	known := indexOf(paths)
 	for _, p := range all {
+		// Only a table that was asked for must be one of labels: others may be about anything.
 		t, err := readTable(p, files.texts[p], known)
 		switch {
 		case err != nil && name != "":
@@ -103,6 +104,7 @@ func readTable(file string, text []byte, known map[string]string) (t labelTable,
 			separator = other
 		}
 	}
+	// Tables written by hand have stray quotes, and rows of unequal length.
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.LazyQuotes, r.FieldsPerRecord = separator, true, -1
 	records, err := r.ReadAll()
@@ -131,6 +133,7 @@ func readTable(file string, text []byte, known map[string]string) (t labelTable,
 	// The column of images is the one whose cells name most of them; of equals, the one with the name for it.
 	width, best, most := len(records[0]), -1, 0
 	for column := range width {
+		// Each image counts once: a column that repeats one name is no list of images.
 		images := map[string]bool{}
 		for _, record := range records[:min(len(records), 1000)] {
 			if column < len(record) && find(record[column]) != "" {
@@ -148,6 +151,7 @@ func readTable(file string, text []byte, known map[string]string) (t labelTable,
 	}
 
 	t = labelTable{path: file, columns: slices.Clone(records[0])}
+	// The first line is one of names unless it names an image.
 	named := find(records[0][best]) == "" || slices.Contains(fileColumns, plain(records[0][best]))
 	if named && len(records) > 1 {
 		records = records[1:]
@@ -246,6 +250,7 @@ func (t *labelTable) labelsOf(wanted []string, but ...int) (columns []int, left 
 		switch distinct, empty := t.values(i); {
 		case len(distinct) < 2:
 			left = append(left, name+" (one value)")
+		// Values that hardly repeat are names or measurements. Four rows are too few to tell.
 		case 2*len(distinct) > len(t.rows) && len(t.rows) > 4, len(distinct) > maxTableClasses:
 			left = append(left, fmt.Sprintf("%s (%s values)", name, words.Thousands(int64(len(distinct)))))
 		case empty > 0 && len(t.columns) > 1 && 2*empty > len(t.rows):

@@ -137,6 +137,7 @@ func (f *Folder) Read(dst []byte, i int) error {
 	if b := img.Bounds(); b.Dx() != f.width || b.Dy() != f.height {
 		return unequalSizes(f.tree.Root, f.Name(i), b, f.height, f.width)
 	}
+	// dst has room for this size, so that the append fills it.
 	appendRGB(dst[:0], img)
 	return nil
 }

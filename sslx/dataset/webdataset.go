@@ -93,6 +93,7 @@ func (f shardFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 		}
 		p.Notes = append(p.Notes, note)
 		for _, s := range shards {
+			// Without a task, an image must have no label at all.
 			s.labels = nil
 		}
 	}
@@ -132,6 +133,7 @@ func (f shardFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 // images are read only when they are asked for.
 func (f shardFormat) each(ctx context.Context, files *Files, data bool,
 	visit func(shard string, s sample) error) error {
+	// A source is one shard, whose members the walk gives, or a folder of shards, which the walk gives.
 	alone := path.Base(files.source)
 	single := &samples{files: files, data: data, visit: func(s sample) error { return visit(alone, s) }}
 	err := files.Walk(ctx, func(file File) error {
@@ -163,11 +165,13 @@ type samples struct {
 // add takes in the next member. Members that are no part of a sample are passed over.
 func (s *samples) add(e archive.Entry) error {
 	base := path.Base(e.Path)
+	// The key ends at the first dot, as WebDataset has it: a.seg.png is of sample a.
 	dot := strings.IndexByte(base, '.')
 	if e.Dir || dot <= 0 || archive.Hidden(e.Path) || slices.Contains(classLists, base) {
 		return nil
 	}
 	key, ext := path.Join(path.Dir(e.Path), base[:dot]), strings.ToLower(base[dot+1:])
+	// The members of a sample lie one after the other, so another key ends it.
 	if s.any && key != s.held.key {
 		if err := s.flush(); err != nil {
 			return err
@@ -186,6 +190,7 @@ func (s *samples) add(e archive.Entry) error {
 			return err
 		}
 		s.held.data, s.held.err = content, err
+	// A .cls file wins against the JSON, whichever comes first.
 	case ext == "cls" || ext == "json" && s.held.label == "":
 		text, err := archive.Read(e, maxLabelText)
 		if err != nil {
@@ -225,6 +230,7 @@ func labelInJSON(text []byte) string {
 		case raw == nil:
 		case json.Unmarshal(raw, &word) == nil && word != "":
 			return word
+		// -1 often stands for no label, and a fraction is no class.
 		case json.Unmarshal(raw, &number) == nil && number >= 0 && number == float64(int64(number)):
 			return strconv.FormatInt(int64(number), 10)
 		}

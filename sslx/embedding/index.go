@@ -109,6 +109,7 @@ func (x *Index) Nearest(query []float32, k int) ([]Neighbor, error) {
 	if err := q.Check("query"); err != nil {
 		return nil, err
 	}
+	// The rows of the index have length 1 as well: products are cosines.
 	unit := q.Normalized().X
 
 	// Each processor keeps the nearest of its own rows.
@@ -150,6 +151,7 @@ func cosine(a, b []float32) float64 {
 	for i, v := range a {
 		sum += float64(v) * float64(b[i])
 	}
+	// Rounding may lead beyond 1.
 	return math.Max(-1, math.Min(1, sum))
 }
 
@@ -157,6 +159,7 @@ func cosine(a, b []float32) float64 {
 // is a usage error when the set is gone or another one now.
 func (x *Index) Images(ctx context.Context, rows []int, opt progress.Options) (images dataset.Images, err error) {
 	size := 0
+	// Images that are not square kept their own size, which 0 stands for.
 	if x.Info.Size[0] == x.Info.Size[1] {
 		size = x.Info.Size[0]
 	}

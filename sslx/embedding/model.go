@@ -202,6 +202,7 @@ func mostIn(pixels int, backendName string) int {
 	if backendName == "go" {
 		most32 = 32
 	}
+	// As many pixels as most32 images of 32x32 have.
 	return max(least, min(most, most32*32*32/pixels))
 }
 
@@ -292,6 +293,7 @@ func (m *Model) embedBatch(ctx context.Context, images dataset.Images) ([]float3
 		return nil, nil
 	}
 	size := m.most
+	// The smallest size that holds them: the rest of a batch is filled up, and each size is compiled once.
 	for _, s := range slices.Backward(batchSizes) {
 		if s >= images.N && s < m.most {
 			size = s

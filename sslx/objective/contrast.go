@@ -19,6 +19,7 @@ type contrast struct {
 // that a loss and its gradient keep their digits where the negatives are far from the positive.
 func newContrast(positives []*Node, negatives, sharpness *Node) contrast {
 	c := contrast{positives: positives, sharpness: sharpness}
+	// Without the largest, no exponential overflows. It cancels, and so needs no gradient. [V·N, 1]
 	largest := StopGradient(ReduceAndKeep(negatives, ReduceMax, 1))
 	sum := Log(ReduceAndKeep(Exp(Mul(Sub(negatives, largest), sharpness)), ReduceSum, 1))
 	for _, p := range positives {
@@ -99,6 +100,7 @@ func unit(z *Node, axis int) *Node {
 // they fit into n.
 func cosine(z, other *Node) *Node {
 	n, dim, rows := z.Shape().Dimensions[0], z.Shape().Dimensions[1], other.Shape().Dimensions[0]
+	// [n/rows, rows, dim], in which other is broadcast
 	products := Mul(Reshape(z, n/rows, rows, dim), Reshape(other, 1, rows, dim))
 	return Reshape(ReduceSum(products, 2), n, 1)
 }
@@ -113,6 +115,7 @@ func otherViews(z, keys *Node, views int) []*Node {
 	cosines := make([]*Node, views-1)
 	for r := range cosines {
 		start := (r + 1) * n
+		// Turned by r+1 views, each row of keys meets the same image in another view.
 		turned := Concatenate([]*Node{Slice(keys, AxisRange(start)), Slice(keys, AxisRange(0, start))}, 0)
 		cosines[r] = cosine(z, turned)
 	}
@@ -121,6 +124,7 @@ func otherViews(z, keys *Node, views int) []*Node {
 
 // log1pExp returns log(1 + exp(x)).
 func log1pExp(x *Node) *Node {
+	// log(1+e^x) = m + log(e^-m + e^(x-m)) with m = max(x, 0): nothing overflows, and small losses keep their digits.
 	largest := StopGradient(MaxScalar(x, 0.0))
 	return Add(largest, Log1P(Add(StopGradient(Expm1(Neg(largest))), Exp(Sub(x, largest)))))
 }

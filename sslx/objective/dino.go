@@ -94,6 +94,7 @@ func (d DINO) Loss(in Inputs) Terms {
 		seen = append(seen, ReduceMean(scores, 0)) // [K]
 	}
 
+	// The center follows the scores from which it has not been subtracted (Caron et al. 2021, equation 4).
 	moved := Add(MulScalar(kept, d.CenterMomentum), MulScalar(average(seen), 1-d.CenterMomentum))
 	return Terms{
 		Loss:   mean(losses),

@@ -57,6 +57,7 @@ func (m MoCoV3) Loss(in Inputs) Terms {
 
 	terms := contrast{positives: positives, sharpness: sharpness}.terms(losses,
 		4*m.Temperature*math.Log(float64(in.images())))
+	// 2τ of the equation, twice for both directions of a pair.
 	factor := MulScalar(Inverse(sharpness), 4)
 	for name, part := range terms.Parts {
 		terms.Parts[name] = Mul(part, factor)

@@ -117,6 +117,7 @@ func (n Negatives) patchView(at string) func(anchor augment.Config) augment.Conf
 		if !n.Alike {
 			return augment.Config{Size: anchor.Size, Patch: n.Patch, PatchAt: at}
 		}
+		// The patch takes the place of the crop; the operations after it stay.
 		anchor.Patch, anchor.PatchAt, anchor.CropScale, anchor.CropScaleMax = n.Patch, at, 0, 0
 		return anchor
 	}
@@ -175,7 +176,9 @@ func extraCosines(_ Negatives, in Inputs, z *Node) (*Node, int) {
 func drawn(draws *Node, k int) *Node {
 	n := draws.Shape().Dimensions[0]
 	others := Not(sameImage(draws.Graph(), 1, n))
+	// Draws are below 1, so that 2 keeps the image itself out of the smallest.
 	draws = Where(others, draws, Scalar(draws.Graph(), draws.DType(), 2.0))
+	// The k-th smallest draw of each row. [n, 1]
 	last := Slice(Sort(draws, 1, true), AxisRange(), AxisElem(k-1))
 	return LogicalAnd(others, LessOrEqual(draws, last))
 }
@@ -183,6 +186,7 @@ func drawn(draws *Node, k int) *Node {
 // sameImage returns bool [views·n, views·n]: whether row and column are of the same image, in the same view or not.
 func sameImage(g *Graph, views, n int) *Node {
 	shape := shapes.Make(dtypes.Int32, views*n, views*n)
+	// The rows of one view follow those of another, so that the image is the row modulo n.
 	image := func(axis int) *Node { return ModScalar(Iota(g, shape, axis), n) }
 	return Equal(image(0), image(1))
 }
@@ -190,6 +194,7 @@ func sameImage(g *Graph, views, n int) *Node {
 // tile repeats x [n, n] to [views·n, views·n].
 func tile(x *Node, views int) *Node {
 	n := x.Shape().Dimensions[0]
+	// [views, n, views, n], in which the first two axes and the last two become one each
 	return Reshape(BroadcastToDims(Reshape(x, 1, n, 1, n), views, n, views, n), views*n, views*n)
 }
 

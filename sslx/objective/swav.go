@@ -95,6 +95,7 @@ func (s SwAV) codes(in Inputs, v int, scores, prototypes *Node) *Node {
 // so on. It works on logarithms, which neither overflow nor vanish.
 func sinkhorn(logits *Node, iterations int) *Node {
 	for range iterations {
+		// Columns are prototypes, which get equal shares; rows are images, whose shares add up to 1.
 		logits = Sub(logits, logSumExp(logits, 0))
 		logits = Sub(logits, logSumExp(logits, 1))
 	}

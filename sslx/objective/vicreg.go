@@ -64,6 +64,7 @@ func (r VICReg) Loss(in Inputs) Terms {
 	return added(map[string]*Node{
 		"similarity": MulScalar(mean(distances), r.Similarity),
 		"variance":   MulScalar(mean(hinges), r.Variance),
+		// The authors add the covariances of both views, and take the mean of the rest.
 		"covariance": MulScalar(mean(covariances), 2*r.Covariance),
 	}, r.Variance*(1-math.Sqrt(vicRegEpsilon)))
 }

@@ -36,6 +36,7 @@ func adapted(file []byte, c *content) ([]byte, error) {
 		}
 		switch n.op {
 		case "Slice":
+			// Only slices that go backward are read wrong.
 			if !n.reverses(known) {
 				continue
 			}
@@ -46,6 +47,7 @@ func adapted(file []byte, c *content) ([]byte, error) {
 		case "AveragePool", "MaxPool":
 			edits[i] = poolEdit(n)
 		case "BatchNormalization":
+			// The momentum matters to training alone.
 			edits[i] = edit{without: []string{"momentum"}}
 		}
 	}
@@ -99,6 +101,7 @@ func (e edit) apply(node []byte) (out []byte, err error) {
 		return out, err
 	}
 
+	// AttributeProto.INTS of onnx.proto.
 	const typeOfInts = 7
 	attribute := appendInt(nil, attributeType, typeOfInts)
 	attribute = appendBytes(attribute, attributeName, []byte("strides"))
@@ -152,6 +155,7 @@ func appendInt(message []byte, number protowire.Number, v int64) []byte {
 
 // constant returns the message of an operation Constant with the integers of a table.
 func (t table) constant(output string) (node []byte) {
+	// AttributeProto.TENSOR of onnx.proto.
 	const typeOfTensor = 4
 	var value, raw, attribute []byte
 	for _, d := range t.dims {
@@ -244,6 +248,7 @@ func (t table) reshaped(dims []int64) (table, bool) {
 		}
 	}
 	if open >= 0 {
+		// A remainder shows in the comparison below.
 		dims[open] = int64(len(t.ints)) / elements
 		elements *= dims[open]
 	}
@@ -258,6 +263,7 @@ func (t table) transposed(order []int64) (table, bool) {
 	rows, columns := int(t.dims[0]), int(t.dims[1])
 	out := table{[]int64{t.dims[1], t.dims[0]}, make([]int64, len(t.ints))}
 	for i, v := range t.ints {
+		// From row i/columns and column i%columns to the mirrored place.
 		out.ints[i%columns*rows+i/columns] = v
 	}
 	return out, true

@@ -41,6 +41,7 @@ func (b guardedBuilder) OpShape(v compute.Value) (shapes.Shape, error) {
 	}
 	elements := 1
 	for _, d := range shape.Dimensions {
+		// Divided, so that the product cannot overflow.
 		if d < 0 || d > 0 && elements > mostElements/d {
 			return shape, fmt.Errorf("it computes a value of dimensions %v, which is too large", shape.Dimensions)
 		}

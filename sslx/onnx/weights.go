@@ -51,6 +51,7 @@ func (f *File) Weights(layer string, opt weights.Options) (*weights.Weights, err
 	}
 	w.Encoder, w.Values = e, e.values
 	if layer != "" {
+		// Each layer is an encoder of its own to whatever caches or compares features.
 		w.Fingerprint += "@" + layer
 	}
 	return w, nil
@@ -73,6 +74,7 @@ func (f *File) input(in *weights.Input) error {
 	}
 
 	height, width := f.Size()
+	// What the graph demands counts more than what the metadata say.
 	if len(size) == 3 && height == 0 && width == 0 {
 		height, width = size[1], size[2]
 	}

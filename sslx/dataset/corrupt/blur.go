@@ -12,6 +12,7 @@ import (
 func gaussianBlur(p *picture, severity int, _ *rand.Rand) error {
 	deviation := strength(p, severity, [...]float64{0.4, 0.6, 0.7, 0.8, 1}, [...]float64{1, 2, 3, 4, 6})
 	weights := filter.Gaussian(deviation, int(4*deviation+0.5))
+	// A Gaussian in two dimensions is one along columns after one along rows, which takes far fewer products.
 	for _, vertical := range []bool{true, false} {
 		from := append([]float64{}, p.pixels...)
 		for y := range p.height {
@@ -127,6 +128,7 @@ func (p *picture) smear(radius int, deviation, angle float64) {
 	from := append([]float64{}, p.pixels...)
 	clear(p.pixels)
 	for i, weight := range weights {
+		// Halves are rounded down as in ImageMagick, whose motion blur the authors used.
 		dy := -int(math.Ceil(float64(i)*math.Sin(angle) - 0.5))
 		dx := -int(math.Ceil(float64(i)*math.Cos(angle) - 0.5))
 		if max(dy, -dy) >= p.height || max(dx, -dx) >= p.width {

@@ -32,6 +32,7 @@ func plasma(side int, decay float64, random *rand.Rand) []float64 {
 	at := func(y, x int) *float64 { return &heights[(y+side)%side*side+(x+side)%side] }
 	noise := 100.0
 	set := func(y, x int, around float64) {
+		// The noise enters squared, as in the authors' plasma_fractal.
 		*at(y, x) = around/4 + noise*(2*noise*random.Float64()-noise)
 	}
 
@@ -96,6 +97,7 @@ func (p *picture) inHSV(change func(h, s, v float64) (saturation, value float64)
 		sector := math.Floor(h)
 		rest := h - sector
 		least, falling, rising := v*(1-s), v*(1-rest*s), v*(1-(1-rest)*s)
+		// One order of the three values for each sixth of the circle of hues, from red on.
 		copy(rgb, [...][]float64{{v, rising, least}, {falling, v, least}, {least, v, rising}, {least, falling, v},
 			{rising, least, v}, {v, least, falling}}[int(sector)%6])
 	}

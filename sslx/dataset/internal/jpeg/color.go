@@ -112,6 +112,7 @@ func paintCMYK(dst []byte, rows [][]byte, ycck, inverted bool) {
 
 // times multiplies two fractions of 255.
 func times(a, b byte) byte {
+	// The division by 255, rounded, is Pillow's MULDIV255.
 	t := uint32(a)*uint32(b) + 128
 	return byte((t>>8 + t) >> 8)
 }
@@ -178,6 +179,7 @@ func (u *upsampler) row(y int) []byte {
 	// The nearer row counts three times the farther one.
 	other := u.line(at + 2*(y&1) - 1)
 	if u.nx == u.dx {
+		// The rounding alternates, so that halves go up as often as down.
 		bias := int32(1 + y&1)
 		for x, v := range line {
 			u.out[x] = byte((3*int32(v) + int32(other[x]) + bias) >> 2)

@@ -170,6 +170,7 @@ func (d *decoder) readScan(content []byte) error {
 				return errDamagedScan
 			}
 		}
+		// Tables may be replaced between scans: those that the file has now count.
 		c.dc, c.ac = d.dc[tables>>4], d.ac[tables&15]
 		if err := d.start(c); err != nil {
 			return err
@@ -216,6 +217,7 @@ func (d *decoder) start(c *component) error {
 // checkScan refuses scans that the format does not allow.
 func (d *decoder) checkScan(s *scan) error {
 	if !d.progressive {
+		// A sequential scan holds all coefficients, whatever its header says.
 		s.first, s.last, s.high, s.low = 0, 63, 0, 0
 	}
 	for _, c := range s.comps {
@@ -226,8 +228,10 @@ func (d *decoder) checkScan(s *scan) error {
 	switch {
 	case s.last > 63 || s.first > s.last || s.low > 13 || s.high > 13:
 		return errDamagedScan
+	// DC has scans of its own, and a scan of AC is of one component (T.81, annex G).
 	case d.progressive && s.first == 0 && s.last > 0, s.first > 0 && len(s.comps) > 1:
 		return errDamagedScan
+	// A refinement adds one bit.
 	case s.high > 0 && s.low != s.high-1:
 		return errDamagedScan
 	}

@@ -58,6 +58,7 @@ func (h Header) Memory(reduce int) int64 {
 	}
 	bytes := planes + 4*shrunk
 	if h.Progressive {
+		// Coefficients have two bytes, and are kept at full size whatever the reduction.
 		bytes += 2 * padded * h.Samples
 	}
 	return int64(bytes)
@@ -157,6 +158,7 @@ func (d *decoder) read(marker byte, content []byte) error {
 		d.interval = int(binary.BigEndian.Uint16(content))
 	case marker == startOfScan:
 		return d.readScan(content)
+	// 0xc8 is reserved; the tables of Huffman codes, 0xc4, were taken above.
 	case marker >= baselineFrame && marker <= 0xcf && marker != arithmeticTables && marker != 0xc8:
 		return d.readFrame(marker, content)
 	case marker == jfifSegment && len(content) >= 5 && string(content[:5]) == "JFIF\x00":

@@ -66,11 +66,13 @@ func inverse8(b *[64]int32, dst []byte, stride int) {
 	var w [64]int32
 	for x := range 8 {
 		i0, i1, i2, i3, i4, i5, i6, i7 := b[x], b[8+x], b[16+x], b[24+x], b[32+x], b[40+x], b[48+x], b[56+x]
+		// Most columns of a compressed block hold only their mean, and become constant.
 		if i1|i2|i3|i4|i5|i6|i7 == 0 {
 			v := i0 << passBits
 			w[x], w[8+x], w[16+x], w[24+x], w[32+x], w[40+x], w[48+x], w[56+x] = v, v, v, v, v, v, v, v
 			continue
 		}
+		// The even part, then the odd part, with the names of libjpeg's jidctint.c.
 		z := (i2 + i6) * fix0_541
 		t2, t3 := z-i6*fix1_847, z+i2*fix0_765
 		t0, t1 := (i0+i4)<<constBits, (i0-i4)<<constBits
@@ -99,6 +101,7 @@ func inverse8(b *[64]int32, dst []byte, stride int) {
 		z1, z2, z3, z4 = -z1*fix0_899, -z2*fix2_562, z5-z3*fix1_961, z5-z4*fix0_390
 		o0, o1, o2, o3 := r[7]*fix0_298+z1+z3, r[5]*fix2_053+z2+z4, r[3]*fix3_072+z2+z3, r[1]*fix1_501+z1+z4
 
+		// The rounding and the 128 by which samples are stored lower, in one sum.
 		const n, half = constBits + passBits + 3, 1<<(constBits+passBits+2) + 128<<(constBits+passBits+3)
 		p := (*[8]byte)(dst[y*stride:])
 		p[0], p[7] = clamp((e0+o3+half)>>n), clamp((e0-o3+half)>>n)
@@ -126,6 +129,7 @@ func inverse4(b *[64]int32, dst []byte, stride int) {
 		o0 := -i7*fix0_211 + i5*fix1_451 - i3*fix2_172 + i1*fix1_061
 		o2 := -i7*fix0_509 - i5*fix0_601 + i3*fix0_899 + i1*fix2_562
 
+		// One bit more: the sums are twice the means.
 		const n = constBits - passBits + 1
 		w[x], w[24+x] = descale(e0+o2, n), descale(e0-o2, n)
 		w[8+x], w[16+x] = descale(e2+o0, n), descale(e2-o0, n)

@@ -169,6 +169,7 @@ func npySamples(data []byte) (s samples, err error) {
 	if len(data) < 12 {
 		return s, errors.New("it is cut short inside its head")
 	}
+	// The length of the head has two bytes in version 1, and four from version 2 on.
 	start, length := 10, int(binary.LittleEndian.Uint16(data[8:]))
 	if data[6] > 1 {
 		start, length = 12, int(min(binary.LittleEndian.Uint32(data[8:]), 1<<20))
@@ -268,6 +269,7 @@ func tiffTags(data []byte) (tags map[int][]int64, order binary.ByteOrder, err er
 		tag, kind, count := int(order.Uint16(entries)), order.Uint16(entries[2:]), int64(order.Uint32(entries[4:]))
 		size := map[uint16]int64{1: 1, 3: 2, 4: 4}[kind]
 		values := entries[8:12]
+		// Up to four bytes of values stand in the entry, more stand where it points.
 		if size*count > 4 {
 			from := int64(order.Uint32(values))
 			if from+size*count > int64(len(data)) {
@@ -309,6 +311,7 @@ func tiffSamples(data []byte) (s samples, ok bool, err error) {
 
 	channels, photometric := one(tagSamples, 1), one(tagPhotometric, 1)
 	format, planar := one(tagSampleFormat, 1), one(tagPlanar, 1)
+	// The other decoder reads gray, RGB with or without alpha, and palettes, CMYK and YCbCr (photometrics above 2).
 	usual := photometric > 2 || photometric <= 1 && channels == 1 || photometric == 2 && (channels == 3 ||
 		channels == 4 && one(tagExtraSamples, 1) > 0)
 	if usual && (format == 1 || photometric > 2) && (planar == 1 || channels == 1) {
@@ -361,6 +364,7 @@ func (s samples) tiffRaw(ctx context.Context, data []byte, tags map[int][]int64,
 		blockHeight, blockWidth = one(tagTileHeight, 0), one(tagTileWidth, 0)
 	}
 	const most = 1 << 16
+	// A tile may be larger than a small image; its memory is taken whole, so not much larger.
 	if blockHeight < 1 || blockWidth < 1 || blockHeight > max(most, s.height) || blockWidth > max(most, s.width) ||
 		int64(blockHeight)*int64(blockWidth) > 4*int64(s.height)*int64(s.width)+1<<16 {
 		return nil, fmt.Errorf("its blocks are %dx%d pixels", blockWidth, blockHeight)
@@ -411,6 +415,7 @@ func unpackBlock(packed []byte, compression, want int) ([]byte, error) {
 		r = bytes.NewReader(packed)
 	case 5:
 		r = lzw.NewReader(bytes.NewReader(packed), lzw.MSB, 8)
+	// 32946 is the older number of deflate.
 	case 8, 32946:
 		unzipped, err := zlib.NewReader(bytes.NewReader(packed))
 		if err != nil {

@@ -53,6 +53,7 @@ func (r Range) scale(least, largest int) func(v int) byte {
 		span := largest - least
 		return func(v int) byte { return byte(((v-least)*255 + span/2) / span) }
 	case r.bits > 0:
+		// Samples above the stated bits become white instead of wrapping around.
 		shift, most := r.bits-8, 1<<r.bits-1
 		return func(v int) byte { return byte(min(v, most) >> shift) }
 	}
@@ -93,6 +94,7 @@ func (r Range) color(pix []byte, stride int, rect image.Rectangle, facts *Facts)
 	for y := range height {
 		row := pix[y*stride:][:8*width]
 		for i := 0; i < len(row); i += 8 {
+			// Six of eight bytes: alpha does not count.
 			for k := i; k < i+6; k += 2 {
 				v := int(row[k])<<8 | int(row[k+1])
 				least, largest = min(least, v), max(largest, v)
@@ -102,6 +104,7 @@ func (r Range) color(pix []byte, stride int, rect image.Rectangle, facts *Facts)
 	facts.Deep, facts.Highest = true, largest
 
 	scaled := r.scale(least, largest)
+	// The four bytes of a pixel are written over pixels that were read before.
 	dst := &image.RGBA{Pix: pix[:4*width*height], Stride: 4 * width, Rect: image.Rect(0, 0, width, height)}
 	at := 0
 	for y := range height {

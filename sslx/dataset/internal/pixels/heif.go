@@ -32,6 +32,7 @@ func brandsOf(data []byte) (brands []string, ok bool) {
 	if len(data) < 16 || string(data[4:8]) != "ftyp" {
 		return nil, false
 	}
+	// A file has a few brands; a length that says more is not believed.
 	length := min(int64(binary.BigEndian.Uint32(data)), int64(len(data)), 1<<10)
 	for at := int64(8); at+4 <= length; at += 4 {
 		if at != 12 { // the version of the major brand
@@ -108,6 +109,7 @@ func decodeHEIC(ctx context.Context, data []byte, largest int64) (image.Image, e
 			return nil, fmt.Errorf("its color space is number %d", found[heifColors])
 		}
 
+		// The last chroma sample of an odd side stands for one pixel.
 		chromaWidth := (width + 1) / 2
 		chromaRows = height
 		switch found[heifChroma] {
@@ -196,6 +198,7 @@ func decodeAVIF(ctx context.Context, data []byte, largest int64) (*image.RGBA, e
 		Rect: image.Rect(0, 0, int(found[width]), int(found[height]))}
 	if found[depth] > 8 {
 		for i := range len(pix) / 2 {
+			// In place: what a byte overwrites was read before.
 			v := uint32(binary.LittleEndian.Uint16(pix[2*i:]))
 			pix[i] = byte((v*255 + 32767) / 65535)
 		}
@@ -295,6 +298,7 @@ func readHEIF(data []byte) (heif, error) {
 
 	var h heif
 	for _, b := range list {
+		// Tiles and thumbnails count too: the decoder may make any of them.
 		if width, height, ok := extent(b); ok {
 			h.largest = max(h.largest, int64(width)*int64(height))
 		}
@@ -334,6 +338,7 @@ func (h *heif) apply(b box) {
 	case b.name == "imir" && len(c) >= 1:
 		h.mirrored, h.axis = true, c[0]&1
 	case b.name == "colr" && len(c) >= 11 && string(c[:4]) == "nclx":
+		// nclx has primaries, transfer and matrix, two bytes each (matrix 1 is BT.709), and the bit of the full range.
 		h.limited, h.matrix709 = c[10]&0x80 == 0, c[9] == 1
 	}
 }
@@ -353,10 +358,12 @@ func (h *heif) orientation() int {
 
 // convert makes colors of planes. Chroma of a lower resolution is repeated, as libheif does.
 func (h *heif) convert(src *image.YCbCr) *image.RGBA {
+	// Shares of red and blue in luma: BT.601, or BT.709.
 	red, blue := 0.299, 0.114
 	if h.matrix709 {
 		red, blue = 0.2126, 0.0722
 	}
+	// The limited range has 219 steps of luma from 16 on, and 224 of chroma.
 	low, luma, chroma := 0.0, 1.0, 1.0
 	if h.limited {
 		low, luma, chroma = 16, 255.0/219, 255.0/224
@@ -409,11 +416,13 @@ func associated(content []byte, item uint32) (indices []int) {
 		return v, true
 	}
 
+	// The highest bit says that a reader must understand the property; the others are its number.
 	size, mask := 1, uint32(0x7f)
 	if wide {
 		size, mask = 2, 0x7fff
 	}
 	for range binary.BigEndian.Uint32(content[4:]) {
+		// Numbers of items have four bytes from version 1 on.
 		id, _ := number(2 + 2*min(int(version), 1))
 		count, ok := number(1)
 		if !ok {

@@ -87,6 +87,7 @@ func Measure(data []byte, opt Options) (Size, error) {
 	// Turning needs a second image.
 	if turn := c.turn(data, opt); turn > 1 {
 		size.Memory += 4 * size.Pixels
+		// Orientations 5 to 8 exchange rows and columns.
 		if turn > 4 {
 			size.Width, size.Height = size.Height, size.Width
 		}

@@ -116,6 +116,7 @@ func (p *program) start(ctx context.Context, bytes int64) (*instance, error) {
 	memory := &linearMemory{limit: uint64(bytes)}
 	allocate := func(uint64, uint64) experimental.LinearMemory { return memory }
 	withMemory := experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(allocate))
+	// Without a name, a module can be instantiated for several images at once.
 	module, err := p.run.InstantiateModule(withMemory, p.code, wazero.NewModuleConfig().WithName(""))
 	if err != nil {
 		return nil, fmt.Errorf("its decoder cannot be started: %w", err)
@@ -129,6 +130,7 @@ func (i *instance) close() { _ = i.module.Close(context.Background()) }
 func (i *instance) call(name string, args ...uint64) (uint32, error) {
 	results, err := i.module.ExportedFunction(name).Call(i.ctx, args...)
 	switch {
+	// The end of a context and refused memory make the call fail as well, and say more than that it failed.
 	case i.ctx.Err() != nil:
 		return 0, i.ctx.Err()
 	case i.memory.refused:
@@ -163,6 +165,7 @@ func (i *instance) get(address uint64, n int64) ([]byte, error) {
 	if !ok {
 		return nil, errWasm
 	}
+	// The view is into memory that closing the decoder frees.
 	return bytes.Clone(view), nil
 }
 
@@ -210,6 +213,7 @@ func (p *program) decode(ctx context.Context, data []byte, memory int64, flags [
 		}
 		return err
 	}
+	// A look at the head needs no room for pixels: their addresses are zeros.
 	params := len(i.module.ExportedFunction("decode").Definition().ParamTypes())
 	if err := run(1, make([]uint64, params-3-len(flags)-numbers)...); err != nil {
 		return nil, nil, err
