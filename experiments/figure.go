@@ -19,9 +19,9 @@ const AccuracyAxis = "accuracy on test (%)"
 // nil where they are too few to draw anything. It costs as much as [Judge].
 func Figure(c Claim, s Scale, r Records) (*plots.Figure, error) {
 	if c.Figure != nil {
-		return c.Figure(c.Plan(s), r)
+		return c.Figure(c.Plan(s).Remembering(), r)
 	}
-	return drawDifferences(c, c.Plan(s), r)
+	return drawDifferences(c, c.Plan(s).Remembering(), r)
 }
 
 // Accuracies are test accuracies in percent, one for each seed that was run, by arm or baseline, and by column.

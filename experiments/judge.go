@@ -69,7 +69,7 @@ func (o Outcome) Deciding() (Estimate, bool) {
 
 // Judge computes what the records say of a claim at a scale, from them alone.
 func Judge(c Claim, s Scale, r Records) (Outcome, error) {
-	p := c.Plan(s).remembering()
+	p := c.Plan(s).Remembering()
 	o := Outcome{Claim: c.ID, Scale: s, Verdict: statistics.NotSettled, Withdrawn: c.Withdrawn, Limits: c.Limits,
 		Margin: p.Margin, Records: p.Keys(r)}
 	for _, key := range o.Records {

@@ -104,7 +104,7 @@ func (p Plan) value(known Record) (value float64, ok bool) {
 	}
 	for _, x := range known.Results {
 		if x.Model != objective.NameOf(known.Config.Objective) || x.Split != split || x.Metric != m.Metric ||
-			x.Protocol.Name() != m.Protocol || m.labeled() && !p.decidesTask(x.Task) {
+			x.Protocol.Name() != m.Protocol || m.labeled() && !p.DecidesTask(x.Task) {
 			continue
 		}
 		if m.Percent() {

@@ -33,7 +33,7 @@ type Plan struct {
 	// Margin is the difference that matters, in points of accuracy.
 	Margin float64
 
-	memory map[string]choice // by arm, see remembering; nil for none
+	memory map[string]choice // by arm, see Remembering; nil for none
 }
 
 // Arm is a setting that is compared with others.
@@ -112,12 +112,12 @@ func (p Plan) arm(name string) Arm {
 // Decides reports whether a task and a protocol of a result are the first ones of the plan. The task must be a label of
 // the run's own data, not one of the same name of another data set of the plan.
 func (p Plan) Decides(task string, protocol record.Protocol) bool {
-	return protocol.Name() == p.Protocols[0] && p.decidesTask(task)
+	return protocol.Name() == p.Protocols[0] && p.DecidesTask(task)
 }
 
-// decidesTask reports whether a task of a result is the first one of the plan. A plan without tasks measures all labels
+// DecidesTask reports whether a task of a result is the first one of the plan. A plan without tasks measures all labels
 // of the data, and each may decide.
-func (p Plan) decidesTask(task string) bool {
+func (p Plan) DecidesTask(task string) bool {
 	if len(p.Tasks) == 0 || task == p.Tasks[0] {
 		return true
 	}

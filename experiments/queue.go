@@ -41,7 +41,7 @@ func newQueue(r Records, fingerprint fingerprinter, plans []Plan) (queue, error)
 	q := queue{records: r, fingerprint: fingerprint, seen: map[string]bool{}, unsettled: map[string]bool{}}
 	for _, decides := range []bool{true, false} {
 		for _, p := range plans {
-			p = p.remembering()
+			p = p.Remembering()
 			arms := slices.DeleteFunc(slices.Clone(p.Arms), func(a Arm) bool { return p.decidedBetween(a) != decides })
 			if err := q.take(p, arms); err != nil {
 				return q, err
@@ -178,9 +178,9 @@ type choice struct {
 	ok     bool
 }
 
-// remembering returns the plan with a memory of what is chosen for each arm, for a caller whose records do not change:
+// Remembering returns the plan with a memory of what is chosen for each arm, for a caller whose records do not change:
 // otherwise each seed of an arm repeats its search.
-func (p Plan) remembering() Plan {
+func (p Plan) Remembering() Plan {
 	p.memory = map[string]choice{}
 	return p
 }

@@ -163,7 +163,7 @@ func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Rec
 		return claimSection{}, err
 	}
 
-	p := c.Plan(s)
+	p := c.Plan(s).Remembering()
 	section := claimSection{Claim: c, Verdict: VerdictText(o), Facts: OutcomeFacts(o), Estimates: Estimates(o, 0).Rows,
 		Commands: commands(c.ID, s)}
 	section.Arms, section.Runs = armRows(p.Choices(r)), runRows(p.Made(r), s)

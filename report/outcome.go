@@ -64,7 +64,7 @@ func Plans(c experiments.Claim) Table {
 	t := Table{Align: "llrrrllr", Head: []string{"scale", "data and encoder", "arms", "runs of tuning", "seeds",
 		"tasks", "protocols", "margin"}}
 	for _, s := range experiments.Scales() {
-		p := c.Plan(s)
+		p := c.Plan(s).Remembering()
 
 		// Arms differ in what the claim varies; data and encoder are taken from the first.
 		base := p.Arms[0].Candidates[0].Config
