@@ -28,7 +28,9 @@ func TestClaims_NameTheirLimits(t *testing.T) {
 }
 
 func TestJudge_WithdrawnClaimHasDifferencesAndNoVerdict(t *testing.T) {
-	o, err := experiments.Judge(negatives, experiments.CPU, committed(t))
+	withdrawn := augmentation
+	withdrawn.Withdrawn = "It was planned wrongly."
+	o, err := experiments.Judge(withdrawn, experiments.CPU, committed(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func TestJudge_WithdrawnClaimHasDifferencesAndNoVerdict(t *testing.T) {
 	if !strings.Contains(string(text), `"verdict":"withdrawn"`) {
 		t.Errorf("JSON without the verdict: %.200s", text)
 	}
-	o, err = experiments.Judge(negatives, experiments.CPU, experiments.Records{})
+	o, err = experiments.Judge(withdrawn, experiments.CPU, experiments.Records{})
 	if err != nil || o.Verdict == experiments.Withdrawn {
 		t.Errorf("without records: %q (%v)", o.Verdict, err)
 	}
