@@ -158,6 +158,22 @@ func TestCheck_RefusesAWidthThatIsNotPositive(t *testing.T) {
 	}
 }
 
+func TestConvNet_FeaturesAreTheWidthOfTheLastMap(t *testing.T) {
+	for _, c := range []struct {
+		net  ConvNet
+		want int
+	}{{ConvNet{Width: 4}, 32}, {ConvNet{Width: 4, Features: 96}, 96}} {
+		shape := build(t, model.NewStore(), c.net, 16, 16).Shape()
+		if c.net.Dim() != c.want || !slices.Equal(shape.Dimensions, []int{2, c.want}) {
+			t.Errorf("%+v: dim %d, shape %s, want %d", c.net, c.net.Dim(), shape, c.want)
+		}
+	}
+	err, want := Check(ConvNet{Width: 4, Features: -1}), "encoder.features is -1: it must be positive (0 is 8 times the width)"
+	if !usage.Is(err) || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
+
 func TestEncoder_IsWrittenWithAllParametersAndReadBack(t *testing.T) {
 	want := map[string]string{
 		"convnet":  `{"name":"convnet","width":32}`,
