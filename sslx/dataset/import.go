@@ -71,8 +71,8 @@ type ImportOptions struct {
 	MaxPixels int
 	// MaxFile bounds the bytes of one image file; 0 is 64 MiB.
 	MaxFile int64
-	// MaxUnpacked bounds the bytes that an archive, or all gzipped idx files, unpack to; 0 is 100 times their size, and
-	// 1 GiB at least.
+	// MaxUnpacked bounds the bytes that an archive, a parquet file, or all gzipped idx files unpack to; 0 is 100 times
+	// their size, and 1 GiB at least.
 	MaxUnpacked int64
 }
 

@@ -36,6 +36,12 @@ type parquetColumns struct {
 	labels []parquetLabel
 }
 
+// parquetFile is an open file.
+type parquetFile struct {
+	*parquet.File
+	left int64 // bytes that the pages to come may unpack to
+}
+
 type parquetLabel struct {
 	name  string
 	leaf  *parquet.Column
@@ -46,7 +52,7 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 	var shards []*shard
 	var columns parquetColumns
 	var found []*classes
-	err := f.each(ctx, files, func(file File, opened *parquet.File) error {
+	err := f.each(ctx, files, func(file File, opened *parquetFile) error {
 		c, err := findColumns(opened)
 		if err != nil {
 			return fmt.Errorf("%s in %s %w", file.Path, files.source, err)
@@ -106,7 +112,7 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 		byPath[s.path] = s
 	}
 	p.Items = func(ctx context.Context, emit func(Item) error) error {
-		return f.each(ctx, files, func(file File, opened *parquet.File) error {
+		return f.each(ctx, files, func(file File, opened *parquetFile) error {
 			s := byPath[file.Path]
 			// planShards left the shard out: it is empty, or its split has no labels.
 			if s == nil {
@@ -130,7 +136,7 @@ func (c parquetColumns) same(other parquetColumns) bool {
 }
 
 // each opens the parquet files of a source one after the other. The library panics on some damaged files.
-func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, *parquet.File) error) error {
+func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, *parquetFile) error) error {
 	return files.Walk(ctx, func(file File) (err error) {
 		if !f.Matches(file.Path) {
 			return nil
@@ -166,7 +172,7 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 		if err := checkChunks(opened, file.Size); err != nil {
 			return fmt.Errorf("%s in %s is damaged: %w", file.Path, files.source, err)
 		}
-		return visit(file, opened)
+		return visit(file, &parquetFile{opened, cmp.Or(files.opt.MaxUnpacked, archive.MaxUnpacked(file.Size))})
 	})
 }
 
@@ -239,8 +245,8 @@ var (
 )
 
 // findColumns finds the images and the labels. Its errors continue "FILE in SOURCE …".
-func findColumns(f *parquet.File) (c parquetColumns, err error) {
-	features := hubFeatures(f)
+func findColumns(f *parquetFile) (c parquetColumns, err error) {
+	features := hubFeatures(f.File)
 	rank := len(imageColumns) + 1
 	for _, column := range f.Root().Columns() {
 		name, feature := column.Name(), features[column.Name()]
@@ -300,7 +306,7 @@ func isLabel(column *parquet.Column) bool {
 }
 
 // values hands over the values of a column, one a row. A page may be as large as two files of images.
-func (parquetFormat) values(ctx context.Context, files *Files, f *parquet.File, leaf *parquet.Column,
+func (parquetFormat) values(ctx context.Context, files *Files, f *parquetFile, leaf *parquet.Column,
 	take func(row int, v parquet.Value) error) error {
 	if err := checkPages(ctx, f, leaf, 2*files.opt.MaxFile); err != nil {
 		return err
@@ -372,7 +378,7 @@ func pageValues(ctx context.Context, page parquet.Page, buffer []parquet.Value, 
 }
 
 // labels reads a column of labels as numbers that c gives.
-func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquet.File, leaf *parquet.Column,
+func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquetFile, leaf *parquet.Column,
 	c *classes) ([]int32, error) {
 	var labels []int32
 	err := p.values(ctx, files, f, leaf, func(row int, v parquet.Value) error {
@@ -404,10 +410,10 @@ func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquet.File
 }
 
 // images hands over the images of a file.
-func (p parquetFormat) images(ctx context.Context, files *Files, s *shard, f *parquet.File, leaf *parquet.Column,
+func (p parquetFormat) images(ctx context.Context, files *Files, s *shard, f *parquetFile, leaf *parquet.Column,
 	emit func(Item) error) error {
 	// One image of a dictionary may be that of every row.
-	left := cmp.Or(files.opt.MaxUnpacked, archive.MaxUnpacked(f.Size()))
+	left := f.left
 	err := p.values(ctx, files, f, leaf, func(row int, v parquet.Value) error {
 		if row >= s.n {
 			return errors.New("it has more images than before")
