@@ -364,8 +364,8 @@ func (h *heif) apply(b box) {
 	}
 }
 
-// cropped returns what the box clap leaves of a side: so many pixels, at an offset from the middle; both are fractions of
-// 32-bit numbers. It rounds as libheif does.
+// cropped returns what the box clap leaves of a side: so many pixels, at an offset from the middle; both are fractions
+// of 32-bit numbers. It rounds as libheif does.
 func cropped(side int, length, offset []byte) int {
 	of := func(f []byte) (numerator, denominator uint32) {
 		return binary.BigEndian.Uint32(f), binary.BigEndian.Uint32(f[4:])
