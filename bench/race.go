@@ -237,7 +237,7 @@ func (r Race) planOwn(e *entry, t *track, opt Options) error {
 		return err
 	}
 
-	e.Recipe = r.Recipe
+	e.Recipe = filepath.Base(r.Recipe)
 	e.Note = fmt.Sprintf("%s, %s, batch %d, %s; %s", objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch,
 		words.Count(c.Epochs, "epoch"), t.handle.Name)
 	e.make = func() (racer, error) {

@@ -76,7 +76,7 @@ func TestRace_MeasuresWholeTrainings(t *testing.T) {
 
 	// The last checkpoint is after the last step.
 	ours, fake := result.Runs[0], result.Runs[1]
-	if last := ours.Last(); last.Images != 2*128 || last.Epoch != 2 || ours.Recipe != r.Recipe {
+	if last := ours.Last(); last.Images != 2*128 || last.Epoch != 2 || ours.Recipe != "tiny.yaml" {
 		t.Errorf("sslx ended with %+v", last)
 	}
 	if len(fake.Checkpoints) != 3 || fake.Version != "1.2.3" || fake.Note != "two threads" {

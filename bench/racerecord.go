@@ -29,7 +29,7 @@ type RaceRecord struct {
 // RaceRun is one training of one program.
 type RaceRun struct {
 	Program string `json:"program"`
-	Recipe  string `json:"recipe,omitempty"` // of sslx: a name, or the path of a file
+	Recipe  string `json:"recipe,omitempty"` // of sslx: its name, or that of its file
 	Version string `json:"version"`
 	Note    string `json:"note"` // what it trained, and how it ran
 	Seed    uint64 `json:"seed"`
