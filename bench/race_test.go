@@ -107,7 +107,7 @@ func TestRace_ContinuesItsRecord(t *testing.T) {
 	_, err = r.Run(t.Context(), reopened(t), opt)
 	wantError(t, err, "lightly, seed 2", "AssertionError")
 
-	// Other epochs are another training of the peers with our convnet, and take the place of the former one.
+	// Other epochs are another training of the peers with our convnet, and replace the earlier one.
 	fakePeers(t, "works")
 	r.Seeds, r.Epochs, r.Programs = 1, 7, []string{"lightly", "solo-learn-convnet"}
 	other, err := r.Run(t.Context(), reopened(t), opt)

@@ -186,7 +186,8 @@ func (t *racingTraining) start(ctx context.Context) (err error) {
 	t.turn, t.laps, t.saved = make(chan time.Time), make(chan lap), make(chan error)
 	t.ended = make(chan error, 1)
 	go func() {
-		_, err := pretrain.Train(ctx, t.handle.Backend, t.set, run, t.config, pretrain.Hooks{Warn: t.warn, Step: t.hook()})
+		hooks := pretrain.Hooks{Warn: t.warn, Step: t.hook()}
+		_, err := pretrain.Train(ctx, t.handle.Backend, t.set, run, t.config, hooks)
 		t.ended <- errors.Join(err, run.Close())
 	}()
 	return nil

@@ -84,7 +84,7 @@ func (r RaceRecord) has(run RaceRun) bool {
 	return slices.ContainsFunc(r.Runs, func(other RaceRun) bool { return other.covers(run) })
 }
 
-// add puts a training in place of the former one of the same program, recipe and seed, or after all others.
+// add puts a training in place of the earlier one of the same program, recipe and seed, or after all others.
 func (r *RaceRecord) add(run RaceRun) {
 	if i := slices.IndexFunc(r.Runs, run.same); i >= 0 {
 		r.Runs[i] = run

@@ -110,7 +110,8 @@ func (g racing) trained() string {
 		finished = finished && run.Finished
 	}
 
-	text := fmt.Sprintf("%s in %s", words.Count(math.Round(10*stat.Mean(epochs, nil))/10, "epoch"), words.Duration(stat.Mean(seconds, nil)))
+	text := fmt.Sprintf("%s in %s", words.Count(math.Round(10*stat.Mean(epochs, nil))/10, "epoch"),
+		words.Duration(stat.Mean(seconds, nil)))
 	if !finished {
 		text += ", stopped"
 	}
@@ -183,7 +184,8 @@ func (g racing) points() (points []plots.Point) {
 			return points
 		}
 
-		p := plots.Point{X: stat.Mean(minutes, nil), Mean: stat.Mean(accuracies, nil), Low: math.NaN(), High: math.NaN()}
+		p := plots.Point{X: stat.Mean(minutes, nil), Mean: stat.Mean(accuracies, nil), Low: math.NaN(),
+			High: math.NaN()}
 		if len(g.runs) > 1 {
 			p.Low, p.High = slices.Min(accuracies), slices.Max(accuracies)
 		}

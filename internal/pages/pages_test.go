@@ -91,7 +91,8 @@ func TestRace_ShowsEveryRecordAndNothingWithoutOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"**an abacus, 2 cores, beads** (xla:cpu): knn on cifar10.", "| sslx, fast | 1 | 1 min 40 s |",
+	for _, part := range []string{"**an abacus, 2 cores, beads** (xla:cpu): knn on cifar10.",
+		"| sslx, fast | 1 | 1 min 40 s |",
 		"| lightly 1.0 | over 72.0x | over 72.0x |", "- sslx fast: a convnet; at most 1 h 0 min",
 		"- lightly 1.0: a ResNet; at most 2 h 0 min",
 		"0.01 cores busy with other work; 2026-11-29, revision 0123456789ab.", "](figures/race-abacus.png)"} {

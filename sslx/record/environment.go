@@ -125,7 +125,8 @@ func processor() (name string, features []string) {
 			name = strings.TrimSpace(value)
 		case "flags", "Features": // on x86 and on ARM
 			has := strings.Fields(value)
-			features = slices.DeleteFunc(slices.Clone(cpuFeatures), func(f string) bool { return !slices.Contains(has, f) })
+			lacks := func(f string) bool { return !slices.Contains(has, f) }
+			features = slices.DeleteFunc(slices.Clone(cpuFeatures), lacks)
 		}
 	}
 	return name, features

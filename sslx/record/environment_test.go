@@ -26,8 +26,8 @@ func TestDescribe_EnvironmentSaysWithWhatARunWasMade(t *testing.T) {
 		}
 	}
 	e.Features = []string{"avx2"} // absent where the processor has none of those that are recorded
-	want := []string{"arch", "backend", "cores", "cpu", "cpu_features", "data", "data_fingerprint", "device", "go", "modules", "os",
-		"plugin_version", "revision", "started"}
+	want := []string{"arch", "backend", "cores", "cpu", "cpu_features", "data", "data_fingerprint", "device", "go",
+		"modules", "os", "plugin_version", "revision", "started"}
 	if got := keys(t, e); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
