@@ -94,7 +94,7 @@ func (o ImportOptions) check() (ImportOptions, error) {
 	}
 
 	if o.HoldOut >= 1 {
-		return o, usage.About("hold-out", "a share of %g to hold out is out of range: give 0 to 1, without 1",
+		return o, usage.About("hold-out", "hold-out share %g is out of range: give 0 or more, and less than 1",
 			o.HoldOut)
 	}
 	if _, err := pixels.ParseRange(o.Range); err != nil {

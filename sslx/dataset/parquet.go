@@ -63,12 +63,13 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 			}
 			columns = c
 		} else if !columns.same(c) {
-			return usage.Errorf("%s and %s in %s have other columns of labels: import one set at a time",
+			return usage.Errorf("%s and %s in %s have different columns of labels: import one set at a time",
 				shards[0].path, file.Path, files.source)
 		}
 		// The footer's count is not trusted: lists of that length are made next.
 		if opened.NumRows() < 0 || opened.NumRows() > min(maxImages, file.Size) {
-			return fmt.Errorf("%s in %s says %d rows", file.Path, files.source, opened.NumRows())
+			return fmt.Errorf("%s in %s declares %d rows: it is damaged or too large", file.Path, files.source,
+				opened.NumRows())
 		}
 
 		s := &shard{path: file.Path, n: int(opened.NumRows())}
@@ -148,8 +149,8 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 		defer func() { _ = r.Close() }()
 		at, ok := r.(io.ReaderAt)
 		if !ok {
-			return usage.Errorf("%s lies in the archive %s, and parquet files are read from several places: unpack "+
-				"the archive, and give the folder", file.Path, files.source)
+			return usage.Errorf("parquet file %s is inside the archive %s and cannot be read there: unpack "+
+				"the archive and import the folder", file.Path, files.source)
 		}
 
 		defer func() {
@@ -158,7 +159,7 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 			}
 		}()
 		if err := checkFooter(contextReaderAt{ctx, at}, file.Size); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("%s in %s is no parquet file or is damaged: %w", file.Path, files.source, err)
+			return fmt.Errorf("%s in %s is not a parquet file or is damaged: %w", file.Path, files.source, err)
 		}
 		// Page indexes and bloom filters serve look-ups, which an import does not make, and nothing has checked them.
 		opened, err := parquet.OpenFile(contextReaderAt{ctx, at}, file.Size, parquet.SkipPageIndex(true),
@@ -167,7 +168,7 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 			return ctx.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("%s in %s is no parquet file or is damaged: %w", file.Path, files.source, err)
+			return fmt.Errorf("%s in %s is not a parquet file or is damaged: %w", file.Path, files.source, err)
 		}
 		if err := checkChunks(opened, file.Size); err != nil {
 			return fmt.Errorf("%s in %s is damaged: %w", file.Path, files.source, err)
@@ -206,7 +207,7 @@ func checkChunks(f *parquet.File, length int64) error {
 		}
 	}
 	if rows != f.NumRows() {
-		return fmt.Errorf("its row groups have %d rows and it says %d", rows, f.NumRows())
+		return fmt.Errorf("its row groups have %d rows, and its footer declares %d", rows, f.NumRows())
 	}
 	return nil
 }
@@ -269,7 +270,8 @@ func findColumns(f *parquetFile) (c parquetColumns, err error) {
 		}
 	}
 	if c.image == nil {
-		return c, usage.Errorf("has no column of images: a column image with bytes, as the datasets library writes it")
+		return c, usage.Errorf("has no column of images: it needs a column image with the bytes of image files, as " +
+			"Hugging Face's datasets library writes it")
 	}
 	return c, nil
 }
@@ -416,7 +418,7 @@ func (p parquetFormat) images(ctx context.Context, files *Files, s *shard, f *pa
 	left := f.left
 	err := p.values(ctx, files, f, leaf, func(row int, v parquet.Value) error {
 		if row >= s.n {
-			return errors.New("it has more images than before")
+			return errors.New("it changed while it was read")
 		}
 		if left -= int64(len(v.ByteArray())); left < 0 {
 			return archive.ErrUnpacked

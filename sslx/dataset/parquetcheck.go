@@ -361,7 +361,7 @@ func checkValues(encoding format.Encoding, data []byte, n int32) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("it is encoded as %v, which is not read: write the file without it", encoding)
+	return fmt.Errorf("it is encoded as %v, which sslx does not read: write the file with another encoding", encoding)
 }
 
 // checkRuns goes over numbers of so many bits, in runs of one number and in groups of eight
@@ -428,7 +428,7 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 		defer unzip.Close()
 		r = unzip
 	default:
-		return nil, fmt.Errorf("its pages are packed as %v, which is not read", c.codec)
+		return nil, fmt.Errorf("its pages are compressed as %v, which sslx does not read", c.codec)
 	}
 
 	// In steps, between which the context may end; the byte more than there should be tells that there are more.

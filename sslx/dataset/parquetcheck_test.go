@@ -41,7 +41,7 @@ func TestParquet_HostileFootersTakeNoMemory(t *testing.T) {
 		faults.Bounded(t, 32<<20, func() {
 			err := importError(t, source, ImportOptions{})
 			faults.Sentence(t, err)
-			if !strings.Contains(err.Error(), "is no parquet file or is damaged: its") {
+			if !strings.Contains(err.Error(), "is not a parquet file or is damaged: its") {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
