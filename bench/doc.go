@@ -6,6 +6,8 @@
 // is reported of the rates of all turns is the median and the quartiles, and for each peer the ratio of our median to
 // its median: above 1, sslx is faster.
 //
+// A [Race] is different: whole trainings run one after another, and what counts is the time to an accuracy.
+//
 // Peers live in a Python environment of their own, which bench/install makes in the user's cache folder, or in
 // $SSLX_PEERS, from pinned requirements. A peer that is not there is named in the result, with the way to install it.
 //

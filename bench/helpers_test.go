@@ -3,6 +3,9 @@ package bench
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,6 +23,7 @@ func TestMain(m *testing.M) {
 	if behavior := os.Getenv(fakeEnv); behavior != "" {
 		os.Exit(fakePeer(behavior))
 	}
+	testbackend.Unoptimized()
 	testbackend.Main(m)
 }
 
@@ -38,7 +42,20 @@ func fakePeer(behavior string) int {
 	}
 	fmt.Println(`ready {"version": "1.2.3", "note": "two threads", "multiple": 2}`)
 	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() {
+	for laps := 0; lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "train ") {
+			laps++
+			fmt.Printf(`{"images": %d, "epoch": %d, "finished": %t}`+"\n", 100*laps, laps, laps == 3)
+			continue
+		}
+		if path, ok := strings.CutPrefix(lines.Text(), "embed "); ok {
+			if behavior == "mute" {
+				fmt.Println(`{"width": 5}`)
+				continue
+			}
+			fmt.Printf(`{"width": %d}`+"\n", fakeFeatures(path))
+			continue
+		}
 		n := 0
 		if _, err := fmt.Sscanf(lines.Text(), "run %d", &n); err != nil {
 			return 2
@@ -56,6 +73,31 @@ func fakePeer(behavior string) int {
 		}
 	}
 	return 0
+}
+
+// fakeFeatures writes a tenth of the pixels of each image as its features, and returns how many that are.
+func fakeFeatures(path string) (width int) {
+	var config peerTraining
+	err := json.Unmarshal([]byte(os.Args[len(os.Args)-1]), &config)
+	const every = 10
+	var features []float32
+	for _, split := range []string{"train", "test"} {
+		pixels, failed := os.ReadFile(config.Splits[split])
+		err = errors.Join(err, failed)
+		stride := 3 * config.Size * config.Size
+		for start := 0; start < len(pixels); start += stride {
+			for i := 0; i < stride; i += every {
+				features = append(features, float32(pixels[start+i]))
+			}
+		}
+		width = (stride + every - 1) / every
+	}
+	text, failed := binary.Append(nil, binary.LittleEndian, features)
+	if err := errors.Join(err, failed, os.WriteFile(path, text, 0o600)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return width
 }
 
 // fakePeers makes a Python environment whose interpreter is the fake peer.

@@ -60,18 +60,25 @@ func (o Options) check(what string) error {
 }
 
 // program is one of the peers' Python programs.
-type program struct{ name, script string }
+type program struct {
+	name, script string
+	convnet      bool // in a race: it trains our convnet
+}
 
 // programs are the peers of each benchmark.
 var programs = map[string][]program{
-	"views":    {{"torchvision", "views_torchvision"}, {"kornia", "views_kornia"}, {"ffcv-ssl", "views_ffcv_ssl"}},
-	"step":     {{"pytorch", "step_pytorch"}, {"jax", "step_jax"}},
-	"endtoend": {{"lightly", "endtoend_lightly"}, {"solo-learn", "endtoend_solo"}},
-	"evaluate": {{"scikit-learn", "evaluate_sklearn"}},
-	"embed":    {{"pytorch", "embed_pytorch"}},
+	"views": {{name: "torchvision", script: "views_torchvision"}, {name: "kornia", script: "views_kornia"},
+		{name: "ffcv-ssl", script: "views_ffcv_ssl"}},
+	"step":     {{name: "pytorch", script: "step_pytorch"}, {name: "jax", script: "step_jax"}},
+	"endtoend": {{name: "lightly", script: "endtoend_lightly"}, {name: "solo-learn", script: "endtoend_solo"}},
+	"evaluate": {{name: "scikit-learn", script: "evaluate_sklearn"}},
+	"embed":    {{name: "pytorch", script: "embed_pytorch"}},
+	"race": {{name: "lightly", script: "race_lightly"},
+		{name: "lightly-convnet", script: "race_lightly_convnet", convnet: true},
+		{name: "solo-learn-convnet", script: "race_solo_convnet", convnet: true}},
 }
 
-// Peers returns the names of the peers of a benchmark: "views", "step", "endtoend", "evaluate" or "embed".
+// Peers returns the names of the peers of a benchmark: "views", "step", "endtoend", "evaluate", "embed" or "race".
 func Peers(what string) (names []string) {
 	for _, p := range programs[what] {
 		names = append(names, p.name)

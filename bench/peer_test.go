@@ -78,9 +78,13 @@ func TestPeer_IsEndedByAnInterrupt(t *testing.T) {
 
 func TestEveryPeerHasItsProgram(t *testing.T) {
 	for what, all := range programs {
+		call := "serve(build)"
+		if what == "race" {
+			call = "serve_race(build)"
+		}
 		for _, p := range all {
 			text, err := scripts.ReadFile("peers/" + p.script + ".py")
-			if err != nil || !strings.Contains(string(text), "serve(build)") {
+			if err != nil || !strings.Contains(string(text), call) {
 				t.Errorf("peer %s of %s has no program: %v", p.name, what, err)
 			}
 		}

@@ -34,7 +34,8 @@ func benchCommand(a *app) *cobra.Command {
 		Short: "Measure speed side by side with other libraries",
 		Long: `Measure the speed of sslx side by side with other libraries that do the same work on the same cores. All
 take turns in one run, and while one of them works the others are idle. What is printed is the median rate
-of all turns with its quartiles, and the ratio to each peer: above 1, sslx is faster.
+of all turns with its quartiles, and the ratio to each peer: above 1, sslx is faster. A race measures how
+long whole trainings take to an accuracy, one program after another.
 
 The peers live in a Python environment of their own: bench/install, in a checkout of sslx, makes it in the
 user's cache folder, or in SSLX_PEERS. A peer that is not there is named. All compute on the CPU (sslx
@@ -42,9 +43,10 @@ unless GOMLX_BACKEND names another backend). Close other programs before you mea
 says more.`,
 		Example: `  sslx bench views --size 64
   sslx bench step --encoder resnet18 --json
-  sslx bench endtoend --peers none`,
+  sslx bench endtoend --peers none
+  sslx bench race --minutes 10 --out race.json`,
 	}, benchViewsCommand(a), benchStepCommand(a), benchEndToEndCommand(a), benchEvaluateCommand(a),
-		benchEmbedCommand(a))
+		benchEmbedCommand(a), benchRaceCommand(a))
 }
 
 func benchViewsCommand(a *app) *cobra.Command {
@@ -165,21 +167,8 @@ func (a *app) bench(ctx context.Context, b benchmark, f benchFlags) error {
 		return err
 	}
 	var result bench.Result
-	err := a.work(func(opt sslx.Options) error {
-		config := cmp.Or(os.Getenv(backend.ConfigEnv), "xla:cpu") // peers compute on the CPU
-		h, err := backend.Open(ctx, backend.Options{Config: config, Warn: opt.Warn,
-			Progress: func(item string, done, total int64) {
-				opt.Progress(sslx.Progress{Phase: phaseInstall + " " + item, Done: done, Total: total})
-			}})
-		if err != nil {
-			return err
-		}
-		defer h.Close()
-		f.opt.Warn = opt.Warn
-		f.opt.Progress = func(phase string, done, total int) {
-			opt.Progress(sslx.Progress{Phase: phase, Done: int64(done), Total: int64(total)})
-		}
-		result, err = b.Run(ctx, h, f.opt)
+	err := a.measure(ctx, f.opt, func(h *backend.Handle, opt bench.Options) (err error) {
+		result, err = b.Run(ctx, h, opt)
 		return err
 	})
 	if err != nil {
@@ -190,6 +179,28 @@ func (a *app) bench(ctx context.Context, b benchmark, f benchFlags) error {
 		return a.printJSON(result)
 	}
 	return a.printBench(result)
+}
+
+// measure opens the backend of a benchmark, and runs it with the options that show progress and warnings.
+func (a *app) measure(ctx context.Context, o bench.Options,
+	run func(h *backend.Handle, o bench.Options) error) error {
+	return a.work(func(opt sslx.Options) error {
+		config := cmp.Or(os.Getenv(backend.ConfigEnv), "xla:cpu") // peers compute on the CPU
+		h, err := backend.Open(ctx, backend.Options{Config: config, Warn: opt.Warn,
+			Progress: func(item string, done, total int64) {
+				opt.Progress(sslx.Progress{Phase: phaseInstall + " " + item, Done: done, Total: total})
+			}})
+		if err != nil {
+			return err
+		}
+		defer h.Close()
+
+		o.Warn = opt.Warn
+		o.Progress = func(phase string, done, total int) {
+			opt.Progress(sslx.Progress{Phase: phase, Done: int64(done), Total: int64(total)})
+		}
+		return run(h, o)
+	})
 }
 
 func (a *app) printBench(r bench.Result) error {

@@ -25,6 +25,11 @@ func TestBench_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 		"bench embed --encoder resnet200":      `did you mean "resnet20"?`,
 		"bench embed --size 4":                 "images of 4 pixels are out of range",
 		"bench step now":                       `"now" is one argument too many`,
+		"bench race --programs lightl":         `did you mean "lightly"?`,
+		"bench race --recipe cifar10-cup":      `did you mean "cifar10-cpu"?`,
+		"bench race --minute 5":                "did you mean --minutes?",
+		"bench race --seeds 0":                 "0 seeds are out of range: there must be from 1 to 100 (--seeds)",
+		"bench race --again sslx":              "name the record that has it (--out)",
 	} {
 		status, stdout, stderr := call(t, strings.Fields(args)...)
 		if status != statusUsage || stdout != "" || !strings.Contains(stderr, says) {
@@ -54,4 +59,24 @@ func TestBench_PrintsATableWithItsNotes(t *testing.T) {
 		"2.00x", "views/s, 2 turns each, on a machine", "1.2 cores were busy", "40.0 GFLOP/s, 50 % of the 80.0",
 		"kornia       batched",
 		"torchvision  not installed: no torch: run bench/install")
+}
+
+func TestBenchRace_PrintsTimesLeadAndNotes(t *testing.T) {
+	var stdout bytes.Buffer
+	run := func(program, recipe string, seconds, accuracy, busy float64) bench.RaceRun {
+		return bench.RaceRun{Program: program, Recipe: recipe, Note: "alone", Seed: 1, Finished: true, Busy: busy,
+			Checkpoints: []bench.RaceCheckpoint{{Seconds: seconds / 2, Accuracy: 0.1}, {Seconds: seconds, Epoch: 5,
+				Accuracy: accuracy}}}
+	}
+	err := (&app{stdout: &stdout}).printRace(bench.RaceRecord{
+		Runs: []bench.RaceRun{run("sslx", "fast", 200, 0.61, 0), run("lightly", "", 4000, 0.62, 1.25)},
+		Missing: []bench.Missing{{Name: "solo-learn-convnet", Reason: "not installed: no torch",
+			Install: "bench/install"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantTexts(t, stdout.String(), "sslx, fast", "3 min 20 s", "61.0 %", "5 epochs", "sslx is sooner than", "10.0x",
+		"lightly             alone", "1.2 cores were busy with other work while lightly raced with seed 1",
+		"solo-learn-convnet  not installed: no torch: run bench/install")
 }

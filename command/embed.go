@@ -38,6 +38,7 @@ func (f *modelFlags) add(cmd *cobra.Command) {
 
 // load opens the model that an argument means: a file, a run folder, or the name of a run.
 func (f *modelFlags) load(ctx context.Context, name string, opt sslx.Options) (*sslx.Model, error) {
+	// A file is what it is; everything else is a run, by its folder or its name.
 	path := name
 	if info, err := os.Stat(name); err != nil || info.IsDir() {
 		if path, err = runs.Find(name); err != nil {
@@ -183,6 +184,7 @@ func (a *app) search(ctx context.Context, name, index, picture string, f searchF
 	if f.count < 1 || f.count > maxNeighbors {
 		return usage.Errorf("--count is %d: it must be from 1 to %d", f.count, maxNeighbors)
 	}
+	// The index first: it is read much faster than the model is opened.
 	x, err := embedding.ReadIndex(index)
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ func (a *app) runsWatch(ctx context.Context, folder string, port int) error {
 		return fmt.Errorf("cannot listen on port %d: %w; leave --port out for a free one", port, err)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	// It has room for the error, so that the goroutine ends whether or not somebody waits.
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	fmt.Fprintf(a.stdout, "http://%s/?token=%s\n", listener.Addr(), token)
@@ -74,6 +75,7 @@ func (a *app) runsWatch(ctx context.Context, folder string, port int) error {
 		return fmt.Errorf("the page can no longer be served: %w", err)
 	case <-ctx.Done():
 	}
+	// ctx has ended; answers are short, and a page asks again anyway.
 	last, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if err := server.Shutdown(last); err != nil && !errors.Is(err, context.DeadlineExceeded) {

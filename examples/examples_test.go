@@ -76,6 +76,39 @@ func TestExtending_ShowsTheCodeOfModuleOwn(t *testing.T) {
 	}
 }
 
+// yamlBlock matches a block of YAML in Markdown.
+var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+
+// TestExtending_ConfigurationsAreRead gives each block of YAML to the command of module own. It reads and checks a
+// configuration before it looks for the data: where these are all that it lacks, the block is right.
+func TestExtending_ConfigurationsAreRead(t *testing.T) {
+	page, err := os.ReadFile("../docs/extending.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := yamlBlock.FindAllStringSubmatch(string(page), -1)
+	if len(blocks) == 0 {
+		t.Fatal("docs/extending.md has no block of YAML")
+	}
+
+	own := build(t)
+	absent := filepath.Join(own.home, "absent")
+	for _, block := range blocks {
+		misspelled := strings.Replace(block[1], "name: ", "name: x", 1)
+		for text, want := range map[string]string{block[1]: absent, misspelled: "did you mean"} {
+			config := filepath.Join(own.home, "page.yaml")
+			if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			command := own.command("pretrain", "--config", config, "--set", "data="+absent, "--out", "run")
+			said, err := command.CombinedOutput()
+			if status := command.ProcessState.ExitCode(); status != 2 || !strings.Contains(string(said), want) {
+				t.Errorf("exit status %d (%v), want 2 and %q in %q for\n%s", status, err, want, said, text)
+			}
+		}
+	}
+}
+
 func TestREADME_GoProgramBuilds(t *testing.T) {
 	page, err := os.ReadFile("../README.md")
 	if err != nil {

@@ -128,6 +128,7 @@ func (p Plan) TuningTrial(c Candidate, seed uint64) Trial {
 	if pretrain.LearnsFromLabels(c.Config) {
 		c.Config.HoldOut = true
 	}
+	// The first task decides.
 	t := Trial{Scale: p.Scale, Config: c.Config, Tasks: p.Tasks[:min(1, len(p.Tasks))], Validation: true,
 		Until: c.Until, Label: c.Label}
 	if protocol := p.measure().Protocol; protocol != "" {

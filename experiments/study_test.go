@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sslx-go/lab/internal/faults"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -213,6 +214,31 @@ func TestStudy_IsReadBackFromTheFolderOfItsSweep(t *testing.T) {
 		t.Errorf("%d candidates with seeds %v became %d with %v", len(s.candidates), s.Seeds, len(again.candidates),
 			again.Seeds)
 	}
+}
+
+// FuzzReadStudy reads any text as the file of a sweep, which has candidates or is refused in a sentence.
+func FuzzReadStudy(f *testing.F) {
+	for _, text := range []string{
+		"vary: {optimizer.lr: [0.1, 0.2]}",
+		"vary: {optimizer.lr: {from: 0.0005, to: 0.008, scale: log, count: 5}, batch: [64, 128]}\nbudget: 8",
+		"vary: {optimizer.lr: {from: 1e-3, to: 1}}\nsearch: {name: random}\nbudget: 1e300",
+		"base: cifar10-simclr\nset: {epochs: 4}\nvary: {batch: [32, 64]}\nsearch: {name: halving, eta: 2, rungs: 2}",
+		"vary: &a {batch: [*a, 2]}", "vary: {? [1]: 2}", "",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "lr.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, err := ReadStudy(path)
+		if err != nil {
+			faults.Sentence(t, err)
+		} else if n := len(s.candidates); n < 2 || n > mostCandidates || len(s.values) != n {
+			t.Errorf("%d candidates with %d lists of values", n, len(s.values))
+		}
+	})
 }
 
 func TestReadStudy_SaysWhatIsWrongInASentence(t *testing.T) {

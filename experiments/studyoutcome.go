@@ -155,6 +155,7 @@ func (s Study) Outcome(r Records) (o StudyOutcome, err error) {
 
 // add adds what the records have of the candidate at a rung, and returns how many measurements these are.
 func (t *Tried) add(p Plan, r Records, c Candidate, fingerprint fingerprinter) (made int, err error) {
+	// A candidate without an end is trained to the end.
 	rung := Rung{Share: cmp.Or(c.Until, 1), Seeds: []float64{}}
 	var folders []string
 	seconds := 0.0

@@ -88,6 +88,7 @@ func parseStudy(text []byte) (f studyFile, err error) {
 	err = root.Decode(&f)
 	var mismatch *yaml.TypeError
 	if errors.As(err, &mismatch) {
+		// The first mismatch is enough, without the line breaks of the library.
 		err = errors.New(strings.Join(strings.Fields(mismatch.Errors[0]), " "))
 	}
 	if err == nil && f.Vary.node == nil {
@@ -104,6 +105,7 @@ func (k anyKeys) pairs(name string) (keys []string, values []*yaml.Node, err err
 	if k.node.Kind != yaml.MappingNode || len(k.node.Content) == 0 {
 		return nil, nil, usage.Errorf("%q needs keys below it, such as optimizer.lr", name)
 	}
+	// A mapping holds keys and values in turn.
 	for i := 0; i+1 < len(k.node.Content); i += 2 {
 		key, value := k.node.Content[i].Value, k.node.Content[i+1]
 		if slices.Contains(keys, key) {
@@ -201,6 +203,7 @@ func (v *Vary) spread(node *yaml.Node) error {
 	if err := node.Decode(&f); err != nil {
 		return err
 	}
+	// Ends that are written as whole numbers ask for whole values: 1 does, and 1.0 does not.
 	isWhole := func(key string) bool { n := registry.Value(node, key); return n != nil && n.ShortTag() == "!!int" }
 	v.Low, v.High, v.Log, v.Whole = f.From, f.To, f.Scale == "log", isWhole("from") && isWhole("to")
 
@@ -277,8 +280,10 @@ func all(vary []Vary) (settings [][]string) {
 // drawn returns n combinations that are drawn at random, none twice, fewer where there are not so many. More of them
 // begin with the same ones, so that a larger budget adds to a sweep.
 func drawn(vary []Vary, n int) (settings [][]string) {
+	// A fixed seed: the same file is the same sweep.
 	random := rand.New(rand.NewPCG(1, 2))
 	known := map[string]bool{}
+	// Where there are few combinations most draws repeat one, so that their number is bounded.
 	for range 100 * n {
 		if len(settings) == n {
 			break

@@ -212,6 +212,7 @@ func EnvironmentFacts(e record.Environment) (list [][2]string) {
 		add("Processor", fmt.Sprintf("%s, %s", e.CPU, words.Count(e.Cores, "core")))
 	}
 
+	add("Instruction sets", strings.Join(e.Features, ", "))
 	add("System", strings.Trim(e.OS+"/"+e.Arch, "/"))
 	add("Source revision", e.Revision)
 	add("Go", e.Go)

@@ -1,20 +1,12 @@
 """Training with solo-learn: its CIFAR transform and its SimCLR loss. Its own loop needs releases of PyTorch and
 Lightning that have no build for the Python of today, so a plain loop stands in for it."""
-import sys
-import types
-
 from protocol import serve, version
 
 
 def build(config):
-    # solo-learn imports a schedule from a package that it pins with these releases; no schedule is used here.
-    schedule = types.ModuleType("pl_bolts.optimizers.lr_scheduler")
-    schedule.LinearWarmupCosineAnnealingLR = None
-    for name in ("pl_bolts", "pl_bolts.optimizers"):
-        sys.modules[name] = types.ModuleType(name)
-    sys.modules[schedule.__name__] = schedule
-    from solo.losses.simclr import simclr_loss_func
-    from solo.utils.pretrain_dataloader import prepare_n_crop_transform, prepare_transform
+    import solo_learn
+
+    loss, prepare_transform, prepare_n_crop_transform = solo_learn.parts()
     from torch_training import training
 
     brightness, contrast, saturation, hue = config["jitter"]
@@ -24,7 +16,7 @@ def build(config):
         horizontal_flip_prob=config["flip"], gaussian_prob=0.0, min_scale=config["crop_scale"],
         crop_size=config["size"])
     transform = prepare_n_crop_transform([view], num_crops_per_aug=[config["views"]])
-    run = training(config, transform, lambda a, b: simclr_loss_func(a, b, config["temperature"]))
+    run = training(config, transform, lambda a, b: loss(a, b, config["temperature"]))
     return {"version": version("solo-learn"),
             "note": f"its transform and loss, eager, {config['cores']} workers, {config['cores']} threads"}, run
 

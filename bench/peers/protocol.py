@@ -7,15 +7,20 @@ import sys
 import time
 
 
-def serve(build):
-    """Serve build(config), which returns what describes the peer (a dict with "version") and run(n)."""
+def opened(build):
+    """Return the stream of answers and what build(config) returned. A missing module ends the program."""
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints must not be taken for an answer
     try:
-        about, run = build(json.loads(sys.argv[sys.argv.index("--config") + 1]))
+        return out, build(json.loads(sys.argv[sys.argv.index("--config") + 1]))
     except ModuleNotFoundError as error:
         print("missing", error.name, file=out)
-        return
+        sys.exit()
+
+
+def serve(build):
+    """Serve build(config), which returns what describes the peer (a dict with "version") and run(n)."""
+    out, (about, run) = opened(build)
     run(1)
     print("ready", json.dumps(about), file=out)
     for line in sys.stdin:
@@ -23,6 +28,18 @@ def serve(build):
         start = time.perf_counter()
         run(n)
         print(time.perf_counter() - start, file=out)
+
+
+def serve_race(build):
+    """Serve build(config), which returns what describes the peer and a training of race_training. A line "train SECONDS"
+    is answered with where the training stands after about so many seconds more, and "embed FILE" with the width of the
+    features that the file then has."""
+    out, (about, training) = opened(build)
+    print("ready", json.dumps(about), file=out)
+    for line in sys.stdin:
+        verb, argument = line.rstrip("\n").split(maxsplit=1)
+        answer = training.train(float(argument)) if verb == "train" else training.embed(argument)
+        print(json.dumps(answer), file=out)
 
 
 def version(package):

@@ -59,6 +59,7 @@ func (l *Lock) TryRLock() (ok bool, err error) { return l.flock(syscall.LOCK_SH)
 func (l *Lock) flock(how int) (ok bool, err error) {
 	err = l.control(func(fd int) error {
 		for {
+			// A signal interrupts the call.
 			if err := syscall.Flock(fd, how|syscall.LOCK_NB); !errors.Is(err, syscall.EINTR) {
 				return err
 			}
@@ -108,6 +109,7 @@ func (l *Lock) Read() (text []byte, at time.Time, err error) {
 	}
 	text = make([]byte, min(info.Size(), 1<<16)) // nobody writes more
 	n, err := l.file.ReadAt(text, 0)
+	// The last byte may come with io.EOF.
 	if n == len(text) {
 		err = nil
 	}

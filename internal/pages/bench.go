@@ -100,11 +100,16 @@ func quiet(records []saved) string {
 		}
 	}
 
-	// Ratios from a busy machine are wrong. They stay on the page, with a warning.
-	switch {
-	case !known:
+	if !known {
 		return "**other work on the machine is not known: do not quote these ratios**"
-	case busy > bench.QuietCores:
+	}
+	return quietText(busy)
+}
+
+// quietText says how many cores other work kept busy. Ratios from a busy machine are wrong: they stay on the page, with
+// a warning.
+func quietText(busy float64) string {
+	if busy > bench.QuietCores {
 		return fmt.Sprintf("**the machine was not quiet (%.1f cores busy with other work): do not quote these "+
 			"ratios**", busy)
 	}

@@ -65,6 +65,46 @@ func TestRecipes_SayWhatTheRecordsSay(t *testing.T) {
 	}
 }
 
+func TestRace_ShowsEveryRecordAndNothingWithoutOne(t *testing.T) {
+	root := t.TempDir()
+	b, err := generator{root}.race()
+	if err != nil || b.Text != "" || len(b.Figures) != 0 {
+		t.Errorf("without a record: %q, %v", b.Text, err)
+	}
+
+	folder := filepath.Join(root, "bench", "results")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	record := `{"what": "race", "data": "cifar10", "protocol": "knn", "runs": [
+		{"program": "sslx", "recipe": "fast", "note": "a convnet", "seed": 1, "config": {}, "limit_seconds": 3600,
+		"finished": true, "busy_cores": 0.01, "checkpoints": [{"seconds": 100, "epoch": 1, "accuracy": 0.61}],
+		"environment": {"cpu": "an abacus", "cores": 2, "cpu_features": ["beads"], "backend": "xla:cpu",
+		"started": "2026-11-28T10:00:00Z", "revision": "0123456789abcdef"}},
+		{"program": "lightly", "version": "1.0", "note": "a ResNet", "seed": 1, "config": {}, "limit_seconds": 7200,
+		"checkpoints": [{"seconds": 7200, "epoch": 1, "accuracy": 0.41}], "environment": {
+		"started": "2026-11-29T10:00:00Z", "revision": "0123456789abcdef"}}]}`
+	if err := os.WriteFile(filepath.Join(folder, "race-abacus.json"), []byte(record), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b, err = generator{root}.race()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"**an abacus, 2 cores, beads** (xla:cpu): knn on cifar10.",
+		"| sslx, fast | 1 | 1 min 40 s |",
+		"| lightly 1.0 | over 72.0x | over 72.0x |", "- sslx fast: a convnet; at most 1 h 0 min",
+		"- lightly 1.0: a ResNet; at most 2 h 0 min",
+		"0.01 cores busy with other work; 2026-11-29, revision 0123456789ab.", "](figures/race-abacus.png)"} {
+		if !strings.Contains(b.Text, part) {
+			t.Errorf("%q is not in\n%s", part, b.Text)
+		}
+	}
+	if b.Figures[filepath.Join("docs", "figures", "race-abacus.png")] == nil {
+		t.Errorf("the figures are %v", b.Figures)
+	}
+}
+
 func TestRefresh_FillsEveryBlock(t *testing.T) {
 	generators := map[string]Generator{"greet": func(names []string) (Block, error) {
 		if len(names) == 0 {

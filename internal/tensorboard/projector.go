@@ -85,6 +85,7 @@ func (e Embedding) Write(dir string) error {
 
 // sprite returns one PNG image of all images, row by row in a square.
 func (e Embedding) sprite() ([]byte, error) {
+	// TensorBoard reads the sheet as a square that is filled row by row.
 	columns := int(math.Ceil(math.Sqrt(float64(len(e.Images)))))
 	sheet := image.NewRGBA(image.Rect(0, 0, max(1, columns*e.Width), max(1, columns*e.Height)))
 	for n, pixels := range e.Images {

@@ -56,6 +56,7 @@ func Duration(seconds float64) string {
 	if math.IsNaN(seconds) || math.IsInf(seconds, 0) {
 		return "an unknown time"
 	}
+	// From 9.95 on, one decimal would be rounded to 10.0.
 	if seconds != 0 && math.Abs(seconds) < 9.95 {
 		return fmt.Sprintf("%.1f s", seconds)
 	}
@@ -146,6 +147,7 @@ func Quote(text string) string {
 	switch {
 	case plainWord.MatchString(text):
 		return text
+	// Go's escapes are among those of bash, but for the quote.
 	case Printable(text, false) != text:
 		return "$'" + strings.ReplaceAll(strings.Trim(strconv.QuoteToASCII(text), `"`), "'", `\'`) + "'"
 	}

@@ -79,7 +79,7 @@ func (f betonFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 				found = append(found, newClasses(nil))
 			}
 		} else if !slices.Equal(names, own) {
-			return usage.Errorf("%s and %s in %s have other labels: import one set at a time", shards[0].path,
+			return usage.Errorf("%s and %s in %s have different labels: import one set at a time", shards[0].path,
 				file.Path, files.source)
 		}
 
@@ -170,8 +170,8 @@ func (f betonFormat) each(ctx context.Context, files *Files, visit func(File, *b
 		defer func() { _ = r.Close() }()
 		at, ok := r.(io.ReaderAt)
 		if !ok {
-			return usage.Errorf("%s lies in the archive %s, and it is read from several places: unpack the archive, "+
-				"and give the folder", file.Path, files.source)
+			return usage.Errorf("%s is inside the archive %s and cannot be read there: unpack the archive "+
+				"and import the folder", file.Path, files.source)
 		}
 
 		b, err := openBeton(at, file.Size)
@@ -192,10 +192,10 @@ func (f betonFormat) each(ctx context.Context, files *Files, visit func(File, *b
 func openBeton(r io.ReaderAt, length int64) (*beton, error) {
 	head := make([]byte, betonHead)
 	if _, err := r.ReadAt(head, 0); err != nil {
-		return nil, errors.New("it is no .beton file, or is cut short")
+		return nil, errors.New("it is not a .beton file or is cut short")
 	}
 	if v := binary.LittleEndian.Uint16(head); v != betonVersion {
-		return nil, fmt.Errorf("it has version %d of the format, and version %d is read", v, betonVersion)
+		return nil, fmt.Errorf("it has version %d of the format, and sslx reads version %d", v, betonVersion)
 	}
 	b := &beton{r: r, length: length, fields: int(binary.LittleEndian.Uint16(head[2:])), image: -1}
 	// The head is version, number of fields, page size, samples, and place of the allocations (ffcv/types.py).
@@ -233,7 +233,7 @@ func openBeton(r io.ReaderAt, length int64) (*beton, error) {
 	}
 	// n is bounded first, so that the product cannot overflow.
 	if n == 0 || n > maxImages || int64(n)*b.row > length-b.table {
-		return nil, fmt.Errorf("it says %d samples and has %d bytes: it is cut short or damaged", n, length)
+		return nil, fmt.Errorf("it declares %d samples and has %d bytes: it is cut short or damaged", n, length)
 	}
 	b.n = int(n)
 	return b, nil
@@ -295,13 +295,13 @@ func (b *beton) data(field []byte, sizes map[uint64]uint64, opt ImportOptions) (
 	data := make([]byte, 4, 64)
 	switch {
 	case mode > betonRaw:
-		return nil, fmt.Errorf("it is stored in mode %d, and pixels and JPEG are read", mode)
+		return nil, fmt.Errorf("it is stored in mode %d, and sslx reads 0 (JPEG) and 1 (pixels)", mode)
 	case !ok || at > uint64(b.length) || size > uint64(b.length)-at:
 		return nil, errors.New("its data lie outside of the file: it is cut short or damaged")
 	case size > uint64(opt.MaxFile):
 		return nil, fmt.Errorf("it has %d bytes and %d are allowed", size, opt.MaxFile)
 	case mode == betonRaw && size != rgb*uint64(width)*uint64(height):
-		return nil, fmt.Errorf("it is %dx%d pixels and has %d bytes", width, height, size)
+		return nil, fmt.Errorf("it has %[3]d bytes for %[1]dx%[2]d pixels", width, height, size)
 	case mode == betonRaw:
 		binary.LittleEndian.PutUint16(data, height)
 		binary.LittleEndian.PutUint16(data[2:], width)

@@ -79,7 +79,7 @@ func TestBeton_RefusesWithASentence(t *testing.T) {
 	unknown := good[:betonHead] + "\x63" + good[betonHead+1:]
 	noImage := good[:betonHead] + "\x05" + good[betonHead+1:]
 	for name, c := range map[string]struct{ content, says string }{
-		"empty":           {"", "it is no .beton file"},
+		"empty":           {"", "it is not a .beton file"},
 		"another version": {version, "version 3 of the format"},
 		"unknown field":   {unknown, "has type 99, which FFCV does not define"},
 		"no images":       {noImage, "has no field of RGB images"},

@@ -58,7 +58,7 @@ func nameOf(source string) (string, error) {
 	}
 	name := strings.ReplaceAll(stem, " ", "-")
 	if !setName.MatchString(name) {
-		return "", usage.About("name", "no name for the set can be made from %s: choose one of letters, digits, dots "+
+		return "", usage.About("name", "cannot make a name for the set from %s: choose one of letters, digits, dots "+
 			"and dashes", source)
 	}
 	return name, nil

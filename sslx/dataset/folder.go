@@ -138,7 +138,7 @@ type labeledArrangement struct {
 func arrangeLabeled(files *Files, paths, foreign []string) (l labeledArrangement, err error) {
 	opt := files.opt
 	if opt.Labels == "" && len(opt.LabelColumns) > 0 {
-		return l, usage.About("labels", "columns are chosen of no table: name the table as well")
+		return l, usage.About("labels", "label columns are given without a table: name the table as well")
 	}
 	found, err := tables(files, opt.Labels, paths)
 	if err != nil {

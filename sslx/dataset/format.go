@@ -217,7 +217,7 @@ func filesOf(ctx context.Context, t archive.Tree, source, set string, opt Import
 			f.dirs = append(f.dirs, e.Path)
 			return nil
 		case seen[e.Path]:
-			return fmt.Errorf("the archive holds %q twice: refused", e.Path)
+			return fmt.Errorf("the archive holds %q twice: remove one of them", e.Path)
 		}
 		seen[e.Path] = true
 		f.list = append(f.list, File{Path: e.Path, Size: e.Size})

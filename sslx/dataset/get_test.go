@@ -142,7 +142,7 @@ func TestGet_ABrokenDownloadKeepsNothing(t *testing.T) {
 	cache := t.TempDir()
 	what := knownSet{files: []fetch.File{{URL: server.URL + "/c.tar.gz", MD5: "0"}}}
 	_, err := get(context.Background(), "cifar10", what, GetOptions{Cache: cache})
-	if err == nil || !strings.Contains(err.Error(), "broke off") {
+	if err == nil || !strings.Contains(err.Error(), "was interrupted") {
 		t.Errorf("got %v", err)
 	}
 	if left := leftBehind(t, cache); left != nil {

@@ -47,7 +47,7 @@ func (p *Plan) group(a *arrangement, by string) error {
 func groupKey(by string) (key func(path string) (string, bool), what string, err error) {
 	if level, err := strconv.Atoi(by); err == nil {
 		if level < 1 {
-			return nil, "", usage.About("group-by", "level %d is not understood: levels are counted from 1, at the "+
+			return nil, "", usage.About("group-by", "level %d is out of range: levels count from 1, at the "+
 				"top of the source", level)
 		}
 		return func(p string) (string, bool) {

@@ -58,7 +58,7 @@ func TestGroups_AreWhatTheImportSays(t *testing.T) {
 			t.Errorf("by %q: groups %v, want %d", by, groups, want)
 		}
 	}
-	for by, want := range map[string]string{"3": "needs one", "0": "counted from 1", "(": "regular expression",
+	for by, want := range map[string]string{"3": "needs one", "0": "levels count from 1", "(": "regular expression",
 		"p([34])": "has no group by"} {
 		err := importError(t, all, ImportOptions{GroupBy: by, ClassesAt: "1"})
 		if !usage.Is(err) || !strings.Contains(err.Error(), want) {

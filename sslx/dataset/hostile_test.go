@@ -151,7 +151,7 @@ func TestArchive_BackslashesOfAZipAreSlashes(t *testing.T) {
 func TestDecode_NamesWhatCannotBeRead(t *testing.T) {
 	for content, says := range map[string]string{
 		"":                               "the file is empty",
-		"P6 1 1 255 abc":                 "it is a Netpbm image, which is not read: JPEG, PNG",
+		"P6 1 1 255 abc":                 "it is a Netpbm image, which sslx does not read; it reads JPEG, PNG",
 		"\x00\x00\x00\x0cJXL \r\n\x87\n": "it is a JPEG XL image",
 		"8BPS\x00\x01":                   "it is a Photoshop document",
 		"<html>":                         "it is a web page",

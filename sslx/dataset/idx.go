@@ -270,15 +270,15 @@ func checkIDX(source string, images, labels *idxFile) error {
 	n, height, width := images.count(), images.word(2), images.word(3)
 	if n == 0 || height == 0 || width == 0 || height > maxIDXSide || width > maxIDXSide ||
 		images.bytes != int64(n)*int64(height)*int64(width) {
-		return fmt.Errorf("%s in %s says %d images of %dx%d and has %d bytes of them: it is cut short or damaged",
+		return fmt.Errorf("%s in %s declares %d images of %dx%d and has %d bytes of them: it is cut short or damaged",
 			images.path, source, n, height, width, images.bytes)
 	}
 	if n > maxImages {
 		return fmt.Errorf("%s in %s has %d images, and %d are allowed", images.path, source, n, maxImages)
 	}
 	if labels.count() != n || len(labels.labels) != n {
-		return fmt.Errorf("%s in %s says %d labels and has %d, for %d images: it is cut short or damaged", labels.path,
-			source, labels.count(), len(labels.labels), n)
+		return fmt.Errorf("%s in %s declares %d labels and has %d, for %d images: it is cut short or damaged",
+			labels.path, source, labels.count(), len(labels.labels), n)
 	}
 	return nil
 }

@@ -71,8 +71,8 @@ type ImportOptions struct {
 	MaxPixels int
 	// MaxFile bounds the bytes of one image file; 0 is 64 MiB.
 	MaxFile int64
-	// MaxUnpacked bounds the bytes that an archive, or all gzipped idx files, unpack to; 0 is 100 times their size, and
-	// 1 GiB at least.
+	// MaxUnpacked bounds the bytes that an archive, a parquet file, or all gzipped idx files unpack to; 0 is 100 times
+	// their size, and 1 GiB at least.
 	MaxUnpacked int64
 }
 
@@ -94,7 +94,7 @@ func (o ImportOptions) check() (ImportOptions, error) {
 	}
 
 	if o.HoldOut >= 1 {
-		return o, usage.About("hold-out", "a share of %g to hold out is out of range: give 0 to 1, without 1",
+		return o, usage.About("hold-out", "hold-out share %g is out of range: give 0 or more, and less than 1",
 			o.HoldOut)
 	}
 	if _, err := pixels.ParseRange(o.Range); err != nil {

@@ -240,8 +240,8 @@ func (a *arrangement) findSplits(root *folderTree, prefix string) (map[string]st
 		return nil, usage.About("split-from", "%s has the split folder %s and no train: add train/CLASS/IMAGE, or "+
 			"give a folder of classes, or say that %s no splits (%q)", a.source, quoted, isOrAre(len(names)), levelNone)
 	}
-	return nil, usage.About("split-from", "the folders %s of %s look like splits and do not go together: say which "+
-		"are the splits, such as %q, or %q where they are classes", quoted, a.source, "train="+prefix+names[0],
+	return nil, usage.About("split-from", "the folders %s of %s look like splits, but not of one set: say which "+
+		"are the splits, such as %q, or %q if they are classes", quoted, a.source, "train="+prefix+names[0],
 		levelNone)
 }
 
@@ -276,7 +276,8 @@ func (a *arrangement) splitsNamed(paths []string) error {
 		name, folder, _ := strings.Cut(part, "=")
 		split := exactSplit(name)
 		if split == "" || folder == "" {
-			return usage.About("split-from", "%q names no split: write train=FOLDER, val=FOLDER or test=FOLDER", part)
+			return usage.About("split-from", "%q does not name a split: write train=FOLDER, val=FOLDER or test=FOLDER",
+				part)
 		}
 		folders[path.Clean(folder)+"/"] = split
 	}
@@ -322,8 +323,8 @@ func (a *arrangement) splitsAt(paths []string) error {
 	})
 	a.bases = map[string]string{} // the splits may lie below the classes
 	if wrong != "" {
-		return usage.About("split-from", "the folder %q at level %d of %s names no split: name the folders that do, "+
-			"such as train=FOLDER,test=FOLDER", wrong, level, a.source)
+		return usage.About("split-from", "the folder %q at level %d of %s does not name a split: name the folders "+
+			"that do, such as train=FOLDER,test=FOLDER", wrong, level, a.source)
 	}
 	return cmp.Or(err, a.needTrain())
 }
@@ -339,7 +340,7 @@ func (a *arrangement) needTrain() error {
 func levelNumber(argument, text string) (int, error) {
 	level, err := strconv.Atoi(text)
 	if err != nil || level < 1 {
-		return 0, usage.About(argument, "level %q is not understood: write a number from 1, counted from the top of "+
+		return 0, usage.About(argument, "%q is not a level of folders: give a number from 1, counted from the top of "+
 			"the source, or %q", text, levelNone)
 	}
 	return level, nil
@@ -499,9 +500,9 @@ func (a *arrangement) settleClasses() error {
 	a.labeled = true
 	// A few stray images are left out with a note; more than a tenth are a layout that was misread.
 	if direct > 1 && 10*direct > len(a.images) {
-		return usage.About("classes-at", "%d of %d images of %s lie next to the folders %s and not in one: say that "+
-			"the folders are no classes (%q), or at which level the classes are, which leaves those images out", direct,
-			len(a.images), a.source, someOf(slices.Sorted(maps.Keys(classes))), levelNone)
+		return usage.About("classes-at", "%d of %d images of %s lie next to the folders %s and not in them: say that "+
+			"the folders are not classes (%q), or at which level the classes are, which leaves those images out",
+			direct, len(a.images), a.source, someOf(slices.Sorted(maps.Keys(classes))), levelNone)
 	}
 
 	// A split without class folders has no labels: a list of them may be elsewhere.

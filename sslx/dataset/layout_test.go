@@ -148,7 +148,7 @@ func TestLayout_AmbiguousFoldersAreRefused(t *testing.T) {
 			"b/day1/c/*.png"),
 			ImportOptions{}, "classes-at", "a, b|day0, day1|1 (a) or 2 (day0)"},
 		"classes that look like splits": {tree(t, 4, "bullet_train/*.png", "test_tube/*.png"), ImportOptions{},
-			"split-from", `bullet_train, test_tube|look like splits|"none" where they are classes`},
+			"split-from", `bullet_train, test_tube|look like splits|"none" if they are classes`},
 		"images next to splits": {tree(t, 4, "seg_train/a/*.png", "seg_train/b/*.png", "seg_test/a/*.png",
 			"seg_pred/*.png"),
 			ImportOptions{}, "split-from", `seg_test, seg_train|"seg_pred"|train=seg_train,test=seg_test`},
@@ -157,15 +157,15 @@ func TestLayout_AmbiguousFoldersAreRefused(t *testing.T) {
 		"many images next to classes": {tree(t, 8, "*.png", "a/*.png", "b/*.png"), ImportOptions{}, "classes-at",
 			"8 of 24 images|a, b"},
 		"no such level":  {tree(t, 4, "a/*.png", "b/*.png"), ImportOptions{ClassesAt: "3"}, "classes-at", "at level 3"},
-		"no level":       {tree(t, 4, "a/*.png", "b/*.png"), ImportOptions{ClassesAt: "x"}, "classes-at", `level "x"`},
+		"no level":       {tree(t, 4, "a/*.png", "b/*.png"), ImportOptions{ClassesAt: "x"}, "classes-at", `"x" is not a level`},
 		"no split there": {tree(t, 4, "a/*.png", "b/*.png"), ImportOptions{SplitFrom: "1"}, "split-from", `folder "a"`},
 		"no such split": {tree(t, 4, "a/*.png", "b/*.png"), ImportOptions{SplitFrom: "fit=a"}, "split-from",
-			`"fit=a" names no split`},
+			`"fit=a" does not name a split`},
 		"no such folder": {tree(t, 4, "a/*.png", "b/*.png"), ImportOptions{SplitFrom: "train=a,test=c"}, "split-from",
 			"no image in c"},
 		"no train folder": {tree(t, 4, "a/*.png", "b/*.png"), ImportOptions{SplitFrom: "test=a"}, "split-from",
 			"no image of train"},
-		"a share of everything": {tree(t, 4, "a/*.png"), ImportOptions{HoldOut: 1}, "hold-out", "share of 1"},
+		"a share of everything": {tree(t, 4, "a/*.png"), ImportOptions{HoldOut: 1}, "hold-out", "hold-out share 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.opt.Cache = t.TempDir()

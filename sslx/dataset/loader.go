@@ -199,7 +199,7 @@ func (s *slot) fill(batch []int, stride, n int) error {
 	s.indices = s.indices[:0]
 	for at, i := range batch {
 		if i < 0 || i >= n {
-			s.fail(at, usage.Errorf("index %d is asked of a source of %d images: give 0 to %d", i, n, n-1))
+			s.fail(at, usage.Errorf("index %d is out of range for a source of %d images: give 0 to %d", i, n, n-1))
 			s.ready <- struct{}{}
 			return s.err
 		}

@@ -57,7 +57,7 @@ func (o LocateOptions) imports() ImportOptions {
 }
 
 // errReplaced is the error of a pack that another process replaced between its choice and its opening.
-var errReplaced = errors.New("another process replaces the pack again and again: try again when it has ended")
+var errReplaced = errors.New("another process keeps replacing the pack: try again when it has ended")
 
 // Locate opens the set that a user means by name, in this order: the generated set "factors", made on first use; the
 // path of a pack; the path of a source, imported when its pack is missing or older; a pack in the cache, whose images

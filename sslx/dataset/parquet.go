@@ -36,6 +36,12 @@ type parquetColumns struct {
 	labels []parquetLabel
 }
 
+// parquetFile is an open file.
+type parquetFile struct {
+	*parquet.File
+	left int64 // bytes that the pages to come may unpack to
+}
+
 type parquetLabel struct {
 	name  string
 	leaf  *parquet.Column
@@ -46,7 +52,7 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 	var shards []*shard
 	var columns parquetColumns
 	var found []*classes
-	err := f.each(ctx, files, func(file File, opened *parquet.File) error {
+	err := f.each(ctx, files, func(file File, opened *parquetFile) error {
 		c, err := findColumns(opened)
 		if err != nil {
 			return fmt.Errorf("%s in %s %w", file.Path, files.source, err)
@@ -57,12 +63,13 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 			}
 			columns = c
 		} else if !columns.same(c) {
-			return usage.Errorf("%s and %s in %s have other columns of labels: import one set at a time",
+			return usage.Errorf("%s and %s in %s have different columns of labels: import one set at a time",
 				shards[0].path, file.Path, files.source)
 		}
 		// The footer's count is not trusted: lists of that length are made next.
 		if opened.NumRows() < 0 || opened.NumRows() > min(maxImages, file.Size) {
-			return fmt.Errorf("%s in %s says %d rows", file.Path, files.source, opened.NumRows())
+			return fmt.Errorf("%s in %s declares %d rows: it is damaged or too large", file.Path, files.source,
+				opened.NumRows())
 		}
 
 		s := &shard{path: file.Path, n: int(opened.NumRows())}
@@ -106,7 +113,7 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 		byPath[s.path] = s
 	}
 	p.Items = func(ctx context.Context, emit func(Item) error) error {
-		return f.each(ctx, files, func(file File, opened *parquet.File) error {
+		return f.each(ctx, files, func(file File, opened *parquetFile) error {
 			s := byPath[file.Path]
 			// planShards left the shard out: it is empty, or its split has no labels.
 			if s == nil {
@@ -130,7 +137,7 @@ func (c parquetColumns) same(other parquetColumns) bool {
 }
 
 // each opens the parquet files of a source one after the other. The library panics on some damaged files.
-func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, *parquet.File) error) error {
+func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, *parquetFile) error) error {
 	return files.Walk(ctx, func(file File) (err error) {
 		if !f.Matches(file.Path) {
 			return nil
@@ -142,8 +149,8 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 		defer func() { _ = r.Close() }()
 		at, ok := r.(io.ReaderAt)
 		if !ok {
-			return usage.Errorf("%s lies in the archive %s, and parquet files are read from several places: unpack "+
-				"the archive, and give the folder", file.Path, files.source)
+			return usage.Errorf("parquet file %s is inside the archive %s and cannot be read there: unpack "+
+				"the archive and import the folder", file.Path, files.source)
 		}
 
 		defer func() {
@@ -152,7 +159,7 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 			}
 		}()
 		if err := checkFooter(contextReaderAt{ctx, at}, file.Size); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("%s in %s is no parquet file or is damaged: %w", file.Path, files.source, err)
+			return fmt.Errorf("%s in %s is not a parquet file or is damaged: %w", file.Path, files.source, err)
 		}
 		// Page indexes and bloom filters serve look-ups, which an import does not make, and nothing has checked them.
 		opened, err := parquet.OpenFile(contextReaderAt{ctx, at}, file.Size, parquet.SkipPageIndex(true),
@@ -161,12 +168,12 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 			return ctx.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("%s in %s is no parquet file or is damaged: %w", file.Path, files.source, err)
+			return fmt.Errorf("%s in %s is not a parquet file or is damaged: %w", file.Path, files.source, err)
 		}
 		if err := checkChunks(opened, file.Size); err != nil {
 			return fmt.Errorf("%s in %s is damaged: %w", file.Path, files.source, err)
 		}
-		return visit(file, opened)
+		return visit(file, &parquetFile{opened, cmp.Or(files.opt.MaxUnpacked, archive.MaxUnpacked(file.Size))})
 	})
 }
 
@@ -200,7 +207,7 @@ func checkChunks(f *parquet.File, length int64) error {
 		}
 	}
 	if rows != f.NumRows() {
-		return fmt.Errorf("its row groups have %d rows and it says %d", rows, f.NumRows())
+		return fmt.Errorf("its row groups have %d rows, and its footer declares %d", rows, f.NumRows())
 	}
 	return nil
 }
@@ -239,8 +246,8 @@ var (
 )
 
 // findColumns finds the images and the labels. Its errors continue "FILE in SOURCE …".
-func findColumns(f *parquet.File) (c parquetColumns, err error) {
-	features := hubFeatures(f)
+func findColumns(f *parquetFile) (c parquetColumns, err error) {
+	features := hubFeatures(f.File)
 	rank := len(imageColumns) + 1
 	for _, column := range f.Root().Columns() {
 		name, feature := column.Name(), features[column.Name()]
@@ -263,7 +270,8 @@ func findColumns(f *parquet.File) (c parquetColumns, err error) {
 		}
 	}
 	if c.image == nil {
-		return c, usage.Errorf("has no column of images: a column image with bytes, as the datasets library writes it")
+		return c, usage.Errorf("has no column of images: it needs a column image with the bytes of image files, as " +
+			"Hugging Face's datasets library writes it")
 	}
 	return c, nil
 }
@@ -300,7 +308,7 @@ func isLabel(column *parquet.Column) bool {
 }
 
 // values hands over the values of a column, one a row. A page may be as large as two files of images.
-func (parquetFormat) values(ctx context.Context, files *Files, f *parquet.File, leaf *parquet.Column,
+func (parquetFormat) values(ctx context.Context, files *Files, f *parquetFile, leaf *parquet.Column,
 	take func(row int, v parquet.Value) error) error {
 	if err := checkPages(ctx, f, leaf, 2*files.opt.MaxFile); err != nil {
 		return err
@@ -372,7 +380,7 @@ func pageValues(ctx context.Context, page parquet.Page, buffer []parquet.Value, 
 }
 
 // labels reads a column of labels as numbers that c gives.
-func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquet.File, leaf *parquet.Column,
+func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquetFile, leaf *parquet.Column,
 	c *classes) ([]int32, error) {
 	var labels []int32
 	err := p.values(ctx, files, f, leaf, func(row int, v parquet.Value) error {
@@ -404,13 +412,13 @@ func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquet.File
 }
 
 // images hands over the images of a file.
-func (p parquetFormat) images(ctx context.Context, files *Files, s *shard, f *parquet.File, leaf *parquet.Column,
+func (p parquetFormat) images(ctx context.Context, files *Files, s *shard, f *parquetFile, leaf *parquet.Column,
 	emit func(Item) error) error {
 	// One image of a dictionary may be that of every row.
-	left := cmp.Or(files.opt.MaxUnpacked, archive.MaxUnpacked(f.Size()))
+	left := f.left
 	err := p.values(ctx, files, f, leaf, func(row int, v parquet.Value) error {
 		if row >= s.n {
-			return errors.New("it has more images than before")
+			return errors.New("it changed while it was read")
 		}
 		if left -= int64(len(v.ByteArray())); left < 0 {
 			return archive.ErrUnpacked

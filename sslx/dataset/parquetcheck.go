@@ -161,9 +161,10 @@ func (w *thriftWalk) fields(depth int) error {
 	}
 }
 
-// checkPages checks the pages of a column, none of which may have more than limit bytes, packed or unpacked.
-func checkPages(ctx context.Context, f *parquet.File, leaf *parquet.Column, limit int64) error {
-	c := pageCheck{ctx: ctx, limit: limit, levels: bits.Len(uint(leaf.MaxDefinitionLevel()))}
+// checkPages checks the pages of a column, none of which may have more than limit bytes, packed or unpacked. What they
+// unpack to is taken off what the file may.
+func checkPages(ctx context.Context, f *parquetFile, leaf *parquet.Column, limit int64) error {
+	c := pageCheck{ctx: ctx, limit: limit, left: &f.left, levels: bits.Len(uint(leaf.MaxDefinitionLevel()))}
 	for _, group := range f.Metadata().RowGroups {
 		m := &group.Columns[leaf.Index()].MetaData
 		c.rows, c.codec = group.NumRows, m.Codec
@@ -177,9 +178,10 @@ func checkPages(ctx context.Context, f *parquet.File, leaf *parquet.Column, limi
 // pageCheck unpacks the pages of a column within their limits.
 type pageCheck struct {
 	ctx    context.Context
-	limit  int64 // bytes of a page, packed or unpacked
-	rows   int64 // of the row group
-	levels int   // bits of a definition level; 0 where there are none
+	limit  int64  // bytes of a page, packed or unpacked
+	left   *int64 // bytes that all pages to come may unpack to
+	rows   int64  // of the row group
+	levels int    // bits of a definition level; 0 where there are none
 	codec  format.CompressionCodec
 
 	packed, unpacked []byte
@@ -243,6 +245,9 @@ func (c *pageCheck) page(r io.Reader, h *format.PageHeader) error {
 	}
 	if most := max(packed, unpacked); most > c.limit {
 		return c.tooLarge(most)
+	}
+	if *c.left -= unpacked; *c.left < 0 {
+		return archive.ErrUnpacked
 	}
 	c.packed = grown(c.packed, packed)
 	if _, err := io.ReadFull(r, c.packed); err != nil {
@@ -356,7 +361,7 @@ func checkValues(encoding format.Encoding, data []byte, n int32) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("it is encoded as %v, which is not read: write the file without it", encoding)
+	return fmt.Errorf("it is encoded as %v, which sslx does not read: write the file with another encoding", encoding)
 }
 
 // checkRuns goes over numbers of so many bits, in runs of one number and in groups of eight
@@ -423,7 +428,7 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 		defer unzip.Close()
 		r = unzip
 	default:
-		return nil, fmt.Errorf("its pages are packed as %v, which is not read", c.codec)
+		return nil, fmt.Errorf("its pages are compressed as %v, which sslx does not read", c.codec)
 	}
 
 	// In steps, between which the context may end; the byte more than there should be tells that there are more.

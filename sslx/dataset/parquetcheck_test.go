@@ -41,7 +41,7 @@ func TestParquet_HostileFootersTakeNoMemory(t *testing.T) {
 		faults.Bounded(t, 32<<20, func() {
 			err := importError(t, source, ImportOptions{})
 			faults.Sentence(t, err)
-			if !strings.Contains(err.Error(), "is no parquet file or is damaged: its") {
+			if !strings.Contains(err.Error(), "is not a parquet file or is damaged: its") {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
@@ -105,6 +105,58 @@ func TestParquet_PagesThatUnpackToMoreThanTheySayAreRefused(t *testing.T) {
 	c := pageCheck{ctx: ctx, limit: size, codec: format.Brotli}
 	if _, err := c.unpack(page, size); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestParquet_ManyPagesAreBounded(t *testing.T) {
+	type row struct {
+		Image []byte `parquet:"image"`
+		Label string `parquet:"label"`
+	}
+	hostile := func(image, label int) string {
+		var b bytes.Buffer
+		w := parquet.NewGenericWriter[row](&b, parquet.Compression(&parquet.Brotli), parquet.PageBufferSize(1),
+			parquet.SkipPageBounds("image"), parquet.SkipPageBounds("label"))
+		for range 15 {
+			rows := []row{{make([]byte, image), strings.Repeat("x", label)}}
+			if _, err := w.Write(append(rows, rows...)); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+
+	for what, c := range map[string]struct {
+		image, label int
+		want         string
+	}{
+		"images": {60 << 10, 1, archive.ErrUnpacked.Error()},
+		"labels": {1, 60 << 10, archive.ErrUnpacked.Error()},
+		"label":  {1, 2 << 10, "a label has 2048 bytes and 1024 are allowed"},
+	} {
+		source := archived(t, "x.parquet", hostile(c.image, c.label))
+		err := importError(t, source, ImportOptions{MaxUnpacked: 1 << 20})
+		faults.Sentence(t, err)
+		if !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", what, err, c.want)
+		}
+	}
+
+	// It is found before the library unpacks a page.
+	content := hostile(60<<10, 1)
+	opened, err := parquet.OpenFile(strings.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &parquetFile{opened, 1 << 20}
+	if err := checkPages(t.Context(), f, f.Root().Column("image"), 1<<20); !errors.Is(err, archive.ErrUnpacked) {
+		t.Errorf("the check said %v", err)
 	}
 }
 

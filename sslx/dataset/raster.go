@@ -85,7 +85,7 @@ func bytesOf(img image.Image, channels int) ([]byte, error) {
 }
 
 func otherChannels(has, want int) error {
-	return fmt.Errorf("it has %d channels and not %d: only gray and color can be made of each other", has, want)
+	return fmt.Errorf("it has %d channels instead of %d: only gray and color are converted into each other", has, want)
 }
 
 // lumas returns the luma of RGB pixels, rounded as image/color and Pillow do. It is exact for gray.

@@ -120,8 +120,8 @@ func TestRaster_OnlyGrayAndColorBecomeEachOther(t *testing.T) {
 		from, to int
 		says     string
 	}{
-		{5, 3, "it has 5 channels and not 3"}, {2, 1, "it has 2 channels and not 1"},
-		{3, 4, "it has 3 channels and not 4"},
+		{5, 3, "it has 5 channels instead of 3"}, {2, 1, "it has 2 channels instead of 1"},
+		{3, 4, "it has 3 channels instead of 4"},
 	} {
 		p, _ := stripes(1, 2, 2, c.from)
 		if _, err := packed(t, p, ImportOptions{Channels: c.to}); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -120,6 +120,9 @@ func (s *shard) item(i int, name string, data []byte) Item {
 // maxClasses bounds the classes of a task that are found by their values.
 const maxClasses = 1 << 16
 
+// maxClassName bounds the bytes of a value, so that what is no label fills no memory.
+const maxClassName = 1 << 10
+
 // classes collects the values of a task while shards are read: numbers, or names.
 type classes struct {
 	names   map[string]int32 // in the order in which they were met
@@ -135,6 +138,9 @@ func newClasses(known []string) *classes {
 func (c *classes) add(value string) (int32, error) {
 	if i, ok := c.names[value]; ok {
 		return i, nil
+	}
+	if len(value) > maxClassName {
+		return 0, fmt.Errorf("a label has %d bytes and %d are allowed: it is no class", len(value), maxClassName)
 	}
 	if len(c.names) == maxClasses {
 		return 0, fmt.Errorf("labels have more than %d values: they are no classes", maxClasses)

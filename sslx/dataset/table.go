@@ -61,7 +61,7 @@ func tables(files *Files, name string, paths []string) (found []labelTable, err 
 		t, err := readTable(p, files.texts[p], known)
 		switch {
 		case err != nil && name != "":
-			return nil, usage.About("labels", "%s in %s is no table of labels: %v", p, files.source, err)
+			return nil, usage.About("labels", "%s in %s is not a table of labels: %v", p, files.source, err)
 		case err == nil:
 			found = append(found, t)
 		}

@@ -37,7 +37,7 @@ func OpenFolder(ctx context.Context, path, split string, size int) (*Folder, err
 	}
 	dir, ok := t.(archive.Dir)
 	if !ok {
-		return nil, usage.Errorf("%s is an archive, and only files are decoded one by one: unpack or import it", path)
+		return nil, usage.Errorf("%s is an archive, whose images cannot be read one by one: unpack or import it", path)
 	}
 
 	// The rules of an image folder decide order, classes and labels, as they do for a pack.

@@ -73,7 +73,8 @@ func (csvFile) readRows(path string, info Info, dim int) (rows []Row, x []float3
 	// Millions of rows: the slice of a line is used again, so that what is kept of it is cloned.
 	in.ReuseRecord = true
 	header, err := in.Read()
-	if err != nil || !slices.Equal(header, columns(info, dim)) {
+	// The description may name more columns than there is memory for.
+	if err != nil || len(header)-2-len(info.Tasks) != dim || !slices.Equal(header, columns(info, dim)) {
 		return nil, nil, damaged
 	}
 	for {

@@ -3,6 +3,9 @@ package embedding
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -16,6 +19,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/sslx-go/lab/internal/faults"
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/testonnx"
 	"github.com/sslx-go/lab/internal/usage"
@@ -473,4 +477,43 @@ func TestReadIndex_RefusesDamage(t *testing.T) {
 	if _, err := ReadIndex(filepath.Join(t.TempDir(), "absent.npy")); !usage.Is(err) {
 		t.Errorf("a missing file gives %v", err)
 	}
+}
+
+// FuzzReadIndex reads any bytes as a file of features in one of the formats that are parsed here, with names next to it
+// and a description that is true of the file's checksum alone.
+func FuzzReadIndex(f *testing.F) {
+	const head = "{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }\n"
+	npyOf := func(shape, data string) []byte {
+		text := fmt.Sprintf(head, shape)
+		return []byte(npyMagic + string([]byte{byte(len(text)), 0}) + text + data)
+	}
+	names := []byte("name,split,kind\na.png,train,x\n")
+	f.Add(true, npyOf("1, 2", "\x00\x00\x80\x3f\x00\x00\x00\x40"), names, "kind", 1, 2)
+	f.Add(true, npyOf("4611686018427387904, 4", ""), names, "kind", 1<<62, 4)
+	f.Add(false, []byte("name,split,kind,f0,f1\na.png,train,x,1,2.5\n"), []byte(nil), "kind", 1, 2)
+	f.Add(false, []byte("name,split\n"), []byte(nil), "", 1, math.MaxInt32)
+	f.Fuzz(func(t *testing.T, isNPY bool, content, names []byte, tasks string, images, dim int) {
+		dir, ending := t.TempDir(), ".csv"
+		if isNPY {
+			ending = ".npy"
+		}
+		path := filepath.Join(dir, "x"+ending)
+		sum := sha256.Sum256(content)
+		info := Info{Images: images, Dim: dim, Tasks: strings.Fields(tasks), SHA256: hex.EncodeToString(sum[:])}
+		if err := errors.Join(writeInfo(path, info), os.WriteFile(path, content, 0o644),
+			os.WriteFile(namesPath(path), names, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+
+		var x *Index
+		var err error
+		faults.Bounded(t, 16<<20+64*uint64(len(content)+len(names)), func() { x, err = ReadIndex(path) })
+		if err != nil {
+			faults.Sentence(t, err)
+			return
+		}
+		if len(x.Rows) != images || x.features.N != images || len(x.features.X) != images*dim {
+			t.Errorf("%d rows and %d features of %d images by %d", len(x.Rows), len(x.features.X), images, dim)
+		}
+	})
 }

@@ -66,12 +66,13 @@ func (npy) read(path string, info Info) ([]Row, probe.Features, error) {
 	if shape == nil || shape[1] != strconv.Itoa(info.Images) || shape[2] != strconv.Itoa(info.Dim) {
 		return nil, f, damaged
 	}
-	if text = text[size:]; int64(len(text)) != 4*int64(info.Images)*int64(info.Dim) {
+	// Divided, because a product of what the description says may overflow.
+	if text = text[size:]; len(text)%4 != 0 || len(text)/4%info.Dim != 0 || len(text)/4/info.Dim != info.Images {
 		return nil, f, damaged
 	}
 
 	// The length was compared with the file's, so this allocates no more than was read.
-	f.X = make([]float32, info.Images*info.Dim)
+	f.X = make([]float32, len(text)/4)
 	for i := range f.X {
 		f.X[i] = math.Float32frombits(binary.LittleEndian.Uint32(text[4*i:]))
 	}

@@ -122,6 +122,7 @@ func (p parts) sumOnce(x *Node) *Node {
 func (p parts) repeat(v, x *Node) *Node {
 	shape := p.apart(x).Shape().Dimensions
 	views, splits := p.axes()
+	// v gets the axes of x with size 1, but for parts and channels, and is broadcast along the others.
 	ones := make([]int, len(shape))
 	for axis := range ones {
 		ones[axis] = 1
@@ -162,6 +163,7 @@ func groups(channels int) int {
 func groupStatistics(x *Node, axis int) (mean, variance *Node) {
 	dims := x.Shape().Dimensions
 	batch, channels := dims[axis], dims[len(dims)-1]
+	// Of the numbers that enter a mean: pixels times channels of a group.
 	count := float64(x.Shape().Size() / batch / groups(channels))
 
 	average := func(x *Node) *Node {

@@ -139,6 +139,7 @@ func (CIFARResNet) Model() string { return "" }
 func (r CIFARResNet) Tensors(channels int) []Tensor { return r.design().tensors(channels) }
 
 func (r CIFARResNet) design() resNet {
+	// 6n+2 layers: three stages of n blocks of two, the stem, and the classifier (He et al. 2016, section 4.2).
 	n := (r.Layers - 2) / 6
 	return resNet{blocks: []int{n, n, n}, width: r.Width, withoutWeights: true}
 }
@@ -167,6 +168,7 @@ func (r resNet) build(scope *model.Scope, images *Node, mode Mode) *Node {
 	size, stride := r.stem()
 	x := convBNReLU(scope.At("stem"), featureMaps{x: images}, r.width, size, stride, mode)
 	if r.large {
+		// Padded by a pixel on each side, as in torchvision.
 		pad := [2]int{1, 1}
 		x = featureMaps{MaxPool(x.images()).Window(3).Strides(2).PaddingPerDim([][2]int{pad, pad}).Done(), false}
 	}
@@ -215,6 +217,7 @@ func basicBlock(scope *model.Scope, x featureMaps, channels, stride int, mode Mo
 // around them.
 func bottleneck(scope *model.Scope, x featureMaps, channels, stride int, mode Mode) featureMaps {
 	y := convBNReLU(scope.At("conv0"), x, channels, 1, 1, mode)
+	// The 3x3 convolution has the stride, as in torchvision; in the paper it is the 1x1 before it.
 	y = convBNReLU(scope.At("conv1"), y, channels, 3, stride, mode)
 	y = convBN(scope.At("conv2"), y, 4*channels, 1, 1, mode)
 	return y.plus(shortcut(scope, x, 4*channels, stride, mode)).relu()

@@ -133,6 +133,7 @@ func (p FineTune) tune(ctx context.Context, in Input, c tuning, train pretrain.L
 	shorter int) ([]int32, error) {
 	batch := min(tuneBatch, train.N)
 	epochs := min(p.MostEpochs, max(p.LeastEpochs, p.Images/train.N))
+	// A smaller part of the image may lack what its label names.
 	crop := augment.Config{CropScale: 0.5}
 	if c.flip {
 		crop.Flip = 0.5

@@ -123,6 +123,7 @@ func (m *model) close() {
 func (s *session) load(ctx context.Context, open func() (*model, error), set *dataset.Set) error {
 	height, width := set.Height(), set.Width()
 	own, err := open()
+	// open returns a model even with an error: its networks are closed like the others.
 	own.Main = true
 	defer func() { s.models = append(s.models, own) }() // last; the session closes it whatever happens
 	if err != nil {

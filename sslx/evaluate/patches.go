@@ -29,6 +29,7 @@ func (Patches) Measures(m Model, _ string) bool { return m.Network != nil }
 
 // Measure averages the features of the patches, and measures them.
 func (Patches) Measure(ctx context.Context, in Input) (all []Outcome, err error) {
+	// The other protocols get the same input with features of bags, and need not know of patches.
 	bags := in
 	for _, split := range []struct {
 		name   string

@@ -65,6 +65,10 @@ type Hooks struct {
 
 	// Warn is called with a sentence when the embeddings look collapsed, and when lines of the log were lost.
 	Warn func(sentence string)
+
+	// Step is called after each step with the number of steps done, and of the whole training. It may save a checkpoint
+	// of that step. Its time is not training time, and its error ends the training.
+	Step func(done, total int, save func() error) error
 }
 
 // Train trains the encoder of c on the train split of set, and writes log and checkpoints to run. When the run has a
@@ -277,6 +281,15 @@ func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
 				return err
 			}
 			saved = time.Now()
+		}
+
+		if hooks.Step != nil {
+			began := time.Now()
+			if err := hooks.Step(t.state.Step, t.total, t.save); err != nil {
+				return err
+			}
+			pause := time.Since(began)
+			started, saved = started.Add(pause), saved.Add(pause)
 		}
 	}
 	return t.save()

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/pjrt"
@@ -141,6 +142,34 @@ func TestTrain_ThatDivergesSaysThatThereIsNoCheckpoint(t *testing.T) {
 	}
 	if hasCheckpoint(tr.dir) {
 		t.Error("there is a checkpoint")
+	}
+}
+
+func TestTrain_StepHookSavesACheckpointOutsideTheClock(t *testing.T) {
+	tr := &training{set: tinySet(t), config: tiny()}
+	run := tr.open(t)
+	defer func() { _ = run.Close() }()
+	const pause = 2 * time.Second
+	steps, stop := 0, errors.New("enough")
+	summary, err := Train(t.Context(), testbackend.Open(t), tr.set, run, tr.config, Hooks{
+		Step: func(done, total int, save func() error) error {
+			if steps++; done != steps || total != 48 {
+				t.Errorf("after step %d the hook is told %d of %d", steps, done, total)
+			}
+			if done < 2 {
+				time.Sleep(pause)
+				return save()
+			}
+			return stop
+		}})
+	if !errors.Is(err, stop) || summary.Steps != 2 {
+		t.Errorf("after %d steps: %v", summary.Steps, err)
+	}
+	if summary.Seconds >= pause.Seconds() {
+		t.Errorf("two steps took %g s, with the pause between them", summary.Seconds)
+	}
+	if done, _, err := StepsDone(tr.dir); err != nil || done != 1 {
+		t.Errorf("the checkpoint is of step %d (%v), want 1", done, err)
 	}
 }
 

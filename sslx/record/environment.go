@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +17,7 @@ type Environment struct {
 	OS          string            `json:"os"`
 	Arch        string            `json:"arch"`
 	CPU         string            `json:"cpu"`
+	Features    []string          `json:"cpu_features,omitempty"` // wide vectors, bfloat16; as Linux names them
 	Cores       int               `json:"cores"`
 	Backend     string            `json:"backend"`
 	Device      string            `json:"device"`
@@ -81,9 +83,10 @@ var numericModules = []string{"github.com/gomlx/gomlx", "github.com/gomlx/go-xla
 func Describe() Environment {
 	e := Environment{
 		Started: time.Now().UTC().Truncate(time.Second),
-		OS:      runtime.GOOS, Arch: runtime.GOARCH, CPU: cpuModel(), Cores: runtime.NumCPU(),
+		OS:      runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(),
 		Go: runtime.Version(), Revision: "unknown", Modules: map[string]string{},
 	}
+	e.CPU, e.Features = processor()
 
 	// Only a program built with module support knows its versions.
 	info, ok := debug.ReadBuildInfo()
@@ -102,18 +105,29 @@ func Describe() Environment {
 	return e
 }
 
-// cpuModel returns the processor's name where Linux tells it, and the architecture elsewhere.
-func cpuModel() string {
+// cpuFeatures are the instruction sets that decide how fast a training is: the width of vectors, and bfloat16.
+var cpuFeatures = []string{"avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16"}
+
+// processor returns the processor's name and features where Linux tells them, and the architecture elsewhere.
+func processor() (name string, features []string) {
+	name = runtime.GOARCH
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
-		return runtime.GOARCH
+		return name, nil
 	}
 
-	// The first core stands for all.
-	for line := range strings.Lines(string(text)) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
+	// The first core stands for all: a blank line ends it.
+	core, _, _ := strings.Cut(string(text), "\n\n")
+	for line := range strings.Lines(core) {
+		key, value, _ := strings.Cut(line, ":")
+		switch strings.TrimSpace(key) {
+		case "model name":
+			name = strings.TrimSpace(value)
+		case "flags", "Features": // on x86 and on ARM
+			has := strings.Fields(value)
+			lacks := func(f string) bool { return !slices.Contains(has, f) }
+			features = slices.DeleteFunc(slices.Clone(cpuFeatures), lacks)
 		}
 	}
-	return runtime.GOARCH
+	return name, features
 }

@@ -207,6 +207,7 @@ func resNet(t *tensorsOf) (encoder.Encoder, error) {
 		}
 		blocks = append(blocks, n)
 	}
+	// A network's name counts the stem and the classifier too.
 	layers := 2
 	for _, n := range blocks {
 		layers += 2 * n

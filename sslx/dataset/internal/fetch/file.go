@@ -55,7 +55,7 @@ func (f File) Fetch(ctx context.Context, folder, byHand string, progress Progres
 		body := &archive.LimitedReader{R: response.Body, Left: maxDownload}
 		report := progressWriter{file: file, total: response.ContentLength, report: progress}
 		if _, err := io.Copy(io.MultiWriter(w, sum, &report), body); err != nil {
-			return fmt.Errorf("download of %s broke off: try again, or %s: %w", f.URL, byHand, err)
+			return fmt.Errorf("download of %s was interrupted: try again, or %s: %w", f.URL, byHand, err)
 		}
 		if got := hex.EncodeToString(sum.Sum(nil)); got != f.MD5 {
 			return fmt.Errorf("%s has MD5 %s and not the published %s, so it was not kept: try again, or %s", f.URL,

@@ -110,7 +110,7 @@ func (d *decoder) segment() ([]byte, error) {
 // readUntil reads segments until done says so after one of them; scans are decoded on the way.
 func (d *decoder) readUntil(done func() bool) error {
 	if len(d.data) < 2 || string(d.data[:2]) != Magic {
-		return errors.New("it does not start as a JPEG does")
+		return errors.New("it does not start like a JPEG")
 	}
 	if d.pos == 0 {
 		d.pos = 2
@@ -181,7 +181,7 @@ var otherFrames = map[byte]string{
 // readFrame reads the frame header: precision, size, and for each component its name, sampling factors and table.
 func (d *decoder) readFrame(marker byte, content []byte) error {
 	if name := otherFrames[marker]; name != "" {
-		return fmt.Errorf("it is a JPEG of the %s kind, which is not read: store it as a baseline JPEG or a PNG", name)
+		return fmt.Errorf("it is a %s JPEG, which sslx does not read: store it as a baseline JPEG or a PNG", name)
 	}
 	if d.comps != nil {
 		return errors.New("it has two frames")
@@ -190,7 +190,7 @@ func (d *decoder) readFrame(marker byte, content []byte) error {
 		return errors.New("it has a damaged frame header")
 	}
 	if content[0] != 8 {
-		return fmt.Errorf("it is a JPEG of %d bits a sample, and 8 are read: store it as a PNG or TIFF", content[0])
+		return fmt.Errorf("it is a JPEG of %d bits a sample, and sslx reads 8: store it as a PNG or TIFF", content[0])
 	}
 	d.progressive = marker == progressiveFrame
 	d.height, d.width = int(binary.BigEndian.Uint16(content[1:])), int(binary.BigEndian.Uint16(content[3:]))
@@ -200,7 +200,7 @@ func (d *decoder) readFrame(marker byte, content []byte) error {
 
 	n := int(content[5])
 	if n != 1 && n != 3 && n != 4 {
-		return fmt.Errorf("it is a JPEG of %d components, and 1, 3 or 4 are read: store it as a PNG", n)
+		return fmt.Errorf("it is a JPEG of %d components, and sslx reads 1, 3 or 4: store it as a PNG", n)
 	}
 	comps := make([]*component, n)
 	for i := range comps {

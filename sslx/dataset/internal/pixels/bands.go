@@ -85,7 +85,7 @@ func samplesOf(data []byte) (s samples, ok bool, err error) {
 		return s, true, fmt.Errorf("it is %dx%d pixels", s.width, s.height)
 	}
 	if s.channels < 1 || s.channels > MaxBands {
-		return s, true, fmt.Errorf("it has %d channels, and 1 to %d are read", s.channels, MaxBands)
+		return s, true, fmt.Errorf("it has %d channels, and sslx reads 1 to %d", s.channels, MaxBands)
 	}
 	s.memory = int64(s.height) * int64(s.width) * int64(s.channels) * int64(s.bytes+1)
 	return s, true, nil
@@ -132,7 +132,7 @@ func (s samples) convert(ctx context.Context, out, raw []byte, deep Range, facts
 	case deep.image:
 		return nil // all are alike, and 0
 	case least < 0 || largest > 1:
-		return fmt.Errorf("its numbers reach from %g to %g, and 0 to 1 are read: scale them, or choose each image's "+
+		return fmt.Errorf("its numbers range from %g to %g instead of 0 to 1: scale them, or choose each image's "+
 			"own range of samples", least, largest)
 	default:
 		return s.each(ctx, func(to, from int) { out[to] = byte(math.Round(255 * number(from))) })
@@ -179,7 +179,7 @@ func npySamples(data []byte) (s samples, err error) {
 	}
 	head := npyHead.FindSubmatch(data[start : start+length])
 	if head == nil {
-		return s, errors.New("it is a NumPy file of another kind than one array of numbers")
+		return s, errors.New("it is a NumPy file that holds something other than one array of numbers")
 	}
 
 	s.order = binary.LittleEndian
@@ -196,7 +196,7 @@ func npySamples(data []byte) (s samples, err error) {
 	case "f8":
 		s.bytes, s.float = 8, true
 	default:
-		return s, fmt.Errorf("its numbers are %s, and uint8, uint16, float32 and float64 are read", head[1])
+		return s, fmt.Errorf("its numbers are %s, and sslx reads uint8, uint16, float32 and float64", head[1])
 	}
 
 	var dims []int
@@ -331,7 +331,7 @@ func tiffSamples(data []byte) (s samples, ok bool, err error) {
 			"fraction of 32 or 64 bits are read", bits, format)
 	}
 	if channels > MaxBands {
-		return s, true, fmt.Errorf("it has %d channels, and 1 to %d are read", channels, MaxBands)
+		return s, true, fmt.Errorf("it has %d channels, and sslx reads 1 to %d", channels, MaxBands)
 	}
 	s = samples{height: int(one(tagHeight, 0)), width: int(one(tagWidth, 0)), channels: int(channels),
 		bytes: int(bits / 8), float: format == 3, order: order}
@@ -423,7 +423,7 @@ func unpackBlock(packed []byte, compression, want int) ([]byte, error) {
 		}
 		r = unzipped
 	default:
-		return nil, fmt.Errorf("its compression %d is not read: store it without one, or by LZW or deflate",
+		return nil, fmt.Errorf("sslx does not read its compression %d: store it without one, or by LZW or deflate",
 			compression)
 	}
 
@@ -441,7 +441,7 @@ func (s samples) unpredict(block []byte, predictor, rowBytes, pixel int) error {
 	case predictor == 1:
 		return nil
 	case predictor != 2 || s.float:
-		return fmt.Errorf("its predictor %d is not read: store it without one", predictor)
+		return fmt.Errorf("sslx does not read its predictor %d: store it without one", predictor)
 	}
 	for ; len(block) >= rowBytes; block = block[rowBytes:] {
 		for i := pixel; i < rowBytes; i += s.bytes {

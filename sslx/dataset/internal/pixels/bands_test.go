@@ -130,17 +130,17 @@ func TestBands_RefusesWithASentence(t *testing.T) {
 		data []byte
 		says string
 	}{
-		"objects":        {npyOf("|O8", "False", "1, 1", nil), "of another kind"},
+		"objects":        {npyOf("|O8", "False", "1, 1", nil), "other than one array"},
 		"signed":         {npyOf("<i4", "False", "1, 1", make([]byte, 4)), "its numbers are <i4"},
 		"cut":            {npyOf("|u1", "False", "2, 2", []byte{1}), "cut short or damaged"},
 		"four axes":      {npyOf("|u1", "False", "1, 1, 1, 1", []byte{1}), "an image is [height, width, channels]"},
 		"17 channels":    {npyOf("|u1", "False", "17, 1, 17", make([]byte, 17*17)), "it has 17 channels"},
 		"huge":           {npyOf("|u1", "False", "999999, 999999, 16", []byte{1}), "cut short or damaged"},
 		"no head":        {[]byte(npyMagic), "cut short inside its head"},
-		"above 1":        {npyOf("<f4", "False", "1, 2", floats(0, 2)), "0 to 1 are read"},
+		"above 1":        {npyOf("<f4", "False", "1, 2", floats(0, 2)), "instead of 0 to 1"},
 		"not a number":   {npyOf("<f4", "False", "1, 1", floats(float32(math.NaN()))), "not finite"},
 		"tiff 4 bits":    {tiffOf(le, 2, 1, 2, 4, 1, 1, 1, 1, 1, []byte{1, 2}), "its samples have 4 bits"},
-		"tiff packed":    {tiffOf(le, 1, 1, 2, 8, 1, 1, 7, 1, 1, []byte{1, 2}), "its compression 7 is not read"},
+		"tiff packed":    {tiffOf(le, 1, 1, 2, 8, 1, 1, 7, 1, 1, []byte{1, 2}), "sslx does not read its compression 7"},
 		"tiff cut strip": {tiffOf(le, 9, 9, 2, 8, 1, 1, 1, 1, 9, []byte{1, 2}), "a block has 2 bytes of 162"},
 		"tiff no strips": {tiffOf(le, 9, 9, 2, 8, 1, 1, 1, 1, 9), "it has 0 blocks and needs 1"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"image"
@@ -233,6 +234,74 @@ func TestAbandon_ReturnsWhenItsContextEndsAndKeepsThePlaceUntilTheWorkEnds(t *te
 	if v, err := Abandon(t.Context(), func() (int, error) { return 3, nil }); v != 3 || err != nil {
 		t.Errorf("got %d, %v afterwards", v, err)
 	}
+}
+
+// heifHead returns the boxes of an AVIF image of 16 by 16 pixels, besides which lies one of a size that it names alone.
+func heifHead(width, height uint32) []byte {
+	box := func(name string, parts ...string) string {
+		content := strings.Join(parts, "")
+		return string(binary.BigEndian.AppendUint32(nil, uint32(8+len(content)))) + name + content
+	}
+	size := func(width, height uint32) string {
+		sides := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, width), height)
+		return box("ispe", "\x00\x00\x00\x00", string(sides))
+	}
+	properties := box("iprp", box("ipco", size(16, 16), size(width, height)),
+		box("ipma", "\x00\x00\x00\x00", "\x00\x00\x00\x01", "\x00\x01", "\x01\x01"))
+	return []byte(box("ftyp", "avif\x00\x00\x00\x00", "avif") +
+		box("meta", "\x00\x00\x00\x00", box("pitm", "\x00\x00\x00\x00\x00\x01"), properties))
+}
+
+func TestMeasure_HugeSizesDoNotOverflow(t *testing.T) {
+	for bits := range 32 {
+		side := uint32(1) << bits
+		size, err := Measure(heifHead(side, side/2), Options{})
+		if err != nil || size.Memory < smallMemory {
+			t.Errorf("%d by %d pixels take %d bytes (%v)", side, side/2, size.Memory, err)
+		}
+	}
+}
+
+// FuzzHEIF decodes any bytes as an HEIC or AVIF image of at most 2^13 pixels. What is measured is what comes out, and
+// the memory stays below what was measured.
+func FuzzHEIF(f *testing.F) {
+	for _, table := range []string{"pillow.tsv", "odd.tsv"} {
+		for _, file := range filesOf(f, table) {
+			if _, ok := heifCodec(file.data); ok {
+				f.Add(file.data)
+			}
+		}
+	}
+	f.Add(heifHead(1<<30, 1<<29))
+
+	// Compiling takes memory of its own, once.
+	for _, p := range []*program{&heifProgram, &avifProgram} {
+		p.once.Do(p.compile)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, ok := heifCodec(data); !ok {
+			return
+		}
+		size, err := Measure(data, Options{})
+		if err != nil || size.Pixels > 1<<13 || size.Memory > 2*smallMemory {
+			return
+		}
+
+		var img *image.RGBA
+		faults.Bounded(t, 4<<20+2*uint64(len(data))+2*uint64(size.Memory), func() {
+			img, _, err = Decode(t.Context(), data, Options{})
+		})
+		if err != nil {
+			faults.Sentence(t, err)
+			return
+		}
+		if got := img.Bounds().Size(); got != image.Pt(size.Width, size.Height) {
+			t.Errorf("it was measured as %dx%d and is %v", size.Width, size.Height, got)
+		}
+		if !img.Opaque() {
+			t.Error("it is not opaque")
+		}
+	})
 }
 
 // FuzzMeasure reads the heads of any bytes, and their orientation, which this package parses itself.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 )
 
 // heifCodec returns the decoder of an HEIC or AVIF file, which both are boxes of ISO 14496-12 and 23008-12.
@@ -49,9 +50,14 @@ const (
 	avifBytesPerPixel = 48
 )
 
-// heicCodec reads HEIC. Its decoder turns images upright itself.
+// heicCodec reads HEIC. Its decoder crops images and turns them upright itself.
 var heicCodec = codec{
-	measure: measureHEIF(heicBytesPerPixel),
+	measure: func(data []byte, _ Options) (Size, error) {
+		h, err := readHEIF(data)
+		size := h.size(heicBytesPerPixel)
+		size.Width, size.Height = h.shown.X, h.shown.Y
+		return size, err
+	},
 	decode: func(ctx context.Context, data []byte, _ Options, facts *Facts) (image.Image, error) {
 		h, err := readHEIF(data)
 		if err != nil {
@@ -149,7 +155,10 @@ func decodeHEIC(ctx context.Context, data []byte, largest int64) (image.Image, e
 
 // avifCodec reads AVIF; of a sequence, the first image.
 var avifCodec = codec{
-	measure: measureHEIF(avifBytesPerPixel),
+	measure: func(data []byte, _ Options) (Size, error) {
+		h, err := readHEIF(data)
+		return h.size(avifBytesPerPixel), err
+	},
 	decode: func(ctx context.Context, data []byte, _ Options, _ *Facts) (image.Image, error) {
 		h, err := readHEIF(data)
 		if err != nil {
@@ -223,24 +232,21 @@ func unmultiplied(img *image.RGBA) *image.RGBA {
 
 // heif is what the boxes of a file say of its main image.
 type heif struct {
-	width, height int
-	largest       int64 // pixels of the largest image in the file
-	quarters      int   // turns to the left
+	width, height int         // as stored
+	shown         image.Point // size after cropping and turning
+	largest       int64       // pixels of the largest image in the file
+	quarters      int         // turns to the left
 	mirrored      bool
 	axis          byte // 0 exchanges top and bottom, 1 left and right
 	limited       bool // samples use 16 to 235
 	matrix709     bool
 }
 
-func measureHEIF(bytesPerPixel int64) func([]byte, Options) (Size, error) {
-	return func(data []byte, _ Options) (Size, error) {
-		h, err := readHEIF(data)
-		if err != nil {
-			return Size{}, err
-		}
-		pixels := max(h.largest, int64(h.width)*int64(h.height))
-		return Size{Width: h.width, Height: h.height, Memory: smallMemory + bytesPerPixel*pixels}, nil
-	}
+// size returns the size as stored, and the memory that decoding takes when it takes so many bytes a pixel.
+func (h *heif) size(bytesPerPixel int64) Size {
+	pixels := int64(h.width) * int64(h.height)
+	return Size{Width: h.width, Height: h.height, Pixels: pixels,
+		Memory: smallMemory + bytesPerPixel*max(h.largest, pixels)}
 }
 
 var errHEIF = errors.New("its boxes are damaged")
@@ -303,17 +309,30 @@ func readHEIF(data []byte) (heif, error) {
 			h.largest = max(h.largest, int64(width)*int64(height))
 		}
 	}
+	var own []box
 	for _, index := range associated(boxIn(properties, "ipma"), primary) {
 		if index < 1 || index > len(list) {
 			continue
 		}
-		h.apply(list[index-1])
+		own = append(own, list[index-1])
+		if width, height, ok := extent(list[index-1]); ok {
+			h.width, h.height = width, height
+		}
 	}
 	if h.width < 1 || h.height < 1 {
 		return heif{}, errHEIF
 	}
+
+	// Cropping and turning are done in the order of their boxes.
+	h.shown = image.Pt(h.width, h.height)
+	for _, b := range own {
+		h.apply(b)
+	}
 	return h, nil
 }
+
+// longestSide bounds what a file may say of a side, so that no number of bytes overflows.
+const longestSide = 1 << 28
 
 // extent reads the box ispe: the size of an image.
 func extent(b box) (width, height int, ok bool) {
@@ -321,7 +340,7 @@ func extent(b box) (width, height int, ok bool) {
 		return 0, 0, false
 	}
 	w, h := binary.BigEndian.Uint32(b.content[4:]), binary.BigEndian.Uint32(b.content[8:])
-	if w > 1<<30 || h > 1<<30 {
+	if w > longestSide || h > longestSide {
 		return 0, 0, false
 	}
 	return int(w), int(h), true
@@ -331,16 +350,35 @@ func extent(b box) (width, height int, ok bool) {
 func (h *heif) apply(b box) {
 	c := b.content
 	switch {
-	case b.name == "ispe":
-		h.width, h.height, _ = extent(b)
+	case b.name == "clap" && len(c) >= 32:
+		h.shown = image.Pt(cropped(h.shown.X, c, c[16:]), cropped(h.shown.Y, c[8:], c[24:]))
 	case b.name == "irot" && len(c) >= 1:
-		h.quarters = int(c[0] & 3)
+		if h.quarters = int(c[0] & 3); h.quarters%2 == 1 {
+			h.shown = image.Pt(h.shown.Y, h.shown.X)
+		}
 	case b.name == "imir" && len(c) >= 1:
 		h.mirrored, h.axis = true, c[0]&1
 	case b.name == "colr" && len(c) >= 11 && string(c[:4]) == "nclx":
 		// nclx has primaries, transfer and matrix, two bytes each (matrix 1 is BT.709), and the bit of the full range.
 		h.limited, h.matrix709 = c[10]&0x80 == 0, c[9] == 1
 	}
+}
+
+// cropped returns what the box clap leaves of a side: so many pixels, at an offset from the middle; both are fractions
+// of 32-bit numbers. It rounds as libheif does.
+func cropped(side int, length, offset []byte) int {
+	of := func(f []byte) (numerator, denominator uint32) {
+		return binary.BigEndian.Uint32(f), binary.BigEndian.Uint32(f[4:])
+	}
+	pixels, parts := of(length)
+	shift, shiftParts := of(offset)
+	if parts == 0 || shiftParts == 0 {
+		return 0
+	}
+	kept := float64(pixels) / float64(parts)
+	first := math.Floor(float64(int32(shift))/float64(shiftParts) + (float64(side)-kept)/2)
+	last := math.Round(first + kept - 1)
+	return int(min(last, float64(side-1))-max(first, 0)) + 1
 }
 
 // orientation returns what EXIF would call the turning and mirroring.

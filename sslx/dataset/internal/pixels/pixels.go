@@ -203,7 +203,7 @@ func codecOf(data []byte) (codec, error) {
 	// Renamed files are frequent: the name of the format says more than that decoding failed.
 	for _, f := range notRead {
 		if startsWith(data, f.magic) {
-			return codec{}, fmt.Errorf("it is %s, which is not read: %s are", f.name, names)
+			return codec{}, fmt.Errorf("it is %s, which sslx does not read; it reads %s", f.name, names)
 		}
 	}
 	return codec{}, fmt.Errorf("unknown format: it is none of %s", names)

@@ -104,7 +104,7 @@ type instance struct {
 
 var (
 	errWasm   = errors.New("its decoder failed")
-	errMemory = errors.New("it takes more memory to decode than an image of the size that its head says")
+	errMemory = errors.New("it needs more memory to decode than an image of the size that it declares")
 )
 
 // start makes a decoder with so many bytes of memory at most, which must be closed.
