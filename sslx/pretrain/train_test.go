@@ -51,6 +51,29 @@ func TestTrain_IsAFunctionOfTheConfiguration(t *testing.T) {
 	})
 }
 
+func TestTrain_CompilesAProgramOnceInAProcess(t *testing.T) {
+	programs := testbackend.Programs(t)
+	if programs == nil {
+		c := tiny()
+		c.Epochs = 1
+		set := tinySet(t)
+		for range 2 {
+			tr := (&training{set: set, config: c}).interrupt(t, 4)
+			if _, err := tr.run(t, context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			c.Seed, c.Optimizer.LR = c.Seed+1, 2*c.Optimizer.LR
+		}
+		return
+	}
+
+	slices.Sort(programs)
+	if once := slices.Compact(slices.Clone(programs)); len(once) < len(programs) {
+		t.Errorf("%d programs are different among the %d that two trainings and their resumption compiled", len(once),
+			len(programs))
+	}
+}
+
 // testPaused pauses a run at any step, breaks it, and resumes it.
 func testPaused(t *testing.T, whole *training) {
 	steps := 1 + rand.N(47)
