@@ -142,6 +142,11 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config, 
 	}
 	if saved != nil {
 		t.state, t.saved = saved.state, saved.state.Step
+
+		// A run that began without online kNN, before there was one, goes on without it.
+		if !saved.has(knnMeasure) {
+			t.data.knnRows = 0
+		}
 	}
 	if err := t.inherit(saved); err != nil {
 		return nil, err
@@ -383,6 +388,8 @@ func (t *trainer) appendLog(waited time.Duration) error {
 			m.Rank = mean
 		case probeMeasure:
 			m.ProbeAccuracy = &mean
+		case knnMeasure:
+			m.KNNAccuracy = &mean
 		default:
 			if layer, ok := strings.CutPrefix(name, probeMeasure+"_"); ok {
 				m.ProbeLayers[layer] = mean

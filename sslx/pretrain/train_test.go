@@ -273,6 +273,9 @@ func testLog(t *testing.T, dir string) {
 		if m.ProbeAccuracy == nil || *m.ProbeAccuracy < 0 || *m.ProbeAccuracy > 1 {
 			t.Errorf("line %d: the probe's accuracy is %v", i, m.ProbeAccuracy)
 		}
+		if m.KNNAccuracy == nil || *m.KNNAccuracy < 0 || *m.KNNAccuracy > 1 {
+			t.Errorf("line %d: the online kNN's accuracy is %v", i, m.KNNAccuracy)
+		}
 		if m.Spread <= 0 || m.Spread > 1 {
 			t.Errorf("line %d: the spread is %v", i, m.Spread)
 		}
