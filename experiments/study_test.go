@@ -323,8 +323,8 @@ func TestRecipes_AreSweeps(t *testing.T) {
 }
 
 func TestStudyKept_LeavesTheChosenRunsAndThoseOfAnUnfinishedSweep(t *testing.T) {
-	s := mustStudy(t, "vary: {optimizer.lr: [0.1, 0.2, 0.4]}\nsearch: {name: halving, eta: 3, rungs: 2}\nseeds: [1, 2]\n"+
-		"set: {epochs: 10}\n")
+	s := mustStudy(t, "vary: {optimizer.lr: [0.1, 0.2, 0.4]}\nset: {epochs: 10}\n"+
+		"search: {name: halving, eta: 3, rungs: 2}\nseeds: [1, 2]\n")
 	r, _ := finished(t, s.Plan(), func(trial Trial) Record {
 		known := invented(trial, trial.Config.Optimizer.LR)
 		known.Until = trial.Until

@@ -73,8 +73,8 @@ func knnQueue(scope *model.Scope, rows int, h *Node) (features, owners *model.Va
 }
 
 // vote returns the class int32 [queries] that the most similar rows of a queue vote for, as [probe.KNN] does, from
-// similarities [rows, queries] and the labels of the rows [rows, 1]. Of equal similarities to the last neighbor, all
-// vote.
+// similarities [rows, queries] and the labels of the rows [rows, 1]. Rows of equal similarity count as one neighbor,
+// and all vote.
 func vote(similarity, label *Node, classes int) *Node {
 	knn := probe.KNNOptions{}.Resolved()
 	none := Infinity(similarity.Graph(), similarity.DType(), -1)

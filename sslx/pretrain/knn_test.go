@@ -119,7 +119,8 @@ func votedAccuracy(t *testing.T, queue, batch []knnEntry, classes int) float32 {
 }
 
 func TestOnlineKNN_ChangesNoOtherBit(t *testing.T) {
-	b := sequential(t) // XLA's compiler without optimization rounds the same instructions differently in a larger program
+	// XLA's compiler without optimization rounds the same instructions differently in a larger program.
+	b := sequential(t)
 	run := func(rows int) (map[string]string, map[string]float32) {
 		d, err := trainingData(tinySet(t), tiny())
 		if err != nil {

@@ -20,7 +20,8 @@ func probeName(layer string) string {
 	return probeMeasure + "_" + layer
 }
 
-// trainProbe trains the online linear probe of a name on h [batch, dim] and returns its accuracy on the batch, a scalar.
+// trainProbe trains the online linear probe of a name on h [batch, dim] and returns its accuracy on the batch, a
+// scalar.
 func trainProbe(scope *model.Scope, name string, c Config, d stepData, h *Node, b batch) *Node {
 	// Without a gradient to h the probe watches the encoder and does not train it.
 	logits := encoder.Dense(scope.At("%s", name), StopGradient(h), d.classes, 1, true) // [batch, classes]

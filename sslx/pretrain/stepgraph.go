@@ -47,7 +47,8 @@ func (s *stepper) stepGraph(scope *model.Scope, c Config, d stepData, size int, 
 	return s.measures(scope, c, d, b, out, terms)
 }
 
-// measures builds what follows the loss (the queues, the state, the probes and the online kNN) and returns the measures.
+// measures builds what follows the loss (the queues, the state, the probes and the online kNN) and returns the
+// measures.
 func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, out outputs,
 	terms objective.Terms) *Node {
 	s.chance = terms.Chance

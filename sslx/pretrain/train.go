@@ -143,7 +143,7 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config, 
 	if saved != nil {
 		t.state, t.saved = saved.state, saved.state.Step
 
-		// A run that began without online kNN, before there was one, goes on without it.
+		// A run that began before there was online kNN resumes without it.
 		if !saved.has(knnMeasure) {
 			t.data.knnRows = 0
 		}
