@@ -70,6 +70,25 @@ func TestPrograms_AreCompiledOnceInAProcess(t *testing.T) {
 	}
 }
 
+func TestForgetPrograms_LetsTheNextHandleCompileAgain(t *testing.T) {
+	installed(t)
+	constant := rand.Float64()
+	compiled := map[*xla.Executable]bool{}
+	for range 2 {
+		ForgetPrograms()
+		h, err := Open(t.Context(), Options{Config: "xla:cpu", NoInstall: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec, x := adder(t, h.Backend, constant)
+		defer exec.Finalize()
+		compiled[x] = true
+	}
+	if len(compiled) != 2 {
+		t.Error("a program was found though it was to be forgotten")
+	}
+}
+
 func TestPrograms_DifferWhereTheirDevicesDiffer(t *testing.T) {
 	b := newCachedBackend(t, 1<<20)
 	negate := func(layout func(compute.Builder) error) *xla.Executable {

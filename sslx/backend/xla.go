@@ -97,6 +97,14 @@ func load(plugin, path, options string) (h *Handle, err error) {
 // clients holds the clients that handles share, by their configuration; loading guards it.
 var clients = map[string]*client{}
 
+// ForgetPrograms lets handles that are opened from now on compile their programs, whatever was compiled before. It is
+// for measurements of how long compilation takes: the memory of earlier programs is not released.
+func ForgetPrograms() {
+	loading.Lock()
+	defer loading.Unlock()
+	clear(clients)
+}
+
 // silenceKlog drops what go-xla logs until the returned function is called.
 func silenceKlog() (restore func()) {
 	state := klog.CaptureState()
