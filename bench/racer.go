@@ -171,6 +171,8 @@ func (t *racingTraining) advance(ctx context.Context, seconds float64) (l lap, e
 
 // start opens everything that a training needs, as the command does, and starts it.
 func (t *racingTraining) start(ctx context.Context) (err error) {
+	// Compilation counts: programs of an earlier training must not be found.
+	backend.ForgetPrograms()
 	if t.handle, err = backend.Open(ctx, backend.Options{Config: t.backend, Warn: t.warn}); err != nil {
 		return err
 	}

@@ -194,7 +194,7 @@ func drawEvaluation(dir string, results []record.Result) (paths []string, err er
 	// A figure for each measure besides accuracy.
 	for _, metric := range report.Measures(results) {
 		figure := func() (*plots.Figure, error) { return report.MeasureFigure(results, metric) }
-		if paths, err = draw(paths, filepath.Join(dir, metric+".png"), figure); err != nil {
+		if paths, err = draw(paths, filepath.Join(dir, report.MeasurePicture(metric)), figure); err != nil {
 			return nil, err
 		}
 	}

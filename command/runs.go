@@ -165,6 +165,9 @@ func (a *app) printDetails(d runs.Details) error {
 		if m.ProbeAccuracy != nil {
 			t.add("online probe", fmt.Sprintf("%.1f %% on training views", 100**m.ProbeAccuracy))
 		}
+		if m.KNNAccuracy != nil {
+			t.add("online kNN", fmt.Sprintf("%.1f %% on training views", 100**m.KNNAccuracy))
+		}
 	}
 
 	t.add("report", orNone(d.Report))
@@ -417,9 +420,10 @@ func runsGCCommand(a *app) *cobra.Command {
 		Use:   "gc [DIR]",
 		Short: "Find the run folders that are no longer needed, and delete them",
 		Long: `Find the run folders in a folder (runs when left out) and below that are no longer needed, and delete them
-with --delete. They are the folders of runs of claims whose record is kept, and those of runs that ended
-before their first checkpoint. All others stay: runs that a process works on, on this machine or another
-one, runs that can be resumed, and trained encoders of which there is no record.`,
+with --delete. They are the folders of runs of claims whose record is kept, those of the candidates that a
+finished sweep did not choose, and those of runs that ended before their first checkpoint. All others stay:
+runs that a process works on, on this machine or another one, runs that can be resumed, those of a sweep
+that is not finished or cannot be read, and trained encoders of which there is no record.`,
 		Example: `  sslx runs gc
   sslx runs gc runs/claims --delete`,
 		Args: arguments(0, 1),
@@ -447,14 +451,15 @@ func (a *app) runsGC(args []string, recordsFolder string, remove, asJSON bool) e
 		return err
 	}
 
-	found := runs.FindGarbage(states, records.Kept)
+	kept := a.keptElsewhere(records)
+	found := runs.FindGarbage(states, kept)
 	for i := range found {
 		if !remove {
 			break
 		}
 
 		// Discard looks again: a process may have taken the run since it was listed.
-		if found[i].Deleted, err = runs.Discard(found[i].Path, records.Kept); err != nil {
+		if found[i].Deleted, err = runs.Discard(found[i].Path, kept); err != nil {
 			return err
 		}
 	}
@@ -463,6 +468,41 @@ func (a *app) runsGC(args []string, recordsFolder string, remove, asJSON bool) e
 		return a.printJSON(found)
 	}
 	return a.printGarbage(found, remove)
+}
+
+// keptElsewhere asks the sweep in whose folder a run is, or else the records of claims. The runs of a sweep that cannot
+// be read stay, with a warning.
+func (a *app) keptElsewhere(records experiments.Records) runs.Kept {
+	sweeps := map[string]func(run string) (why string){} // by folder
+	return func(dir string) string {
+		folder := filepath.Dir(dir)
+		if !isFile(filepath.Join(folder, experiments.StudyFile)) {
+			return records.Kept(record.Name(dir))
+		}
+
+		if sweeps[folder] == nil {
+			kept, err := keptInSweep(folder)
+			if err != nil {
+				a.warn(fmt.Sprintf("the runs of sweep %s are kept: %v", folder, err))
+				kept = func(string) string { return "" }
+			}
+			sweeps[folder] = kept
+		}
+		return sweeps[folder](record.Name(dir))
+	}
+}
+
+// keptInSweep is [experiments.Study.Kept] of the sweep in a folder.
+func keptInSweep(folder string) (func(run string) (why string), error) {
+	study, err := experiments.ReadStudy(filepath.Join(folder, experiments.StudyFile))
+	if err != nil {
+		return nil, err
+	}
+	records, err := experiments.Store{Path: filepath.Join(folder, experiments.RecordsFile)}.Read()
+	if err != nil {
+		return nil, err
+	}
+	return study.Kept(records)
 }
 
 // recordsIn returns the records of all scales in a folder, or in those where they are when none is named.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,6 +191,59 @@ func TestRunsGC_DeletesOnlyRunsThatNothingIsLostWith(t *testing.T) {
 	wantTexts(t, stdout, "1 run folders", "were deleted")
 	_, stdout, _ = call(t, "runs", "gc")
 	wantTexts(t, stdout, "no run folder can be deleted")
+}
+
+func TestRunsGC_DeletesWhatAFinishedSweepDidNotChoose(t *testing.T) {
+	isolate(t)
+	writeFile(t, "runs/lr/sweep.yaml", "vary: {optimizer.lr: [0.1, 0.2]}\nsearch: grid\nmeasure: knn\nseeds: [101]\n")
+	study, err := experiments.ReadStudy("runs/lr/sweep.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trials, err := experiments.Pending(experiments.Records{}, study.Plan())
+	if err != nil || len(trials) != 2 {
+		t.Fatalf("%d trials (%v)", len(trials), err)
+	}
+
+	// One after the other is measured; the second is better.
+	var dirs []string
+	for i, trial := range trials {
+		key := trial.Key("print")
+		dirs = append(dirs, "runs/lr/"+key)
+		if err := makeRun(t, dirs[i], trial.Config).Close(); err != nil {
+			t.Fatal(err)
+		}
+		writeCheckpoint(t, dirs[i], 2, 2)
+		known := result(key, "simclr", "shape", "knn/cosine/k20/t0.07@encoder", 0.5+0.1*float64(i))
+		known.Split = record.SplitValidation
+		store := experiments.Store{Path: "runs/lr/records.jsonl"}
+		if err := store.Append(experiments.Record{Key: key, Config: trial.Config, Validation: true,
+			Environment: record.Environment{Fingerprint: "print"}, Results: []record.Result{known}}); err != nil {
+			t.Fatal(err)
+		}
+
+		_, stdout, stderr := call(t, "runs", "gc", "--json")
+		var garbage []string
+		for _, g := range decode[[]runs.Garbage](t, stdout) {
+			garbage = append(garbage, g.Path)
+		}
+		if want := dirs[:i]; !slices.Equal(garbage, want) {
+			t.Errorf("with %d records: %v can go, want %v (%s)", i+1, garbage, want, stderr)
+		}
+	}
+
+	whole := contents("runs/lr/records.jsonl")
+	writeFile(t, "runs/lr/records.jsonl", strings.Replace(whole, "simclr", "simclx", 1))
+	_, stdout, stderr := call(t, "runs", "gc", "--delete")
+	wantTexts(t, stdout, "no run folder can be deleted")
+	wantTexts(t, stderr, "the runs of sweep runs/lr are kept", "is damaged at line 1")
+
+	writeFile(t, "runs/lr/records.jsonl", whole)
+	_, stdout, _ = call(t, "runs", "gc", "--delete")
+	wantTexts(t, stdout, "its record is kept (sweep lr)", "1 run folders", "were deleted")
+	if record.IsRun(dirs[0]) || !record.IsRun(dirs[1]) {
+		t.Error("the chosen run was deleted, or the other one was not")
+	}
 }
 
 func TestRuns_ADeadRunIsListedShownAndFound(t *testing.T) {

@@ -22,6 +22,7 @@ type Measure struct {
 // online are the measures of the training log.
 var online = map[string]func(record.Metrics) *float64{
 	"online-probe": func(m record.Metrics) *float64 { return m.ProbeAccuracy },
+	"online-knn":   func(m record.Metrics) *float64 { return m.KNNAccuracy },
 }
 
 // labelFree are the measures that need no labels, and whether less of them is better.

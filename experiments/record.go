@@ -222,8 +222,8 @@ func (r Records) fingerprint(c sslx.Config) (string, error) {
 // dataOf names the data of a configuration with its size.
 func dataOf(c sslx.Config) string { return fmt.Sprintf("%s at %d", c.Data, c.Size) }
 
-// Kept says that the record of a run is among the records, or "": its run folder is then no longer needed. It is for
-// runs.FindGarbage and runs.Discard.
+// Kept says that the record of a claim's run of that name is among the records, or "": its run folder is then no longer
+// needed.
 func (r Records) Kept(run string) (why string) {
 	if kept, ok := r[run]; ok {
 		return fmt.Sprintf("its record is kept (scale %s)", kept.Scale)

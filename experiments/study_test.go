@@ -154,7 +154,7 @@ func TestStudy_ChoosesByTheMeanOverSeedsOfItsMeasure(t *testing.T) {
 	for _, c := range []struct {
 		measure string
 		lowest  bool
-	}{{"rankme", false}, {"alignment", true}, {"online-probe", false}} {
+	}{{"rankme", false}, {"alignment", true}, {"online-probe", false}, {"online-knn", false}} {
 		s := mustStudy(t, "vary: {optimizer.lr: [0.1, 0.2, 0.4]}\nmeasure: "+c.measure+"\nseeds: [1, 2]\n")
 		r, cost := finished(t, s.Plan(), func(trial Trial) Record {
 			// The second rate is the lowest with one seed and the highest with the other.
@@ -163,7 +163,8 @@ func TestStudy_ChoosesByTheMeanOverSeedsOfItsMeasure(t *testing.T) {
 				value = []float64{0.05, 0.9}[trial.Config.Seed-1]
 			}
 			known := invented(trial, 0)
-			known.Log = []record.Metrics{{ProbeAccuracy: &value}}
+			line := map[string]*float64{c.measure: &value}
+			known.Log = []record.Metrics{{ProbeAccuracy: line["online-probe"], KNNAccuracy: line["online-knn"]}}
 			known.Results = []record.Result{{Model: "simclr", Split: record.SplitValidation, Metric: c.measure,
 				Protocol: record.ParseProtocol(c.measure + "@encoder"), Value: value}}
 			return known
@@ -319,4 +320,55 @@ func TestRecipes_AreSweeps(t *testing.T) {
 			t.Errorf("%s does not say how it is run (%v)", path, err)
 		}
 	}
+}
+
+func TestStudyKept_LeavesTheChosenRunsAndThoseOfAnUnfinishedSweep(t *testing.T) {
+	s := mustStudy(t, "vary: {optimizer.lr: [0.1, 0.2, 0.4]}\nset: {epochs: 10}\n"+
+		"search: {name: halving, eta: 3, rungs: 2}\nseeds: [1, 2]\n")
+	r, _ := finished(t, s.Plan(), func(trial Trial) Record {
+		known := invented(trial, trial.Config.Optimizer.LR)
+		known.Until = trial.Until
+		return known
+	})
+	kept, err := s.Kept(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen := 0
+	for _, trial := range trialsOf(r) {
+		why := kept(trial.folder("print"))
+		if best := trial.Config.Optimizer.LR == 0.4; best != (why == "") {
+			t.Errorf("rate %g is kept elsewhere: %q", trial.Config.Optimizer.LR, why)
+		} else if best {
+			chosen++
+		}
+	}
+	if chosen != 4 || kept("another") != "" { // two seeds at two rungs
+		t.Errorf("%d records are of the chosen candidate; a run without a record is kept elsewhere: %q", chosen,
+			kept("another"))
+	}
+
+	// Without a last measurement, any candidate may be trained further.
+	for _, trial := range trialsOf(r) {
+		if trial.Until == 0 {
+			delete(r, trial.Key("print"))
+			break
+		}
+	}
+	if kept, err = s.Kept(r); err != nil {
+		t.Fatal(err)
+	}
+	for _, trial := range trialsOf(r) {
+		if why := kept(trial.folder("print")); why != "" {
+			t.Errorf("a run of a sweep that is not finished: %q", why)
+		}
+	}
+}
+
+// trialsOf returns the trials that some records are of.
+func trialsOf(r Records) (trials []Trial) {
+	for _, known := range r {
+		trials = append(trials, Trial{Config: known.Config, Validation: known.Validation, Until: known.Until})
+	}
+	return trials
 }

@@ -153,6 +153,34 @@ func (s Study) Outcome(r Records) (o StudyOutcome, err error) {
 	return o, nil
 }
 
+// Kept returns a function that says why the run folder of a name in the folder of the sweep is no longer needed, or "".
+// Once all is measured, that is every run of which there is a record, but those of the chosen candidate. Before, a run
+// may have to be trained further, or be the one that is chosen.
+func (s Study) Kept(r Records) (kept func(run string) (why string), err error) {
+	o, err := s.Outcome(r)
+	if err != nil {
+		return nil, err
+	}
+	if o.Missing > 0 {
+		return func(string) string { return "" }, nil
+	}
+
+	// What was measured early is in the folder of the whole training, or in one of its own.
+	why := map[string]string{}
+	for key, known := range r {
+		whole := Trial{Config: known.Config, Validation: known.Validation}.folder(known.Environment.Fingerprint)
+		for _, run := range []string{key, whole} {
+			why[run] = fmt.Sprintf("its record is kept (sweep %s)", s.Name)
+		}
+	}
+	if o.Chosen != nil {
+		for _, run := range o.Chosen.Runs {
+			delete(why, run)
+		}
+	}
+	return func(run string) string { return why[run] }, nil
+}
+
 // add adds what the records have of the candidate at a rung, and returns how many measurements these are.
 func (t *Tried) add(p Plan, r Records, c Candidate, fingerprint fingerprinter) (made int, err error) {
 	// A candidate without an end is trained to the end.

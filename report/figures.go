@@ -109,6 +109,14 @@ func Measures(results []record.Result) (metrics []string) {
 	return metrics
 }
 
+// MeasurePicture returns the name of the file in a run folder that MeasureFigure is drawn into.
+func MeasurePicture(metric string) string {
+	if metric == record.MetricRetrieval {
+		return "retrieval.png" // its metric is called map, and map.png is record.MapPicture
+	}
+	return metric + ".png"
+}
+
 // MeasureFigure draws one of Measures, times 100, as horizontal bars: a group for each task and protocol, a bar for
 // each model. Results without it are a usage error. Of corruptions it draws the means.
 func MeasureFigure(results []record.Result, metric string) (*plots.Figure, error) {

@@ -58,7 +58,7 @@ func ExportResults(dirs ...string) (Table, error) {
 // ExportMetrics returns the training logs of the runs in dirs one line a row, with all digits, for other programs.
 func ExportMetrics(dirs ...string) (Table, error) {
 	t := Table{Head: []string{"run", "step", "epoch", "images", "seconds", "lr", "loss", "chance", "spread", "rank",
-		"probe_accuracy"}}
+		"probe_accuracy", "knn_accuracy"}}
 	for _, dir := range dirs {
 		metrics, err := record.ReadMetrics(dir)
 		if err != nil {
@@ -71,11 +71,14 @@ func ExportMetrics(dirs ...string) (Table, error) {
 				row = append(row, exact(v))
 			}
 
-			probe := "" // without a probe
-			if m.ProbeAccuracy != nil {
-				probe = exact(*m.ProbeAccuracy)
+			for _, v := range []*float64{m.ProbeAccuracy, m.KNNAccuracy} {
+				text := "" // without a probe
+				if v != nil {
+					text = exact(*v)
+				}
+				row = append(row, text)
 			}
-			t.Rows = append(t.Rows, append(row, probe))
+			t.Rows = append(t.Rows, row)
 		}
 	}
 	return t, nil

@@ -35,7 +35,7 @@ func loggedRun(t *testing.T, dir string) {
 		probe := 1 / (1 + float64(step))
 		err = errors.Join(err, log.Append(record.Metrics{Step: step, Epoch: float64(step) / 3,
 			Images: int64(256 * step), Seconds: 0.1 * float64(step), LR: 0.3 / float64(step),
-			Loss: 5 / float64(step), Chance: 5.5, Spread: 0.7, Rank: 3.3, ProbeAccuracy: &probe,
+			Loss: 5 / float64(step), Chance: 5.5, Spread: 0.7, Rank: 3.3, ProbeAccuracy: &probe, KNNAccuracy: &probe,
 			ProbeLayers: map[string]float64{"projector0": probe / 2},
 			Parts:       map[string]float64{"entropy": 7.7, "similarity": -1.1 * float64(step)}}))
 	}
@@ -128,6 +128,7 @@ func TestExportEvents_TensorBoardReadsWhatTheLogHas(t *testing.T) {
 		"spread":                  func(m record.Metrics) float64 { return m.Spread },
 		"rank":                    func(m record.Metrics) float64 { return m.Rank },
 		"probe_accuracy":          func(m record.Metrics) float64 { return *m.ProbeAccuracy },
+		"knn_accuracy":            func(m record.Metrics) float64 { return *m.KNNAccuracy },
 		"probe_layers/projector0": func(m record.Metrics) float64 { return m.ProbeLayers["projector0"] },
 		"parts/entropy":           func(m record.Metrics) float64 { return m.Parts["entropy"] },
 		"parts/similarity":        func(m record.Metrics) float64 { return m.Parts["similarity"] },

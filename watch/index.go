@@ -58,7 +58,9 @@ type summary struct {
 // Files of a run whose changes count.
 var (
 	runFiles = []string{"config.yaml", "environment.json", "results.jsonl", "curves.jsonl", "checkpoint.safetensors"}
-	pictures = []string{record.ViewsPicture, record.NeighborsPicture, record.MapPicture, "tasks.png", "curves.png"}
+	pictures = []string{record.ViewsPicture, record.NeighborsPicture, record.MapPicture, "tasks.png",
+		report.MeasurePicture(record.MetricBalanced), report.MeasurePicture(record.MetricTop5), "confusion.png",
+		report.MeasurePicture(record.MetricCorrupted), "corruptions.png", "curves.png"}
 )
 
 const (

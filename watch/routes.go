@@ -162,6 +162,14 @@ var captions = map[string][2]string{
 		"similar. Tick: the same label; cross: another one."},
 	record.MapPicture: {"Map", "Test images by the first two principal components of their representations."},
 	"tasks.png":       {"Tasks and protocols", "Accuracy by task and protocol."},
+	report.MeasurePicture(record.MetricBalanced): {"Class-balanced accuracy", "The mean over classes of the share of " +
+		"each class that is right."},
+	report.MeasurePicture(record.MetricTop5): {"Top-5 accuracy", "How often the label is among the five most likely " +
+		"classes."},
+	"confusion.png": {"Confusion", "How the predictions for the images of each class are spread over all classes."},
+	report.MeasurePicture(record.MetricCorrupted): {"Corruptions", "Mean accuracy on corrupted test images, next to " +
+		"the baselines."},
+	"corruptions.png": {"Corruption and severity", "Accuracy for each corruption at each severity."},
 	"curves.png":      {"Probes", "How the probes of the evaluation were trained."},
 }
 

@@ -144,16 +144,24 @@ func TestRun_ShowsResultsConfigurationAndPictures(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "first")
 	makeRun(t, dir, 2, result("pixels", 0.3), result("simclr", 0.5))
 	image := append(slices.Clone(signature), "pixels"...)
-	if err := os.WriteFile(record.PicturePath(dir, record.ViewsPicture), image, 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range pictures {
+		if err := os.WriteFile(record.PicturePath(dir, name), image, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	h := open(t, filepath.Dir(dir))
 	id := ask[list](t, h, "/api/runs").Runs[0].ID
 	got := get(h, "/api/run?run="+id).Body.String()
 	for _, want := range []string{`["objective.name","simclr"]`, `["views.2.flip","0.5"]`, `["projector","[256, 128]"]`,
-		`"50.0 %"`, `"best":[[0,5]]`, "simclr beats the raw pixels", `"name":"views.png"`, "sslx pretrain --resume"} {
+		`"50.0 %"`, `"best":[[0,5]]`, "simclr beats the raw pixels", `"name":"views.png"`,
+		`"name":"balanced_accuracy.png"`, `"name":"corruptions.png"`, "sslx pretrain --resume"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the details lack %s:\n%s", want, got)
+		}
+	}
+	for _, p := range ask[details](t, h, "/api/run?run="+id).Pictures {
+		if p.Title == "" || p.Caption == "" {
+			t.Errorf("%s has no title or no caption", p.Name)
 		}
 	}
 	w := get(h, "/picture?run="+id+"&name=views.png")

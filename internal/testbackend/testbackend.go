@@ -56,19 +56,19 @@ func Optimized(t *testing.T) bool {
 	if os.Getenv(optimized) != "" {
 		return true
 	}
-	again(t, "")
+	again(t, strings.ReplaceAll(os.Getenv("XLA_FLAGS"), unoptimizedFlag, ""))
 	return false
 }
 
-// Programs runs the calling test in a process of its own and returns the optimized programs that it compiled, as XLA
-// writes them; in that process it returns none.
+// Programs runs the calling test in a process of its own and returns the programs that it compiled, after the passes of
+// XLA, as XLA writes them; in that process it returns none.
 func Programs(t *testing.T) []string {
 	t.Helper()
 	if os.Getenv(optimized) != "" {
 		return nil
 	}
 	folder := t.TempDir()
-	again(t, " --xla_dump_hlo_as_text --xla_dump_to="+folder)
+	again(t, os.Getenv("XLA_FLAGS")+" --xla_dump_hlo_as_text --xla_dump_to="+folder)
 	files, _ := filepath.Glob(filepath.Join(folder, "*after_optimizations.txt"))
 	var programs []string
 	for _, file := range files {
@@ -85,15 +85,14 @@ func Programs(t *testing.T) []string {
 	return programs
 }
 
-// again runs the calling test in a process whose programs are optimized, with more of XLA's flags.
+// again runs the calling test in a process with other flags of XLA.
 func again(t *testing.T, flags string) {
 	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	c.Env = append(os.Environ(), optimized+"=1", "XLA_FLAGS="+strings.ReplaceAll(os.Getenv("XLA_FLAGS"),
-		unoptimizedFlag, "")+flags)
+	c.Env = append(os.Environ(), optimized+"=1", "XLA_FLAGS="+flags)
 	out, err := c.CombinedOutput()
 	if t.Logf("%s", out); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Errorf("with optimized programs: %v", err)
+		t.Errorf("with XLA's flags%s: %v", flags, err)
 	}
 }
 

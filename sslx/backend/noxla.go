@@ -9,3 +9,6 @@ const builtWithXLA = false
 func load(_, _, _ string) (*Handle, error) { return nil, errNoXLA }
 
 func releaseURL(context.Context) (string, error) { return "", errNoXLA }
+
+// ForgetPrograms does nothing: no program is compiled.
+func ForgetPrograms() {}

@@ -66,22 +66,43 @@ func load(plugin, path, options string) (h *Handle, err error) {
 	}
 	defer done()
 
-	var b *xla.Backend
-	quietThreads(func() { b, err = xla.NewWithOptions(strings.TrimSuffix(file+","+options, ","), nil) })
+	config := strings.TrimSuffix(file+","+options, ",")
+	c := clients[config]
+	if c == nil {
+		c = newClient(nil, keptText)
+		quietThreads(func() { c.Backend, err = xla.NewWithOptions(config, nil) })
+	}
 	if err != nil {
 		delete(links, path)
 		return nil, fmt.Errorf("cannot open the XLA plugin %s: %w", path, err)
 	}
 
-	h = &Handle{Backend: b, Name: "xla:" + plugin, Device: cpuText(), NumDevices: b.NumDevices(), PluginPath: path}
-	if b.IsCUDA() {
-		h.Device = gpuText(b.DeviceDescription(0))
+	h = &Handle{Backend: c.Backend, Name: "xla:" + plugin, Device: cpuText(), NumDevices: c.NumDevices(),
+		PluginPath: path}
+	if plugin == cpu && readsPrograms {
+		clients[config] = c
+		h.Backend = &cachedBackend{client: c}
 	}
-	if p, err := pjrt.GetPlugin(b.PluginName()); err == nil {
+
+	if c.IsCUDA() {
+		h.Device = gpuText(c.DeviceDescription(0))
+	}
+	if p, err := pjrt.GetPlugin(c.PluginName()); err == nil {
 		major, minor := p.Version()
 		h.PluginVersion = fmt.Sprintf("%d.%d", major, minor)
 	}
 	return h, nil
+}
+
+// clients holds the clients that handles share, by their configuration; loading guards it.
+var clients = map[string]*client{}
+
+// ForgetPrograms lets handles that are opened from now on compile their programs, whatever was compiled before. It is
+// for measurements of how long compilation takes: the memory of earlier programs is not released.
+func ForgetPrograms() {
+	loading.Lock()
+	defer loading.Unlock()
+	clear(clients)
 }
 
 // silenceKlog drops what go-xla logs until the returned function is called.

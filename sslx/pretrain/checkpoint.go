@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -88,6 +89,16 @@ func loadCheckpoint(path string) (c checkpoint, err error) {
 		return c, fmt.Errorf("checkpoint %s cannot be read by this program: %w", path, err) // it may lack an objective
 	}
 	return c, nil
+}
+
+// has reports whether the checkpoint has a variable in a scope below the root.
+func (c checkpoint) has(scope string) bool {
+	for path := range c.values {
+		if strings.HasPrefix(path, model.RootScopePath+scope+model.ScopeSeparator) {
+			return true
+		}
+	}
+	return false
 }
 
 // restore gives the variables of store the values of the checkpoint. The program must be built: the order in which it

@@ -108,7 +108,8 @@ type Resolution struct {
 // the projector, trained along with the encoder on the first view, without a gradient to either (Bordes et al. 2023,
 // code).
 type Probe struct {
-	// Task is the label that it learns: "" is the first task of the data, "none" leaves the probe out.
+	// Task is the label that it learns, and that the online kNN predicts: "" is the first task of the data, "none"
+	// leaves both out.
 	Task string `yaml:"task" json:"task"`
 
 	// LR is the learning rate of its AdamW; positive.

@@ -21,6 +21,7 @@ type stepData struct {
 	streamed  bool                        // pixels go to the device batch by batch
 	labels    []int32                     // of each image; nil leaves the probe out
 	classes   int
+	knnRows   int       // of the queue of the online kNN; 0 leaves it out
 	mean, std []float64 // of each channel
 }
 
@@ -69,6 +70,7 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 		return d, err
 	}
 	d.classes = len(task.Classes)
+	d.knnRows = knnQueueSize(c.Batch, c.Encoder.Dim(), d.trained())
 	d.labels, err = split.Labels(name)
 	return d, err
 }

@@ -51,8 +51,8 @@ func TestTrainingData_HasTheLabelsOfTheNamedTask(t *testing.T) {
 			t.Fatal(err)
 		}
 		if want == "" {
-			if d.labels != nil {
-				t.Error("without a probe there are labels")
+			if d.labels != nil || d.knnRows != 0 {
+				t.Error("without a probe there are labels, or there is an online kNN")
 			}
 			continue
 		}

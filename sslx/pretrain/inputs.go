@@ -85,6 +85,7 @@ func (v stepValues) part(from, to int) stepValues {
 type batch struct {
 	images        *Node // float32 [batch, height, width, channels] in [0, 1]
 	labels        *Node // int32 [batch]
+	indices       *Node // int32 [batch], which images they are
 	key           augment.Key
 	lr, step, ema *Node // scalars
 }
@@ -102,8 +103,9 @@ func newBatch(d stepData, in stepInputs[*Node]) batch {
 
 func batchWithoutImages(in batchInputs[*Node]) batch {
 	b := batch{
-		labels: Gather(in.labels, InsertAxes(in.indices, -1)), // [batch]
-		key:    augment.Key{Stream: in.stream, Samples: ConvertDType(in.indices, dtypes.Uint32)},
+		labels:  Gather(in.labels, InsertAxes(in.indices, -1)), // [batch]
+		indices: in.indices,
+		key:     augment.Key{Stream: in.stream, Samples: ConvertDType(in.indices, dtypes.Uint32)},
 	}
 	b.lr, b.step, b.ema = rates(in.scalars)
 	return b

@@ -20,8 +20,9 @@ func probeName(layer string) string {
 	return probeMeasure + "_" + layer
 }
 
-// probe trains the online linear probe of a name on h [batch, dim] and returns its accuracy on the batch, a scalar.
-func probe(scope *model.Scope, name string, c Config, d stepData, h *Node, b batch) *Node {
+// trainProbe trains the online linear probe of a name on h [batch, dim] and returns its accuracy on the batch, a
+// scalar.
+func trainProbe(scope *model.Scope, name string, c Config, d stepData, h *Node, b batch) *Node {
 	// Without a gradient to h the probe watches the encoder and does not train it.
 	logits := encoder.Dense(scope.At("%s", name), StopGradient(h), d.classes, 1, true) // [batch, classes]
 
@@ -29,8 +30,12 @@ func probe(scope *model.Scope, name string, c Config, d stepData, h *Node, b bat
 	applyGradients(scope.At("%s_optimizer", name), optimizer.Config{Rule: optimizer.AdamW{}},
 		crossEntropy(logits, b.labels), rate, b.step, scope.At("%s", name))
 
-	right := Equal(ArgMax(logits, -1, dtypes.Int32), b.labels) // [batch]
-	return ReduceAllMean(ConvertDType(right, logits.DType()))
+	return accuracy(ArgMax(logits, -1, dtypes.Int32), b.labels)
+}
+
+// accuracy is the share of classes int32 [batch] that are the labels, a scalar.
+func accuracy(predicted, labels *Node) *Node {
+	return ReduceAllMean(ConvertDType(Equal(predicted, labels), dtypes.Float32))
 }
 
 // crossEntropy is the mean over the batch of the negative log likelihood of labels [batch] under logits [batch,

@@ -6,7 +6,9 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -94,12 +96,21 @@ func randomDirections(seed uint64, n, dim int) []float32 {
 	return values
 }
 
-// enqueue replaces the oldest keys of the queue by the directions of z [batch, dim]. Step counts from 1.
-func enqueue(queue *model.Variable, z, step *Node) {
-	size, batch := queue.Shape().Dimensions[0], z.Shape().Dimensions[0]
+// enqueue replaces the oldest rows of the queue by rows [batch, width]. Step counts from 1.
+func enqueue(queue *model.Variable, rows, step *Node) {
+	g, old := rows.Graph(), queue.NodeValue(rows)
+	size, batch := queue.Shape().Dimensions[0], rows.Shape().Dimensions[0]
 
 	// The queue is a ring of size/batch slots, one a step.
 	slot := ConvertDType(ModScalar(AddScalar(step, -1.0), float64(size/batch)), dtypes.Int32)
-	start := []*Node{MulScalar(slot, float64(batch)), Const(z.Graph(), int32(0))} // row, column
-	queue.SetNodeValue(DynamicUpdateSlice(queue.NodeValue(z), objective.Normalize(z), start))
+	if g.Backend().Capabilities().Operations[compute.OpTypeDynamicUpdateSlice] {
+		start := []*Node{MulScalar(slot, float64(batch)), Const(g, int32(0))} // row, column
+		queue.SetNodeValue(DynamicUpdateSlice(old, rows, start))
+		return
+	}
+
+	// The pure-Go backend writes the whole queue.
+	at := Iota(g, shapes.Make(dtypes.Int32, size), 0)
+	repeated := Gather(rows, InsertAxes(ModScalar(at, batch), -1)) // [size, width]
+	queue.SetNodeValue(Where(Equal(DivScalar(at, batch), slot), repeated, old))
 }

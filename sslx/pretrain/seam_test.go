@@ -19,7 +19,7 @@ import (
 // Things as another module would bring them, each with a parameter and with all that a run keeps for it. They are
 // registered in child processes only: other tests list what is registered.
 
-// sticky is an objective with everything that Needs can ask for but a queue, which the pure-Go backend cannot update.
+// sticky is an objective with everything that Needs can ask for but a queue.
 type sticky struct {
 	Pull float64 `yaml:"pull"`
 }

@@ -47,7 +47,8 @@ func (s *stepper) stepGraph(scope *model.Scope, c Config, d stepData, size int, 
 	return s.measures(scope, c, d, b, out, terms)
 }
 
-// measures builds what follows the loss (the queues, the state and the probes) and returns the measures.
+// measures builds what follows the loss (the queues, the state, the probes and the online kNN) and returns the
+// measures.
 func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, out outputs,
 	terms objective.Terms) *Node {
 	s.chance = terms.Chance
@@ -57,7 +58,7 @@ func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, ou
 	needs := c.Objective.Needs()
 	if needs.Queue > 0 {
 		for i, queue := range queues(scope, c, z) {
-			enqueue(queue, out.keys(i, needs), b.step)
+			enqueue(queue, objective.Normalize(out.keys(i, needs)), b.step)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(needs.State)) {
@@ -66,7 +67,7 @@ func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, ou
 
 	measures := map[string]*Node{lossMeasure: terms.Loss, spreadMeasure: spread(z), rankMeasure: rank(z)}
 	for name, part := range terms.Parts {
-		if measures[name] != nil || strings.HasPrefix(name, probeMeasure) {
+		if measures[name] != nil || name == knnMeasure || strings.HasPrefix(name, probeMeasure) {
 			panic(fmt.Errorf("objective %s has a part of the loss named %q: another measure has that name",
 				objective.NameOf(c.Objective), name)) // which becomes the error of compilation
 		}
@@ -76,8 +77,11 @@ func (s *stepper) measures(scope *model.Scope, c Config, d stepData, b batch, ou
 	// A probe for each layer, on the first view.
 	if d.labels != nil {
 		for i, layer := range Layers(c) {
-			measures[probeName(layer)] = probe(scope, probeName(layer), c, d, out.online[0][i], b)
+			measures[probeName(layer)] = trainProbe(scope, probeName(layer), c, d, out.online[0][i], b)
 		}
+	}
+	if d.knnRows > 0 {
+		measures[knnMeasure] = onlineKNN(scope, d, out.online[0].h(), b)
 	}
 	return s.inOrder(measures)
 }

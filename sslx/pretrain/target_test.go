@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/sslx-go/lab/internal/testbackend"
+	"github.com/sslx-go/lab/sslx/objective"
 )
 
 // A target network, views that grow, and images that come from the host: none of them changes that a run is a function
@@ -96,7 +97,7 @@ func TestEnqueue_ReplacesTheOldestKeys(t *testing.T) {
 	defer store.Finalize()
 	exec, err := model.NewExec(testbackend.Open(t), store, func(scope *model.Scope, z, step *Node) *Node {
 		queue := directions(scope, "keys", 1, 4, z).SetTrainable(false)
-		enqueue(queue, z, step)
+		enqueue(queue, objective.Normalize(z), step)
 		return queue.NodeValue(z)
 	})
 	if err != nil {

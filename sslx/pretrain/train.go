@@ -56,6 +56,7 @@ type trainer struct {
 	ancestor *ancestor // of a new training that starts from one
 	saved    int       // the step of the last checkpoint, -1 without one
 	last     record.Metrics
+	started  time.Time // when the loop began, plus the time of compilations and of hooks.Step since
 }
 
 // Hooks are called by a training; each may be nil.
@@ -141,6 +142,11 @@ func newTrainer(b compute.Backend, set *dataset.Set, run *record.Run, c Config, 
 	}
 	if saved != nil {
 		t.state, t.saved = saved.state, saved.state.Step
+
+		// A run that began before there was online kNN resumes without it.
+		if !saved.has(knnMeasure) {
+			t.data.knnRows = 0
+		}
 	}
 	if err := t.inherit(saved); err != nil {
 		return nil, err
@@ -194,7 +200,11 @@ func (t *trainer) compileFor(epoch int) (err error) {
 		t.stepper.close()
 	}
 	t.size = size
+	started := time.Now()
 	t.stepper, err = newStepper(t.backend, t.store, t.config, t.data, size)
+
+	// The clock of the training stands still meanwhile: another training may find the program compiled.
+	t.started = t.started.Add(time.Since(started))
 	return err
 }
 
@@ -241,8 +251,8 @@ func (t *trainer) close() {
 
 // loop makes the steps that are left.
 func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
-	started, before := time.Now(), t.state.Seconds // of this process, and the time of those before it
-	saved := started
+	before, saved := t.state.Seconds, time.Now() // the time of processes before this one
+	t.started = saved
 	feed := newFeed(t.config, t.data, t.state.Step)
 	defer feed.close()
 	watch := collapseWatch{}
@@ -263,7 +273,7 @@ func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
 		if err := t.step(feed); err != nil {
 			return err
 		}
-		t.state.Seconds = before + time.Since(started).Seconds()
+		t.state.Seconds = before + time.Since(t.started).Seconds()
 
 		// The first line has the loss of the untrained network.
 		if step := t.state.Step; step == 1 || step%t.config.LogSteps == 0 || step == t.total {
@@ -289,7 +299,7 @@ func (t *trainer) loop(ctx context.Context, hooks Hooks) error {
 				return err
 			}
 			pause := time.Since(began)
-			started, saved = started.Add(pause), saved.Add(pause)
+			t.started, saved = t.started.Add(pause), saved.Add(pause)
 		}
 	}
 	return t.save()
@@ -378,6 +388,8 @@ func (t *trainer) appendLog(waited time.Duration) error {
 			m.Rank = mean
 		case probeMeasure:
 			m.ProbeAccuracy = &mean
+		case knnMeasure:
+			m.KNNAccuracy = &mean
 		default:
 			if layer, ok := strings.CutPrefix(name, probeMeasure+"_"); ok {
 				m.ProbeLayers[layer] = mean

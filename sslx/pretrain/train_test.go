@@ -51,6 +51,29 @@ func TestTrain_IsAFunctionOfTheConfiguration(t *testing.T) {
 	})
 }
 
+func TestTrain_CompilesAProgramOnceInAProcess(t *testing.T) {
+	programs := testbackend.Programs(t)
+	if programs == nil {
+		c := tiny()
+		c.Epochs = 1
+		set := tinySet(t)
+		for range 2 {
+			tr := (&training{set: set, config: c}).interrupt(t, 4)
+			if _, err := tr.run(t, context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			c.Seed, c.Optimizer.LR = c.Seed+1, 2*c.Optimizer.LR
+		}
+		return
+	}
+
+	slices.Sort(programs)
+	if once := slices.Compact(slices.Clone(programs)); len(once) < len(programs) {
+		t.Errorf("%d programs are different among the %d that two trainings and their resumption compiled", len(once),
+			len(programs))
+	}
+}
+
 // testPaused pauses a run at any step, breaks it, and resumes it.
 func testPaused(t *testing.T, whole *training) {
 	steps := 1 + rand.N(47)
@@ -249,6 +272,9 @@ func testLog(t *testing.T, dir string) {
 		}
 		if m.ProbeAccuracy == nil || *m.ProbeAccuracy < 0 || *m.ProbeAccuracy > 1 {
 			t.Errorf("line %d: the probe's accuracy is %v", i, m.ProbeAccuracy)
+		}
+		if m.KNNAccuracy == nil || *m.KNNAccuracy < 0 || *m.KNNAccuracy > 1 {
+			t.Errorf("line %d: the online kNN's accuracy is %v", i, m.KNNAccuracy)
 		}
 		if m.Spread <= 0 || m.Spread > 1 {
 			t.Errorf("line %d: the spread is %v", i, m.Spread)

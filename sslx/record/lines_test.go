@@ -191,9 +191,9 @@ func TestLines_ResultHasTheAgreedKeys(t *testing.T) {
 }
 
 func TestLines_LineOfTheLogHasItsKeys(t *testing.T) {
-	want := []string{"chance", "epoch", "images", "loss", "lr", "parts", "probe_accuracy", "probe_layers", "seconds",
-		"spread", "step"}
-	if got := keys(t, Metrics{ProbeAccuracy: new(float64), Parts: map[string]float64{"a": 1},
+	want := []string{"chance", "epoch", "images", "knn_accuracy", "loss", "lr", "parts", "probe_accuracy",
+		"probe_layers", "seconds", "spread", "step"}
+	if got := keys(t, Metrics{ProbeAccuracy: new(float64), KNNAccuracy: new(float64), Parts: map[string]float64{"a": 1},
 		ProbeLayers: map[string]float64{"a": 1}}); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -159,6 +159,9 @@ type Metrics struct {
 	// ProbeAccuracy is the mean accuracy of the online linear probe on the training views; absent without a probe.
 	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"`
 
+	// KNNAccuracy is the mean accuracy of the online kNN on the training views; absent without a probe.
+	KNNAccuracy *float64 `json:"knn_accuracy,omitempty"`
+
 	// ProbeLayers are the accuracies of the probes on the layers of the projector, by the layer's name.
 	ProbeLayers map[string]float64 `json:"probe_layers,omitempty"`
 }

@@ -20,8 +20,9 @@ type Garbage struct {
 	Deleted bool   `json:"deleted"`
 }
 
-// Kept returns why a run of that name is no longer needed, because what it gave is kept elsewhere, or "".
-type Kept func(run string) (why string)
+// Kept returns why the run folder dir is no longer needed, because what it gave is kept elsewhere, or "". Dir is no
+// symbolic link.
+type Kept func(dir string) (why string)
 
 // FindGarbage returns the runs that can be deleted without losing anything: those that kept names, and those that ended
 // before their first checkpoint. Runs that a process holds, that can be resumed, or that were trained and are not kept
@@ -52,7 +53,7 @@ func useless(dir string, kept Kept) (why string) {
 	}
 
 	// A link has another name than the run.
-	if why := kept(record.Name(real)); why != "" {
+	if why := kept(real); why != "" {
 		return why
 	}
 
