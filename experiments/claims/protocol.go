@@ -79,7 +79,7 @@ func (s scores) mean(arm int) float64 { return stat.Mean(s.bySeed[arm], nil) }
 // judgeProtocols returns, for each reference, the median of its relative agreement with every other task and protocol,
 // which decides, and those agreements.
 func judgeProtocols(p experiments.Plan, r experiments.Records) (estimates []experiments.Estimate, err error) {
-	all := scoresOf(p, r)
+	all := common(scoresOf(p, r))
 	for _, protocol := range []string{evaluate.ProtocolLinear, evaluate.ProtocolKNN} {
 		reference := slices.IndexFunc(all, func(s scores) bool {
 			return s.Protocol.Name() == protocol && p.DecidesTask(s.Task)
@@ -234,6 +234,25 @@ func acrossSeeds(a, b scores, items []int) float64 {
 	return sum / float64(len(a.halves))
 }
 
+// common returns the scores of at least half as many encoders as the scores of most encoders. Where the definition of a
+// protocol changed, a few encoders have been measured by the new one.
+func common(all []scores) []scores {
+	count := func(s scores) (n int) {
+		for arm := range s.bySeed {
+			if s.known(arm) {
+				n++
+			}
+		}
+		return n
+	}
+
+	most := 0
+	for _, s := range all {
+		most = max(most, count(s))
+	}
+	return slices.DeleteFunc(all, func(s scores) bool { return 2*count(s) < most })
+}
+
 // scoresOf returns the accuracies of the arms on test, one for each task and protocol in the order in which they were
 // measured. An encoder that stands under the names of two claims counts once, and one that is decided by its
 // construction does not count.
@@ -270,7 +289,7 @@ func scoresOf(p experiments.Plan, r experiments.Records) (all []scores) {
 
 // drawAgreement draws Kendall's tau between the rankings by each two of the tasks and protocols, over all seeds.
 func drawAgreement(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
-	all := scoresOf(p, r)
+	all := common(scoresOf(p, r))
 	encoders := 0
 	m := plots.HeatMap{Unit: "Kendall's tau between two rankings", Diverging: true}
 	for _, a := range all {

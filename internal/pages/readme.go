@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx/objective"
@@ -23,15 +24,19 @@ func (g generator) headlines() (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	runs, withdrawn := map[string]bool{}, 0
+	runs, settled, withdrawn := map[string]bool{}, 0, 0
 	claims := experiments.Claims()
 	for _, c := range claims {
 		o, err := experiments.Judge(c, experiments.CPU, r)
 		if err != nil {
 			return Block{}, err
 		}
-		if o.Verdict == experiments.Withdrawn {
+		switch o.Verdict {
+		case experiments.Withdrawn:
 			withdrawn++
+		case statistics.NotSettled:
+		default:
+			settled++
 		}
 		for _, key := range o.Records {
 			runs[key] = true
@@ -58,7 +63,7 @@ func (g generator) headlines() (Block, error) {
 		"one. %d random faults of %d kinds, from full disks to power cuts, lost nothing and left nothing silently "+
 		"wrong.",
 		words.Count(len(claims), "belief"), words.Count(len(runs), "training"),
-		words.Count(len(claims)-withdrawn, "verdict"), but, speed.ratios(), times, kinds)}, nil
+		words.Count(settled, "verdict"), but, speed.ratios(), times, kinds)}, nil
 }
 
 // ratios says how many times as fast sslx is as each peer, for a record in images a second.
