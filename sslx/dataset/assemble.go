@@ -14,7 +14,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/internal/bounded"
 )
 
 // assembly places sections one after the other.
@@ -28,7 +28,7 @@ type assembly struct {
 func (a *assembly) add(content func() io.Reader, length int64, also io.Writer) (section, error) {
 	// The content is read twice: once for its sum, which stands in the header before it, and once to be written.
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(sum, also), archive.ContextReader{Ctx: a.ctx, R: content()})
+	n, err := io.Copy(io.MultiWriter(sum, also), bounded.ContextReader{Ctx: a.ctx, R: content()})
 	if err == nil && n != length {
 		err = io.ErrUnexpectedEOF
 	}
@@ -39,7 +39,7 @@ func (a *assembly) add(content func() io.Reader, length int64, also io.Writer) (
 	// Sections begin at pages, so that each can be mapped by itself.
 	sec := section{roundUp(a.end), length, hex.EncodeToString(sum.Sum(nil))}
 	a.end = sec.Offset + length
-	a.parts = append(a.parts, part{sec, archive.ContextReader{Ctx: a.ctx, R: content()}})
+	a.parts = append(a.parts, part{sec, bounded.ContextReader{Ctx: a.ctx, R: content()}})
 	return sec, nil
 }
 

@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sslx-go/lab/internal/bounded"
 	"github.com/sslx-go/lab/internal/usage"
-	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
@@ -273,7 +273,7 @@ func (b *beton) sizes(ctx context.Context) (map[uint64]uint64, error) {
 	r := io.NewSectionReader(b.r, b.allocated, count*betonAllocated)
 	buffer := make([]byte, 1024*betonAllocated)
 	for {
-		n, err := io.ReadFull(archive.ContextReader{Ctx: ctx, R: r}, buffer)
+		n, err := io.ReadFull(bounded.ContextReader{Ctx: ctx, R: r}, buffer)
 		for entry := range slices.Chunk(buffer[:n/betonAllocated*betonAllocated], betonAllocated) {
 			sizes[binary.LittleEndian.Uint64(entry[8:])] = binary.LittleEndian.Uint64(entry[16:])
 		}

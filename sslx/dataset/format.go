@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/sslx-go/lab/internal/bounded"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
@@ -187,7 +188,7 @@ func (f *Files) Read(ctx context.Context, name string, read func(io.Reader) erro
 			return err
 		}
 		defer func() { _ = r.Close() }()
-		return read(archive.ContextReader{Ctx: ctx, R: r})
+		return read(bounded.ContextReader{Ctx: ctx, R: r})
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sslx-go/lab/internal/bounded"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
@@ -193,7 +194,7 @@ func openIDX(ctx context.Context, file File) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader := io.Reader(archive.ContextReader{Ctx: ctx, R: packed})
+	reader := io.Reader(bounded.ContextReader{Ctx: ctx, R: packed})
 	if strings.HasSuffix(file.Path, ".gz") {
 		if reader, err = gzip.NewReader(reader); err != nil {
 			_ = packed.Close()
@@ -215,7 +216,7 @@ func scanIDX(ctx context.Context, file File, left *int64) (*idxFile, error) {
 	defer func() { _ = opened.Close() }()
 
 	// A plain file ends where it says; a gzipped one may unpack to any number of bytes.
-	limit := &archive.LimitedReader{R: opened, Left: *left + 1}
+	limit := &bounded.LimitedReader{R: opened, Left: *left + 1}
 	if !strings.HasSuffix(file.Path, ".gz") {
 		limit.Left = file.Size + 1
 	}

@@ -15,9 +15,10 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/sslx-go/lab/internal/bounded"
+	"github.com/sslx-go/lab/internal/parquetfile"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
-	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
 // parquetFormat reads parquet files as hubs serve them (https://huggingface.co/docs/hub/datasets-image): a column of
@@ -36,12 +37,6 @@ type parquetColumns struct {
 	labels []parquetLabel
 }
 
-// parquetFile is an open file.
-type parquetFile struct {
-	*parquet.File
-	left int64 // bytes that the pages to come may unpack to
-}
-
 type parquetLabel struct {
 	name  string
 	leaf  *parquet.Column
@@ -52,7 +47,7 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 	var shards []*shard
 	var columns parquetColumns
 	var found []*classes
-	err := f.each(ctx, files, func(file File, opened *parquetFile) error {
+	err := f.each(ctx, files, func(file File, opened *parquetfile.File) error {
 		c, err := findColumns(opened)
 		if err != nil {
 			return fmt.Errorf("%s in %s %w", file.Path, files.source, err)
@@ -113,7 +108,7 @@ func (f parquetFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
 		byPath[s.path] = s
 	}
 	p.Items = func(ctx context.Context, emit func(Item) error) error {
-		return f.each(ctx, files, func(file File, opened *parquetFile) error {
+		return f.each(ctx, files, func(file File, opened *parquetfile.File) error {
 			s := byPath[file.Path]
 			// planShards left the shard out: it is empty, or its split has no labels.
 			if s == nil {
@@ -137,7 +132,7 @@ func (c parquetColumns) same(other parquetColumns) bool {
 }
 
 // each opens the parquet files of a source one after the other. The library panics on some damaged files.
-func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, *parquetFile) error) error {
+func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, *parquetfile.File) error) error {
 	return files.Walk(ctx, func(file File) (err error) {
 		if !f.Matches(file.Path) {
 			return nil
@@ -158,58 +153,16 @@ func (f parquetFormat) each(ctx context.Context, files *Files, visit func(File, 
 				err = fmt.Errorf("%s in %s is damaged: %v", file.Path, files.source, problem)
 			}
 		}()
-		if err := checkFooter(contextReaderAt{ctx, at}, file.Size); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("%s in %s is not a parquet file or is damaged: %w", file.Path, files.source, err)
-		}
-		// Page indexes and bloom filters serve look-ups, which an import does not make, and nothing has checked them.
-		opened, err := parquet.OpenFile(contextReaderAt{ctx, at}, file.Size, parquet.SkipPageIndex(true),
-			parquet.SkipBloomFilters(true))
+		unpacked := cmp.Or(files.opt.MaxUnpacked, archive.MaxUnpacked(file.Size))
+		opened, err := parquetfile.Open(ctx, at, file.Size, unpacked)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
 			return fmt.Errorf("%s in %s is not a parquet file or is damaged: %w", file.Path, files.source, err)
 		}
-		if err := checkChunks(opened, file.Size); err != nil {
-			return fmt.Errorf("%s in %s is damaged: %w", file.Path, files.source, err)
-		}
-		return visit(file, &parquetFile{opened, cmp.Or(files.opt.MaxUnpacked, archive.MaxUnpacked(file.Size))})
+		return visit(file, opened)
 	})
-}
-
-// contextReaderAt fails once a context is done.
-type contextReaderAt struct {
-	ctx context.Context
-	r   io.ReaderAt
-}
-
-func (c contextReaderAt) ReadAt(p []byte, offset int64) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.ReadAt(p, offset)
-}
-
-// checkChunks compares what the footer says of columns with the length of the file.
-func checkChunks(f *parquet.File, length int64) error {
-	rows := int64(0)
-	for _, group := range f.Metadata().RowGroups {
-		if group.NumRows < 0 {
-			return fmt.Errorf("a row group has %d rows", group.NumRows)
-		}
-		rows += group.NumRows
-		for _, column := range group.Columns {
-			m := column.MetaData
-			if m.DataPageOffset < 0 || m.TotalCompressedSize < 0 || m.DataPageOffset > length ||
-				m.TotalCompressedSize > length || m.NumValues < 0 {
-				return errors.New("a column lies outside of the file")
-			}
-		}
-	}
-	if rows != f.NumRows() {
-		return fmt.Errorf("its row groups have %d rows, and its footer declares %d", rows, f.NumRows())
-	}
-	return nil
 }
 
 // hubFeature is what the metadata of Hugging Face's library say of a column.
@@ -246,7 +199,7 @@ var (
 )
 
 // findColumns finds the images and the labels. Its errors continue "FILE in SOURCE …".
-func findColumns(f *parquetFile) (c parquetColumns, err error) {
+func findColumns(f *parquetfile.File) (c parquetColumns, err error) {
 	features := hubFeatures(f.File)
 	rank := len(imageColumns) + 1
 	for _, column := range f.Root().Columns() {
@@ -307,83 +260,14 @@ func isLabel(column *parquet.Column) bool {
 	return false
 }
 
-// values hands over the values of a column, one a row. A page may be as large as two files of images.
-func (parquetFormat) values(ctx context.Context, files *Files, f *parquetFile, leaf *parquet.Column,
-	take func(row int, v parquet.Value) error) error {
-	if err := checkPages(ctx, f, leaf, 2*files.opt.MaxFile); err != nil {
-		return err
-	}
-
-	row := 0
-	buffer := make([]parquet.Value, 64)
-	for _, group := range f.RowGroups() {
-		pages := group.ColumnChunks()[leaf.Index()].Pages()
-		for {
-			page, err := readPage(ctx, pages)
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				return err // and the pages may still be in use
-			}
-			err = pageValues(ctx, page, buffer, &row, take)
-			parquet.Release(page)
-			if err != nil {
-				_ = pages.Close()
-				return err
-			}
-		}
-		_ = pages.Close()
-	}
-	if int64(row) != f.NumRows() {
-		return fmt.Errorf("it has %d values for %d rows", row, f.NumRows())
-	}
-	return nil
-}
-
-// readPage reads the next page. Unpacking one takes seconds on a busy machine, and ends with no context.
-func readPage(ctx context.Context, pages parquet.Pages) (parquet.Page, error) {
-	return pixels.Abandon(ctx, func() (page parquet.Page, err error) {
-		defer func() {
-			if problem := recover(); problem != nil {
-				err = fmt.Errorf("a page is damaged: %v", problem)
-			}
-		}()
-		return pages.ReadPage()
-	})
-}
-
-func pageValues(ctx context.Context, page parquet.Page, buffer []parquet.Value, row *int,
-	take func(int, parquet.Value) error) error {
-	values := page.Values()
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n, err := values.ReadValues(buffer)
-		for _, v := range buffer[:n] {
-			if err := take(*row, v); err != nil {
-				return err
-			}
-			*row++
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return io.ErrNoProgress
-		}
-	}
-}
+// maxPage returns the bytes that a page may have: it may be as large as two files of images.
+func maxPage(files *Files) int64 { return 2 * files.opt.MaxFile }
 
 // labels reads a column of labels as numbers that c gives.
-func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquetFile, leaf *parquet.Column,
+func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquetfile.File, leaf *parquet.Column,
 	c *classes) ([]int32, error) {
 	var labels []int32
-	err := p.values(ctx, files, f, leaf, func(row int, v parquet.Value) error {
+	err := f.Values(ctx, leaf, 1, maxPage(files), func(row int, v parquet.Value) error {
 		if int64(row) >= f.NumRows() {
 			return fmt.Errorf("it has more values than the %d rows", f.NumRows())
 		}
@@ -412,16 +296,16 @@ func (p parquetFormat) labels(ctx context.Context, files *Files, f *parquetFile,
 }
 
 // images hands over the images of a file.
-func (p parquetFormat) images(ctx context.Context, files *Files, s *shard, f *parquetFile, leaf *parquet.Column,
+func (p parquetFormat) images(ctx context.Context, files *Files, s *shard, f *parquetfile.File, leaf *parquet.Column,
 	emit func(Item) error) error {
 	// One image of a dictionary may be that of every row.
-	left := f.left
-	err := p.values(ctx, files, f, leaf, func(row int, v parquet.Value) error {
+	left := f.Left
+	err := f.Values(ctx, leaf, 1, maxPage(files), func(row int, v parquet.Value) error {
 		if row >= s.n {
 			return errors.New("it changed while it was read")
 		}
 		if left -= int64(len(v.ByteArray())); left < 0 {
-			return archive.ErrUnpacked
+			return bounded.ErrUnpacked
 		}
 		it := s.item(row, fmt.Sprintf("%s row %d", s.path, row), nil)
 		switch data := v.ByteArray(); {

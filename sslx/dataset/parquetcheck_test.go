@@ -2,10 +2,8 @@ package dataset
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
-	"math"
 	"strings"
 	"testing"
 
@@ -13,8 +11,8 @@ import (
 	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/format"
 
+	"github.com/sslx-go/lab/internal/bounded"
 	"github.com/sslx-go/lab/internal/faults"
-	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
 // withFooter returns a file of a footer alone.
@@ -82,32 +80,6 @@ func TestParquet_PagesOfAllPackingsAreRead(t *testing.T) {
 	}
 }
 
-func TestParquet_PagesThatUnpackToMoreThanTheySayAreRefused(t *testing.T) {
-	const size = 1 << 20
-	for codec, packing := range parquetCodecs {
-		page, err := packing.Encode(nil, make([]byte, size))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := pageCheck{ctx: t.Context(), limit: size, codec: codec}
-		if data, err := c.unpack(page, size); err != nil || len(data) != size {
-			t.Errorf("%v: %d bytes, %v", codec, len(data), err)
-		}
-		if _, err := c.unpack(page, size-1); codec != format.Uncompressed && !errors.Is(err, archive.ErrUnpacked) {
-			t.Errorf("%v: %v", codec, err)
-		}
-	}
-
-	// Work on a page ends with its context.
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	page, _ := parquet.Brotli.Encode(nil, make([]byte, size))
-	c := pageCheck{ctx: ctx, limit: size, codec: format.Brotli}
-	if _, err := c.unpack(page, size); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestParquet_ManyPagesAreBounded(t *testing.T) {
 	type row struct {
 		Image []byte `parquet:"image"`
@@ -136,8 +108,8 @@ func TestParquet_ManyPagesAreBounded(t *testing.T) {
 		image, label int
 		want         string
 	}{
-		"images": {60 << 10, 1, archive.ErrUnpacked.Error()},
-		"labels": {1, 60 << 10, archive.ErrUnpacked.Error()},
+		"images": {60 << 10, 1, bounded.ErrUnpacked.Error()},
+		"labels": {1, 60 << 10, bounded.ErrUnpacked.Error()},
 		"label":  {1, 2 << 10, "a label has 2048 bytes and 1024 are allowed"},
 	} {
 		source := archived(t, "x.parquet", hostile(c.image, c.label))
@@ -146,17 +118,6 @@ func TestParquet_ManyPagesAreBounded(t *testing.T) {
 		if !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", what, err, c.want)
 		}
-	}
-
-	// It is found before the library unpacks a page.
-	content := hostile(60<<10, 1)
-	opened, err := parquet.OpenFile(strings.NewReader(content), int64(len(content)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &parquetFile{opened, 1 << 20}
-	if err := checkPages(t.Context(), f, f.Root().Column("image"), 1<<20); !errors.Is(err, archive.ErrUnpacked) {
-		t.Errorf("the check said %v", err)
 	}
 }
 
@@ -192,36 +153,7 @@ func TestParquet_OneImageOfManyRowsIsBounded(t *testing.T) {
 	}
 	source := archived(t, "x.parquet", parquetOf(t, "", rows))
 	err := importError(t, source, ImportOptions{MaxUnpacked: 1 << 12})
-	if !strings.Contains(err.Error(), archive.ErrUnpacked.Error()) {
+	if !strings.Contains(err.Error(), bounded.ErrUnpacked.Error()) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestParquet_RunsAndCountsAreBounded(t *testing.T) {
-	run := func(n uint64) []byte { return append(binary.AppendUvarint(nil, n<<1), 1) }
-	groups := append(binary.AppendUvarint(nil, 2<<1|1), 0xff, 0xff)
-	for name, err := range map[string]error{
-		"a run":            checkRuns(run(9), 1, 1),
-		"runs":             checkRuns(bytes.Repeat(run(4), 5), 1, 12),
-		"groups":           checkRuns(groups, 1, 8),
-		"no bits":          checkRuns(binary.AppendUvarint(nil, math.MaxUint32|1), 0, 1000),
-		"no end":           checkRuns([]byte{0x80}, 1, 1),
-		"a dictionary":     checkValues(format.RLEDictionary, append([]byte{1}, run(100)...), 10),
-		"booleans":         checkValues(format.RLE, append([]byte{2, 0, 0, 0}, run(100)...), 10),
-		"differences":      checkValues(format.DeltaBinaryPacked, []byte{0x80, 1, 4, 11, 0}, 10),
-		"another encoding": checkValues(format.DeltaByteArray, nil, 10),
-	} {
-		if err == nil {
-			t.Errorf("%s: accepted", name)
-		}
-	}
-	for name, err := range map[string]error{
-		"a run":       checkRuns(run(10), 1, 10),
-		"groups":      checkRuns(groups, 1, 9),
-		"differences": checkValues(format.DeltaBinaryPacked, []byte{0x80, 1, 4, 10, 0}, 10),
-	} {
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/bounded"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
@@ -259,7 +260,7 @@ func (r *run) image(ctx context.Context, it Item) (img image.Image, facts pixels
 	case it.Err != nil:
 		return nil, facts, it.Err
 	case r.plan.Draw != nil:
-		img, err = pixels.Abandon(ctx, func() (image.Image, error) { return r.plan.Draw(it) })
+		img, err = bounded.Abandon(ctx, func() (image.Image, error) { return r.plan.Draw(it) })
 		if _, ok := img.(*Raster); err == nil && !ok {
 			img, facts, err = pixels.Opaque(ctx, img, r.decoding)
 		}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/internal/bounded"
 )
 
 // maxChecked is the number of bytes above which Open leaves the checksums of the pixels to Verify.
@@ -71,7 +71,7 @@ func (s *Set) damaged(ctx context.Context, labelsOnly bool) (damaged []string, e
 		}
 
 		content, sum := s.section(sec.section), sha256.New()
-		if _, err := io.Copy(sum, archive.ContextReader{Ctx: ctx, R: bytes.NewReader(content)}); err != nil {
+		if _, err := io.Copy(sum, bounded.ContextReader{Ctx: ctx, R: bytes.NewReader(content)}); err != nil {
 			return nil, err
 		}
 		if hex.EncodeToString(sum.Sum(nil)) != sec.SHA256 || sec.classes > 0 && !below(content, sec.classes) {

@@ -361,7 +361,7 @@ func TestWrite_ResumesAfterAKill(t *testing.T) {
 func TestWrite_OneAtATime(t *testing.T) {
 	m, data := load(t, tinyFile(t, t.TempDir(), nil), Options{}), folder(t)
 	out := filepath.Join(t.TempDir(), "features.csv")
-	s, err := openSpool(out, Info{Dim: 2, Images: 10}, 4)
+	s, err := openSpool(out, Info{Dim: 2, Images: 10}, m.handle, 4)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/backend"
 )
 
 // spool is the file in which features wait until all are there: a line that says what they are, then rows of float32
@@ -36,8 +37,9 @@ func spoolPath(out string) string {
 	return filepath.Join(filepath.Dir(out), "."+filepath.Base(out)+".part")
 }
 
-// openSpool opens the spool for a file of features, and keeps the rows that an earlier process left of the same.
-func openSpool(out string, info Info, chunk int) (s *spool, err error) {
+// openSpool opens the spool for a file of features, and keeps the rows that an earlier process left of the same: those
+// that the same plugin has computed, whose path and version h names.
+func openSpool(out string, info Info, h *backend.Handle, chunk int) (s *spool, err error) {
 	s = &spool{path: spoolPath(out), dim: info.Dim, chunk: chunk, total: info.Images}
 	s.lock = flock.New(s.path)
 	locked, err := s.lock.TryLock()
@@ -51,11 +53,13 @@ func openSpool(out string, info Info, chunk int) (s *spool, err error) {
 		return nil, errors.Join(err, s.lock.Close())
 	}
 
-	// The first line names model, layer, data and chunk: rows of anything else must not be continued.
+	// The first line names model, layer, data, what computes and chunk: rows of anything else must not be continued.
 	what := struct {
 		Info
-		Chunk int `json:"chunk"`
-	}{info, chunk}
+		Plugin  string `json:"plugin"`
+		Version string `json:"plugin_version"`
+		Chunk   int    `json:"chunk"`
+	}{info, h.PluginPath, h.PluginVersion, chunk}
 	line, err := json.Marshal(what)
 	if err == nil {
 		line = append(line, '\n')

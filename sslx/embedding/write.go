@@ -29,8 +29,8 @@ type WriteOptions struct {
 // NAME.names.csv next to it), ".parquet" or ".csv". An [Info] lies next to each.
 //
 // The files are whole or absent. When ctx ends, and after a kill, what was computed stays in a hidden file next to out,
-// and the next call with the same model, data and splits continues there; the result is bit-identical to that of an
-// uninterrupted call with the same backend.
+// and the next call with the same model, data, splits and backend continues there; the result is bit-identical to that
+// of an uninterrupted call. A call with another backend, processor or version of the plugin starts over.
 func Write(ctx context.Context, m *Model, data, out string, opt WriteOptions) (info Info, err error) {
 	f, err := formatOf(out)
 	if err != nil {
@@ -80,7 +80,7 @@ func Write(ctx context.Context, m *Model, data, out string, opt WriteOptions) (i
 // write embeds the splits into a spool, and writes the files from it. It returns the SHA-256 of the file of features.
 func write(ctx context.Context, m *Model, f format, info Info, splits []*dataset.Split, rows []Row, out string,
 	opt WriteOptions) (string, error) {
-	s, err := openSpool(out, info, m.most)
+	s, err := openSpool(out, info, m.handle, m.most)
 	if err != nil {
 		return "", err
 	}

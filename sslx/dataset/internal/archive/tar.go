@@ -15,6 +15,8 @@ import (
 	"path"
 
 	"github.com/therootcompany/xz"
+
+	"github.com/sslx-go/lab/internal/bounded"
 )
 
 // tarTree is a tar archive, compressed or not. It is read in one pass a walk.
@@ -85,7 +87,7 @@ func (t tarTree) walk(ctx context.Context, file io.Reader, visit func(Entry) err
 			return t.failure(err)
 		}
 		if head.Size > left {
-			return t.failure(ErrUnpacked)
+			return t.failure(bounded.ErrUnpacked)
 		}
 		left -= head.Size
 		if err := t.visit(head, archive, visit); err != nil {
@@ -125,7 +127,7 @@ func (t tarTree) compressed() bool { return cmp.Or(t.suffix, Suffix(t.file)) != 
 
 // unpack returns the bytes of the tar archive, which fail once ctx is done.
 func (t tarTree) unpack(ctx context.Context, file io.Reader) (io.Reader, error) {
-	packed := bufio.NewReaderSize(ContextReader{ctx, file}, 1<<18)
+	packed := bufio.NewReaderSize(bounded.ContextReader{Ctx: ctx, R: file}, 1<<18)
 	var unpacked io.Reader
 	var err error
 	switch cmp.Or(t.suffix, Suffix(t.file)) {
@@ -135,7 +137,7 @@ func (t tarTree) unpack(ctx context.Context, file io.Reader) (io.Reader, error) 
 			return struct {
 				io.Reader
 				io.Seeker
-			}{ContextReader{ctx, file}, seeker}, nil
+			}{bounded.ContextReader{Ctx: ctx, R: file}, seeker}, nil
 		}
 		return packed, nil
 	case ".tar.gz", ".tgz":
@@ -149,7 +151,7 @@ func (t tarTree) unpack(ctx context.Context, file io.Reader) (io.Reader, error) 
 	if err != nil {
 		return nil, t.failure(err)
 	}
-	return &LimitedReader{unpacked, t.maxUnpacked + 1}, nil
+	return &bounded.LimitedReader{R: unpacked, Left: t.maxUnpacked + 1}, nil
 }
 
 // maxDictionary bounds the memory of an xz stream: 64 MiB is what its strongest preset, 9, takes.
@@ -159,7 +161,7 @@ func (t tarTree) failure(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	if errors.Is(err, ErrUnpacked) {
+	if errors.Is(err, bounded.ErrUnpacked) {
 		return fmt.Errorf("archive %s is refused: %w (%d)", t.file, err, t.maxUnpacked)
 	}
 	return damagedArchive(t.file, err)

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/sslx-go/lab/internal/bounded"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -45,7 +46,7 @@ func (t zipTree) Walk(ctx context.Context, visit func(Entry) error) error {
 
 		// Sizes are what the archive states; reading fails where they lie.
 		if member.UncompressedSize64 > left {
-			return fmt.Errorf("archive %s is refused: %w (%d)", t.file, ErrUnpacked, t.maxUnpacked)
+			return fmt.Errorf("archive %s is refused: %w (%d)", t.file, bounded.ErrUnpacked, t.maxUnpacked)
 		}
 		left -= member.UncompressedSize64
 		if err := visit(t.entry(ctx, member)); err != nil {
@@ -67,7 +68,7 @@ func (t zipTree) entry(ctx context.Context, member *zip.File) Entry {
 		if err != nil {
 			return nil, failure(err)
 		}
-		return memberReader{contextFile{ContextReader{ctx, r}, r}, failure}, nil
+		return memberReader{contextFile{bounded.ContextReader{Ctx: ctx, R: r}, r}, failure}, nil
 	}
 	// Some programs of Windows write backslashes, although the format has slashes (APPNOTE.TXT, 4.4.17).
 	name := strings.ReplaceAll(member.Name, `\`, "/")
@@ -77,6 +78,6 @@ func (t zipTree) entry(ctx context.Context, member *zip.File) Entry {
 
 // contextFile is a file whose reads fail once a context is done.
 type contextFile struct {
-	ContextReader
+	bounded.ContextReader
 	io.Closer
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/internal/atomicfile"
-	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/internal/bounded"
 )
 
 // File is a file on a server with the MD5 that was published for it. MD5 finds damage; it is no proof against a forger.
@@ -52,7 +52,7 @@ func (f File) Fetch(ctx context.Context, folder, byHand string, progress Progres
 	// The checksum is compared before the file gets its name.
 	return atomicfile.Write(to, func(w io.Writer) error {
 		sum := md5.New()
-		body := &archive.LimitedReader{R: response.Body, Left: maxDownload}
+		body := &bounded.LimitedReader{R: response.Body, Left: maxDownload}
 		report := progressWriter{file: file, total: response.ContentLength, report: progress}
 		if _, err := io.Copy(io.MultiWriter(w, sum, &report), body); err != nil {
 			return fmt.Errorf("download of %s was interrupted: try again, or %s: %w", f.URL, byHand, err)

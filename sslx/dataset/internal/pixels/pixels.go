@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"runtime"
 	"strings"
 
+	"github.com/sslx-go/lab/internal/bounded"
 	"github.com/sslx-go/lab/sslx/dataset/internal/jpeg"
 )
 
@@ -106,7 +106,7 @@ func Decode(ctx context.Context, data []byte, opt Options) (*image.RGBA, Facts, 
 		img   *image.RGBA
 		facts Facts
 	}
-	got, err := Abandon(ctx, func() (r result, err error) {
+	got, err := bounded.Abandon(ctx, func() (r result, err error) {
 		// The decoders of others panic on some damaged files.
 		defer func() {
 			if cause := recover(); cause != nil {
@@ -136,47 +136,6 @@ func (c codec) upright(ctx context.Context, data []byte, opt Options, facts *Fac
 		}
 	}
 	return img, nil
-}
-
-// working has room for the decoders that run at once, those among them whose context has ended.
-var working = make(chan struct{}, runtime.GOMAXPROCS(0))
-
-// Abandon runs work, and returns without its result when ctx ends: not every decoder looks at a context. Work that was
-// abandoned comes to its end by itself, and until then takes the place of other work, so that there is never more of it
-// than there are processors.
-func Abandon[T any](ctx context.Context, work func() (T, error)) (T, error) {
-	if ctx.Done() == nil { // also inside other work
-		return work()
-	}
-
-	var none T
-	if ctx.Err() != nil {
-		return none, ctx.Err()
-	}
-	select {
-	case working <- struct{}{}:
-	case <-ctx.Done():
-		return none, ctx.Err()
-	}
-	type result struct {
-		value T
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		defer func() { <-working }()
-		value, err := work()
-		done <- result{value, err}
-	}()
-	select {
-	case r := <-done:
-		if ctx.Err() != nil { // which may be why work failed
-			return none, ctx.Err()
-		}
-		return r.value, r.err
-	case <-ctx.Done():
-		return none, ctx.Err()
-	}
 }
 
 func (c codec) turn(data []byte, opt Options) int {

@@ -1,11 +1,10 @@
-package dataset
+package parquetfile
 
 import (
 	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -18,156 +17,21 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/pierrec/lz4/v4"
 
-	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/internal/bounded"
 )
 
-// The library for parquet files trusts them: it takes the memory that lengths of lists, heads of pages and runs ask
-// for, and unpacks a page whatever comes out. So the footer and each page are checked here before the library sees
-// them.
-
-var errParquet = errors.New("its lengths contradict each other")
-
-// checkFooter walks through the metadata at the end of a file, from which the library makes its lists.
-func checkFooter(r io.ReaderAt, size int64) error {
-	const tail, most = 8, 16 << 20 // the length of the footer and the magic number; bytes
-	end := make([]byte, tail)
-	if _, err := r.ReadAt(end, size-tail); err != nil {
-		return err
-	}
-	length := int64(binary.LittleEndian.Uint32(end))
-	if length > size-tail {
-		return errParquet
-	}
-	if length > most {
-		return fmt.Errorf("its footer has %d bytes and %d are allowed", length, most)
-	}
-	footer := make([]byte, length)
-	if _, err := r.ReadAt(footer, size-tail-length); err != nil {
-		return err
-	}
-	// The whole footer is one struct, FileMetaData (parquet.thrift).
-	w := thriftWalk{left: footer}
-	return w.value(thriftStruct, 0)
-}
-
-// thriftWalk goes over a value of Thrift's compact protocol
-// (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md) and takes no memory.
-type thriftWalk struct {
-	left    []byte
-	structs int
-}
-
-// Types of values.
-const (
-	thriftTrue, thriftFalse, thriftByte, thriftDouble, thriftBinary = 1, 2, 3, 7, 8
-	thriftList, thriftSet, thriftMap, thriftStruct                  = 9, 10, 11, 12
-)
-
-func (w *thriftWalk) skip(n uint64) error {
-	if n > uint64(len(w.left)) {
-		return errParquet
-	}
-	w.left = w.left[n:]
-	return nil
-}
-
-func (w *thriftWalk) byte() (b byte, err error) {
-	if len(w.left) > 0 {
-		b = w.left[0]
-	}
-	return b, w.skip(1)
-}
-
-func (w *thriftWalk) number() (uint64, error) {
-	v, n := binary.Uvarint(w.left)
-	if n <= 0 {
-		return 0, errParquet
-	}
-	return v, w.skip(uint64(n))
-}
-
-// value goes over a value of a type, which is a field or an item of a list.
-func (w *thriftWalk) value(kind byte, depth int) error {
-	const deepest = 32
-	if depth > deepest {
-		return errors.New("its footer is nested too deeply")
-	}
-	switch kind {
-	case thriftTrue, thriftFalse, thriftByte:
-		return w.skip(1)
-	case thriftDouble:
-		return w.skip(8)
-	case thriftBinary:
-		n, err := w.number()
-		if err != nil {
-			return err
-		}
-		return w.skip(n)
-	case thriftList, thriftSet:
-		return w.list(depth)
-	case thriftMap:
-		return errors.New("its footer holds a map, which parquet does not have")
-	case thriftStruct:
-		return w.fields(depth)
-	}
-	// What is left are whole numbers of 16 to 64 bits (types 4 to 6), which are varints.
-	_, err := w.number()
-	return err
-}
-
-func (w *thriftWalk) list(depth int) error {
-	head, err := w.byte()
-	if err != nil {
-		return err
-	}
-	// The upper four bits are the length; 15 says that a longer one follows.
-	n := uint64(head >> 4)
-	if n == 15 {
-		if n, err = w.number(); err != nil {
-			return err
-		}
-	}
-	for range n {
-		if err := w.value(head&15, depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *thriftWalk) fields(depth int) error {
-	// The library's structs are up to a kilobyte, and a file may spend three bytes on one.
-	const most = 1 << 19
-	if w.structs++; w.structs > most {
-		return fmt.Errorf("its footer has more than %d entries", most)
-	}
-	for {
-		head, err := w.byte()
-		if err != nil || head == 0 {
-			return err
-		}
-		if head>>4 == 0 { // the number of the field follows
-			if _, err := w.number(); err != nil {
-				return err
-			}
-		}
-		kind := head & 15
-		if kind == thriftTrue || kind == thriftFalse { // a field of this type is its value
-			continue
-		}
-		if err := w.value(kind, depth+1); err != nil {
-			return err
-		}
-	}
-}
-
-// checkPages checks the pages of a column, none of which may have more than limit bytes, packed or unpacked. What they
-// unpack to is taken off what the file may.
-func checkPages(ctx context.Context, f *parquetFile, leaf *parquet.Column, limit int64) error {
-	c := pageCheck{ctx: ctx, limit: limit, left: &f.left, levels: bits.Len(uint(leaf.MaxDefinitionLevel()))}
-	for _, group := range f.Metadata().RowGroups {
+// checkPages checks the pages of a column of so many values a row, none of which may have more than limit bytes, packed
+// or unpacked. What they unpack to is taken off what the file may.
+func (f *File) checkPages(ctx context.Context, leaf *parquet.Column, perRow int, limit int64) error {
+	c := pageCheck{ctx: ctx, limit: limit, left: &f.Left,
+		repetitions: bits.Len(uint(leaf.MaxRepetitionLevel())), definitions: bits.Len(uint(leaf.MaxDefinitionLevel()))}
+	for i, group := range f.Metadata().RowGroups {
 		m := &group.Columns[leaf.Index()].MetaData
-		c.rows, c.codec = group.NumRows, m.Codec
+		// The library unpacks the pages of all row groups as those of the first.
+		if i > 0 && m.Codec != c.codec {
+			return fmt.Errorf("its pages are compressed as %v and as %v", c.codec, m.Codec)
+		}
+		c.values, c.codec = group.NumRows*int64(perRow), m.Codec
 		if err := c.chunk(f, m); err != nil {
 			return err
 		}
@@ -180,9 +44,10 @@ type pageCheck struct {
 	ctx    context.Context
 	limit  int64  // bytes of a page, packed or unpacked
 	left   *int64 // bytes that all pages to come may unpack to
-	rows   int64  // of the row group
-	levels int    // bits of a definition level; 0 where there are none
+	values int64  // of the row group
 	codec  format.CompressionCodec
+
+	repetitions, definitions int // bits of a level; 0 where there are none
 
 	packed, unpacked []byte
 }
@@ -247,7 +112,7 @@ func (c *pageCheck) page(r io.Reader, h *format.PageHeader) error {
 		return c.tooLarge(most)
 	}
 	if *c.left -= unpacked; *c.left < 0 {
-		return archive.ErrUnpacked
+		return bounded.ErrUnpacked
 	}
 	c.packed = grown(c.packed, packed)
 	if _, err := io.ReadFull(r, c.packed); err != nil {
@@ -255,15 +120,17 @@ func (c *pageCheck) page(r io.Reader, h *format.PageHeader) error {
 	}
 
 	// Only the values of a page of version 2 are packed.
-	rest, levels := c.packed, []byte(nil)
+	rest := c.packed
+	var repetitions, definitions []byte
 	isPacked := true
 	if v := &h.DataPageHeaderV2; h.Type == format.DataPageV2 && v.Valid {
-		length := int64(v.V.DefinitionLevelsByteLength) + int64(v.V.RepetitionLevelsByteLength)
-		if v.V.DefinitionLevelsByteLength < 0 || v.V.RepetitionLevelsByteLength < 0 || length > packed {
+		first, length := v.V.RepetitionLevelsByteLength, v.V.DefinitionLevelsByteLength
+		if first < 0 || length < 0 || int64(first)+int64(length) > packed {
 			return errParquet
 		}
 		// Repetition levels come first, then definition levels, then values.
-		levels, rest = rest[v.V.RepetitionLevelsByteLength:length], rest[length:]
+		repetitions, rest = rest[:first], rest[first:]
+		definitions, rest = rest[:length], rest[length:]
 		isPacked = !v.V.IsCompressed.Valid || v.V.IsCompressed.V
 	}
 	data := rest
@@ -284,7 +151,10 @@ func (c *pageCheck) page(r io.Reader, h *format.PageHeader) error {
 		if err := c.count(v.NumValues); err != nil {
 			return err
 		}
-		if err := checkRuns(levels, c.levels, v.NumValues); err != nil {
+		if err := checkRuns(repetitions, c.repetitions, v.NumValues); err != nil {
+			return err
+		}
+		if err := checkRuns(definitions, c.definitions, v.NumValues); err != nil {
 			return err
 		}
 		return checkValues(v.Encoding, data, v.NumValues)
@@ -308,16 +178,22 @@ func (c *pageCheck) dataPage(h *format.DataPageHeader, data []byte) error {
 	if err := c.count(h.NumValues); err != nil {
 		return err
 	}
-	if c.levels > 0 {
-		if h.DefinitionLevelEncoding != format.RLE {
-			return fmt.Errorf("its levels are encoded as %v", h.DefinitionLevelEncoding)
+	for _, levels := range []struct {
+		width    int
+		encoding format.Encoding
+	}{{c.repetitions, h.RepetitionLevelEncoding}, {c.definitions, h.DefinitionLevelEncoding}} {
+		if levels.width == 0 {
+			continue
+		}
+		if levels.encoding != format.RLE {
+			return fmt.Errorf("its levels are encoded as %v", levels.encoding)
 		}
 		// Four bytes say how long the levels are.
 		if len(data) < 4 || int64(binary.LittleEndian.Uint32(data)) > int64(len(data)-4) {
 			return errParquet
 		}
 		length := 4 + int(binary.LittleEndian.Uint32(data))
-		if err := checkRuns(data[4:length], c.levels, h.NumValues); err != nil {
+		if err := checkRuns(data[4:length], levels.width, h.NumValues); err != nil {
 			return err
 		}
 		data = data[length:]
@@ -325,9 +201,9 @@ func (c *pageCheck) dataPage(h *format.DataPageHeader, data []byte) error {
 	return checkValues(h.Encoding, data, h.NumValues)
 }
 
-// count compares the values of a page with the rows of its group: no column here has several values a row.
+// count compares the values of a page with those of its row group.
 func (c *pageCheck) count(values int32) error {
-	if values < 0 || int64(values) > c.rows {
+	if values < 0 || int64(values) > c.values {
 		return errParquet
 	}
 	return nil
@@ -397,7 +273,7 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 	case format.Snappy:
 		// A block begins with its unpacked length, for which the decoder would take the memory.
 		if length, n := binary.Uvarint(page); n <= 0 || length > uint64(size) {
-			return nil, archive.ErrUnpacked
+			return nil, bounded.ErrUnpacked
 		}
 		unpacked, err := parquet.Snappy.Decode(grown(c.unpacked, size), page)
 		c.unpacked = unpacked[:cap(unpacked)]
@@ -407,7 +283,7 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 		n, err := lz4.UncompressBlock(page, c.unpacked)
 		if err != nil {
 			// The decoder has one error for both.
-			return nil, fmt.Errorf("a page is damaged, or %w", archive.ErrUnpacked)
+			return nil, fmt.Errorf("a page is damaged, or %w", bounded.ErrUnpacked)
 		}
 		return c.unpacked[:n], nil
 	case format.Gzip:
@@ -434,7 +310,7 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 	// In steps, between which the context may end; the byte more than there should be tells that there are more.
 	const step = 1 << 16
 	c.unpacked = grown(c.unpacked, size+1)
-	r = archive.ContextReader{Ctx: c.ctx, R: r}
+	r = bounded.ContextReader{Ctx: c.ctx, R: r}
 	n := 0
 	for n < len(c.unpacked) {
 		k, err := io.ReadFull(r, c.unpacked[n:min(n+step, len(c.unpacked))])
@@ -446,7 +322,7 @@ func (c *pageCheck) unpack(page []byte, size int64) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return nil, archive.ErrUnpacked
+	return nil, bounded.ErrUnpacked
 }
 
 // grown returns a buffer of n bytes, which is b where that is large enough.
