@@ -175,13 +175,14 @@ func OutcomeSummary(o experiments.Outcome) string {
 	}
 
 	if e, ok := o.Deciding(); ok && o.Verdict != experiments.Withdrawn {
+		fmt.Fprintf(&b, "- What decides: %s; margin %g.\n", told(e), o.Margin)
 		for _, other := range o.Estimates[1:] {
 			if other.Decides {
 				fmt.Fprintf(&b, "- Decides too: %s, %s.\n", told(other), estimateVerdict(other))
 			}
 		}
-		fmt.Fprintf(&b, "- What decides: %s; margin %g.\n- Smallest difference that these seeds find: %s.\n"+
-			"- Seeds that would settle it: %s.\n", told(e), o.Margin, powerText(o), settleText(o))
+		fmt.Fprintf(&b, "- Smallest difference that these seeds find: %s.\n- Seeds that would settle it: %s.\n",
+			powerText(o), settleText(o))
 	}
 
 	fmt.Fprintf(&b, "- Spent: %s; %s missing.\n", computeText(o), words.Count(o.Missing, "run"))
@@ -316,8 +317,12 @@ func pText(e experiments.Estimate) string {
 
 // told says what the estimate is, in a line.
 func told(e experiments.Estimate) string {
-	return fmt.Sprintf("%s, %s by %s: %s, %g %% interval %s, %s", e.Factor, e.Task, e.Protocol, differenceText(e),
-		100*experiments.Level, intervalText(e), words.Count(e.Seeds, "seed"))
+	at := e.Task
+	if e.Protocol.Name() != "" {
+		at += " by " + e.Protocol.String()
+	}
+	return fmt.Sprintf("%s, %s: %s, %g %% interval %s, %s", e.Factor, at, differenceText(e), 100*experiments.Level,
+		intervalText(e), words.Count(e.Seeds, "seed"))
 }
 
 // VerdictText says the verdict, and why there is none.

@@ -141,7 +141,7 @@ func agreements(p experiments.Plan, reference scores, others []scores) (estimate
 			Protocol: at.Protocol, Mean: mean, Low: low, High: high, Unit: "tau", Seeds: len(p.Seeds),
 			Verdict: verdictOf(low, high, len(arms))})
 	}
-	add(experiments.Column{Task: fmt.Sprintf("median of %d others", len(others))}, median(found), low, high)
+	add(experiments.Column{Task: fmt.Sprintf("median of %d other tasks and protocols", len(others))}, median(found), low, high)
 	estimates[0].Decides = true
 	for i, other := range others {
 		if !math.IsNaN(found[i]) {
