@@ -4,6 +4,7 @@ package atomicfile
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -70,6 +71,25 @@ func Read(path string) ([]byte, error) {
 	}
 	defer func() { _ = file.Close() }()
 	return io.ReadAll(file)
+}
+
+// maxDescription bounds what ReadDescription reads, in bytes: descriptions have kilobytes.
+const maxDescription = 16 << 20
+
+// ReadDescription is Read for a file that describes others, and refuses one that is too large for that: a file of
+// somebody else may have holes, which take no room on the disk and fill the memory.
+func ReadDescription(path string) ([]byte, error) {
+	file, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	text, err := io.ReadAll(io.LimitReader(file, maxDescription+1))
+	if len(text) > maxDescription {
+		return nil, fmt.Errorf("%s has more than the %d bytes that are allowed: restore it from a copy", path,
+			maxDescription)
+	}
+	return text, err
 }
 
 // SyncDir syncs a folder, so that the names of new files in it outlive a crash of the machine.

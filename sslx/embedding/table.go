@@ -67,7 +67,7 @@ func namesPath(path string) string {
 
 // readInfo reads the Info of a file of features.
 func readInfo(path string) (info Info, err error) {
-	text, err := atomicfile.Read(infoPath(path))
+	text, err := atomicfile.ReadDescription(infoPath(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return info, usage.Errorf("%s has no %s next to it, which says what made its features: write them again", path,
 			filepath.Base(infoPath(path)))

@@ -49,7 +49,7 @@ func (r *Run) SetAncestry(a Ancestry) error {
 // ReadAncestry returns what the run in dir started from, nil for a run that started from the values of its seed.
 func ReadAncestry(dir string) (*Ancestry, error) {
 	path := filepath.Join(dir, ancestryFile)
-	text, err := atomicfile.Read(path)
+	text, err := atomicfile.ReadDescription(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

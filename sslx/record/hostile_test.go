@@ -248,3 +248,26 @@ func TestAddSession_IsKeptWithWhatDiffers(t *testing.T) {
 		t.Errorf("the record has %+v (%v)", e, err)
 	}
 }
+
+// TestRead_LargeDescriptionsTakeNoMemory has files with a hole of a gigabyte, which take no room on the disk.
+func TestRead_LargeDescriptionsTakeNoMemory(t *testing.T) {
+	for name, read := range map[string]func(dir string) error{
+		configFile:      func(dir string) error { return ReadConfig(dir, new(map[string]any)) },
+		environmentFile: func(dir string) error { _, err := ReadEnvironment(dir); return err },
+		ancestryFile:    func(dir string) error { _, err := ReadAncestry(dir); return err },
+	} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, name), "")
+		if err := os.Truncate(filepath.Join(dir, name), 1<<30); err != nil {
+			t.Fatal(err)
+		}
+		faults.Bounded(t, 128<<20, func() {
+			err := read(dir)
+			if err == nil || !strings.Contains(err.Error(), "bytes that are allowed") {
+				t.Errorf("%s: %v", name, err)
+				return
+			}
+			faults.Sentence(t, err)
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -207,35 +208,35 @@ func ReportPath(dir string) string { return filepath.Join(dir, reportFile) }
 
 // ReadConfig decodes the configuration of the run in dir into config. Keys that config does not have are an error.
 func ReadConfig(dir string, config any) error {
-	file, err := atomicfile.Open(filepath.Join(dir, configFile))
+	path := filepath.Join(dir, configFile)
+	text, err := atomicfile.ReadDescription(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return usage.Errorf("%s is not a run folder: it has no %s", dir, configFile)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }()
 
 	// A key that is not known must not be ignored: the run would not be the one that was recorded.
-	decoder := yaml.NewDecoder(file)
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 
 	err = decoder.Decode(config)
 	var mismatch *yaml.TypeError
 	if errors.As(err, &mismatch) {
-		text := strconv.Quote(mismatch.Errors[0]) // it repeats the value, which may have several lines
-		err = errors.New(text[1 : len(text)-1])
+		quoted := strconv.Quote(mismatch.Errors[0]) // it repeats the value, which may have several lines
+		err = errors.New(quoted[1 : len(quoted)-1])
 	}
 
 	if err != nil {
-		return fmt.Errorf("%s is not a configuration of this version: %w", file.Name(), err)
+		return fmt.Errorf("%s is not a configuration of this version: %w", path, err)
 	}
 	return nil
 }
 
 // ReadEnvironment returns the environment of the run in dir.
 func ReadEnvironment(dir string) (e Environment, err error) {
-	text, err := atomicfile.Read(filepath.Join(dir, environmentFile))
+	text, err := atomicfile.ReadDescription(filepath.Join(dir, environmentFile))
 	if err != nil {
 		return e, err
 	}
