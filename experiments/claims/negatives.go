@@ -21,10 +21,10 @@ var negatives = experiments.Claim{
 		"differ by Gaussian noise alone, learns nothing useful: it beats the untrained encoder by no more than the " +
 		"margin.",
 	Decision: "Accuracy of SimCLR with a single negative and noise alone, minus that of the stronger untrained " +
-		"encoder, paired over seeds. The negative is another patch of the same image in one arm, and one other image " +
-		"in the second: the paper's \"single image patch\" can be read in both ways. What the paper does not give " +
-		"(sigma, region, temperature, number of negatives) is tuned on validation images, arm by arm. The ladder from " +
-		"SimCLR as usual down to these arms tells what each step costs.",
+		"encoder, paired over seeds. The negative is another patch of the same image in one arm, and one other " +
+		"image in the second: the paper's \"single image patch\" can be read in both ways. What the paper does not " +
+		"give (sigma, region, temperature, number of negatives) is tuned on validation images, arm by arm. The " +
+		"ladder from SimCLR as usual down to these arms tells what each step costs.",
 	Limits: []string{
 		"The arms with a patch of the same image are trained on parts of images and measured on whole images.",
 		"Settings are tuned for two epochs, and the arms of eight epochs keep them.",
@@ -48,8 +48,9 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 	usual := experiments.Arm{Name: usualNegatives, Floors: true,
 		Candidates: instance(s, objective.Negatives{}, fullViews(s)...),
 		Axes:       []experiments.Axis{temperature, learningRate}}
+	patch := objective.Negatives{Kind: "crop-same", K: 1}
 	own := experiments.Arm{Name: ownPatchNoise,
-		Candidates: instance(s, objective.Negatives{Kind: "crop-same", K: 1}, sameRegion(augment.Config{Noise: sigma})...),
+		Candidates: instance(s, patch, sameRegion(augment.Config{Noise: sigma})...),
 		Axes:       []experiments.Axis{temperature, noise, region, count, learningRate}}
 	if s == experiments.Smoke {
 		usual.Axes, own.Axes = nil, nil
@@ -71,9 +72,8 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 			Axes: []experiments.Axis{temperature, learningRate}},
 		{Name: oneImageNoise, Candidates: instance(s, one, whole, whole),
 			Axes: []experiments.Axis{temperature, noise, learningRate}},
-		{Name: "own patch, full",
-			Candidates: instance(s, objective.Negatives{Kind: "crop-same", K: 1}, sameRegion(color)...),
-			Axes:       []experiments.Axis{temperature, region, count, learningRate}},
+		{Name: "own patch, full", Candidates: instance(s, patch, sameRegion(color)...),
+			Axes: []experiments.Axis{temperature, region, count, learningRate}},
 		own,
 		{Name: "fixed patch, full", Candidates: instance(s, fixed, fullViews(s)...),
 			Axes: []experiments.Axis{temperature, learningRate}},

@@ -21,16 +21,16 @@ var protocols = experiments.Claim{
 	Belief: "One linear probe on one data set ranks methods.",
 	Prediction: "The ranking of encoders by one protocol on the data that they were trained on is that of every " +
 		"other task and protocol, as far as the noise of the seeds allows: their relative agreement is 0.8 or more.",
-	Decision: "Kendall's tau between two rankings of the encoders of the other claims: by the reference on the first " +
-		"task, and by another task or protocol, each over other seeds. It is divided by the tau that the two rankings " +
-		"have with themselves over other seeds (their geometric mean), so that 1 is as alike as noise allows. The " +
-		"median over all other tasks and protocols decides, once with the linear probe as the reference, which the " +
-		"belief names, and once with kNN. Debunked where the intervals of both, a bootstrap over encoders, lie below " +
-		"0.8; upheld where both lie above. Fewer than 8 encoders settle nothing. Encoders that are decided by their " +
-		"construction are left out.",
+	Decision: "Kendall's tau between two rankings of the encoders of the other claims: by the reference on the " +
+		"first task, and by another task or protocol, each over other seeds. It is divided by the tau that " +
+		"the two rankings have with themselves over other seeds (their geometric mean), so that 1 is as alike " +
+		"as noise allows. The median over all other tasks and protocols decides, once with the linear probe " +
+		"as the reference, which the belief names, and once with kNN. Debunked where the intervals of both, a " +
+		"bootstrap over encoders, lie below 0.8; upheld where both lie above. Fewer than 8 encoders settle " +
+		"nothing. Encoders that are decided by their construction are left out.",
 	Limits: []string{
-		"The encoders differ by what they were taught to forget: views, negatives, batch and resolution. Methods that " +
-			"are trained alike may be ranked more alike.",
+		"The encoders differ by what they were taught to forget: views, negatives, batch and resolution. Methods " +
+			"that are trained alike may be ranked more alike.",
 		"The bootstrap draws from few encoders, and its intervals cover less than 95 %.",
 	},
 	Plan:   planProtocols,
@@ -141,7 +141,8 @@ func agreements(p experiments.Plan, reference scores, others []scores) (estimate
 			Protocol: at.Protocol, Mean: mean, Low: low, High: high, Unit: "tau", Seeds: len(p.Seeds),
 			Verdict: verdictOf(low, high, len(arms))})
 	}
-	add(experiments.Column{Task: fmt.Sprintf("median of %d other tasks and protocols", len(others))}, median(found), low, high)
+	whole := experiments.Column{Task: fmt.Sprintf("median of %d other tasks and protocols", len(others))}
+	add(whole, median(found), low, high)
 	estimates[0].Decides = true
 	for i, other := range others {
 		if !math.IsNaN(found[i]) {
@@ -208,9 +209,9 @@ func (s scores) ranked(arms []int) scores {
 }
 
 // relatives returns how alike a reference and each of others rank items, relative to how alike each ranks them with
-// other seeds: the tau of the two over the geometric mean of the taus that they have with themselves. Each tau is of two
-// rankings over disjoint seeds, so that no noise is in both. It is NaN where one is not defined, or where a ranking does
-// not agree with itself at all.
+// other seeds: the tau of the two over the geometric mean of the taus that they have with themselves. Each tau is of
+// two rankings over disjoint seeds, so that no noise is in both. It is NaN where one is not defined, or where a ranking
+// does not agree with itself at all.
 func relatives(reference scores, others []scores, items []int) []float64 {
 	found := make([]float64, len(others))
 	own := acrossSeeds(reference, reference, items)

@@ -76,7 +76,8 @@ func TestRelatives_AreFreeOfTheNoiseOfSeeds(t *testing.T) {
 			b = append(b, float64(arm)+100*random.NormFloat64())
 			c = append(c, -float64(arm)+100*random.NormFloat64())
 		}
-		one.bySeed, same.bySeed, opposite.bySeed = append(one.bySeed, a), append(same.bySeed, b), append(opposite.bySeed, c)
+		one.bySeed, same.bySeed = append(one.bySeed, a), append(same.bySeed, b)
+		opposite.bySeed = append(opposite.bySeed, c)
 	}
 	items := make([]int, arms)
 	for i := range items {

@@ -19,13 +19,13 @@ const mostUndefined = 10_000
 // is given the indices of the items, and returns NaN for a draw from which it is not defined, which is drawn again.
 // Draws come from a PCG generator, so that a seed always gives the same interval.
 //
-// Read it with care below some ten items: the interval covers the true value less often than level says. Cost: resamples
-// times that of the statistic.
+// Read it with care below some ten items: the interval covers the true value less often than level says. Cost:
+// resamples times that of the statistic.
 //
 // Bootstrap returns a usage error for no items, for a level outside (0, 1), for fewer than 2/(1-level) resamples, with
 // which not one would lie in each tail, and for a statistic that 10,000 draws in a row leave undefined.
-func Bootstrap(n int, level float64, resamples int, seed uint64, statistic func(items []int) float64) (low, high float64,
-	err error) {
+func Bootstrap(n int, level float64, resamples int, seed uint64, statistic func(items []int) float64) (low,
+	high float64, err error) {
 	if n < 1 {
 		return 0, 0, usage.Errorf("an interval over items needs one of them or more")
 	}

@@ -39,9 +39,9 @@ func KendallTau(a, b []float64) (float64, error) {
 	return tau, nil
 }
 
-// KendallInterval returns the [Bootstrap] interval of [KendallTau] over items; 2000 resamples are usual. A draw in which
-// all items are tied in one of the scores, for example the same item throughout, has no tau-b and is drawn again. Cost:
-// resamples * N*N/2 comparisons.
+// KendallInterval returns the [Bootstrap] interval of [KendallTau] over items; 2000 resamples are usual. A draw in
+// which all items are tied in one of the scores, for example the same item throughout, has no tau-b and is drawn again.
+// Cost: resamples * N*N/2 comparisons.
 //
 // KendallInterval returns the usage errors of [KendallTau] and of [Bootstrap].
 func KendallInterval(a, b []float64, level float64, resamples int, seed uint64) (low, high float64, err error) {

@@ -168,8 +168,8 @@ func TestConvNet_FeaturesAreTheWidthOfTheLastMap(t *testing.T) {
 			t.Errorf("%+v: dim %d, shape %s, want %d", c.net, c.net.Dim(), shape, c.want)
 		}
 	}
-	err, want := Check(ConvNet{Width: 4, Features: -1}), "encoder.features is -1: it must be positive (0 is 8 times the width)"
-	if !usage.Is(err) || err.Error() != want {
+	want := "encoder.features is -1: it must be positive (0 is 8 times the width)"
+	if err := Check(ConvNet{Width: 4, Features: -1}); !usage.Is(err) || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}
 }
