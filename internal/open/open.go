@@ -23,6 +23,12 @@ func Backend(ctx context.Context, opt progress.Options) (*backend.Handle, error)
 // the fingerprint that a run recorded, it is the run's own data while their pack is in the cache, whatever the name or
 // the relative path means now and here.
 func Data(ctx context.Context, name string, size int, fingerprint string, opt progress.Options) (*dataset.Set, error) {
-	return dataset.Locate(ctx, name, dataset.LocateOptions{Size: size, Fingerprint: fingerprint,
+	return RunData(ctx, name, size, fingerprint, "", opt)
+}
+
+// RunData is Data for a set that is called as in the record of a run, unless that is "".
+func RunData(ctx context.Context, name string, size int, fingerprint, called string,
+	opt progress.Options) (*dataset.Set, error) {
+	return dataset.Locate(ctx, name, dataset.LocateOptions{Size: size, Fingerprint: fingerprint, Name: called,
 		Progress: opt.Counter("import " + name), Warn: func(sentence string) { opt.Warnf("%s", sentence) }})
 }

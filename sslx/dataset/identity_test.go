@@ -58,6 +58,12 @@ func TestImport_SourcesOfOneNameKeepTheirPacks(t *testing.T) {
 	if got := located(t, "images", opt); got.Fingerprint() != first.Fingerprint {
 		t.Errorf("the recorded set is %s", got.Origin())
 	}
+
+	// A second pack of the same images does not rename it.
+	opt.Name = "mine"
+	if got := located(t, "images", opt); got.Name() != "mine" || got.Origin() != a {
+		t.Errorf("the recorded set is %s of %s", got.Name(), got.Origin())
+	}
 	opt.Fingerprint = ""
 
 	// Imported again, the first is found, and the name is its own again; in another size too.

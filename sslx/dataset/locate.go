@@ -29,6 +29,9 @@ type LocateOptions struct {
 	// Fingerprint identifies the set wanted, as a record has it. A pack in the cache that has it is taken, whatever its
 	// name means today and wherever the program runs; without one, the name decides, and the caller compares.
 	Fingerprint string
+	// Name is what the record calls the set of Fingerprint; the set is called that, although a pack with another name
+	// may hold the same images. "" takes the name of the pack.
+	Name string
 	// SkipBad and Progress are as in ImportOptions.
 	SkipBad  bool
 	Progress func(done, total int64)
@@ -194,6 +197,7 @@ func (o LocateOptions) open(p place) (*Set, error) {
 	case p.fingerprint != "" && set.Fingerprint() != p.fingerprint:
 		err = errReplaced
 	case p.fingerprint != "" && p.fingerprint == o.Fingerprint:
+		set.header.Name = cmp.Or(o.Name, set.header.Name)
 		return set, nil // the record knows the size
 	case o.Channels != 0 && set.Channels() != o.Channels:
 		err = absent("channels", "import its source with that number", "pack %s holds images of %d channels, not %d",

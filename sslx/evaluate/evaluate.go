@@ -81,7 +81,8 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 	if err != nil {
 		return nil, err
 	}
-	set, err := open.Data(ctx, trained.Config.Data, trained.Config.Size, trained.Fingerprint, opt.Options)
+	set, err := open.RunData(ctx, trained.Config.Data, trained.Config.Size, trained.Fingerprint, trained.Data,
+		opt.Options)
 	if err != nil {
 		return nil, err
 	}

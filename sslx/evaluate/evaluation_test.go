@@ -103,6 +103,7 @@ func TestRun_OfAFinishedTraining(t *testing.T) {
 		"identity":            testIdentity,
 		"other configuration": testConfiguration,
 		"other data":          testOtherData,
+		"recorded name":       testRecordedName,
 		"sets of one name":    testSetsOfOneName,
 		"interrupted":         testInterrupted,
 		"unwritten":           testUnwritten,

@@ -75,7 +75,7 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 	if err != nil {
 		return g, err
 	}
-	set, err := open.Data(ctx, trained.Config.Data, trained.Config.Size, trained.Fingerprint, opt)
+	set, err := open.RunData(ctx, trained.Config.Data, trained.Config.Size, trained.Fingerprint, trained.Data, opt)
 	if err != nil {
 		return g, err
 	}

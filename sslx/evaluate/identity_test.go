@@ -267,6 +267,29 @@ func testOtherData(t *testing.T, dir string, _ pretrain.Config) {
 	}
 }
 
+// The same images may lie in the cache under another name: results keep the name that the run recorded.
+func testRecordedName(t *testing.T, dir string, c pretrain.Config) {
+	t.Setenv("SSLX_CACHE", filepath.Dir(filepath.Dir(c.Data)))
+	path := filepath.Join(dir, "environment.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := strings.Replace(string(text), `"data": "factors"`, `"data": "photos"`, 1)
+	if err := os.WriteFile(path, []byte(renamed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+
+	results, err := Run(ctx, dir, Options{Tasks: []string{"shape"}, Protocols: []string{ProtocolKNN}})
+	if err != nil || len(results) != 1 || results[0].Task != "photos/shape" {
+		t.Errorf("got %+v (%v)", results, err)
+	}
+	g, err := Illustrate(ctx, dir, progress.Options{})
+	if _, ok := g.Chance["photos/shape"]; err != nil || !ok {
+		t.Errorf("the gallery has %v (%v)", g.Chance, err)
+	}
+}
+
 // Sets of one name are named apart.
 func testSetsOfOneName(t *testing.T, dir string, _ pretrain.Config) {
 	cached(t)

@@ -30,7 +30,8 @@ func RunConfig(dir string) (c Config, err error) {
 type FinishedRun struct {
 	Dir         string
 	Config      Config
-	Fingerprint string // of the data that it was trained on
+	Data        string // name of the data that it was trained on; "" where its environment cannot be read
+	Fingerprint string // of these data
 
 	// Height and Width are the size of the images that it was trained on; 0 in runs of version 0.1.
 	Height, Width int
@@ -77,9 +78,13 @@ func readTrained(dir string) (r FinishedRun, at runState, err error) {
 		return r, at, usage.Errorf("the configuration of run %s is not the one that its checkpoint was trained with: "+
 			"restore one of them from a copy", dir)
 	}
+
+	// Without its record, the run's data are called what their pack is called.
+	environment, _ := record.ReadEnvironment(dir)
 	return FinishedRun{
 		Dir:         dir,
 		Config:      config,
+		Data:        environment.Data,
 		Fingerprint: c.state.Fingerprint,
 		Height:      c.state.Height,
 		Width:       c.state.Width,
