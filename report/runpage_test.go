@@ -88,6 +88,14 @@ func TestRun_MissingBaselineIsSaid(t *testing.T) {
 	}
 }
 
+func TestRun_TheMinusIsInTheNumberAndNotInTheName(t *testing.T) {
+	r := Run{Results: []record.Result{result("simclr", "photos/made-gray", 0.4), result(record.ModelPixels,
+		"photos/made-gray", 0.5)}}
+	if got := strings.Join(r.Summary(), " "); !strings.Contains(got, "made-gray (−10.0 points)") {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestRun_TheStrongerUntrainedEncoderDecides(t *testing.T) {
 	weak, strong := result(record.ModelUntrained, "t", 0.3), result(record.ModelUntrainedBN, "t", 0.45)
 	for _, baselines := range [][]record.Result{{weak, strong}, {strong}} {

@@ -72,11 +72,12 @@ func verdictSentence(rows []*row, model string) string {
 
 		// In the tenths that the table shows, so that sentence and table agree.
 		points := (e.tenths() - baseline) / 10
-		text := fmt.Sprintf("%s (%+.1f points)", strings.TrimPrefix(r.task, prefix), points)
+		number := strings.Replace(fmt.Sprintf("%+.1f", points), "-", "−", 1)
+		text := fmt.Sprintf("%s (%s points)", strings.TrimPrefix(r.task, prefix), number)
 		if points > 0 {
 			ahead = append(ahead, text)
 		} else {
-			behind = append(behind, strings.Replace(text, "-", "−", 1))
+			behind = append(behind, text)
 		}
 	}
 
