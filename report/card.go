@@ -107,7 +107,9 @@ func (r Run) dataText(c sslx.Config) string {
 		return text + ", with its labels."
 	}
 	text += ". The encoder saw no labels"
-	if c.Probe.Task != pretrain.NoProbe {
+
+	// The log tells: the configuration of a run on images without labels names a probe, too.
+	if slices.ContainsFunc(r.Metrics, func(m record.Metrics) bool { return m.ProbeAccuracy != nil }) {
 		text += "; the online probe used them without a gradient to the encoder"
 	}
 	return text + "."
@@ -121,6 +123,13 @@ func (r Run) recipeTable(c sslx.Config) Table {
 	add("encoder", encoder.NameOf(c.Encoder))
 	add("setting", settingText(c))
 	add("views", words.Count(len(c.Views), "view")+" an image; "+viewText(c))
+	if len(c.Resolutions) > 0 {
+		var sizes []string
+		for _, r := range c.Resolutions {
+			sizes = append(sizes, fmt.Sprintf("%d pixels from epoch %d", r.Size, r.Epoch))
+		}
+		add("size of views", strings.Join(sizes, ", "))
+	}
 	add("epochs", fmt.Sprint(c.Epochs))
 	add("seed", fmt.Sprint(c.Seed))
 	if n := len(r.Metrics); n > 0 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -63,6 +64,21 @@ func TestShare_WritesAPageAndACardFromTheRecord(t *testing.T) {
 		if !strings.Contains(card, want) {
 			t.Errorf("the card lacks %q:\n%s", want, card)
 		}
+	}
+}
+
+func TestShare_CardSaysSizesOfViewsAndNoProbeWithoutLabels(t *testing.T) {
+	c := sslx.Default()
+	c.Size, c.Resolutions = 64, []pretrain.Resolution{{Epoch: 0, Size: 48}, {Epoch: 3, Size: 64}}
+	card := Run{Name: "photos"}.card(c, true)
+	if strings.Contains(card, "online probe") || !strings.Contains(card, "48 pixels from epoch 0, 64 pixels from") {
+		t.Errorf("the card of a run without labels:\n%s", card)
+	}
+
+	accuracy := 0.5
+	card = Run{Name: "photos", Metrics: []record.Metrics{{ProbeAccuracy: &accuracy}}}.card(c, true)
+	if !strings.Contains(card, "the online probe used them without a gradient") {
+		t.Errorf("the card of a run with a probe:\n%s", card)
 	}
 }
 
