@@ -12,6 +12,7 @@ package registry
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -88,9 +89,20 @@ func (r *Registry[T]) Named(name string) (T, error) {
 	thing, ok := r.defaults[name]
 	r.mu.RUnlock()
 	if !ok {
-		return thing, usage.Unknown(r.kind, name, r.Names())
+		return thing, unknownName{usage.Unknown(r.kind, name, r.Names())}
 	}
 	return thing, nil
+}
+
+// unknownName is the usage error of a name that nobody registered.
+type unknownName struct{ error }
+
+func (u unknownName) Unwrap() error { return u.error }
+
+// IsUnknownName reports whether err comes from a name that nobody registered.
+func IsUnknownName(err error) bool {
+	var u unknownName
+	return errors.As(err, &u)
 }
 
 // Replace gives a name that is registered other defaults, and returns a function that undoes it. It is for tests.

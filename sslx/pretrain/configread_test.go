@@ -273,3 +273,16 @@ func TestConfig_IsWrittenWithEveryParameterAndReadBack(t *testing.T) {
 		t.Errorf("%s lacks %s", text, want)
 	}
 }
+
+func TestRunConfig_PartsOfAnotherModuleNeedItsCommand(t *testing.T) {
+	for text, hinted := range map[string]bool{"objective: {name: margin}\n": true, "epochs: many\n": false} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := RunConfig(dir)
+		if err == nil || strings.Contains(err.Error(), "docs/extending.md") != hinted {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+}

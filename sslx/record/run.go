@@ -17,6 +17,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/atomicfile"
 	"github.com/sslx-go/lab/internal/lockfile"
+	"github.com/sslx-go/lab/internal/registry"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -228,6 +229,11 @@ func ReadConfig(dir string, config any) error {
 		err = errors.New(quoted[1 : len(quoted)-1])
 	}
 
+	// Only the program that was built from a module has the parts that it registers.
+	if registry.IsUnknownName(err) {
+		err = fmt.Errorf("%w; a part that a module of your own registers needs the command built from it "+
+			"(docs/extending.md)", err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s is not a configuration of this version: %w", path, err)
 	}
