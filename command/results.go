@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -27,10 +28,19 @@ func printResults(w io.Writer, results []record.Result) error {
 	averaged := func(r record.Result) bool {
 		return strings.HasPrefix(r.Layer, record.LayerPixels) && r.Layer != record.LayerPixels
 	}
-	if !slices.ContainsFunc(results, averaged) {
-		return nil
-	}
+	labelFree := func(r record.Result) bool { return r.Protocol.Name() == evaluate.ProtocolLabelFree }
 
-	_, err := fmt.Fprintln(w, "\nkNN sees all pixels, the other protocols see averaged ones")
-	return err
+	var notes []string
+	if slices.ContainsFunc(results, averaged) {
+		notes = append(notes, "kNN sees all pixels, the other protocols see averaged ones")
+	}
+	if slices.ContainsFunc(results, labelFree) {
+		notes = append(notes, "better is: rankme, lidar, std higher; alignment, uniformity lower; alpha-req near 1")
+	}
+	for _, note := range notes {
+		if _, err := fmt.Fprintln(w, "\n"+note); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/sslx-go/lab/sslx/record"
@@ -20,6 +21,18 @@ func TestPrintResults_SaysWhichPixelsAreAveraged(t *testing.T) {
 		var out bytes.Buffer
 		if err := printResults(&out, results); err != nil || out.String() != want {
 			t.Errorf("got  %q (%v)\nwant %q", out.String(), err, want)
+		}
+	}
+}
+
+func TestPrintResults_SaysWhichDirectionOfAMeasureIsBetter(t *testing.T) {
+	for protocol, want := range map[string]bool{"uniformity@encoder": true, "knn/x@encoder": false} {
+		var out bytes.Buffer
+		if err := printResults(&out, []record.Result{result("r", "simclr", "a/b", protocol, 0.25)}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), "alignment, uniformity lower"); got != want {
+			t.Errorf("%s: %s", protocol, out.String())
 		}
 	}
 }
