@@ -117,3 +117,12 @@ func TestResultsFigure_NeedsAnAccuracy(t *testing.T) {
 		}
 	}
 }
+
+func TestMeasurePicture_LeavesTheMapAlone(t *testing.T) {
+	if got := MeasurePicture(record.MetricRetrieval); got != "retrieval.png" {
+		t.Errorf("retrieval is drawn into %s", got)
+	}
+	if got := MeasurePicture(record.MetricNMI); got != "nmi.png" {
+		t.Errorf("NMI is drawn into %s", got)
+	}
+}
