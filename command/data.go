@@ -219,6 +219,7 @@ func dataImportCommand(a *app) *cobra.Command {
 a .tar (plain, gz, xz or bz2) or .zip of one, that holds
   - one folder a class, with images (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF), and train, val and
     test above the classes where there are splits (torchvision's ImageFolder);
+  - or images in one flat folder, which is a set without labels;
   - or the binary files of CIFAR-10 or CIFAR-100;
   - or the four idx files of an MNIST-like set, plain or gzipped;
   - or parquet files as hubs serve them, WebDataset shards (.tar), or .beton files of FFCV, named by
