@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -100,7 +101,15 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 			"made gray, blurred?\nMeasure on labels of another set, one of `sslx data list`, with:\n"+
 			"  %s evaluate %s --tasks SET\n", words.Quote(program), words.Quote(f.out))
 	}
-	_, err = fmt.Fprintf(a.stdout, "\nreport: %s\nrun:    %s\n", page, f.out)
+	return printOutcome(a.stdout, results, page, f.out)
+}
+
+// printOutcome says what came of a quickstart, where it lies and what to do next.
+func printOutcome(w io.Writer, results []record.Result, page, run string) error {
+	// The first sentence is of the training, which the user has just seen.
+	verdict := report.Run{Results: results}.Summary()[1]
+	_, err := fmt.Fprintf(w, "\n%s\n\nreport: %s\nrun:    %s\nnext:   %s evaluate %s\n", verdict, page, run,
+		words.Quote(program), words.Quote(run))
 	return err
 }
 

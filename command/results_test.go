@@ -36,3 +36,18 @@ func TestPrintResults_SaysWhichDirectionOfAMeasureIsBetter(t *testing.T) {
 		}
 	}
 }
+
+func TestPrintOutcome_SaysTheVerdictAndWhatIsNext(t *testing.T) {
+	var out bytes.Buffer
+	results := []record.Result{result("r", "simclr", "a/b", "knn/x@encoder", 0.5),
+		result("r", "pixels", "a/b", "knn/x@pixels", 0.25)}
+	if err := printOutcome(&out, results, "r/report.html", "r"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"simclr beats the raw pixels", "b (+25.0 points)", "report: r/report.html\n",
+		"next:   sslx evaluate r\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
+}
