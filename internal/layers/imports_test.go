@@ -39,7 +39,6 @@ var rules = []rule{
 	{of: "experiments", never: "experiments/claims", except: []string{"experiments/claims"},
 		why: "the engine knows no claim"},
 	{of: "sslx/pretrain", never: "sslx/evaluate", why: "evaluation stands on training"},
-	{of: "sslx/pretrain", never: "sslx/probe", why: "evaluation stands on training"},
 	{of: "sslx/probe", never: "sslx/pretrain", why: "probes are algorithms on feature matrices"},
 	{of: "sslx/record", never: "github.com/gomlx", why: "records are read without a backend"},
 	{of: "sslx/dataset", never: "github.com/gomlx", why: "images are bytes"},
