@@ -37,6 +37,7 @@ func TestREADME_CommandsWork(t *testing.T) {
 	isolate(t)
 	for _, line := range commands {
 		switch program, arguments, _ := strings.Cut(line, " "); {
+		case line == "git clone https://"+modulePath(t)+" && cd lab": // the test runs in a clone
 		case line == "go test -timeout 30m ./...":
 			script, err := os.ReadFile(filepath.Join(repository(t), ".ci/run"))
 			if err != nil || !strings.Contains(string(script), "\n"+line+"\n") {
@@ -217,6 +218,16 @@ func smallImageFolder(t *testing.T) string {
 		}
 	}
 	return dir
+}
+
+// modulePath returns the path that go.mod names.
+func modulePath(t *testing.T) string {
+	text, err := os.ReadFile(filepath.Join(repository(t), "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimPrefix(first, "module ")
 }
 
 // repository returns the root of the checkout.

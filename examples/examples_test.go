@@ -298,7 +298,7 @@ func (b built) pageCommands(t *testing.T) (train, evaluate []string) {
 	block, _, _ = strings.Cut(block, "```")
 	lines := strings.Split(strings.TrimSpace(block), "\n")
 	if !found || len(lines) != 2 || !strings.HasPrefix(lines[0], "./own pretrain ") ||
-		!strings.HasPrefix(lines[1], "./own evaluate ") || strings.Count(string(page), "```sh") != 1 {
+		!strings.HasPrefix(lines[1], "./own evaluate ") || strings.Count(string(page), "```sh") != 2 {
 		t.Fatalf("the commands of docs/extending.md have changed: %q", lines)
 	}
 	arguments := func(line string) []string {
@@ -306,6 +306,29 @@ func (b built) pageCommands(t *testing.T) (train, evaluate []string) {
 		return strings.Fields(strings.ReplaceAll(line, "own.yaml", abs(t, "own/own.yaml")))[1:]
 	}
 	return arguments(lines[0]), arguments(lines[1])
+}
+
+// TestExtending_ModuleFromACloneBuildsAndKnowsItsLoss runs the block that makes a module. Its training asks for data
+// that are absent: the command reads and checks the configuration before it looks for them.
+func TestExtending_ModuleFromACloneBuildsAndKnowsItsLoss(t *testing.T) {
+	page, err := os.ReadFile("../docs/extending.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(page), "```sh\nmkdir")
+	block, _, _ = strings.Cut(block, "```")
+	if !found || strings.Count(block, "data=factors") != 1 {
+		t.Fatalf("the block of docs/extending.md that makes a module has changed: %q", block)
+	}
+
+	absent := filepath.Join(t.TempDir(), "absent")
+	script := strings.NewReplacer("CLONE", abs(t, ".."), "data=factors", "data="+absent).Replace("mkdir" + block)
+	command := exec.Command("bash", "-ec", script)
+	command.Dir = t.TempDir()
+	said, err := command.CombinedOutput()
+	if status := command.ProcessState.ExitCode(); status != 2 || !strings.Contains(string(said), absent) {
+		t.Errorf("exit status %d (%v), want 2 and %s in\n%s", status, err, absent, said)
+	}
 }
 
 // result is a row of what evaluate prints.

@@ -38,6 +38,7 @@ const (
 //	speed NAME...     the records of bench/results in a line each
 //	front NAME        views, neighbors and the loss of the run experiments/results/NAME
 //	embedding         how many images a second each encoder embeds
+//	configuration     the default configuration
 //	race              the races of bench/results, a machine each; nothing where there is none
 func Generators(root string) map[string]Generator {
 	g := generator{root}
@@ -47,7 +48,7 @@ func Generators(root string) map[string]Generator {
 		"method":  one(g.method), "bench": g.bench, "faults": none(g.faults),
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
 		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers), "speed": g.speed,
-		"embedding": none(g.embedding), "race": none(g.race),
+		"configuration": none(g.configuration), "embedding": none(g.embedding), "race": none(g.race),
 	}
 }
 
