@@ -119,6 +119,8 @@ func (r Run) dataText(c sslx.Config) string {
 func (r Run) recipeTable(c sslx.Config) Table {
 	t := Table{Align: "ll", Head: []string{"", "value"}}
 	add := func(name, value string) { t.Rows = append(t.Rows, []string{name, value}) }
+
+	// What was to be trained.
 	add("method", objective.NameOf(c.Objective))
 	add("encoder", encoder.NameOf(c.Encoder))
 	add("setting", settingText(c))
@@ -132,6 +134,8 @@ func (r Run) recipeTable(c sslx.Config) Table {
 	}
 	add("epochs", fmt.Sprint(c.Epochs))
 	add("seed", fmt.Sprint(c.Seed))
+
+	// What the log says of the training.
 	if n := len(r.Metrics); n > 0 {
 		last := r.Metrics[n-1]
 		add("trained", fmt.Sprintf("%s, %s images seen, in %s", words.Count(last.Epoch, "epoch"),

@@ -371,6 +371,7 @@ func readValue(message []byte) (v value, err error) {
 
 // readType reads the type and the dimensions of a value that is a tensor.
 func (v *value) readType(message []byte) error {
+	// A dimension without a number, such as the batch's, is -1.
 	shape := func(f field) error {
 		if f.number != shapeDim {
 			return nil
@@ -387,6 +388,7 @@ func (v *value) readType(message []byte) error {
 		}
 		return err
 	}
+
 	of := func(f field) error {
 		switch f.number {
 		case typeElement:
@@ -396,6 +398,8 @@ func (v *value) readType(message []byte) error {
 		}
 		return nil
 	}
+
+	// A value of another type, such as a sequence, is left without an element type.
 	return eachField(message, func(f field) error {
 		if f.number == typeTensor {
 			return eachField(f.bytes, of, typeShape)
