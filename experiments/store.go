@@ -1,13 +1,11 @@
 package experiments
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,23 +32,21 @@ func (s Store) Read() (Records, error) {
 	}
 	defer func() { _ = file.Close() }()
 
-	reader := bufio.NewReaderSize(file, 1<<20)
-	for number := 1; ; number++ {
-		line, err := reader.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return records, nil // an unfinished last line was never acknowledged
-		}
+	number := 0
+	for line, err := range atomicfile.Lines(file) {
 		if err != nil {
 			return nil, err
 		}
+		number++
 
-		r, err := parsed(bytes.TrimSuffix(line, []byte("\n")))
+		r, err := parsed(line)
 		if err != nil {
 			return nil, fmt.Errorf("%s is damaged at line %d (%w): delete the line, and the sweep makes the run again",
 				s.Path, number, err)
 		}
 		records[r.Key] = r
 	}
+	return records, nil
 }
 
 // sumKey begins the end of a line, which holds the SHA-256 of the line without it.

@@ -131,3 +131,18 @@ func TestStore_KeepsWholeLinesOnly(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestStore_LinesAreBounded(t *testing.T) {
+	s := Store{filepath.Join(t.TempDir(), "cpu.jsonl")}
+	if err := s.Append(sampleRecord()); err != nil {
+		t.Fatal(err)
+	}
+
+	// A hole takes no room on the disk.
+	if err := os.Truncate(s.Path, 18<<20); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(); err == nil || !strings.HasPrefix(err.Error(), "line 2 of "+s.Path) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,6 +91,43 @@ func ReadDescription(path string) ([]byte, error) {
 			maxDescription)
 	}
 	return text, err
+}
+
+// maxLine bounds a line of Lines, in bytes: records have kilobytes.
+const maxLine = 16 << 20
+
+// Lines yields the whole lines of a file, without their line breaks. A last line without one, which a killed process
+// leaves, is left out. A line that is longer than a record can be, as of a file with holes, is an error that names it.
+// Each line is valid until the next one.
+func Lines(file *os.File) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		reader, number := bufio.NewReaderSize(file, 1<<16), 1
+		var line []byte
+		for {
+			// A line that is longer than the buffer comes in parts.
+			part, err := reader.ReadSlice('\n')
+			line = append(line, part...)
+
+			switch {
+			case len(line) > maxLine:
+				yield(nil, fmt.Errorf("line %d of %s has more than the %d bytes that are allowed: delete the line, or "+
+					"restore the file from a copy", number, file.Name(), maxLine))
+				return
+			case errors.Is(err, bufio.ErrBufferFull):
+				continue
+			case errors.Is(err, io.EOF):
+				return
+			case err != nil:
+				yield(nil, err)
+				return
+			}
+
+			if !yield(line[:len(line)-1], nil) {
+				return
+			}
+			line, number = line[:0], number+1
+		}
+	}
 }
 
 // SyncDir syncs a folder, so that the names of new files in it outlive a crash of the machine.

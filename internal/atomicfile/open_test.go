@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -60,6 +61,44 @@ func TestIsTemporary(t *testing.T) {
 		".b.json12": false} {
 		if IsTemporary(name, "a.json") != want {
 			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}
+
+func TestLines_RefusesALineThatIsTooLong(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		bytes int64 // of the second line
+		lines int
+		want  string
+	}{
+		{"the longest line", maxLine, 3, ""},
+		{"a longer line", maxLine + 1, 1, "line 2 of "},
+	} {
+		// A hole takes no room on the disk, and reads as zeros.
+		file, err := os.Create(filepath.Join(t.TempDir(), "lines"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = file.Close() }()
+		for at, text := range map[int64]string{0: "first\n", 6 + c.bytes - 1: "\nthird\ncut off"} {
+			if _, err := file.WriteAt([]byte(text), at); err != nil {
+				t.Fatal(err)
+			}
+		}
+
+		lines, failure := 0, ""
+		for line, err := range Lines(file) {
+			if err != nil {
+				failure = err.Error()
+				break
+			}
+			if lines++; lines == 3 && string(line) != "third" {
+				t.Errorf("%s: the third line is %q", c.name, line)
+			}
+		}
+		if lines != c.lines || !strings.HasPrefix(failure, c.want) || (failure == "") != (c.want == "") {
+			t.Errorf("%s: %d lines, then %q", c.name, lines, failure)
 		}
 	}
 }

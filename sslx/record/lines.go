@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -168,16 +167,12 @@ func readLines[T any](path string) (values []T, err error) {
 	}
 	defer func() { _ = file.Close() }()
 
-	// A line of metrics may be longer than a bufio.Scanner allows.
-	reader := bufio.NewReader(file)
-	for number := 1; ; number++ {
-		line, err := reader.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return values, nil // an unfinished last line was never acknowledged
-		}
+	number := 0
+	for line, err := range atomicfile.Lines(file) {
 		if err != nil {
 			return nil, err
 		}
+		number++
 
 		// A crash can cut off the last line only; damage before it is for a person to judge.
 		var v T
@@ -187,4 +182,5 @@ func readLines[T any](path string) (values []T, err error) {
 		}
 		values = append(values, v)
 	}
+	return values, nil
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -214,4 +215,16 @@ func keys(t *testing.T, value any) (list []string) {
 	}
 	slices.Sort(list)
 	return list
+}
+
+func TestLines_OfAHostileLogAreBounded(t *testing.T) {
+	r := created(t)
+	path := filepath.Join(r.Dir(), "metrics.jsonl")
+	write(t, path, "")
+	if err := os.Truncate(path, 17<<20); err != nil { // a hole, which takes no room on the disk
+		t.Fatal(err)
+	}
+	if _, err := ReadMetrics(r.Dir()); err == nil || !strings.HasPrefix(err.Error(), "line 1 of "+path) {
+		t.Errorf("got %v", err)
+	}
 }
