@@ -25,7 +25,8 @@ type cell struct {
 	Metadata struct{ Tags []string }
 	Outputs  []struct {
 		Type string   `json:"output_type"`
-		Text []string // of a stream
+		Name string   // of a stream
+		Text []string // likewise
 		Data map[string]json.RawMessage
 	}
 }
@@ -48,9 +49,19 @@ func read(t *testing.T, path string) (d document) {
 	return d
 }
 
-// texts returns what the outputs of a cell say, pictures left out.
+// warning begins what a library warns of.
+const warning = "sslx: warning: "
+
+// texts returns what the outputs of a cell say. It leaves out pictures, and warnings on standard error: notebooks share
+// runs, so that a training warns in the notebook that happens to make the run, with the digits of the machine.
 func (c cell) texts() (all []string) {
 	for _, o := range c.Outputs {
+		if o.Name == "stderr" {
+			isWarning := func(line string) bool { return strings.HasPrefix(line, warning) }
+			if o.Text = slices.DeleteFunc(slices.Clone(o.Text), isWarning); len(o.Text) == 0 {
+				continue
+			}
+		}
 		all = append(all, strings.Join(o.Text, ""))
 		for _, kind := range []string{"text/plain", "text/markdown"} {
 			var lines []string
@@ -70,6 +81,21 @@ func notebooks(t *testing.T) []string {
 		t.Fatal("there is no notebook", err)
 	}
 	return files
+}
+
+func TestCell_TextsAreThoseThatDependOnNoOtherNotebook(t *testing.T) {
+	const outputs = `{"Outputs": [
+		{"output_type": "stream", "name": "stderr", "text": ["sslx: warning: step 20: at chance level\n"]},
+		{"output_type": "stream", "name": "stderr", "text": ["sslx: warning: step 40: no\n", "panic: index\n"]},
+		{"output_type": "stream", "name": "stdout", "text": ["sslx: warning: of a cell\n"]}]}`
+	var c cell
+	if err := json.Unmarshal([]byte(outputs), &c); err != nil {
+		t.Fatal(err)
+	}
+	said := slices.DeleteFunc(c.texts(), func(text string) bool { return text == "" })
+	if want := []string{"panic: index\n", "sslx: warning: of a cell\n"}; !slices.Equal(said, want) {
+		t.Errorf("got %q, want %q", said, want)
+	}
 }
 
 func TestNotebooksAreCommittedExecutedSmallAndInShortCells(t *testing.T) {
