@@ -154,7 +154,7 @@ func (a *app) printDetails(d runs.Details) error {
 	}
 	t.add("data", fmt.Sprintf("%s, fingerprint %.12s", e.Data, e.Fingerprint))
 	t.add("device", fmt.Sprintf("%s (%s %s)", e.Device, e.Backend, e.Plugin))
-	t.add("source", fmt.Sprintf("%s, %s", e.Revision, e.Go))
+	t.add("source", fmt.Sprintf("%s, %s", e.Source(), e.Go))
 	if m := d.Last; m != nil {
 		t.add("trained", fmt.Sprintf("%d steps, %.1f epochs, %d images, %.0f s", m.Step, m.Epoch, m.Images, m.Seconds))
 		loss := fmt.Sprintf("%.4f", m.Loss)

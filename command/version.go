@@ -45,7 +45,7 @@ func (a *app) version(asJSON bool) error {
 	// Sorted, so that the lists of two machines can be compared line by line.
 	t := table{left: 2}
 	t.add("sslx", moduleVersion())
-	t.add("revision", e.Revision)
+	t.add("source", e.Source())
 	t.add("go", e.Go+" "+e.OS+"/"+e.Arch)
 	for _, name := range slices.Sorted(maps.Keys(e.Modules)) {
 		t.add(name, e.Modules[name])

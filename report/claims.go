@@ -140,7 +140,7 @@ func made(r experiments.Records, keys map[string]bool) (facts [][2]string) {
 		{"Device", func(x experiments.Record) string { return x.Environment.Device }},
 		{"Processor", func(x experiments.Record) string { return x.Environment.CPU }},
 		{"Backend", func(x experiments.Record) string { return x.Environment.Backend }},
-		{"Source revision", func(x experiments.Record) string { return x.Environment.Revision }},
+		{"Source revision", func(x experiments.Record) string { return x.Environment.Source() }},
 	} {
 		// Runs of one page may have been made on several machines: every value is listed.
 		values := map[string]bool{} // of all runs

@@ -214,7 +214,7 @@ func EnvironmentFacts(e record.Environment) (list [][2]string) {
 
 	add("Instruction sets", strings.Join(e.Features, ", "))
 	add("System", strings.Trim(e.OS+"/"+e.Arch, "/"))
-	add("Source revision", e.Revision)
+	add("Source revision", e.Source())
 	add("Go", e.Go)
 
 	for _, name := range slices.Sorted(maps.Keys(e.Modules)) {

@@ -23,13 +23,28 @@ type Environment struct {
 	Device      string            `json:"device"`
 	Plugin      string            `json:"plugin_version"`
 	Go          string            `json:"go"`
-	Revision    string            `json:"revision"` // source revision; "+dirty" when files were changed
+	Revision    string            `json:"revision"`          // source revision; "+dirty" when files were changed
+	Program     string            `json:"program,omitempty"` // module of another's program, with its version
 	Modules     map[string]string `json:"modules"`
 	Data        string            `json:"data"`
 	Fingerprint string            `json:"data_fingerprint"`
 
 	// Resumed are the environments of the processes that continued the run, in their order.
 	Resumed []Environment `json:"resumed,omitempty"`
+}
+
+// Source says what the program that made the run was built from: the source revision of sslx, after the module of the
+// program where that is another's. It is "" where nothing was recorded.
+func (e Environment) Source() string {
+	switch {
+	case e.Program == "" && e.Revision == unknownRevision:
+		return "built without version control information"
+	case e.Program == "":
+		return e.Revision
+	case e.Revision == unknownRevision:
+		return e.Program + ", sslx of unknown revision"
+	}
+	return e.Program + ", sslx " + e.Revision
 }
 
 // last returns the environment of the last process that worked on the run.
@@ -84,7 +99,7 @@ func Describe() Environment {
 	e := Environment{
 		Started: time.Now().UTC().Truncate(time.Second),
 		OS:      runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(),
-		Go: runtime.Version(), Revision: "unknown", Modules: map[string]string{},
+		Go: runtime.Version(), Revision: unknownRevision, Modules: map[string]string{},
 	}
 	e.CPU, e.Features = processor()
 
@@ -101,7 +116,7 @@ func Describe() Environment {
 		}
 	}
 
-	e.Revision = revision(info)
+	e.Revision, e.Program = revision(info), program(info)
 	return e
 }
 

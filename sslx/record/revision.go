@@ -10,16 +10,26 @@ import (
 
 const modulePath = "github.com/sslx-go/lab"
 
+// unknownRevision is the revision of a program that was built without version control information.
+const unknownRevision = "unknown"
+
 // revision returns the source revision of sslx that the program was built from, with "+dirty" when files were changed:
 // as the go command stamped it, or, since go run stamps none, the one of the checkout of this module around the working
-// folder. In a program of another module, which has a stamp of its own, it is the version of this module. It is
-// "unknown" when nothing is there.
+// folder. In a program of another module, which has a stamp of its own, it is the version of this module, or the
+// revision of the checkout that replaces it. It is "unknown" when nothing is there.
 func revision(info *debug.BuildInfo) string {
 	if info.Main.Path != modulePath {
-		if dep := dependency(info); dep != nil && dep.Replace == nil {
+		switch dep := dependency(info); {
+		case dep == nil:
+			return checkout("")
+		case dep.Replace == nil:
 			return dep.Version
+		case dep.Replace.Version != "":
+			return dep.Replace.Path + "@" + dep.Replace.Version
+		case filepath.IsAbs(dep.Replace.Path):
+			return checkout(dep.Replace.Path)
 		}
-		return checkout()
+		return checkout("") // what a relative path is relative to is not known
 	}
 
 	settings := map[string]string{}
@@ -35,7 +45,20 @@ func revision(info *debug.BuildInfo) string {
 		return stamped
 	}
 
-	return checkout() // go run does not
+	return checkout("") // go run does not
+}
+
+// program returns the module of another's program and its version, and "" for sslx's own program.
+func program(info *debug.BuildInfo) string {
+	switch m := info.Main; m.Path {
+	case modulePath, "":
+		return ""
+	default:
+		if m.Version == "" || m.Version == "(devel)" {
+			return m.Path + " (built without version control information)"
+		}
+		return m.Path + " " + m.Version
+	}
 }
 
 // dependency returns the module of sslx among those that a program was built with, nil where it is the program's own.
@@ -63,20 +86,20 @@ func Version(info *debug.BuildInfo) string {
 	return version
 }
 
-// checkout returns the revision of the checkout of this module that the working folder is in.
-func checkout() string {
-	dir, err := os.Getwd()
+// checkout returns the revision of the checkout of this module that a folder is in; "" is the working folder.
+func checkout(dir string) string {
+	dir, err := filepath.Abs(dir)
 	for err == nil && !isModule(dir) {
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "unknown"
+			return unknownRevision
 		}
 		dir = parent
 	}
 
 	head, err := git(dir, "rev-parse", "HEAD")
 	if err != nil {
-		return "unknown"
+		return unknownRevision
 	}
 
 	// Untracked files do not count: they may be notes or data.

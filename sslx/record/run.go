@@ -231,13 +231,22 @@ func ReadConfig(dir string, config any) error {
 
 	// Only the program that was built from a module has the parts that it registers.
 	if registry.IsUnknownName(err) {
-		err = fmt.Errorf("%w; a part that a module of your own registers needs the command built from it "+
-			"(docs/extending.md)", err)
+		return fmt.Errorf("%s names a part that this program does not have (%w): use %s (docs/extending.md)",
+			path, err, trainedBy(dir))
 	}
 	if err != nil {
 		return fmt.Errorf("%s is not a configuration of this version: %w", path, err)
 	}
 	return nil
+}
+
+// trainedBy names the program that trained the run in dir as well as its record does.
+func trainedBy(dir string) string {
+	const program = "the program that trained the run"
+	if e, err := ReadEnvironment(dir); err == nil && e.Program != "" {
+		return program + ", which is of module " + e.Program
+	}
+	return program
 }
 
 // ReadEnvironment returns the environment of the run in dir.

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"testing"
 
+	"gopkg.in/yaml.v3"
+
+	"github.com/sslx-go/lab/internal/registry"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -225,6 +228,36 @@ func TestRun_ConfigurationOfAnotherVersionIsRefused(t *testing.T) {
 		err := ReadConfig(dir, new(settings))
 		if err == nil || usage.Is(err) || !strings.Contains(err.Error(), filepath.Join(dir, "config.yaml")) {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// partOf is a configuration that names a part, as objectives are named.
+type partOf struct{}
+
+var parts = registry.New[any]("objective")
+
+func (partOf) UnmarshalYAML(node *yaml.Node) error {
+	_, err := parts.Decode(node, "objective", nil)
+	return err
+}
+
+func TestReadConfig_NamesTheProgramThatHasThePart(t *testing.T) {
+	for program, want := range map[string]string{
+		"":                       "use the program that trained the run (docs",
+		"example.com/own v1.0.0": "use the program that trained the run, which is of module example.com/own v1.0.0 (docs",
+	} {
+		config := map[string]map[string]string{"objective": {"name": "align-uniform"}}
+		r, err := Create(filepath.Join(t.TempDir(), "run"), config, Environment{Program: program})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = r.Close() }()
+
+		err = ReadConfig(r.Dir(), &struct{ Objective partOf }{})
+		if err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), `(unknown objective "align-uniform": `) {
+			t.Errorf("program %q: got %v", program, err)
 		}
 	}
 }
