@@ -145,7 +145,8 @@ func escaped(cells []string) []string {
 const gap = "  "
 
 // WriteText writes the table as text whose columns are aligned. A table that is wider than width characters (0 for no
-// limit) is cut into parts, with the names, which are the columns before the first number, in each of them.
+// limit) is cut into parts, with the names, which are the columns before the first number, in each of them. A line before
+// each further part says that it continues the table.
 // Characters that a terminal would obey are escaped.
 func (t Table) WriteText(w io.Writer, width int) error {
 	lines := t.Rows
@@ -162,9 +163,10 @@ func (t Table) WriteText(w io.Writer, width int) error {
 	}
 
 	widths := columnWidths(shown)
-	for n, columns := range parts(widths, t.names(), width) {
+	all := parts(widths, t.names(), width)
+	for n, columns := range all {
 		if n > 0 {
-			if _, err := fmt.Fprintln(w); err != nil {
+			if _, err := fmt.Fprintf(w, continued, n+1, len(all)); err != nil {
 				return err
 			}
 		}
@@ -176,6 +178,9 @@ func (t Table) WriteText(w io.Writer, width int) error {
 	}
 	return nil
 }
+
+// continued begins a further part of a table: in a log, a blank line and a second head look like another table.
+const continued = "\nthe same rows, further columns (part %d of %d):\n"
 
 // textLine writes some columns of a line, padded to their widths.
 func (t Table) textLine(line []string, columns, widths []int) string {

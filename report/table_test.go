@@ -162,6 +162,7 @@ func TestTable_WideTextIsCutIntoPartsWithTheNames(t *testing.T) {
 name  first  second
 a         1       2
 
+the same rows, further columns (part 2 of 2):
 name  third
 a         3
 `)

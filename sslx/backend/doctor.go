@@ -17,6 +17,8 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/internal/words"
 )
 
 // Check is a part of the machine that [Doctor] looked at. The JSON keys are a stable contract.
@@ -258,8 +260,17 @@ func pluginCheck(ctx context.Context, name, plugin string) Check {
 		return Check{Name: name, Detail: err.Error()}
 	}
 	defer h.Close()
-	detail := fmt.Sprintf("%s, PJRT C API %s, %d devices", h.PluginPath, h.PluginVersion, h.NumDevices)
-	return Check{Name: name, OK: true, Detail: detail}
+	return Check{Name: name, OK: true, Detail: pluginText(h.Info(), plugin)}
+}
+
+// pluginText describes a plugin that was opened. Its devices are counted on GPUs alone: on a CPU, XLA simulates some that
+// share its cores.
+func pluginText(i Info, plugin string) string {
+	text := fmt.Sprintf("%s, PJRT C API %s", i.Plugin, i.Version)
+	if plugin != cpu {
+		text += ", " + words.Count(i.Devices, "GPU")
+	}
+	return text
 }
 
 func goCheck() Check {

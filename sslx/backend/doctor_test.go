@@ -151,3 +151,11 @@ func TestDoctor_RunsOnlyProgramsOfThisModulesClone(t *testing.T) {
 		})
 	}
 }
+
+func TestPluginText_CountsNoDevicesOfACPU(t *testing.T) {
+	for plugin, want := range map[string]string{cpu: "/p.so, PJRT C API 0.81", cuda: "/p.so, PJRT C API 0.81, 4 GPUs"} {
+		if got := pluginText(Info{Plugin: "/p.so", Version: "0.81", Devices: 4}, plugin); got != want {
+			t.Errorf("%s: got %q, want %q", plugin, got, want)
+		}
+	}
+}
