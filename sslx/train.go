@@ -146,10 +146,13 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, share 
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
 
+	task := pretrain.ProbeTask(set, c)
 	opt.Report("compile", 0, 0, encoder.NameOf(c.Encoder))
 	done, err := pretrain.TrainUntil(ctx, handle.Backend, set, run, c, share, pretrain.Hooks{
-		Report: func(step, total int, m record.Metrics) { opt.Report("train", int64(step), int64(total), detail(m)) },
-		Warn:   func(sentence string) { opt.Warnf("%s", sentence) },
+		Report: func(step, total int, m record.Metrics) {
+			opt.Report("train", int64(step), int64(total), detail(m, task))
+		},
+		Warn: func(sentence string) { opt.Warnf("%s", sentence) },
 	})
 
 	// Some configurations are refused when the network is built.
@@ -184,8 +187,9 @@ func train(ctx context.Context, dir string, c Config, fingerprint string, share 
 	return s, err
 }
 
-// detail is what a progress bar shows of a line of the log.
-func detail(m record.Metrics) string {
+// detail is what a progress bar shows of a line of the log, where the online probe learns a task. Numbers come before
+// what they are: a narrow terminal cuts the end off.
+func detail(m record.Metrics, task string) string {
 	if m.Step == 0 {
 		return ""
 	}
@@ -194,7 +198,7 @@ func detail(m record.Metrics) string {
 		text += fmt.Sprintf(" (chance %.3f)", m.Chance)
 	}
 	if m.ProbeAccuracy != nil {
-		text += fmt.Sprintf(" probe %.1f %%", 100**m.ProbeAccuracy)
+		text += fmt.Sprintf(", %s %.1f %% (online linear probe)", task, 100**m.ProbeAccuracy)
 	}
 	return text
 }

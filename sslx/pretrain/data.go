@@ -58,12 +58,9 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 	d.mean, d.std = set.Stats()
 
 	// The labels of the online probe, from which supervised objectives learn too.
-	name := c.Probe.Task
-	if name == NoProbe || (name == "" && len(set.Tasks()) == 0) {
-		return d, needsNoLabels(set, c)
-	}
+	name := ProbeTask(set, c)
 	if name == "" {
-		name = set.Tasks()[0].Name
+		return d, needsNoLabels(set, c)
 	}
 	task, err := set.Task(name)
 	if err != nil {
@@ -73,6 +70,17 @@ func trainingData(set *dataset.Set, c Config) (stepData, error) {
 	d.knnRows = knnQueueSize(c.Batch, c.Encoder.Dim(), d.trained())
 	d.labels, err = split.Labels(name)
 	return d, err
+}
+
+// ProbeTask returns the task that the online probe of a training on set learns, "" where there is no probe.
+func ProbeTask(set *dataset.Set, c Config) string {
+	switch {
+	case c.Probe.Task == NoProbe, c.Probe.Task == "" && len(set.Tasks()) == 0:
+		return ""
+	case c.Probe.Task == "":
+		return set.Tasks()[0].Name
+	}
+	return c.Probe.Task
 }
 
 // trained returns the number of images that are trained on.
