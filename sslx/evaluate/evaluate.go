@@ -136,7 +136,9 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 		measure = func(ctx context.Context, g group) error { return s.measure(ctx, g.validation()) }
 	}
 	o := opener{opt: opt.Options, run: set, taken: taken, validation: opt.Validation, unlabeled: s.unlabeled()}
-	err = o.each(ctx, plan, measure)
+	if err = o.each(ctx, plan, measure); err == nil {
+		s.warnUnasked()
+	}
 	return s.results, err
 }
 

@@ -72,7 +72,7 @@ func TestSession_ReportsProtocolsThatGiveNothing(t *testing.T) {
 	if got, err := s.ask(t.Context(), named{name: "silent", Protocol: silent{}}, in, g); len(got) != 0 || err != nil {
 		t.Errorf("got %v (%v)", got, err)
 	}
-	if len(warned) != 1 || warned[0] != "protocol silent gave no number for encoder of simclr on birds" {
+	if len(warned) != 1 || warned[0] != "protocol silent returned no result for layer encoder of simclr on birds" {
 		t.Errorf("warned %q", warned)
 	}
 
@@ -86,6 +86,22 @@ func TestSession_ReportsProtocolsThatGiveNothing(t *testing.T) {
 	}
 	if _, err := s.ask(t.Context(), named{name: "cka", Protocol: CKA{}}, in, g); err != nil || len(warned) != 2 {
 		t.Errorf("warned %q (%v)", warned, err)
+	}
+}
+
+func TestSession_ReportsProtocolsThatWereNotAsked(t *testing.T) {
+	var warned []string
+	s := &session{opt: Options{Protocols: []string{AllProtocols, "silent", "picky"},
+		Options: progress.Options{Warn: func(w string) { warned = append(warned, w) }}}}
+	in := Input{Train: probe.Features{Layer: "encoder"}}
+	if _, err := s.ask(t.Context(), named{name: "silent", Protocol: silent{}}, in, group{}); err != nil {
+		t.Fatal(err)
+	}
+
+	warned = nil
+	s.warnUnasked()
+	if len(warned) != 1 || !strings.HasPrefix(warned[0], "protocol picky measured nothing: ") {
+		t.Errorf("warned %q", warned)
 	}
 }
 

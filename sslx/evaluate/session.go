@@ -23,6 +23,7 @@ type session struct {
 	models    []*model    // baselines first, the run that is evaluated last
 	run       *record.Run // keeps the results; nil in tests
 	changed   bool        // the run's data are not what it was trained on
+	asked     []string    // names of the protocols that measured something, or tried
 
 	results []record.Result // that the run folder has
 	pending []record.Result // of the model that is being measured
@@ -140,8 +141,11 @@ func (s *session) addEncoding(in *Input, m *model, g group) {
 }
 
 // ask measures one layer by one protocol. A panic is an error that names the protocol, which may be of another module,
-// and a protocol that gives no number without a word is noted.
+// and a protocol that returns nothing without a word is noted.
 func (s *session) ask(ctx context.Context, p named, in Input, g group) (outcomes []Outcome, err error) {
+	if !slices.Contains(s.asked, p.name) {
+		s.asked = append(s.asked, p.name)
+	}
 	warned := false
 	in.Warnf = func(format string, args ...any) {
 		warned = true
@@ -152,9 +156,19 @@ func (s *session) ask(ctx context.Context, p named, in Input, g group) (outcomes
 		return err
 	})
 	if err == nil && len(outcomes) == 0 && !warned {
-		s.opt.Warnf("protocol %s gave no number for %s of %s on %s", p.name, in.Layer(), in.Model.Name, g.name)
+		s.opt.Warnf("protocol %s returned no result for layer %s of %s on %s", p.name, in.Layer(), in.Model.Name, g.name)
 	}
 	return outcomes, err
+}
+
+// warnUnasked names each protocol that the caller chose and that measures none of the layers and data that there were.
+func (s *session) warnUnasked() {
+	for _, name := range s.opt.Protocols {
+		if name != AllProtocols && !slices.Contains(s.asked, name) {
+			s.opt.Warnf("protocol %s measured nothing: it measures none of the layers and tasks that were asked for",
+				name)
+		}
+	}
 }
 
 // add turns the outcomes of a protocol into results, curves and counts of predictions.

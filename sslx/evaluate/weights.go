@@ -85,7 +85,9 @@ func Weights(ctx context.Context, path string, opt Options) (results []record.Re
 	}
 	o := opener{opt: opt.Options, run: set, taken: map[string]string{}, validation: opt.Validation,
 		unlabeled: s.unlabeled()}
-	err = o.each(ctx, plan, measure)
+	if err = o.each(ctx, plan, measure); err == nil {
+		s.warnUnasked()
+	}
 	return s.results, err
 }
 
