@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -520,9 +521,10 @@ func unknownPack(name string, listings []dataset.Listing) error {
 const maxSheet = 256
 
 type viewsFlags struct {
-	preset, data, out string
-	count             int
-	seed              uint64
+	config, preset, data, out string
+	count                     int
+	seed                      uint64
+	seeded                    bool // --seed was given
 }
 
 func dataViewsCommand(a *app) *cobra.Command {
@@ -533,26 +535,60 @@ func dataViewsCommand(a *app) *cobra.Command {
 		Long: `Draw images of a data set and the views that training makes of them in its first epoch, with the
 operations that were applied and their parameters next to each view. All are drawn at the size of the images.
 
+--config takes views, data, size and seed from a configuration: a file or the name of a recipe.
+
 Presets: ` + strings.Join(words.Wrap(strings.Join(augment.Presets(), ", "), 100), "\n") + `.`,
 		Example: `  sslx data views --out views.png
+  sslx data views --config photos.yaml --out views.png
   sslx data views --preset multi-crop --data cifar10 --count 4 --seed 1 --out views.png`,
 		Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.dataViews(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.seeded = cmd.Flags().Changed("seed")
+			return a.dataViews(cmd.Context(), f)
+		},
 	}
 
-	cmd.Flags().StringVar(&f.preset, "preset", "simclr-cifar", "name of the views")
-	cmd.Flags().StringVar(&f.data, "data", "factors", "name or path of the data: see \"sslx data list\"")
+	cmd.Flags().StringVar(&f.config, "config", "", "configuration with the views: a YAML `file`, or the name of a recipe")
+	cmd.Flags().StringVar(&f.preset, "preset", "", "name of the views; "+shownPreset+" when left out")
+	cmd.Flags().StringVar(&f.data, "data", "", "name or path of the data: see \"sslx data list\"; "+
+		"the configuration's, or "+dataset.FactorsName+", when left out")
 	cmd.Flags().IntVar(&f.count, "count", 8, "number of images")
-	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of the views")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of the views; the configuration's when left out")
 	cmd.Flags().StringVar(&f.out, "out", "", "PNG `file` to write")
+	completeFunc(cmd, "config", completeRecipe)
 	completeFunc(cmd, "preset", cobra.FixedCompletions(augment.Presets(), cobra.ShellCompDirectiveNoFileComp))
 	completeFunc(cmd, "data", completeDataName)
 	return cmd
 }
 
+// shownPreset is the preset that data views draws when none is named.
+const shownPreset = "simclr-cifar"
+
+// training returns the configuration whose views are drawn.
+func (f viewsFlags) training() (c sslx.Config, err error) {
+	switch {
+	case f.config != "" && f.preset != "":
+		return c, usage.Errorf("--config has views and --preset names others: leave one of them out")
+	case f.config != "":
+		c, err = sslx.ReadConfig(f.config, nil)
+	default:
+		c.Data = dataset.FactorsName
+		c.Views, err = augment.Preset(cmp.Or(f.preset, shownPreset))
+	}
+
+	// Other data keep their own size: the configuration's is of its own data.
+	if f.data != "" {
+		c.Data, c.Size = f.data, 0
+	}
+	if f.seeded {
+		c.Seed = f.seed
+	}
+	return c, err
+}
+
 func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
 	// Arguments are checked before data are read and a backend is opened.
-	views, err := augment.Preset(f.preset)
+	c, err := f.training()
 	switch {
 	case err != nil:
 		return err
@@ -564,7 +600,7 @@ func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
 
 	var sheet []byte
 	err = a.work(func(opt sslx.Options) (err error) {
-		sheet, err = viewSheet(ctx, views, f, opt)
+		sheet, err = viewSheet(ctx, c, f, opt)
 		return err
 	})
 	if err != nil {
@@ -581,8 +617,8 @@ func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
 }
 
 // viewSheet draws the first training images and their views.
-func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.Options) (sheet []byte, err error) {
-	set, err := open.Data(ctx, f.data, 0, "", opt)
+func viewSheet(ctx context.Context, c sslx.Config, f viewsFlags, opt sslx.Options) (sheet []byte, err error) {
+	set, err := open.Data(ctx, c.Data, c.Size, "", opt)
 	if err != nil {
 		return nil, err
 	}
@@ -600,7 +636,7 @@ func viewSheet(ctx context.Context, views augment.Views, f viewsFlags, opt sslx.
 	defer h.Close()
 
 	images := split.Slice(0, min(f.count, split.N))
-	shown, err := views.ShowWords(h.Backend, images, f.seed)
+	shown, err := c.Views.ShowWords(h.Backend, images, c.Seed)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/png"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,22 +144,29 @@ func TestDataList_HasEveryKnownSet(t *testing.T) {
 func TestDataViews_DrawsASheet(t *testing.T) {
 	isolate(t)
 	imageFolder(t, "photos")
-	status, stdout, stderr := call(t, "data", "views", "--data", "photos", "--count", "3", "--out", "s.png")
-	if status != statusDone || stdout != "s.png\n" {
-		t.Fatalf("status %d, stdout %q, stderr %q", status, stdout, stderr)
-	}
-	text, err := os.ReadFile("s.png")
-	if err != nil {
+	config := "data: photos\nviews: [{flip: 0.5}, {flip: 0.5}, {flip: 0.5}]\n"
+	if err := os.WriteFile("own.yaml", []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	picture, err := png.Decode(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// 4 pixels become 96: 3 + 96 + 18, twice 96 + 6 + 172 with 18 between, and 3; 3 + 18, and three lines of 96 or
-	// more.
-	if size := picture.Bounds().Size(); size.X != 686 || size.Y < 3+18+3*96 {
-		t.Errorf("the sheet is %v", size)
+
+	// 4 pixels become 96: 3 + 96, 18 + 96 + 6 + 172 for each view, and 3; 3 + 18, and three lines of 96 or more.
+	for what, width := range map[string]int{"--data photos": 686, "--config own.yaml": 978} {
+		args := slices.Concat([]string{"data", "views", "--count", "3", "--out", "s.png"}, strings.Fields(what))
+		status, stdout, stderr := call(t, args...)
+		if status != statusDone || stdout != "s.png\n" {
+			t.Fatalf("%s: status %d, stdout %q, stderr %q", what, status, stdout, stderr)
+		}
+		text, err := os.ReadFile("s.png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		picture, err := png.Decode(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := picture.Bounds().Size(); size.X != width || size.Y < 3+18+3*96 {
+			t.Errorf("%s: the sheet is %v", what, size)
+		}
 	}
 }
 
@@ -166,13 +174,15 @@ func TestDataViews_WrongUsageExitsWith2(t *testing.T) {
 	isolate(t)
 	for args, says := range map[string]string{
 		"data views": "data views needs --out SHEET.png",
-		"data views --preset simclr-cifra --out s.png":  `did you mean "simclr-cifar"?`,
-		"data views --count 0 --out s.png":              "--count is 0: it must be from 1 to 256",
-		"data views --data absent --out s.png":          `there is no data set "absent"`,
-		"data views --seed -1 --out s.png":              `--seed is "-1"`,
-		"data views --out s.png --preset paper extra":   `"extra" is one argument too many`,
-		"data view --out s.png":                         `did you mean "views"?`,
-		"data views --out s.png --presets simclr-cifar": "did you mean --preset?",
+		"data views --preset simclr-cifra --out s.png":              `did you mean "simclr-cifar"?`,
+		"data views --preset paper --config quickstart --out s.png": "--config has views and --preset names others",
+		"data views --config absent.yaml --out s.png":               "absent.yaml",
+		"data views --count 0 --out s.png":                          "--count is 0: it must be from 1 to 256",
+		"data views --data absent --out s.png":                      `there is no data set "absent"`,
+		"data views --seed -1 --out s.png":                          `--seed is "-1"`,
+		"data views --out s.png --preset paper extra":               `"extra" is one argument too many`,
+		"data view --out s.png":                                     `did you mean "views"?`,
+		"data views --out s.png --presets simclr-cifar":             "did you mean --preset?",
 	} {
 		status, stdout, stderr := call(t, strings.Fields(args)...)
 		if status != statusUsage || stdout != "" || !strings.Contains(stderr, says) {
