@@ -548,7 +548,8 @@ Presets: ` + strings.Join(words.Wrap(strings.Join(augment.Presets(), ", "), 100)
 		},
 	}
 
-	cmd.Flags().StringVar(&f.config, "config", "", "configuration with the views: a YAML `file`, or the name of a recipe")
+	cmd.Flags().StringVar(&f.config, "config", "",
+		"configuration to draw the views of: a YAML `file`, or the name of a recipe")
 	cmd.Flags().StringVar(&f.preset, "preset", "", "name of the views; "+shownPreset+" when left out")
 	cmd.Flags().StringVar(&f.data, "data", "", "name or path of the data: see \"sslx data list\"; "+
 		"the configuration's, or "+dataset.FactorsName+", when left out")

@@ -145,8 +145,8 @@ func escaped(cells []string) []string {
 const gap = "  "
 
 // WriteText writes the table as text whose columns are aligned. A table that is wider than width characters (0 for no
-// limit) is cut into parts, with the names, which are the columns before the first number, in each of them. A line before
-// each further part says that it continues the table.
+// limit) is cut into parts, with the names, which are the columns before the first number, in each of them. Each
+// further part begins with a line that says so.
 // Characters that a terminal would obey are escaped.
 func (t Table) WriteText(w io.Writer, width int) error {
 	lines := t.Rows

@@ -263,8 +263,8 @@ func pluginCheck(ctx context.Context, name, plugin string) Check {
 	return Check{Name: name, OK: true, Detail: pluginText(h.Info(), plugin)}
 }
 
-// pluginText describes a plugin that was opened. Its devices are counted on GPUs alone: on a CPU, XLA simulates some that
-// share its cores.
+// pluginText describes a plugin that was opened. It counts no devices of a CPU, where XLA simulates some that share
+// its cores.
 func pluginText(i Info, plugin string) string {
 	text := fmt.Sprintf("%s, PJRT C API %s", i.Plugin, i.Version)
 	if plugin != cpu {

@@ -156,7 +156,8 @@ func (s *session) ask(ctx context.Context, p named, in Input, g group) (outcomes
 		return err
 	})
 	if err == nil && len(outcomes) == 0 && !warned {
-		s.opt.Warnf("protocol %s returned no result for layer %s of %s on %s", p.name, in.Layer(), in.Model.Name, g.name)
+		s.opt.Warnf("protocol %s returned no result for layer %s of %s on %s", p.name, in.Layer(), in.Model.Name,
+			g.name)
 	}
 	return outcomes, err
 }

@@ -24,7 +24,7 @@ func revision(info *debug.BuildInfo) string {
 			return checkout("")
 		case dep.Replace == nil:
 			return dep.Version
-		case dep.Replace.Version != "":
+		case isVersion(dep.Replace.Version):
 			return dep.Replace.Path + "@" + dep.Replace.Version
 		case filepath.IsAbs(dep.Replace.Path):
 			return checkout(dep.Replace.Path)
@@ -54,12 +54,15 @@ func program(info *debug.BuildInfo) string {
 	case modulePath, "":
 		return ""
 	default:
-		if m.Version == "" || m.Version == "(devel)" {
-			return m.Path + " (built without version control information)"
+		if isVersion(m.Version) {
+			return m.Path + " " + m.Version
 		}
-		return m.Path + " " + m.Version
+		return m.Path + " (built without version control information)"
 	}
 }
+
+// isVersion tells the version of a module from what the go command writes where there is none, as for a local folder.
+func isVersion(text string) bool { return text != "" && text != "(devel)" }
 
 // dependency returns the module of sslx among those that a program was built with, nil where it is the program's own.
 func dependency(info *debug.BuildInfo) *debug.Module {

@@ -9,7 +9,8 @@ func TestRevision_IsOfSslxInProgramsOfOtherModulesToo(t *testing.T) {
 	t.Chdir(t.TempDir()) // where no checkout is found
 	stamp := []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}}
 	lab := &debug.Module{Path: modulePath, Version: "v0.2.0"}
-	replaced := &debug.Module{Path: modulePath, Version: "v0.0.0", Replace: &debug.Module{Path: "../lab"}}
+	replaced := &debug.Module{Path: modulePath, Version: "v0.0.0",
+		Replace: &debug.Module{Path: "../lab", Version: "(devel)"}}
 	forked := &debug.Module{Path: modulePath, Version: "v0.0.0",
 		Replace: &debug.Module{Path: "example.com/fork", Version: "v0.3.0"}}
 	const unstamped = "example.com/own (built without version control information)"
@@ -24,8 +25,9 @@ func TestRevision_IsOfSslxInProgramsOfOtherModulesToo(t *testing.T) {
 			"(devel)", "built without version control information"},
 		{"a program of another module", debug.BuildInfo{Main: debug.Module{Path: "example.com/own", Version: "v9.0.0"},
 			Settings: stamp, Deps: []*debug.Module{lab}}, "v0.2.0", "v0.2.0", "example.com/own v9.0.0, sslx v0.2.0"},
-		{"a checkout in a program of another module", debug.BuildInfo{Main: debug.Module{Path: "example.com/own"},
-			Settings: stamp, Deps: []*debug.Module{replaced}}, "unknown", "(devel)", unstamped + ", sslx of unknown revision"},
+		{"a checkout in a program of another module", debug.BuildInfo{Main: debug.Module{Path: "example.com/own",
+			Version: "v9.0.0"}, Settings: stamp, Deps: []*debug.Module{replaced}}, "unknown", "(devel)",
+			"example.com/own v9.0.0, sslx of unknown revision"},
 		{"a fork in a program of another module", debug.BuildInfo{Main: debug.Module{Path: "example.com/own",
 			Version: "(devel)"}, Deps: []*debug.Module{forked}}, "example.com/fork@v0.3.0", "(devel)",
 			unstamped + ", sslx example.com/fork@v0.3.0"},

@@ -244,8 +244,8 @@ func (partOf) UnmarshalYAML(node *yaml.Node) error {
 
 func TestReadConfig_NamesTheProgramThatHasThePart(t *testing.T) {
 	for program, want := range map[string]string{
-		"":                       "use the program that trained the run (docs",
-		"example.com/own v1.0.0": "use the program that trained the run, which is of module example.com/own v1.0.0 (docs",
+		"":                   "use the program that trained the run (docs",
+		"example.com/own v1": "use the program that trained the run, which is of module example.com/own v1 (docs",
 	} {
 		config := map[string]map[string]string{"objective": {"name": "align-uniform"}}
 		r, err := Create(filepath.Join(t.TempDir(), "run"), config, Environment{Program: program})
