@@ -76,9 +76,11 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 		o.Seconds += r[key].Seconds
 	}
 
-	// What is missing is counted on the data of the latest records.
+	// What is missing is counted on the data of the latest records. A run that lacks only what decides nothing is not.
 	var err error
-	if o.Missing, err = Missing(r, p); err != nil {
+	decisive := p
+	decisive.Also = nil
+	if o.Missing, err = Missing(r, decisive); err != nil {
 		return o, err
 	}
 

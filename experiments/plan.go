@@ -22,6 +22,10 @@ type Plan struct {
 	// Tasks and Protocols are measured. The first of each decides: in tuning, and in the verdict.
 	Tasks, Protocols []string
 
+	// Also are protocols by which the final runs are measured on the first task alone. They decide nothing, and no
+	// verdict waits for them.
+	Also []string
+
 	// Measure is what tuning chooses by. The zero value is the accuracy on the first task by the first protocol.
 	Measure Measure
 

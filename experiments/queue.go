@@ -144,7 +144,8 @@ func (p Plan) final(r Records, arm Arm, seed uint64, fingerprint fingerprinter) 
 		return t, false, err
 	}
 	c.Seed = seed
-	return Trial{Scale: p.Scale, Config: c, Tasks: p.Tasks, Protocols: p.Protocols, Floors: arm.Floors}, true, nil
+	return Trial{Scale: p.Scale, Config: c, Tasks: p.Tasks, Protocols: p.Protocols, Also: p.Also,
+		Floors: arm.Floors}, true, nil
 }
 
 // chosen returns the configuration of an arm: its only candidate, the best on validation (the first of equal ones), or

@@ -29,8 +29,9 @@ type Trial struct {
 	Config     sslx.Config
 	Tasks      []string
 	Protocols  []string
-	Validation bool // measured on validation images, not on test
-	Floors     bool // raw pixels and the untrained encoder are measured, too
+	Also       []string // protocols that only the first task is measured by, without baselines
+	Validation bool     // measured on validation images, not on test
+	Floors     bool     // raw pixels and the untrained encoder are measured, too
 
 	// Until is the share of the training after which it is measured, in (0, 1); 0 is all of it. Trials that differ in
 	// nothing else are one training, which pauses and resumes.
@@ -81,19 +82,35 @@ func (t Trial) in(records Records, fingerprint string) bool {
 	if !ok || known.Failed != "" {
 		return ok
 	}
+	return len(t.lacks(known)) == 0
+}
 
-	// It may have been measured by less than what is asked for now.
-	for _, task := range t.Tasks {
-		if !slices.Contains(known.Tasks, task) {
+// lacks returns the evaluations that the trial asks for and a record of it does not hold: all of them where the record
+// is empty, and some where it was measured when less was asked for.
+func (t Trial) lacks(known Record) (evaluations []sslx.EvaluateOptions) {
+	whole := sslx.EvaluateOptions{Tasks: t.Tasks, Protocols: t.Protocols, Baselines: t.Floors}
+	also := sslx.EvaluateOptions{Tasks: t.Tasks[:min(1, len(t.Tasks))], Protocols: t.Also}
+	for _, e := range []sslx.EvaluateOptions{whole, also} {
+		if len(e.Protocols) > 0 && !known.holds(e) {
+			evaluations = append(evaluations, e)
+		}
+	}
+	return evaluations
+}
+
+// holds reports whether the record has the results of an evaluation.
+func (r Record) holds(e sslx.EvaluateOptions) bool {
+	for _, task := range e.Tasks {
+		if !slices.Contains(r.Tasks, task) {
 			return false
 		}
 	}
-	for _, protocol := range t.Protocols {
-		if !slices.ContainsFunc(known.Results, func(x record.Result) bool { return x.Protocol.Name() == protocol }) {
+	for _, protocol := range e.Protocols {
+		if !slices.ContainsFunc(r.Results, func(x record.Result) bool { return x.Protocol.Name() == protocol }) {
 			return false
 		}
 	}
-	return !t.Floors || slices.ContainsFunc(known.Results, func(x record.Result) bool {
+	return !e.Baselines || slices.ContainsFunc(r.Results, func(x record.Result) bool {
 		return record.IsUntrained(x.Model)
 	})
 }
@@ -163,6 +180,9 @@ func (r Record) MeasuredBy() (tasks, protocols []string) {
 
 // merge adds to a record what an earlier record of the same trial was measured by and this one was not.
 func (r *Record) merge(earlier Record) {
+	if r.Cue == nil {
+		r.Cue = earlier.Cue
+	}
 	for _, task := range earlier.Tasks {
 		if !slices.Contains(r.Tasks, task) {
 			r.Tasks = append(r.Tasks, task)

@@ -115,7 +115,7 @@ func (s Sweep) makeOnce(ctx context.Context, t Trial, fingerprint string, done, 
 	if s.Started != nil {
 		s.Started(done, total, t.text(key))
 	}
-	r, err := s.measured(ctx, t, key, t.folder(fingerprint))
+	r, err := s.measured(ctx, t, key, t.folder(fingerprint), records[key])
 	if err != nil {
 		return false, fmt.Errorf("run %s: %w", key, err)
 	}
@@ -145,8 +145,9 @@ func (t Trial) text(key string) string {
 	return text
 }
 
-// measured trains the trial in a folder of that name, or resumes it, and measures it.
-func (s Sweep) measured(ctx context.Context, t Trial, key, folder string) (r Record, err error) {
+// measured trains the trial in a folder of that name, or resumes it, and measures it. A folder that holds the finished
+// training is only measured, by what an earlier record of the trial lacks.
+func (s Sweep) measured(ctx context.Context, t Trial, key, folder string, earlier Record) (r Record, err error) {
 	if s.Make != nil {
 		return s.Make(ctx, t, key)
 	}
@@ -159,6 +160,11 @@ func (s Sweep) measured(ctx context.Context, t Trial, key, folder string) (r Rec
 		}
 	}
 
+	// Results of one record are of one training: what is trained again is measured by everything.
+	if done, total, err := pretrain.StepsDone(dir); err != nil || total == 0 || done < total {
+		earlier = Record{}
+	}
+
 	// A candidate whose training diverges is a bad one, and no reason to end the sweep.
 	summary, err := s.train(ctx, dir, t)
 	failed := ""
@@ -169,10 +175,8 @@ func (s Sweep) measured(ctx context.Context, t Trial, key, folder string) (r Rec
 		return r, err
 	}
 	var results []record.Result
-	if len(t.Protocols) > 0 && failed == "" {
-		results, err = sslx.Evaluate(ctx, dir, sslx.EvaluateOptions{Tasks: t.Tasks, Protocols: t.Protocols,
-			Validation: t.Validation, Baselines: t.Floors, Unfinished: t.Until > 0, Options: s.Options})
-		if err != nil {
+	if failed == "" {
+		if results, err = s.evaluate(ctx, dir, t, earlier); err != nil {
 			return r, err
 		}
 	}
@@ -191,10 +195,23 @@ func (s Sweep) measured(ctx context.Context, t Trial, key, folder string) (r Rec
 	}
 
 	// Negatives of the batch are views of other images, made as anchors are: there is nothing to tell.
-	if err == nil && !t.Validation && t.Config.Objective.Needs().Negatives.Count > 0 {
+	if err == nil && !t.Validation && earlier.Cue == nil && t.Config.Objective.Needs().Negatives.Count > 0 {
 		r.Cue, err = s.cue(ctx, t.Config)
 	}
 	return r, err
+}
+
+// evaluate measures the run in dir by what an earlier record of the trial lacks.
+func (s Sweep) evaluate(ctx context.Context, dir string, t Trial, earlier Record) (results []record.Result, err error) {
+	for _, e := range t.lacks(earlier) {
+		e.Validation, e.Unfinished, e.Options = t.Validation, t.Until > 0, s.Options
+		some, err := sslx.Evaluate(ctx, dir, e)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, some...)
+	}
+	return results, nil
 }
 
 // cue measures the cue test on the training images.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -157,6 +159,45 @@ func invented(t Trial, value float64) Record {
 		}
 	}
 	return r
+}
+
+// A finished training is measured by what its record lacks, and by nothing else.
+func TestSweep_MeasuresWhatARecordLacksWithoutTrainingAgain(t *testing.T) {
+	p, s := toy(t)
+	p.Seeds, p.Arms = p.Seeds[:1], []Arm{NewArm("only", p.Arms[0].Candidates[0].Config)}
+	made := 0
+	only := func() (r Record) {
+		if err := s.counting(&made).Run(context.Background(), p); err != nil {
+			t.Fatal(err)
+		}
+		records, err := s.Store.Read()
+		if err != nil || len(records) != 1 {
+			t.Fatalf("%d records (%v)", len(records), err)
+		}
+		for _, r = range records {
+		}
+		return r
+	}
+
+	// An accuracy that no evaluation gives stays only where it is not measured again.
+	first := only()
+	first.Results[0].Value = 2
+	if err := s.Store.Append(first); err != nil {
+		t.Fatal(err)
+	}
+	p.Also = []string{evaluate.ProtocolLabelFree}
+	second := only()
+	if made != 2 || second.Seconds != first.Seconds || second.Results[0].Value != 2 {
+		t.Errorf("%d runs; %+v became %+v", made, first, second)
+	}
+	if !slices.ContainsFunc(second.Results, func(x record.Result) bool { return x.Metric == record.MetricRankMe }) {
+		t.Errorf("the results are %+v", second.Results)
+	}
+
+	only()
+	if made != 2 {
+		t.Error("what nothing lacks is measured again")
+	}
 }
 
 // The key of a record tells what it was trained on. Data that change while a sweep runs are found before the record is

@@ -71,7 +71,7 @@ func Plans(c experiments.Claim) Table {
 		t.Rows = append(t.Rows, []string{string(s),
 			fmt.Sprintf("%s, %s, %s", base.Data, encoder.NameOf(base.Encoder), words.Count(base.Epochs, "epoch")),
 			fmt.Sprint(len(p.Arms)), fmt.Sprint(p.Tuned()), fmt.Sprint(len(p.Seeds)), strings.Join(p.Tasks, ", "),
-			strings.Join(p.Protocols, ", "), fmt.Sprintf("%g", p.Margin)})
+			strings.Join(slices.Concat(p.Protocols, p.Also), ", "), fmt.Sprintf("%g", p.Margin)})
 	}
 	return t
 }
@@ -155,7 +155,7 @@ func OutcomeMarkdown(o experiments.Outcome) string {
 	if more := len(o.Estimates) - shownEstimates; more > 0 {
 		rest := Estimates(o, 0)
 		rest.Rows = rest.Rows[shownEstimates:]
-		text += "\n" + folded(words.Count(more, "further estimate"), rest.Markdown())
+		text += "\n" + Folded(words.Count(more, "further estimate"), rest.Markdown())
 	}
 	return text
 }
@@ -198,7 +198,7 @@ func FoldedEstimates(o experiments.Outcome) string {
 	if len(o.Estimates) == 0 {
 		return ""
 	}
-	return folded("All "+words.Count(len(o.Estimates), "estimate"), estimatesNote(o)+Estimates(o, 0).Markdown())
+	return Folded("All "+words.Count(len(o.Estimates), "estimate"), estimatesNote(o)+Estimates(o, 0).Markdown())
 }
 
 // estimatesNote explains the p-values of a table of estimates, where there are any.
@@ -222,8 +222,8 @@ func countDeciding(o experiments.Outcome) (n int) {
 	return n
 }
 
-// folded is Markdown that shows its title until it is unfolded.
-func folded(title, text string) string {
+// Folded is Markdown that shows its title until it is unfolded.
+func Folded(title, text string) string {
 	return fmt.Sprintf("<details><summary>%s</summary>\n\n%s\n</details>\n", title, text)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/augment"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
 	"github.com/sslx-go/lab/sslx/record"
@@ -105,6 +106,7 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 
 	p := experiments.NewPlan(s, arms, comparisons...)
 	p.Deciding = 2
+	p.Also = []string{evaluate.ProtocolLabelFree} // for Select
 	return p
 }
 

@@ -109,10 +109,7 @@ func agreements(p experiments.Plan, reference scores, others []scores) (estimate
 		return nil, nil
 	}
 	reference = reference.ranked(arms)
-	items := make([]int, len(arms))
-	for i := range items {
-		items[i] = i
-	}
+	items := upTo(len(arms))
 	for i, other := range others {
 		others[i] = other.ranked(arms)
 	}

@@ -39,6 +39,7 @@ const (
 //	front NAME        views, neighbors and the loss of the run experiments/results/NAME
 //	embedding         how many images a second each encoder embeds
 //	configuration     the default configuration
+//	selection         how well measures without labels choose among the encoders of the claim negatives
 //	race              the races of bench/results, a machine each; nothing where there is none
 func Generators(root string) map[string]Generator {
 	g := generator{root}
@@ -49,6 +50,7 @@ func Generators(root string) map[string]Generator {
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
 		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers), "speed": g.speed,
 		"configuration": none(g.configuration), "embedding": none(g.embedding), "race": none(g.race),
+		"selection": none(g.selection),
 	}
 }
 

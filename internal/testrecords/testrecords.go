@@ -45,7 +45,7 @@ func Invent(t *testing.T, s experiments.Scale, claims ...experiments.Claim) expe
 func Record(trial experiments.Trial, random *rand.Rand) experiments.Record {
 	r := experiments.Record{Key: trial.Key(Fingerprint), Scale: trial.Scale, Config: trial.Config,
 		Validation: trial.Validation, Tasks: trial.Tasks, Seconds: 100 + 20*random.Float64(),
-		Environment: record.Environment{Fingerprint: Fingerprint, CPU: "a processor"}}
+		Environment: record.Environment{Data: "set", Fingerprint: Fingerprint, CPU: "a processor"}}
 	split := record.SplitTest
 	if trial.Validation {
 		split = record.SplitValidation
@@ -71,7 +71,19 @@ func Record(trial experiments.Trial, random *rand.Rand) experiments.Record {
 			add(method, task, protocols[name], "encoder", level+0.02*random.NormFloat64())
 		}
 	}
+	for _, name := range trial.Also {
+		if name == evaluate.ProtocolLabelFree {
+			AddMeasure(&r, record.MetricRankMe, float64(trial.Config.Seed))
+		}
+	}
 	return r
+}
+
+// AddMeasure adds a measure without labels of the encoder's output to a record.
+func AddMeasure(r *experiments.Record, metric string, value float64) {
+	r.Results = append(r.Results, record.Result{Model: objective.NameOf(r.Config.Objective), Task: r.Environment.Data,
+		Protocol: record.Protocol{Family: metric, Layer: record.LayerEncoder}, Layer: record.LayerEncoder,
+		Split: record.SplitTest, Metric: metric, Value: value})
 }
 
 // Half returns every other record, the first by key among them.
