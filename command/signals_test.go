@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
@@ -29,6 +30,9 @@ func TestMain(m *testing.M) {
 		crashApart()
 		go panic("a bug in a goroutine")
 		select {}
+	}
+	if !*whole {
+		testbackend.Unoptimized() // trainings of a few steps
 	}
 	os.Exit(m.Run())
 }
