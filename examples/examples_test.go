@@ -415,7 +415,7 @@ func records(random *rand.Rand, n int) (text []byte) {
 func (b built) command(args ...string) *exec.Cmd {
 	command := exec.Command(b.binary, args...)
 	command.Env = append(os.Environ(), "SSLX_CACHE="+filepath.Join(b.home, "cache"),
-		"XLA_FLAGS=--xla_backend_optimization_level=0") // LLVM would take most of the time, for short runs
+		"XLA_FLAGS=--xla_backend_optimization_level=1") // LLVM would take most of the time, for short runs
 	command.Dir = b.home
 	return command
 }
