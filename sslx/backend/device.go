@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gomlx/go-xla/installer"
+
+	"github.com/sslx-go/lab/internal/words"
 )
 
 // hasGPU guesses from device files and nvidia-smi whether there is an NVIDIA GPU that go-xla can use.
@@ -25,7 +27,7 @@ func cpuText() string {
 			model = string(m[1])
 		}
 	}
-	return fmt.Sprintf("%s, %d cores", model, runtime.NumCPU())
+	return fmt.Sprintf("%s, %s", model, words.Count(runtime.NumCPU(), "core"))
 }
 
 // gpuText names the first GPU as nvidia-smi does, or returns other where that is not installed.

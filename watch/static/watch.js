@@ -745,11 +745,13 @@ function runPage([id]) {
   const fill = () => {
     const log = logs.get(id);
     const list = log ? groups(log) : [];
-    note.textContent = !log?.lines
-      ? 'The training log is empty.'
-      : log.damaged
-        ? `${log.damaged} lines of the log are damaged and left out.`
-        : '';
+    note.textContent = !log
+      ? '' // not read yet
+      : !log.lines
+        ? 'The training log is empty.'
+        : log.damaged
+          ? `${log.damaged} lines of the log are damaged and left out.`
+          : '';
     for (const g of list) {
       if (!panels.has(g.key)) {
         panels.set(g.key, new Panel(g.title, view, g));
