@@ -77,17 +77,20 @@ func testSlurm(t *testing.T, epochs int) {
 	submit(0)
 	c.await("a record", func() bool { return len(shared.records(t)) >= 1 })
 
-	// In the middle of a training, after its first checkpoint.
-	unfinished := func() (some bool) {
+	// Both workers are in the middle of a training, after its first checkpoint: the tuning, which one of them may have to
+	// wait for, is over.
+	bothTrain := func() bool {
+		unfinished := 0
 		runs, _ := filepath.Glob(filepath.Join(shared.Work, "*"))
 		for _, run := range runs {
-			done, total, err := pretrain.StepsDone(run)
-			some = some || err == nil && done > 0 && done < total
+			if done, total, err := pretrain.StepsDone(run); err == nil && done > 0 && done < total {
+				unfinished++
+			}
 		}
-		return some
+		return unfinished == 2
 	}
 	if trained {
-		c.await("a checkpoint", unfinished)
+		c.await("a checkpoint of each worker", bothTrain)
 	}
 	c.call("scancel", "--full", "--signal=KILL", c.running(j))
 	c.await("the end of the killed worker", func() bool { return len(c.queue(j)) == 1 })
