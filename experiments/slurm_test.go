@@ -77,8 +77,8 @@ func testSlurm(t *testing.T, epochs int) {
 	submit(0)
 	c.await("a record", func() bool { return len(shared.records(t)) >= 1 })
 
-	// Both workers are in the middle of a training, after its first checkpoint: the tuning, which one of them may have to
-	// wait for, is over.
+	// Both workers are in the middle of a training, after its first checkpoint. The tuning, for which one of them may
+	// have waited, is over.
 	bothTrain := func() bool {
 		unfinished := 0
 		runs, _ := filepath.Glob(filepath.Join(shared.Work, "*"))

@@ -185,7 +185,8 @@ func TestNotebooksShowWhatTheirCellsSay(t *testing.T) {
 	t.Setenv("SSLX_RUNS", t.TempDir())
 	t.Setenv("SSLX_PROTOCOLS", "knn") // all of them take minutes; see 08-weights
 
-	// Each cell compiles its programs again. This level of LLVM halves the CPU time of a small training and its compilation.
+	// Each cell compiles its programs again. This level of LLVM halves the CPU time of a small training with its
+	// compilation.
 	t.Setenv("XLA_FLAGS", os.Getenv("XLA_FLAGS")+" --xla_backend_optimization_level=1")
 	for _, file := range notebooks(t) {
 		t.Run(file, func(t *testing.T) {

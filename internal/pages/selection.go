@@ -52,13 +52,20 @@ func (g generator) selection() (Block, error) {
 func selectionAnswer(s claims.Selection) string {
 	measures, labels := s.Criteria[:len(s.Criteria)-1], s.Criteria[len(s.Criteria)-1]
 	best := slices.MaxFunc(measures, func(a, b claims.Criterion) int { return cmp.Compare(a.Mean.Tau, b.Mean.Tau) })
-	text := fmt.Sprintf("%s (%s), %s on test. The best measure without labels is **%s**: its mean tau is %s, and "+
-		"choosing by it loses %s points on average. %s: mean tau %s, %s points. An encoder drawn at random loses %.1f "+
-		"points.", words.Count(s.Encoders, "encoder"), words.Count(s.Runs, "run"),
-		words.Count(len(s.Columns), "column"), best.Label(), tauText(best.Mean), regretText(best.Mean), labels.Name,
+	text := fmt.Sprintf("%s (%s), %s on test. ", words.Count(s.Encoders, "encoder"), words.Count(s.Runs, "run"),
+		words.Count(len(s.Columns), "column"))
+	few := math.IsNaN(best.Mean.Low)
+	if few {
+		text += "**These are too few encoders for an answer**, and for intervals. In them the measure that ranks " +
+			"best is " + best.Label()
+	} else {
+		text += "The best measure without labels is **" + best.Label() + "**"
+	}
+	text += fmt.Sprintf(": its mean tau is %s, and choosing by it loses %s points on average. %s: mean tau %s, %s "+
+		"points. An encoder drawn at random loses %.1f points.", tauText(best.Mean), regretText(best.Mean), labels.Name,
 		tauText(labels.Mean), regretText(labels.Mean), s.Random)
-	if math.IsNaN(best.Mean.Low) {
-		return text + " The encoders are too few for intervals.\n"
+	if few {
+		return text + "\n"
 	}
 
 	// An interval above 0 is what chance rarely gives.
@@ -81,14 +88,20 @@ func selectionTable(s claims.Selection) report.Table {
 	t := report.Table{Align: "lrrrrr", Head: []string{"criterion", "encoders", "mean tau", "columns above 0",
 		"mean tau of runs", "points lost, mean"}}
 	for _, c := range s.Criteria {
-		above := 0
+		above, known := 0, 0
 		for _, x := range c.Columns {
+			if !math.IsNaN(x.Low) {
+				known++
+			}
 			if x.Low > 0 {
 				above++
 			}
 		}
-		t.Rows = append(t.Rows, []string{c.Label(), fmt.Sprint(c.Encoders), tauText(c.Mean),
-			fmt.Sprintf("%d of %d", above, len(s.Columns)),
+		share := "–" // no column has an interval
+		if known > 0 {
+			share = fmt.Sprintf("%d of %d", above, len(s.Columns))
+		}
+		t.Rows = append(t.Rows, []string{c.Label(), fmt.Sprint(c.Encoders), tauText(c.Mean), share,
 			tauText(claims.Prediction{Tau: c.Mean.Runs, Low: math.NaN()}), regretText(c.Mean)})
 	}
 	t.Rows = append(t.Rows, []string{"an encoder drawn at random", fmt.Sprint(s.Encoders), "", "", "",
