@@ -67,7 +67,6 @@ type claimsPage struct {
 	Scale    experiments.Scale
 	Smoke    bool
 	Commands []string
-	PMeaning string
 	Made     [][2]string // where, and with what
 	Claims   []claimSection
 }
@@ -77,6 +76,7 @@ type claimSection struct {
 	Verdict   string
 	Facts     [][2]string
 	Picture   *picture
+	Note      string     // explains the p-values of the estimates
 	Estimates [][]string // as Estimates has them
 	Arms      []armRow
 	Runs      []runRow
@@ -96,8 +96,7 @@ type runRow struct {
 }
 
 func newClaimsPage(s experiments.Scale, r experiments.Records, claims []experiments.Claim) (claimsPage, error) {
-	page := claimsPage{Scale: s, Smoke: s == experiments.Smoke, PMeaning: pMeaning,
-		Commands: commands(claimIDs(claims), s)}
+	page := claimsPage{Scale: s, Smoke: s == experiments.Smoke, Commands: commands(claimIDs(claims), s)}
 
 	// The environments below belong to the runs that the sections show.
 	used := map[string]bool{}
@@ -165,7 +164,7 @@ func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Rec
 
 	p := c.Plan(s).Remembering()
 	section := claimSection{Claim: c, Verdict: VerdictText(o), Facts: OutcomeFacts(o), Estimates: Estimates(o, 0).Rows,
-		Commands: commands(c.ID, s)}
+		Note: estimatesNote(o), Commands: commands(c.ID, s)}
 	section.Arms, section.Runs = armRows(p.Choices(r)), runRows(p.Made(r), s)
 	section.Picture, err = picturing(experiments.Figure(c, s, r))
 	return section, err

@@ -143,8 +143,14 @@ func TestWriteClaims_NumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 				t.Errorf("%s, %s: %v", c.ID, e.Factor, rows[i][4:])
 			}
 		}
+		if !strings.Contains(text, estimatesNote(o)) {
+			t.Errorf("%s does not say how its p-values are corrected", c.ID)
+		}
 		if !strings.Contains(text, `<td class="verdict">`+string(o.Verdict)) {
 			t.Errorf("%s is not said to be %s", c.ID, o.Verdict)
+		}
+		if c.ID == "negatives" && !strings.Contains(text, "The 2 estimates that decide are corrected together (Holm)") {
+			t.Error("negatives: two estimates decide, and the page does not say so")
 		}
 	}
 }

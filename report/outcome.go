@@ -151,7 +151,7 @@ func OutcomeMarkdown(o experiments.Outcome) string {
 		return OutcomeSummary(o)
 	}
 
-	text := OutcomeSummary(o) + "\n" + estimatesNote(o) + Estimates(o, shownEstimates).Markdown()
+	text := OutcomeSummary(o) + "\n" + noteMarkdown(o) + Estimates(o, shownEstimates).Markdown()
 	if more := len(o.Estimates) - shownEstimates; more > 0 {
 		rest := Estimates(o, 0)
 		rest.Rows = rest.Rows[shownEstimates:]
@@ -198,18 +198,26 @@ func FoldedEstimates(o experiments.Outcome) string {
 	if len(o.Estimates) == 0 {
 		return ""
 	}
-	return Folded("All "+words.Count(len(o.Estimates), "estimate"), estimatesNote(o)+Estimates(o, 0).Markdown())
+	return Folded("All "+words.Count(len(o.Estimates), "estimate"), noteMarkdown(o)+Estimates(o, 0).Markdown())
 }
 
-// estimatesNote explains the p-values of a table of estimates, where there are any.
+// estimatesNote explains the p-values of a table of estimates; "" where there are none.
 func estimatesNote(o experiments.Outcome) string {
 	if !slices.ContainsFunc(o.Estimates, func(e experiments.Estimate) bool { return e.P != nil }) {
 		return ""
 	}
 	if deciding := countDeciding(o); deciding > 1 {
-		return fmt.Sprintf(pMeaningFamily, deciding) + "\n\n"
+		return fmt.Sprintf(pMeaningFamily, deciding)
 	}
-	return pMeaning + "\n\n"
+	return pMeaning
+}
+
+// noteMarkdown is the note as a paragraph of its own.
+func noteMarkdown(o experiments.Outcome) string {
+	if note := estimatesNote(o); note != "" {
+		return note + "\n\n"
+	}
+	return ""
 }
 
 // countDeciding returns how many estimates decide together.
