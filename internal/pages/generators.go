@@ -3,6 +3,7 @@ package pages
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/sslx-go/lab/experiments"
 	_ "github.com/sslx-go/lab/experiments/claims" // registers the claims
@@ -139,7 +140,7 @@ func (g generator) claim(id string) (Block, error) {
 		return Block{}, err
 	}
 
-	b := Block{Text: report.OutcomeSummary(o)}
+	b := Block{Text: report.OutcomeSummary(o) + "\n" + ruleText(c)}
 	if figure != nil {
 		name := "claim-" + id + ".png"
 		b.Text += fmt.Sprintf("\n![%s](../figures/%s)\n", figure.Alt, name)
@@ -151,11 +152,43 @@ func (g generator) claim(id string) (Block, error) {
 	return b, nil
 }
 
+// ruleText is the rule that a claim is decided by, as the command lists it, and what the verdict on a comparison means.
+func ruleText(c experiments.Claim) string {
+	text := "**The rule of the verdict**, as `sslx claims list` prints it: "
+	rule := c.Rule(experiments.CPU)
+	if rule == "" {
+		return text + c.Decision + "\n" // the claim compares no arms: its decision is its rule
+	}
+
+	text += rule + "\n\nIn tables and figures, \"A over B\" is the accuracy of A minus that of B. *Upheld* means " +
+		"that the whole interval lies beyond the margin, on the side that the belief predicts: A is better. "
+	useless := slices.ContainsFunc(c.Plan(experiments.CPU).Comparisons, func(one experiments.Comparison) bool {
+		return one.Useless
+	})
+	if useless {
+		text += "Where the belief calls A useless, as in the comparisons that decide, *upheld* means that the whole " +
+			"interval lies below the margin: A is not better than B by more than that. "
+	}
+	return text + "*Reversed* means that it lies beyond the margin on the other side, and *equivalent* that it lies " +
+		"within. *Not settled* means none of these, or a p-value above 0.05.\n"
+}
+
 // plans says what is run for a claim at each scale.
 func (g generator) plans(id string) (Block, error) {
 	c, err := experiments.Named(id)
 	if err != nil {
 		return Block{}, err
 	}
-	return Block{Text: report.Plans(c).Markdown()}, nil
+	text := report.Plans(c).Markdown()
+
+	// The plan knows only where a search begins; what it adds depends on what it finds.
+	tunes := slices.ContainsFunc(experiments.Scales(), func(s experiments.Scale) bool {
+		return c.Plan(s).Tuned() > 0
+	})
+	if tunes {
+		text += "\nThe runs of tuning are those that the search begins with: it adds more where the best setting " +
+			"lies at the edge of what was tried. The final runs, one for each arm and seed, are not in that column. " +
+			"The answer above counts both kinds.\n"
+	}
+	return Block{Text: text}, nil
 }
