@@ -338,6 +338,10 @@ func (a *app) printRecord(r experiments.Record) error {
 		r.Environment.CPU))
 	t.add("trained", fmt.Sprintf("%d images in %.0f s, %.0f a second", r.Images, r.Seconds,
 		float64(r.Images)/max(r.Seconds, 1e-9)))
+	if r.Cue != nil {
+		t.add("cue", fmt.Sprintf("statistics of pixels tell negatives from anchors in %.1f %% of the cases (chance "+
+			"50 %%, limit %g %%)", 100**r.Cue, 100*experiments.MaxCue))
+	}
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/internal/words"
 )
 
 // WriteClaims writes what the records say of claims at a scale, all claims when none is given, as one HTML page that
@@ -79,15 +81,17 @@ type claimSection struct {
 	Note      string     // explains the p-values of the estimates
 	Estimates [][]string // as Estimates has them
 	Arms      []armRow
+	Cues      bool // an arm has a cue test
 	Runs      []runRow
 	Commands  []string
 }
 
-// armRow is a candidate of an arm; Span is the number of candidates, at the first of them, else 0.
+// armRow is a candidate of an arm. Span is the number of candidates, at the first of them, else 0; Cue is the outcome
+// of the arm's cue test, at the first too.
 type armRow struct {
-	Arm, Label, Setting, Validation string
-	Span                            int
-	Chosen                          bool
+	Arm, Label, Setting, Validation, Cue string
+	Span                                 int
+	Chosen                               bool
 }
 
 type runRow struct {
@@ -136,7 +140,7 @@ func made(r experiments.Records, keys map[string]bool) (facts [][2]string) {
 	}{
 		{"Data", func(x experiments.Record) string { return x.Environment.Data }},
 		{"Data fingerprint (SHA-256)", func(x experiments.Record) string { return x.Environment.Fingerprint }},
-		{"Device", func(x experiments.Record) string { return x.Environment.Device }},
+		{"Device", func(x experiments.Record) string { return deviceText(x.Environment.Device) }},
 		{"Processor", func(x experiments.Record) string { return x.Environment.CPU }},
 		{"Backend", func(x experiments.Record) string { return x.Environment.Backend }},
 		{"Source revision", func(x experiments.Record) string { return x.Environment.Source() }},
@@ -156,6 +160,14 @@ func made(r experiments.Records, keys map[string]bool) (facts [][2]string) {
 	return facts
 }
 
+// deviceText corrects the plural of one core, which the first records have.
+func deviceText(device string) string {
+	if model, ok := strings.CutSuffix(device, " 1 cores"); ok {
+		return model + " " + words.Count(1, "core")
+	}
+	return device
+}
+
 func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Records) (claimSection, error) {
 	o, err := experiments.Judge(c, s, r)
 	if err != nil {
@@ -165,16 +177,51 @@ func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Rec
 	p := c.Plan(s).Remembering()
 	section := claimSection{Claim: c, Verdict: VerdictText(o), Facts: OutcomeFacts(o), Estimates: Estimates(o, 0).Rows,
 		Note: estimatesNote(o), Commands: commands(c.ID, s)}
-	section.Arms, section.Runs = armRows(p.Choices(r)), runRows(p.Made(r), s)
+	runs := p.Made(r)
+	cues := cueTexts(runs)
+	section.Arms, section.Cues = armRows(p, p.Choices(r), cues), len(cues) > 0
+	section.Runs = runRows(runs, s)
 	section.Picture, err = picturing(experiments.Figure(c, s, r))
 	return section, err
 }
 
-// armRows lists the configurations that arms may take, with what validation says of each.
-func armRows(choices []experiments.Choice) (rows []armRow) {
+// cueTexts returns the highest accuracy of the cue test over the runs of an arm, by arms that have the test.
+func cueTexts(runs []experiments.Made) map[string]string {
+	highest := map[string]float64{}
+	for _, m := range runs {
+		if m.Record.Cue != nil {
+			highest[m.Arm] = max(highest[m.Arm], *m.Record.Cue)
+		}
+	}
+
+	texts := map[string]string{}
+	for arm, accuracy := range highest {
+		texts[arm] = fmt.Sprintf("%.1f %%", 100*accuracy)
+	}
+	return texts
+}
+
+// armRows lists the configurations that the arms of a plan may take, with what validation says of each.
+func armRows(p experiments.Plan, choices []experiments.Choice, cues map[string]string) (rows []armRow) {
+	chosen := map[string]string{}
+	for _, c := range choices {
+		if c.Chosen {
+			chosen[c.Arm] = c.Label
+		}
+	}
+	after := map[string]string{}
+	for _, arm := range p.Arms {
+		after[arm.Name] = arm.After
+	}
+
 	first := 0
 	for i, c := range choices {
-		row := armRow{Label: c.Label, Setting: settingText(c.Config), Validation: "not tuned", Chosen: c.Chosen}
+		row := armRow{Label: c.Label, Setting: armSetting(c.Config), Validation: "not tuned", Chosen: c.Chosen}
+
+		// An arm that takes its setting from another says which values these are.
+		if label := chosen[after[c.Arm]]; label != "" {
+			row.Label += ": " + label
+		}
 
 		switch {
 		case c.Tuned && math.IsNaN(c.Validation):
@@ -188,7 +235,7 @@ func armRows(choices []experiments.Choice) (rows []armRow) {
 		if c.Arm != choices[first].Arm {
 			first = i
 		}
-		rows[first].Arm = c.Arm
+		rows[first].Arm, rows[first].Cue = c.Arm, cmp.Or(cues[c.Arm], missing)
 		rows[first].Span++
 	}
 	return rows

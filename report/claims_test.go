@@ -126,7 +126,18 @@ var estimateCells = regexp.MustCompile(`<td class="value">(?:tau )?([-+0-9.]+)(?
 func TestWriteClaims_NumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 	for _, c := range []experiments.Claim{named(t, "protocol"), named(t, "negatives"), named(t, "cost")} {
 		r := testrecords.Invent(t, experiments.CPU, c)
+		cue := 0.523
+		for key, known := range r {
+			known.Environment.Device = "a processor, 1 cores"
+			if c.ID == "negatives" {
+				known.Cue = &cue
+			}
+			r[key] = known
+		}
 		text := html.UnescapeString(reported(t, experiments.CPU, r, c))
+		if !strings.Contains(text, "a processor, 1 core<") {
+			t.Errorf("%s: the device is not that of one core", c.ID)
+		}
 		o := judged(t, c, experiments.CPU, r)
 		rows := estimateCells.FindAllStringSubmatch(text, -1)
 		if len(rows) != len(o.Estimates) || len(rows) == 0 {
@@ -149,8 +160,45 @@ func TestWriteClaims_NumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 		if !strings.Contains(text, `<td class="verdict">`+string(o.Verdict)) {
 			t.Errorf("%s is not said to be %s", c.ID, o.Verdict)
 		}
-		if c.ID == "negatives" && !strings.Contains(text, "The 2 estimates that decide are corrected together (Holm)") {
-			t.Error("negatives: two estimates decide, and the page does not say so")
+		for _, e := range o.Estimates {
+			if line := told(e) + ", " + string(e.Verdict); e.Decides && !strings.Contains(text, line) {
+				t.Errorf("%s lacks the deciding estimate %q", c.ID, line)
+			}
+		}
+		if c.ID == "negatives" {
+			checkNegatives(t, text, c.Plan(experiments.CPU).Choices(r))
+		}
+
+		// A table that is cut says how to see the rest.
+		var short strings.Builder
+		if err := WriteOutcome(&short, o, 90); err != nil {
+			t.Fatal(err)
+		}
+		rest := fmt.Sprintf("and %d more: sslx claims report %s --scale cpu --json", len(rows)-shownEstimates, c.ID)
+		if len(rows) > shownEstimates && !strings.Contains(short.String(), rest) {
+			t.Errorf("%q is not in %s", rest, short.String())
+		}
+	}
+}
+
+// checkNegatives checks what is special about the page of the claim on negatives: two estimates decide, arms take their
+// settings from others, and every arm has a cue test.
+func checkNegatives(t *testing.T, text string, choices []experiments.Choice) {
+	t.Helper()
+	wants := []string{"The 2 estimates that decide are corrected together (Holm)", "cue test</th>", `">52.3 %</td>`}
+	for _, c := range choices {
+		if c.Arm == "own patch, noise" && c.Chosen {
+			wants = append(wants, "<td>as own patch, noise: "+c.Label+"</td>", fmt.Sprintf("noise %.3g, crops of",
+				c.Config.Views[0].Noise))
+		}
+	}
+	if len(wants) != 5 {
+		t.Fatal("no setting of own patch, noise is chosen")
+	}
+
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("negatives lacks %q", want)
 		}
 	}
 }
@@ -162,7 +210,7 @@ func TestWriteClaims_ChoiceOfHyperParametersIsShown(t *testing.T) {
 		if c.Tuned && !strings.Contains(text, fmt.Sprintf("%.2f %%", c.Validation)) {
 			t.Errorf("%s: the validation accuracy of %s is missing", c.Arm, c.Label)
 		}
-		setting := fmt.Sprintf("<td>%s</td>", settingText(c.Config))
+		setting := fmt.Sprintf("<td>%s</td>", armSetting(c.Config))
 		if c.Chosen {
 			setting = "</strong></td>" + setting
 		}

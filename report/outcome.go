@@ -276,21 +276,35 @@ func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 		return err
 	}
 	if more := len(o.Estimates) - shownEstimates; more > 0 {
-		_, err := fmt.Fprintf(w, "and %d more\n", more)
+		_, err := fmt.Fprintf(w, "and %d more: sslx claims report %s --scale %s --json, or --out FILE for a page\n",
+			more, o.Claim, o.Scale)
 		return err
 	}
 	return nil
 }
 
-// OutcomeFacts lists what decides, and what that is worth.
-func OutcomeFacts(o experiments.Outcome) [][2]string {
-	decides := "nothing yet"
-	if e, ok := o.Deciding(); ok {
-		decides = told(e)
+// OutcomeFacts lists what decides, and what that is worth. Every estimate that decides has a line with its verdict,
+// which a withdrawn claim and smoke scale do not give.
+func OutcomeFacts(o experiments.Outcome) (facts [][2]string) {
+	judged := o.Verdict != experiments.Withdrawn && o.Scale != experiments.Smoke
+	for _, e := range o.Estimates {
+		if !e.Decides {
+			continue
+		}
+		text := told(e)
+		if verdict := estimateVerdict(e); judged && verdict != "" {
+			text += ", " + verdict
+		}
+		facts = append(facts, [2]string{"Deciding estimate", text})
 	}
-	return [][2]string{{"Deciding estimate", decides}, {"Margin", fmt.Sprintf("%g", o.Margin)},
-		{"Smallest difference these seeds find", powerText(o)}, {"Seeds that would settle it", settleText(o)},
-		{"Compute spent", computeText(o)}, {"Runs missing", fmt.Sprint(o.Missing)}}
+	if len(facts) == 0 {
+		facts = append(facts, [2]string{"Deciding estimate", "nothing yet"})
+	}
+
+	return append(facts, [2]string{"Margin", fmt.Sprintf("%g", o.Margin)},
+		[2]string{"Smallest difference these seeds find", powerText(o)},
+		[2]string{"Seeds that would settle it", settleText(o)}, [2]string{"Compute spent", computeText(o)},
+		[2]string{"Runs missing", fmt.Sprint(o.Missing)})
 }
 
 // differenceText writes the difference with its unit.
@@ -447,6 +461,26 @@ func settingText(c sslx.Config) string {
 	}
 
 	parts = append(parts, "projector "+strings.Trim(strings.ReplaceAll(fmt.Sprint(c.Projector), " ", "-"), "[]"))
+	return strings.Join(parts, ", ")
+}
+
+// armSetting is settingText with what claims tune beyond it: the number of negatives, the noise of the views and the
+// region that they are cut from.
+func armSetting(c sslx.Config) string {
+	parts := []string{settingText(c)}
+	if n, ok := parameters(c.Objective)["negatives_k"].(int); ok {
+		parts = append(parts, words.Count(n, "negative"))
+	}
+
+	// The second view of a pair is tuned with the first.
+	view := c.Views[0]
+	if view.Noise > 0 {
+		parts = append(parts, fmt.Sprintf("noise %.3g", view.Noise))
+	}
+	if view.CropScale > 0 {
+		parts = append(parts, fmt.Sprintf("crops of %g to %g of the area", view.CropScale,
+			cmp.Or(view.CropScaleMax, 1)))
+	}
 	return strings.Join(parts, ", ")
 }
 
