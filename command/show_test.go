@@ -1,8 +1,11 @@
 package command
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
 )
 
@@ -26,4 +29,18 @@ func TestDataShow_HasTheNotesOfTheImport(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	wantTexts(t, stderr, `did you mean "photos"?`)
+}
+
+func TestClaimsShow_HasTheCueTestWhereThereIsOne(t *testing.T) {
+	cue := 0.523
+	for _, measured := range []*float64{&cue, nil} {
+		var text strings.Builder
+		a := app{stdout: &text}
+		if err := a.printRecord(experiments.Record{Key: "4f1c", Config: sslx.Default(), Cue: measured}); err != nil {
+			t.Fatal(err)
+		}
+		if has := strings.Contains(text.String(), "from anchors in 52.3 %"); has != (measured != nil) {
+			t.Errorf("measured: %v, shown: %v", measured != nil, has)
+		}
+	}
 }
