@@ -276,7 +276,7 @@ func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 		return err
 	}
 	if more := len(o.Estimates) - shownEstimates; more > 0 {
-		_, err := fmt.Fprintf(w, "and %d more: sslx claims report %s --scale %s --json, or --out FILE for a page\n",
+		_, err := fmt.Fprintf(w, "and %d more: `sslx claims report %s --scale %s --out FILE` writes them all\n",
 			more, o.Claim, o.Scale)
 		return err
 	}
