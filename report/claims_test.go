@@ -174,7 +174,8 @@ func TestWriteClaims_NumbersOfAReportAreThoseOfTheVerdict(t *testing.T) {
 		if err := WriteOutcome(&short, o, 90); err != nil {
 			t.Fatal(err)
 		}
-		rest := fmt.Sprintf("and %d more: `sslx claims report %s --scale cpu --out FILE`", len(rows)-shownEstimates, c.ID)
+		rest := fmt.Sprintf("and %d more: `sslx claims report %s --scale cpu --out FILE`", len(rows)-shownEstimates,
+			c.ID)
 		if len(rows) > shownEstimates && !strings.Contains(short.String(), rest) {
 			t.Errorf("%q is not in %s", rest, short.String())
 		}
