@@ -2,12 +2,14 @@ package pages
 
 import (
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/experiments/claims"
 	"github.com/sslx-go/lab/internal/testrecords"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -49,5 +51,24 @@ func TestSelection_SaysWhatTheRecordsSay(t *testing.T) {
 	}
 	if strings.Contains(b.Text, "NaN") || len(b.Figures) != 1 {
 		t.Errorf("%d figures and\n%s", len(b.Figures), b.Text)
+	}
+}
+
+func TestSelectionAnswer_CallsNoMeasureTheBestOfFewEncoders(t *testing.T) {
+	measure := func(name string, low float64) claims.Criterion {
+		return claims.Criterion{Name: name, Mean: claims.Prediction{Tau: 0.9, Low: low, High: 1, Regret: 1}}
+	}
+	for _, c := range []struct {
+		low  float64 // of the interval; NaN where there are too few encoders for one
+		want string
+	}{
+		{math.NaN(), "**These are too few encoders for an answer**"},
+		{0.5, "The best measure without labels is **rankme, highest**"},
+	} {
+		text := selectionAnswer(claims.Selection{Encoders: 3, Runs: 14, Criteria: []claims.Criterion{
+			measure(record.MetricRankMe, c.low), measure(claims.LabeledKNN, c.low)}})
+		if !strings.Contains(text, c.want) || strings.Contains(text, "best measure") == math.IsNaN(c.low) {
+			t.Errorf("an interval from %v: %s", c.low, text)
+		}
 	}
 }
