@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sslx-go/lab/experiments"
 	_ "github.com/sslx-go/lab/experiments/claims" // registers the claims
@@ -24,7 +25,8 @@ const (
 
 // Generators returns the generators of all blocks, from the records of the repository at root:
 //
-//	record NAME       the results of the run experiments/results/NAME
+//	record NAME       how the run experiments/results/NAME was made, and its results on labels of its own data
+//	results NAME      all results of that run
 //	claims            the verdicts on all claims
 //	claim ID          what the records say of a claim
 //	plans ID          what is run for a claim
@@ -45,9 +47,9 @@ const (
 func Generators(root string) map[string]Generator {
 	g := generator{root}
 	return map[string]Generator{
-		"record": one(g.record), "claims": none(g.claims), "claim": one(g.claim), "plans": one(g.plans),
-		"methods": none(g.methods),
-		"method":  one(g.method), "bench": g.bench, "faults": none(g.faults),
+		"record": one(g.record), "results": one(g.results), "claims": none(g.claims), "claim": one(g.claim),
+		"plans": one(g.plans), "methods": none(g.methods),
+		"method": one(g.method), "bench": g.bench, "faults": none(g.faults),
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
 		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers), "speed": g.speed,
 		"configuration": none(g.configuration), "embedding": none(g.embedding), "race": none(g.race),
@@ -76,7 +78,7 @@ func one(make func(argument string) (Block, error)) Generator {
 	}
 }
 
-// record says how a run was made, and its results.
+// record says how a run was made, and its results on labels of its own data.
 func (g generator) record(name string) (Block, error) {
 	dir := filepath.Join(g.root, recordsFolder, name)
 	run, err := report.ReadRun(dir)
@@ -90,7 +92,15 @@ func (g generator) record(name string) (Block, error) {
 	if len(run.Metrics) == 0 {
 		return Block{}, fmt.Errorf("%s has no training log", dir)
 	}
-	figure, err := report.ResultsFigure(run.Results, nil)
+	var own []record.Result
+	for _, r := range run.Results {
+		label, ok := strings.CutPrefix(r.Task, run.Environment.Data+"/")
+		if ok && !strings.HasPrefix(label, "made-") {
+			own = append(own, r)
+		}
+	}
+
+	figure, err := report.ResultsFigure(own, nil)
 	if err != nil {
 		return Block{}, err
 	}
@@ -100,8 +110,17 @@ func (g generator) record(name string) (Block, error) {
 	text := fmt.Sprintf("%s, %s, batch %d, %s of %s, seed %d: %s of training on %s (%s), %.0f views a second.\n\n%s",
 		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch,
 		words.Count(last.Epoch, "epoch"), e.Data, c.Seed, words.Duration(last.Seconds), words.Count(e.Cores, "core"),
-		e.CPU, float64(len(c.Views))*float64(last.Images)/last.Seconds, report.Results(run.Results).Markdown())
+		e.CPU, float64(len(c.Views))*float64(last.Images)/last.Seconds, report.Results(own).Markdown())
 	return Block{Text: text, Figures: map[string]*plots.Figure{filepath.Join(figuresFolder, name+".png"): figure}}, nil
+}
+
+// results lists all results of a run.
+func (g generator) results(name string) (Block, error) {
+	results, err := record.ReadResults(filepath.Join(g.root, recordsFolder, name))
+	if err != nil {
+		return Block{}, err
+	}
+	return Block{Text: report.Results(results).Markdown()}, nil
 }
 
 // records returns the records of the claims at the scale of the pages.
