@@ -27,8 +27,8 @@ type Captioned struct {
 	Caption []string // each starts on a line of its own, and continues on the next where it is too long
 }
 
-// CaptionSheet returns a PNG image with a line for each list of images, and the words beside each of them. titles,
-// which may be nil, name the columns. Images less than 96 pixels wide and high are enlarged, each pixel to a square. It
+// CaptionSheet returns a PNG image with a line for each list of images, and the words beside each of them. Short lines
+// are set side by side, from left to right. titles, which may be nil, name the columns. Images less than 96 pixels wide and high are enlarged, each pixel to a square. It
 // returns a usage error if there is no image, if lines have unequal lengths, or if an image has another size.
 func CaptionSheet(height, width int, titles []string, lines [][]Captioned) ([]byte, error) {
 	s := sheet{height: height, width: width, titles: titles}
@@ -55,7 +55,8 @@ func CaptionSheet(height, width int, titles []string, lines [][]Captioned) ([]by
 	return buffer.Bytes(), err
 }
 
-// drawCaptioned draws one block a line. A column is as wide as an image and, where it has any, its words.
+// drawCaptioned draws the blocks, one a line, side by side as long as they fit. A column is as wide as an image and,
+// where it has any, its words.
 func (s *sheet) drawCaptioned(lines [][]Captioned) *image.RGBA {
 	pen := captionPen()
 	cell, top := s.cell(), thinGap
@@ -63,9 +64,8 @@ func (s *sheet) drawCaptioned(lines [][]Captioned) *image.RGBA {
 		top += titleSize
 	}
 
-	// A column is as wide as its widest tile with words.
+	// A column is as wide as its widest tile with words. Edges count from the left of a block.
 	left := make([]int, len(lines[0])+1)
-	left[0] = thinGap
 	for k := range lines[0] {
 		left[k+1] = left[k] + cell.X + blockGap
 		for _, line := range lines {
@@ -74,32 +74,35 @@ func (s *sheet) drawCaptioned(lines [][]Captioned) *image.RGBA {
 			}
 		}
 	}
+	step := left[len(left)-1] // from a block to the next
+	across := s.across(step - blockGap)
 
-	// A line is as high as its longest caption.
+	// Blocks that stand side by side are as high as their longest caption.
 	words := make([][][]string, len(lines))
-	bottom := []int{top}
+	upper := []int{top}
 	for i, line := range lines {
-		tall := cell.Y
+		if i%across == 0 {
+			upper = append(upper, upper[i/across]+cell.Y+2*thinGap)
+		}
 		for _, c := range line {
 			wrapped := wrap(pen, c.Caption)
 			words[i] = append(words[i], wrapped)
-			tall = max(tall, captionLine*len(wrapped))
+			upper[i/across+1] = max(upper[i/across+1], upper[i/across]+captionLine*len(wrapped)+2*thinGap)
 		}
-		bottom = append(bottom, bottom[i]+tall+2*thinGap)
 	}
 
 	// The size is known only now.
-	out := image.NewRGBA(image.Rect(0, 0, left[len(left)-1]-blockGap+thinGap, bottom[len(lines)]))
+	out := image.NewRGBA(image.Rect(0, 0, across*step-blockGap+2*thinGap, upper[len(upper)-1]))
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
 
 	pen.Dst = out
 	for i, block := range s.blocks {
 		for k, t := range block {
-			at := image.Pt(left[k], bottom[i])
+			at := image.Pt(thinGap+i%across*step+left[k], upper[i/across])
 			s.drawTile(out, at, t)
 
 			// Titles stand above the first line only.
-			if i == 0 && s.titles != nil {
+			if i < across && s.titles != nil {
 				drawTitle(out, s.titles[k], at.X+cell.X/2, titleSize-4, cell.X)
 			}
 

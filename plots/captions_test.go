@@ -12,12 +12,13 @@ import (
 func TestCaptionSheet_HasRoomForItsWords(t *testing.T) {
 	pixels := images(1, 32, 32)[0]
 	line := []Captioned{{Pixels: pixels}, {pixels, []string{"flip"}}}
-	sheet, err := CaptionSheet(32, 32, []string{"original", "view 1"}, [][]Captioned{line, line})
+	sheet, err := CaptionSheet(32, 32, []string{"original", "view 1"}, [][]Captioned{line, line, line})
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 32 pixels become 96: 3 + 96 + 18 + 96 + 6 + 172 + 3 wide; 3 + 18 + 2·(96 + 2·3) high.
-	if got, want := decode(t, sheet).Bounds().Size(), image.Pt(394, 225); got != want {
+	// 32 pixels become 96. A line is 96 + 18 + 96 + 6 + 172 = 388 wide, so that two fit side by side:
+	// 3 + 388 + 18 + 388 + 3 wide; 3 + 18 + 2·(96 + 2·3) high.
+	if got, want := decode(t, sheet).Bounds().Size(), image.Pt(800, 225); got != want {
 		t.Errorf("the sheet is %v, want %v", got, want)
 	}
 	line[1].Caption = slices.Repeat([]string{"word"}, 20)

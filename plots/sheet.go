@@ -116,11 +116,16 @@ func (s *sheet) column(k int) int {
 	return x
 }
 
+// across returns how many blocks of a width stand side by side.
+func (s *sheet) across(width int) int {
+	return min(len(s.blocks), max(1, (sheetWidth+blockGap)/(width+blockGap)))
+}
+
 // draw lays the blocks side by side as long as they fit, filling each line from left to right.
 func (s *sheet) draw() *image.RGBA {
 	cell, tiles := s.cell(), len(s.blocks[0])
 	block := s.column(tiles-1) + cell.X
-	across := min(len(s.blocks), max(1, (sheetWidth+blockGap)/(block+blockGap)))
+	across := s.across(block)
 	lines := (len(s.blocks) + across - 1) / across
 
 	top := thinGap
