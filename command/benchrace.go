@@ -75,12 +75,12 @@ func (a *app) race(ctx context.Context, r bench.Race, json bool) error {
 }
 
 func (a *app) printRace(r bench.RaceRecord) error {
-	if err := report.RaceTimes(r).WriteText(a.stdout, pageColumns); err != nil {
+	if err := report.RaceTimes(r).WriteText(a.stdout, a.columns); err != nil {
 		return err
 	}
 	if lead := report.RaceLead(r); len(lead.Rows) > 0 {
 		fmt.Fprintln(a.stdout)
-		if err := lead.WriteText(a.stdout, pageColumns); err != nil {
+		if err := lead.WriteText(a.stdout, a.columns); err != nil {
 			return err
 		}
 	}

@@ -370,7 +370,7 @@ func (a *app) printRecord(r experiments.Record) error {
 	}
 
 	fmt.Fprintln(a.stdout)
-	return printResults(a.stdout, r.Results)
+	return a.printResults(r.Results)
 }
 
 // workers runs this command in several processes that share the work.

@@ -167,7 +167,7 @@ func (a *app) printEvaluation(results []record.Result, json bool) error {
 	if json {
 		return a.printJSON(list(results))
 	}
-	return printResults(a.stdout, results)
+	return a.printResults(results)
 }
 
 // drawEvaluation draws the results of the trained encoder into the run folder: a map of tasks and protocols when there

@@ -73,6 +73,7 @@ const (
 type app struct {
 	stdout, stderr io.Writer
 	terminal       bool           // stderr is a terminal
+	columns        int            // width of the terminal that stdout is; 0 where it is none, and tables are not cut
 	debug          bool           // --debug
 	started        bool           // the command line was understood and the work began
 	command        *cobra.Command // that runs, once its work began
@@ -87,6 +88,7 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 		terminal: isTerminal(stderr)}
 	if isTerminal(stdout) {
 		a.stdout = terminalWriter{a.stdout}
+		a.columns = terminalColumns(os.Stdout)
 	}
 	defer func() {
 		if p := recover(); p != nil {

@@ -9,6 +9,9 @@ import (
 	"github.com/sslx-go/lab/report"
 )
 
+// pageColumns is the width of paragraphs.
+const pageColumns = 100
+
 // printJSON prints an indented value.
 func (a *app) printJSON(value any) error {
 	encoder := json.NewEncoder(a.stdout)

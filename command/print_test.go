@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/runs"
 )
 
@@ -17,8 +18,7 @@ func TestPrint_NothingOfANameReachesTheTerminalRaw(t *testing.T) {
 	a.warn("left out " + hostile)
 	a.say("the report is in %s", hostile)
 	p, progressOut, _ := newTestProgress(false)
-	p.phase = "import " + hostile
-	p.show()
+	p.update(sslx.Progress{Phase: "import " + hostile})
 	if err := a.printStates([]runs.State{{Path: hostile}}); err != nil {
 		t.Fatal(err)
 	}

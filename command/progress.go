@@ -17,6 +17,8 @@ import (
 const (
 	lineEvery   = 5 * time.Second        // between two plain lines
 	redrawEvery = 100 * time.Millisecond // between two pictures of a bar
+	rateWindow  = 20 * time.Second       // that a rate is measured over
+	markEvery   = time.Second            // between two marks of the window
 	briefPhase  = time.Second            // a phase shorter than this leaves no line
 	barWidth    = 20
 	barRoom     = barWidth + 10 // what a bar takes of a terminal's width, with its per cent
@@ -34,22 +36,28 @@ type progress struct {
 	phase  string
 	latest sslx.Progress
 	begun  time.Time // of the phase
-	base   int64     // done when the phase began
+	marks  []mark    // of the last rateWindow, the first one at its beginning
 	shown  time.Time
 	bar    *progressbar.ProgressBar
 }
 
+// mark is how much of a phase was done when.
+type mark struct {
+	at   time.Time
+	done int64
+}
+
 // work runs f with options that show its progress and warnings, and ends the display.
 func (a *app) work(f func(opt sslx.Options) error) error {
-	p := &progress{w: a.stderr, terminal: a.terminal, columns: terminalColumns(), now: time.Now}
+	p := &progress{w: a.stderr, terminal: a.terminal, columns: terminalColumns(os.Stderr), now: time.Now}
 	err := f(sslx.Options{Progress: p.update, Warn: func(text string) { p.interject(func() { a.warn(text) }) }})
 	p.end(err == nil)
 	return err
 }
 
-// terminalColumns returns the width of the terminal on stderr.
-func terminalColumns() int {
-	if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && width > 0 {
+// terminalColumns returns the width of a terminal, or the usual one where it is not known.
+func terminalColumns(f *os.File) int {
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 		return width
 	}
 	return 80
@@ -61,8 +69,9 @@ func (p *progress) update(now sslx.Progress) {
 	defer p.mu.Unlock()
 	if now.Phase != p.phase {
 		p.endPhase(true)
-		p.phase, p.begun, p.base = now.Phase, p.now(), now.Done
+		p.phase, p.begun, p.marks = now.Phase, p.now(), nil
 	}
+	p.mark(now.Done)
 
 	// Lines are kept, a bar is drawn over.
 	p.latest = now
@@ -74,6 +83,18 @@ func (p *progress) update(now sslx.Progress) {
 	if t := p.now(); p.shown.IsZero() || t.Sub(p.shown) >= every {
 		p.shown = t
 		p.show()
+	}
+}
+
+// mark adds a mark to the window, and drops those that are too old. Work that reports rarely keeps the last mark before
+// the window.
+func (p *progress) mark(done int64) {
+	t := p.now()
+	if n := len(p.marks); n == 0 || t.Sub(p.marks[n-1].at) >= markEvery {
+		p.marks = append(p.marks, mark{t, done})
+	}
+	for len(p.marks) > 1 && t.Sub(p.marks[1].at) >= rateWindow {
+		p.marks = p.marks[1:]
 	}
 }
 
@@ -163,7 +184,6 @@ func (p *progress) text() string {
 	}
 	var parts []string
 	now := p.latest
-	took := p.now().Sub(p.begun).Seconds()
 
 	// Without a total there is a count, and no time left.
 	if now.Total > 0 {
@@ -172,8 +192,9 @@ func (p *progress) text() string {
 		parts = append(parts, count(now.Done))
 	}
 
-	// Measured from where the phase began: a resumed training starts at a later step.
-	if made := now.Done - p.base; made > 0 && took > 0 {
+	// The rate of late: the first steps of a phase may wait for a compilation, and later ones may be slower.
+	since := p.marks[0]
+	if made, took := now.Done-since.done, p.now().Sub(since.at).Seconds(); made > 0 && took > 0 {
 		rate := float64(made) / took
 		parts = append(parts, rateText(rate, count)+"/s")
 		if now.Total >= now.Done {

@@ -35,6 +35,17 @@ func TestProgress_PlainLinesAreFewAndTellRateAndTimeLeft(t *testing.T) {
 	}
 }
 
+func TestProgress_RateAndTimeLeftAreThoseOfTheLastSteps(t *testing.T) {
+	p, out, clock := newTestProgress(false)
+	p.update(sslx.Progress{Phase: "train", Total: 100})
+	*clock = clock.Add(time.Minute) // a compilation
+	for i := range 41 {
+		p.update(sslx.Progress{Phase: "train", Done: int64(1 + 2*i), Total: 100})
+		*clock = clock.Add(time.Second)
+	}
+	wantTexts(t, out.String(), "train: 1/100, 0.0167/s, 1h39m0s left\n", "train: 61/100, 2/s, 20s left\n")
+}
+
 func TestProgress_AFailedPhaseIsNotCalledDone(t *testing.T) {
 	p, out, clock := newTestProgress(false)
 	p.update(sslx.Progress{Phase: "compile"})

@@ -91,7 +91,7 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	if f.json {
 		return a.printJSON(list(results))
 	}
-	if err := printResults(a.stdout, results); err != nil {
+	if err := a.printResults(results); err != nil {
 		return err
 	}
 

@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -11,16 +10,13 @@ import (
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// pageColumns is the width that tables of results keep to, in several parts where one is too wide.
-const pageColumns = 100
-
 // printResults prints results as a table: a row for each task and protocol, a column for each model.
-func printResults(w io.Writer, results []record.Result) error {
+func (a *app) printResults(results []record.Result) error {
 	if len(results) == 0 {
-		_, err := fmt.Fprintln(w, "no results")
+		_, err := fmt.Fprintln(a.stdout, "no results")
 		return err
 	}
-	if err := report.ResultsByRun(results).WriteText(w, pageColumns); err != nil {
+	if err := report.ResultsByRun(results).WriteText(a.stdout, a.columns); err != nil {
 		return err
 	}
 
@@ -38,7 +34,7 @@ func printResults(w io.Writer, results []record.Result) error {
 		notes = append(notes, "better is: rankme, lidar, std higher; alignment, uniformity lower; alpha-req near 1")
 	}
 	for _, note := range notes {
-		if _, err := fmt.Fprintln(w, "\n"+note); err != nil {
+		if _, err := fmt.Fprintln(a.stdout, "\n"+note); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ func TestPrintResults_SaysWhichPixelsAreAveraged(t *testing.T) {
 			"kNN sees all pixels, the other protocols see averaged ones\n": {averaged},
 	} {
 		var out bytes.Buffer
-		if err := printResults(&out, results); err != nil || out.String() != want {
+		if err := (&app{stdout: &out}).printResults(results); err != nil || out.String() != want {
 			t.Errorf("got  %q (%v)\nwant %q", out.String(), err, want)
 		}
 	}
@@ -28,7 +28,7 @@ func TestPrintResults_SaysWhichPixelsAreAveraged(t *testing.T) {
 func TestPrintResults_SaysWhichDirectionOfAMeasureIsBetter(t *testing.T) {
 	for protocol, want := range map[string]bool{"uniformity@encoder": true, "knn/x@encoder": false} {
 		var out bytes.Buffer
-		if err := printResults(&out, []record.Result{result("r", "simclr", "a/b", protocol, 0.25)}); err != nil {
+		if err := (&app{stdout: &out}).printResults([]record.Result{result("r", "simclr", "a/b", protocol, 0.25)}); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(out.String(), "alignment, uniformity lower"); got != want {

@@ -130,7 +130,7 @@ func (a *app) runsShow(name string, asJSON bool) error {
 	}
 
 	fmt.Fprintln(a.stdout)
-	return printResults(a.stdout, d.Outcome)
+	return a.printResults(d.Outcome)
 }
 
 func (a *app) printDetails(d runs.Details) error {
@@ -239,7 +239,7 @@ func (a *app) printComparison(c runs.Comparison) error {
 		return err
 	}
 	fmt.Fprintln(a.stdout)
-	return printResults(a.stdout, c.Results)
+	return a.printResults(c.Results)
 }
 
 func differenceTable(c runs.Comparison) *table {

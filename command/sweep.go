@@ -143,7 +143,7 @@ func (a *app) sweepReport(study experiments.Study, folder string, store experime
 	if asJSON {
 		return a.printJSON(o)
 	}
-	return report.WriteSweepText(a.stdout, folder, o, pageColumns)
+	return report.WriteSweepText(a.stdout, folder, o, pageColumns, a.columns)
 }
 
 // sweepOnSlurm makes the runs of a sweep by workers of Slurm, each of which is this command without Slurm.

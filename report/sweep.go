@@ -355,13 +355,14 @@ func marksOf(axis experiments.SweptKey, places map[string]float64) (marks []plot
 	return marks
 }
 
-// WriteSweepText writes what the records say of a sweep as text in at most width columns.
-func WriteSweepText(w io.Writer, folder string, o experiments.StudyOutcome, width int) error {
+// WriteSweepText writes what the records say of a sweep as text: facts in lines of at most line characters, then a table
+// in parts of at most width characters (0 for no limit).
+func WriteSweepText(w io.Writer, folder string, o experiments.StudyOutcome, line, width int) error {
 	var t Table
 	add := func(name, text string) {
-		for i, line := range words.Wrap(text, width-12) {
+		for i, part := range words.Wrap(text, line-12) {
 			// Only the first line of a text has its name.
-			t.Rows = append(t.Rows, []string{map[bool]string{true: name}[i == 0], line})
+			t.Rows = append(t.Rows, []string{map[bool]string{true: name}[i == 0], part})
 		}
 	}
 	add("sweep", o.Sweep)

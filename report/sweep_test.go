@@ -191,7 +191,7 @@ func testChosen(t *testing.T, folder string, o experiments.StudyOutcome) {
 		}
 	}
 	var b strings.Builder
-	if err := WriteSweepText(&b, "runs/lr", o, 100); err != nil {
+	if err := WriteSweepText(&b, "runs/lr", o, 100, 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"34 of 34", "5.78 whole trainings", "to the end: 24", "optimizer.lr=0.4",
