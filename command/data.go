@@ -617,7 +617,7 @@ func (a *app) dataViews(ctx context.Context, f viewsFlags) error {
 	return err
 }
 
-// viewSheet draws the first training images and their views.
+// viewSheet draws training images from all over the set, and their views.
 func viewSheet(ctx context.Context, c sslx.Config, f viewsFlags, opt sslx.Options) (sheet []byte, err error) {
 	set, err := open.Data(ctx, c.Data, c.Size, "", opt)
 	if err != nil {
@@ -636,8 +636,9 @@ func viewSheet(ctx context.Context, c sslx.Config, f viewsFlags, opt sslx.Option
 	}
 	defer h.Close()
 
-	images := split.Slice(0, min(f.count, split.N))
-	shown, err := c.Views.ShowWords(h.Backend, images, c.Seed)
+	some := split.Spread(f.count)
+	images := split.Pick(some)
+	shown, err := c.Views.ShowWords(h.Backend, split.Images, some, c.Seed)
 	if err != nil {
 		return nil, err
 	}

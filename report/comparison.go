@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,12 +19,14 @@ type rowKey struct {
 // row holds one number for each column.
 type row struct {
 	rowKey
-	cells map[string]*estimate
+	cells  map[string]*estimate
+	chance float64 // accuracy of guessing, in [0, 1]; 0 where it is not known
 }
 
 // comparison is a table of results: tasks and protocols down, models across.
 type comparison struct {
 	columns []string
+	trained []string // the columns of models that were trained without labels
 	rows    []*row
 }
 
@@ -36,6 +39,7 @@ func compare(results []record.Result) comparison {
 		seen = appendNew(seen, r.Model)
 	}
 	c.columns = orderModels(seen)
+	c.trained = methods(c.columns)
 	return c
 }
 
@@ -51,6 +55,9 @@ func compareRuns(results []record.Result) comparison {
 	c := comparison{rows: arrange(results, column)}
 	for _, r := range results {
 		c.columns = appendNew(c.columns, column(r))
+		if len(methods([]string{r.Model})) > 0 {
+			c.trained = appendNew(c.trained, column(r))
+		}
 	}
 	return c
 }
@@ -92,6 +99,7 @@ func place(rows []*row, r record.Result, column string, fits func(rowKey) bool) 
 			to.cells[column] = new(estimate)
 		}
 		to.cells[column].add(r.Value, r.N)
+		to.chance = max(to.chance, r.Chance)
 	}
 
 	for _, old := range rows {
@@ -182,6 +190,19 @@ func (r *row) best(column string) bool {
 		}
 	}
 	return true
+}
+
+// knowsChance reports whether the accuracy of guessing is known for some row.
+func (c comparison) knowsChance() bool {
+	return slices.ContainsFunc(c.rows, func(r *row) bool { return r.chance > 0 })
+}
+
+// guessing returns the accuracy of guessing as the tables show it.
+func (r *row) guessing() string {
+	if r.chance == 0 {
+		return missing
+	}
+	return fmt.Sprintf("%.1f %%", 100*r.chance)
 }
 
 // commonPrefix returns the data set's name and the slash, when all tasks are of one set.

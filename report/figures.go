@@ -17,9 +17,9 @@ import (
 
 // ResultsFigure draws the accuracy of each model on each task as horizontal bars, with 95 % intervals: over seeds when
 // there are several, else over the images tested (Wilson's score interval). It shows one protocol: kNN on the encoder,
-// on test, where there is one. chance, which may be nil, has the accuracy of guessing, in [0, 1], for tasks of which it
-// is known. Results without an accuracy are a usage error.
-func ResultsFigure(results []record.Result, chance map[string]float64) (*plots.Figure, error) {
+// on test, where there is one. A dashed line is the accuracy of guessing, where the results have it. Results without an
+// accuracy are a usage error.
+func ResultsFigure(results []record.Result) (*plots.Figure, error) {
 	c := compare(results)
 	rows := c.main()
 	if len(rows) == 0 {
@@ -43,7 +43,7 @@ func ResultsFigure(results []record.Result, chance map[string]float64) (*plots.F
 	prefix := commonPrefix(rows)
 	var counts []string
 	for _, r := range rows {
-		chart.Groups = append(chart.Groups, r.bars(models, prefix, chance))
+		chart.Groups = append(chart.Groups, r.bars(models, prefix))
 		counts = appendNew(counts, r.counts())
 	}
 
@@ -59,10 +59,10 @@ func ResultsFigure(results []record.Result, chance map[string]float64) (*plots.F
 }
 
 // bars returns the accuracies of models in the row, in percent.
-func (r *row) bars(models []string, prefix string, chance map[string]float64) plots.BarGroup {
+func (r *row) bars(models []string, prefix string) plots.BarGroup {
 	g := plots.BarGroup{Name: strings.TrimPrefix(r.task, prefix), Chance: math.NaN()}
-	if level, ok := chance[r.task]; ok {
-		g.Chance = 100 * level
+	if r.chance > 0 {
+		g.Chance = 100 * r.chance
 	}
 
 	for _, m := range models {

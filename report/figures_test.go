@@ -76,7 +76,9 @@ func TestTaskMap_NeedsAnAccuracyOfTheModel(t *testing.T) {
 }
 
 func TestResultsFigure_ShowsEachNumberAndItsProtocol(t *testing.T) {
-	f, err := ResultsFigure(threeModels(), map[string]float64{"factors/shape": 1. / 6})
+	results := threeModels()
+	results[0].Chance = 1. / 6
+	f, err := ResultsFigure(results)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +114,7 @@ func TestResultsFigure_NeedsAnAccuracy(t *testing.T) {
 	other := result("m", "t", 12)
 	other.Metric = "rankme"
 	for _, results := range [][]record.Result{nil, {other}} {
-		if _, err := ResultsFigure(results, nil); !usage.Is(err) {
+		if _, err := ResultsFigure(results); !usage.Is(err) {
 			t.Errorf("%d results: got %v", len(results), err)
 		}
 	}

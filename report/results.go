@@ -1,13 +1,15 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/sslx-go/lab/sslx/record"
 )
 
-// Results returns a table of results: a row for each task and protocol, with the number of images and their split, then
-// a column for each model. The baselines come first and are always there; a number that was not measured is "–".
+// Results returns a table of results: a row for each task and protocol, with the number of images and their split, the
+// accuracy of guessing where the results have it, then a column for each model. The baselines come first and are always
+// there; a number that was not measured is "–".
 // Accuracies are in percent, the best of each row in bold. Results of several seeds are shown as their mean ± half the
 // width of its 95 % t interval, so pass the runs of one configuration only.
 func Results(results []record.Result) Table { return compare(results).table() }
@@ -15,13 +17,24 @@ func Results(results []record.Result) Table { return compare(results).table() }
 // ResultsByRun returns a table of results as Results does, with a column for each model of each run.
 func ResultsByRun(results []record.Result) Table { return compareRuns(results).table() }
 
-// nameColumns is the number of columns of a table of results that name its rows.
-const nameColumns = 3
-
 func (c comparison) table() Table {
-	t := Table{Align: "llr", Head: append([]string{"task", "protocol", "n"}, c.columns...), best: map[[2]int]bool{}}
+	head := []string{"task", "protocol", "n"}
+	if c.knowsChance() {
+		head = append(head, "chance")
+	}
+
+	t := Table{Align: "llr", Head: slices.Concat(head, c.columns), best: map[[2]int]bool{}}
+	for k, column := range c.columns {
+		if slices.Contains(c.trained, column) {
+			t.early = append(t.early, len(head)+k)
+		}
+	}
+
 	for i, r := range c.rows {
 		cells := []string{r.task, r.title(), r.counts() + " " + r.split}
+		if c.knowsChance() {
+			cells = append(cells, r.guessing())
+		}
 
 		// Every row has a cell for each model, so that gaps are seen.
 		for k, column := range c.columns {
@@ -30,7 +43,7 @@ func (c comparison) table() Table {
 				text = e.format(r.metric)
 			}
 			cells = append(cells, text)
-			t.best[[2]int{i, nameColumns + k}] = r.best(column)
+			t.best[[2]int{i, len(head) + k}] = r.best(column)
 		}
 
 		t.Rows = append(t.Rows, cells)

@@ -28,9 +28,6 @@ type Run struct {
 	Metrics     []record.Metrics
 	Results     []record.Result
 
-	// Chance has the accuracy of guessing, in [0, 1], for tasks of which it is known.
-	Chance map[string]float64
-
 	// Views is a sheet of originals and their views (plots.ViewSheet).
 	Views []byte
 
@@ -91,7 +88,7 @@ func WriteRun(ctx context.Context, dir string, opt sslx.Options) (string, error)
 	if err != nil {
 		return "", err
 	}
-	r.Chance, r.NeighborTask, r.Notes = gallery.Chance, gallery.Task, gallery.Notes
+	r.NeighborTask, r.Notes = gallery.Task, gallery.Notes
 	return record.ReportPath(dir), r.Write(record.ReportPath(dir))
 }
 
@@ -129,6 +126,7 @@ type runPage struct {
 	Run                Run
 	Summary            []string
 	Models             []string
+	Chance             bool // there is a column with the accuracy of guessing
 	Rows               []pageRow
 	ResultsPlot, Curve *picture
 	Views, Neighbors   *picture
@@ -139,9 +137,9 @@ type runPage struct {
 
 // pageRow is a row of the results table. Span is the number of rows of its task, at the first of them, else 0.
 type pageRow struct {
-	Task, Protocol, N string
-	Span              int
-	Cells             []pageCell
+	Task, Protocol, N, Chance string
+	Span                      int
+	Cells                     []pageCell
 }
 
 type pageCell struct {
@@ -151,7 +149,7 @@ type pageCell struct {
 
 func (r Run) page() (runPage, error) {
 	c := compare(r.Results)
-	p := runPage{Run: r, Summary: r.Summary(), Models: c.columns, Rows: c.pageRows(),
+	p := runPage{Run: r, Summary: r.Summary(), Models: c.columns, Chance: c.knowsChance(), Rows: c.pageRows(),
 		Facts:      EnvironmentFacts(r.Environment),
 		Made:       slices.ContainsFunc(r.Results, isMade),
 		Views:      sheetPicture(r.Views, "Training images, each beside random views of it."),
@@ -161,7 +159,7 @@ func (r Run) page() (runPage, error) {
 	// A run that was not evaluated, or has only begun, has a page without these figures.
 	var err error
 	if len(c.main()) > 0 {
-		if p.ResultsPlot, err = picturing(ResultsFigure(r.Results, r.Chance)); err != nil {
+		if p.ResultsPlot, err = picturing(ResultsFigure(r.Results)); err != nil {
 			return p, fmt.Errorf("cannot draw the results: %w", err)
 		}
 	}
@@ -180,11 +178,12 @@ func isMade(r record.Result) bool { return strings.Contains(r.Task, "/made-") }
 func (c comparison) pageRows() []pageRow {
 	t := c.table()
 	rows := make([]pageRow, len(t.Rows))
+	names := len(t.Head) - len(c.columns)
 	first := 0
 	for i, cells := range t.Rows {
-		rows[i] = pageRow{Task: cells[0], Protocol: cells[1], N: cells[2]}
-		for k, text := range cells[nameColumns:] {
-			rows[i].Cells = append(rows[i].Cells, pageCell{text, t.best[[2]int{i, nameColumns + k}]})
+		rows[i] = pageRow{Task: cells[0], Protocol: cells[1], N: cells[2], Chance: c.rows[i].guessing()}
+		for k, text := range cells[names:] {
+			rows[i].Cells = append(rows[i].Cells, pageCell{text, t.best[[2]int{i, names + k}]})
 		}
 
 		// The rows of a task follow each other; the first carries its name for all of them.

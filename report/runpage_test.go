@@ -127,6 +127,18 @@ func TestRun_PageLoadsNothingAndRunsNothing(t *testing.T) {
 	}
 }
 
+func TestRun_PageHasTheChanceLevel(t *testing.T) {
+	r := wholeRun(t)
+	r.Results[0].Chance = 1. / 6
+	text := written(t, r)
+	for _, want := range []string{`<th scope="col" class="value">chance</th>`, `<td class="value">16.7 %</td>`,
+		`accuracy of guessing`, ">chance<"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+}
+
 func TestRun_EveryPictureIsToldInWordsAndEveryHeaderHasItsScope(t *testing.T) {
 	text := written(t, wholeRun(t))
 	for _, tag := range regexp.MustCompile(`<img [^>]*>`).FindAllString(text, -1) {
@@ -174,7 +186,7 @@ func TestRun_HostileNamesStayText(t *testing.T) {
 	if strings.Contains(text, "<script") || strings.Contains(text, "<img src=x") {
 		t.Error("a name became markup")
 	}
-	f, err := ResultsFigure(r.Results, nil)
+	f, err := ResultsFigure(r.Results)
 	if err != nil {
 		t.Fatal(err)
 	}

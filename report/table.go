@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -23,6 +24,9 @@ type Table struct {
 	// Head names the columns; it may be nil for text.
 	Head []string
 	Rows [][]string
+
+	// early are the columns that the first part of a text in parts begins with, after the names.
+	early []int
 
 	// best are the cells, by row and column, that Markdown sets in bold.
 	best map[[2]int]bool
@@ -145,8 +149,8 @@ func escaped(cells []string) []string {
 const gap = "  "
 
 // WriteText writes the table as text whose columns are aligned. A table that is wider than width characters (0 for no
-// limit) is cut into parts, with the names, which are the columns before the first number, in each of them. Each
-// further part begins with a line that says so.
+// limit) is cut into parts, with the names, which are the columns before the first number, in each of them. In a table
+// of results, the first part has the trained models. Each further part begins with a line that says so.
 // Characters that a terminal would obey are escaped.
 func (t Table) WriteText(w io.Writer, width int) error {
 	lines := t.Rows
@@ -163,7 +167,7 @@ func (t Table) WriteText(w io.Writer, width int) error {
 	}
 
 	widths := columnWidths(shown)
-	all := parts(widths, t.names(), width)
+	all := parts(widths, t.names(), t.early, width)
 	for n, columns := range all {
 		if n > 0 {
 			if _, err := fmt.Fprintf(w, continued, n+1, len(all)); err != nil {
@@ -205,8 +209,17 @@ func (t Table) textLine(line []string, columns, widths []int) string {
 // names returns the number of columns before the first number.
 func (t Table) names() int { return len(t.Align) - len(strings.TrimLeft(t.Align, "l")) }
 
-// parts splits columns so that each part fits into limit, with one number at least; each part begins with the names.
-func parts(widths []int, names, limit int) (parts [][]int) {
+// parts splits columns so that each part fits into limit, with one number at least; each part begins with the names,
+// and early columns are in the first part as far as they fit.
+func parts(widths []int, names int, early []int, limit int) (parts [][]int) {
+	var order []int
+	for k := range widths {
+		if !slices.Contains(early, k) {
+			order = append(order, k)
+		}
+	}
+	order = slices.Insert(order, min(names, len(order)), early...)
+
 	var part []int
 	total := 0
 	add := func(k int) {
@@ -218,8 +231,8 @@ func parts(widths []int, names, limit int) (parts [][]int) {
 	}
 
 	// A part holds the names and one number, however wide, before it may end.
-	for k, width := range widths {
-		if limit > 0 && len(part) > names && total+len(gap)+width > limit {
+	for _, k := range order {
+		if limit > 0 && len(part) > names && total+len(gap)+widths[k] > limit {
 			parts = append(parts, part)
 			part, total = nil, 0
 			for name := range names {
@@ -228,7 +241,13 @@ func parts(widths []int, names, limit int) (parts [][]int) {
 		}
 		add(k)
 	}
-	return append(parts, part)
+	parts = append(parts, part)
+
+	// Within a part, columns stand as in the table.
+	for _, part := range parts {
+		slices.Sort(part)
+	}
+	return parts
 }
 
 // columnWidths returns the width of each column in characters.

@@ -183,6 +183,37 @@ a         3
 	}
 }
 
+func TestResultsByRun_ChanceIsAColumnWhereItIsKnown(t *testing.T) {
+	known, deeper := result("simclr", "a/b", 0.5), result("simclr", "a/b", 20)
+	known.Chance = 1. / 6
+	deeper.Protocol, deeper.Metric = record.ParseProtocol("rankme@encoder"), record.MetricRankMe
+	table := ResultsByRun([]record.Result{known, deeper})
+	wantText(t, table, 0, `
+task  protocol                              n  chance  simclr
+a/b   knn/cosine/k20/t0.07@encoder  1000 test  16.7 %  50.0 %
+a/b   rankme@encoder                1000 test       –      20
+`)
+}
+
+func TestTable_TheFirstPartHasTheTrainedModel(t *testing.T) {
+	results := table6("a/b")
+	for i := range results {
+		results[i].Chance = 0.1
+	}
+	for _, table := range []Table{Results(results[:6]), ResultsByRun(results[:6])} {
+		wantText(t, table, 64, `
+task  protocol                              n  chance  simclr
+a/b   knn/cosine/k20/t0.07@encoder  4000 test  10.0 %  45.0 %
+a/b   linear/lbfgs/l2-val@encoder   4000 test  10.0 %  46.0 %
+
+the same rows, further columns (part 2 of 2):
+task  protocol                      pixels  untrained
+a/b   knn/cosine/k20/t0.07@encoder  25.0 %     35.0 %
+a/b   linear/lbfgs/l2-val@encoder   26.0 %     36.0 %
+`)
+	}
+}
+
 func TestTable_NothingRawReachesTheTerminal(t *testing.T) {
 	wantText(t, Table{Rows: [][]string{{"a\x1b[2Jb\n", "c"}}}, 0, "\n"+`a\x1b[2Jb\n  c`+"\n")
 }

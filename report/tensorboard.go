@@ -82,7 +82,7 @@ func exportEvents(ctx context.Context, to, dir string, opt sslx.Options) error {
 
 // draw draws the pictures of a gallery.
 func (r *Run) draw(g sslx.Gallery) (err error) {
-	r.Chance, r.NeighborTask = g.Chance, g.Task
+	r.NeighborTask = g.Task
 	if r.Views, err = viewSheet(g); err != nil {
 		return err
 	}

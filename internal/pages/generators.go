@@ -100,7 +100,7 @@ func (g generator) record(name string) (Block, error) {
 		}
 	}
 
-	figure, err := report.ResultsFigure(own, nil)
+	figure, err := report.ResultsFigure(own)
 	if err != nil {
 		return Block{}, err
 	}

@@ -69,7 +69,7 @@ func namedByItsRecords(dir string) error {
 	return nil
 }
 
-// Views shows the first images of the configuration's data, and the views that training makes of them in its first
+// Views shows images from all over the configuration's data, and the views that training makes of them in its first
 // epoch.
 func Views(c sslx.Config, n int) {
 	ctx := Context()
@@ -79,10 +79,11 @@ func Views(c sslx.Config, n int) {
 
 	compute := Must(backend.Open(ctx, backend.Options{}))
 	defer compute.Close()
-	views := Must(c.Views.Show(compute.Backend, train.Slice(0, n), c.Seed, 1))
+	some := train.Spread(n)
+	views := Must(c.Views.Show(compute.Backend, train.Images, some, c.Seed, 1))
 
 	// A row of the sheet is an image and its views.
-	titles, columns := []string{"image"}, [][][]byte{split(train.Slice(0, n))}
+	titles, columns := []string{"image"}, [][][]byte{split(train.Pick(some))}
 	for _, view := range views {
 		titles, columns = append(titles, "view"), append(columns, split(view))
 	}

@@ -83,7 +83,7 @@ func ExampleViews_ShowWords() {
 
 	images := dataset.Images{Pixels: make([]byte, 3*8*8*3), N: 3, Height: 8, Width: 8}
 	views := augment.Views{{Flip: 0.5, Noise: 0.1}}
-	shown, err := views.ShowWords(h.Backend, images, 1)
+	shown, err := views.ShowWords(h.Backend, images, nil, 1)
 	if err != nil {
 		fmt.Println(err)
 		return

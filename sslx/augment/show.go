@@ -21,22 +21,25 @@ type Shown struct {
 	Words [][]string // for each image, the operations that changed it ([Describe])
 }
 
-// Show returns the views that training with a seed makes of images in its first epochs: for each epoch one set of
-// images for each view, the first epoch first. All have the size of the images, whatever the size of the views, so that
-// they can be shown side by side.
-func (v Views) Show(b compute.Backend, images dataset.Images, seed uint64, epochs int) ([]dataset.Images, error) {
-	return v.ofEpochs(b, images, seed, epochs, Config.ofSize)
+// Show returns the views that training with a seed makes of some of its images in its first epochs: for each epoch one
+// set of images for each view, the first epoch first. samples are the indices of those images, such as
+// [dataset.Images.Spread] chooses them; nil stands for all images. The views have the size of the images, whatever
+// their size in training, so that they can be shown side by side.
+func (v Views) Show(b compute.Backend, images dataset.Images, samples []int, seed uint64,
+	epochs int) ([]dataset.Images, error) {
+	return v.ofEpochs(b, images, samples, seed, epochs, Config.ofSize)
 }
 
-// Sample is [Views.Show] with views of their own sizes, as an encoder sees them in training, but rounded to bytes.
+// Sample is [Views.Show] for all images, with views of their own sizes, as an encoder sees them in training, but rounded
+// to bytes.
 func (v Views) Sample(b compute.Backend, images dataset.Images, seed uint64, epochs int) ([]dataset.Images, error) {
-	return v.ofEpochs(b, images, seed, epochs, Config.Pipeline)
+	return v.ofEpochs(b, images, nil, seed, epochs, Config.Pipeline)
 }
 
 // ofEpochs makes the views of some epochs, each by its pipeline for the size of the images.
-func (v Views) ofEpochs(b compute.Backend, images dataset.Images, seed uint64, epochs int,
+func (v Views) ofEpochs(b compute.Backend, images dataset.Images, samples []int, seed uint64, epochs int,
 	pipeline func(c Config, height, width int) Pipeline) ([]dataset.Images, error) {
-	s, err := newViewProgram(b, v, images, pipeline, false)
+	s, err := newViewProgram(b, v, images, samples, pipeline, false)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +59,8 @@ func (v Views) ofEpochs(b compute.Backend, images dataset.Images, seed uint64, e
 }
 
 // ShowWords is [Views.Show] for the first epoch, with what was done to each image.
-func (v Views) ShowWords(b compute.Backend, images dataset.Images, seed uint64) ([]Shown, error) {
-	s, err := newViewProgram(b, v, images, Config.ofSize, true)
+func (v Views) ShowWords(b compute.Backend, images dataset.Images, samples []int, seed uint64) ([]Shown, error) {
+	s, err := newViewProgram(b, v, images, samples, Config.ofSize, true)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +71,7 @@ func (v Views) ShowWords(b compute.Backend, images dataset.Images, seed uint64) 
 // viewProgram is the compiled program that makes views of images.
 type viewProgram struct {
 	images     dataset.Images
+	samples    []uint32 // the index of each image in training, which its random numbers depend on
 	exec       *Exec
 	pipelines  []Pipeline
 	parameters [][]drawnParameter // for each view, what the program returns after its pixels
@@ -81,12 +85,20 @@ type drawnParameter struct {
 
 // newViewProgram returns the program. It returns parameters only when they are asked for: a program with other outputs
 // may round the last bit of a pixel differently.
-func newViewProgram(b compute.Backend, views Views, images dataset.Images,
+func newViewProgram(b compute.Backend, views Views, images dataset.Images, samples []int,
 	pipeline func(c Config, height, width int) Pipeline, words bool) (*viewProgram, error) {
 	if err := views.TakesChannels(images.Depth()); err != nil {
 		return nil, err
 	}
+	if samples == nil {
+		samples = images.Spread(images.N)
+	} else {
+		images = images.Pick(samples)
+	}
 	s := &viewProgram{images: images, parameters: make([][]drawnParameter, len(views))}
+	for _, i := range samples {
+		s.samples = append(s.samples, uint32(i))
+	}
 	for _, view := range views {
 		s.pipelines = append(s.pipelines, pipeline(view, images.Height, images.Width))
 	}
@@ -133,14 +145,10 @@ func toBytes(images *Node) *Node {
 
 // run makes the views of an epoch.
 func (s *viewProgram) run(seed uint64, epoch int) ([]Shown, error) {
-	samples := make([]uint32, s.images.N)
-	for i := range samples {
-		samples[i] = uint32(i)
-	}
 	// [n, height, width, channels]
 	pixels := tensors.FromFlatDataAndDimensions(s.images.Pixels, s.images.N, s.images.Height, s.images.Width,
 		s.images.Depth())
-	outputs, err := s.exec.Call(pixels, samples, Stream(seed, epoch))
+	outputs, err := s.exec.Call(pixels, s.samples, Stream(seed, epoch))
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the views: %w", err)
 	}

@@ -19,7 +19,7 @@ func noisy(n int) dataset.Images {
 
 func TestShow_ViewsAreOfTheImagesAndDifferFromEachOther(t *testing.T) {
 	images, views := noisy(3), two(Config{CropScale: 0.2, Flip: 0.5, Size: 8})
-	shown, err := views.Show(testbackend.Open(t), images, 7, 1)
+	shown, err := views.Show(testbackend.Open(t), images, nil, 7, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,14 +43,32 @@ func TestShow_ViewsAreOfTheImagesAndDifferFromEachOther(t *testing.T) {
 	}
 }
 
-func TestShow_TwoEpochsBeginWithTheFirst(t *testing.T) {
-	images, views := noisy(3), two(Config{CropScale: 0.2, Flip: 0.5})
-	one, err := views.Show(testbackend.Open(t), images, 7, 1)
+func TestShow_ViewsOfSomeImagesAreThoseOfTheWholeSet(t *testing.T) {
+	images, views := noisy(5), two(Config{CropScale: 0.2, Flip: 0.5})
+	all, err := views.Show(testbackend.Open(t), images, nil, 7, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, err := views.Show(testbackend.Open(t), images, []int{1, 4}, 7, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	two, err := views.Show(testbackend.Open(t), images, 7, 2)
+	for i := range some {
+		if want := all[i].Pick([]int{1, 4}); !slices.Equal(some[i].Pixels, want.Pixels) {
+			t.Errorf("view %d differs", i)
+		}
+	}
+}
+
+func TestShow_TwoEpochsBeginWithTheFirst(t *testing.T) {
+	images, views := noisy(3), two(Config{CropScale: 0.2, Flip: 0.5})
+	one, err := views.Show(testbackend.Open(t), images, nil, 7, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	two, err := views.Show(testbackend.Open(t), images, nil, 7, 2)
 	if err != nil || len(two) != 4 {
 		t.Fatalf("%d views of two epochs, want 4 (%v)", len(two), err)
 	}
@@ -66,7 +84,7 @@ func TestShow_TwoEpochsBeginWithTheFirst(t *testing.T) {
 
 func TestShow_WithoutOperationsTheViewsAreTheImages(t *testing.T) {
 	images := noisy(3)
-	shown, err := make(Views, 3).Show(testbackend.Open(t), images, 7, 1)
+	shown, err := make(Views, 3).Show(testbackend.Open(t), images, nil, 7, 1)
 	if err != nil || len(shown) != 3 {
 		t.Fatalf("%d views, want 3 (%v)", len(shown), err)
 	}
@@ -81,7 +99,7 @@ func TestShow_WithoutOperationsTheViewsAreTheImages(t *testing.T) {
 func TestShowWords_SaysWhatWasDoneToEachImage(t *testing.T) {
 	images := noisy(8)
 	views := Views{{}, {Flip: 1, Gray: 0.5, Noise: 0.1, Operations: Pipeline{CenterCrop{Height: 4, Width: 4}}}}
-	shown, err := views.ShowWords(testbackend.Open(t), images, 3)
+	shown, err := views.ShowWords(testbackend.Open(t), images, nil, 3)
 	if err != nil || len(shown) != 2 {
 		t.Fatalf("%d views, want 2 (%v)", len(shown), err)
 	}

@@ -73,6 +73,17 @@ func (im Images) Pick(indices []int) Images {
 	return im
 }
 
+// Spread returns the indices of n images, or of all where there are fewer, at even distances: images often lie class by
+// class, so that the first few show one class.
+func (im Images) Spread(n int) []int {
+	n = min(n, im.N)
+	indices := make([]int, n)
+	for i := range indices {
+		indices[i] = i * im.N / n
+	}
+	return indices
+}
+
 // RGB returns the images as they are shown: those of three channels as they are, more channels by their first three,
 // and one or two channels as gray by the first. Their pixels are shared with im where it has three channels.
 func (im Images) RGB() Images {

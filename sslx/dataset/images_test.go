@@ -60,6 +60,17 @@ func TestImages_CheckComparesBytesWithTheSize(t *testing.T) {
 	}
 }
 
+func TestImages_SpreadReachesAllOfTheSet(t *testing.T) {
+	for _, c := range []struct {
+		images, n int
+		want      []int
+	}{{10, 4, []int{0, 2, 5, 7}}, {3, 3, []int{0, 1, 2}}, {2, 8, []int{0, 1}}, {0, 8, []int{}}} {
+		if got := (Images{N: c.images}).Spread(c.n); !slices.Equal(got, c.want) {
+			t.Errorf("%d of %d images: %v, want %v", c.n, c.images, got, c.want)
+		}
+	}
+}
+
 func TestSplit_IsImagesOfTheSet(t *testing.T) {
 	set, _ := imported(t, animals(t).folder(t, "set"), ImportOptions{})
 	sp, _ := split(t, set, "train")

@@ -20,7 +20,7 @@ import (
 type Gallery struct {
 	Height, Width int
 
-	// Originals are training images. Views[i] are their views by pipeline i in the first epoch, in the same order.
+	// Originals are training images from all over the set. Views[i] are their views by pipeline i in the first epoch, in the same order.
 	Originals [][]byte
 	Views     [][][]byte
 
@@ -34,10 +34,6 @@ type Gallery struct {
 	// Spectrum is the variance along each component, the largest first.
 	Map      []Placed
 	Spectrum []float64
-
-	// Chance is the accuracy of guessing for each task of the data, by the task's name in results: one over the
-	// number of classes.
-	Chance map[string]float64
 
 	// Notes is what there was to say of the import of the data, such as images that were left out.
 	Notes []string
@@ -91,12 +87,9 @@ func Illustrate(ctx context.Context, dir string, opt progress.Options) (g Galler
 	}
 	defer handle.Close()
 
-	g = Gallery{Height: set.Height(), Width: set.Width(), Chance: map[string]float64{}, Notes: set.Notes()}
-	for i, task := range set.Tasks() { // the main task first
-		g.Chance[set.Name()+"/"+task.Name] = 1 / float64(len(task.Classes))
-		if i == 0 {
-			g.Task = task.Name
-		}
+	g = Gallery{Height: set.Height(), Width: set.Width(), Notes: set.Notes()}
+	if tasks := set.Tasks(); len(tasks) > 0 {
+		g.Task = tasks[0].Name // the main task
 	}
 	if err := g.addViews(handle, set, trained.Config); err != nil {
 		return g, err
@@ -137,14 +130,13 @@ func (g *Gallery) addViews(handle *backend.Handle, set *dataset.Set, c pretrain.
 		return err
 	}
 
-	// Samples are numbered from the start of train, and so are their views.
-	some := train.Slice(0, min(galleryViews, train.N))
-	views, err := c.Views.Show(handle.Backend, some, c.Seed, 1)
+	some := train.Spread(galleryViews)
+	views, err := c.Views.Show(handle.Backend, train.Images, some, c.Seed, 1)
 	if err != nil {
 		return err
 	}
 
-	g.Originals = copies(some)
+	g.Originals = copies(train.Pick(some))
 	for _, view := range views {
 		g.Views = append(g.Views, copies(view))
 	}
@@ -178,12 +170,13 @@ func (g *Gallery) addRepresentations(ctx context.Context, handle *backend.Handle
 	}
 	defer programs.Close()
 	// One more than is shown: the nearest of each query is the query itself.
-	neighbors, err := probe.Nearest(programs, features, features.Head(galleryQueries), min(galleryNearest+1, test.N))
+	asked := test.Spread(galleryQueries)
+	neighbors, err := probe.Nearest(programs, features, features.Pick(asked), min(galleryNearest+1, test.N))
 	if err != nil {
 		return err
 	}
 
-	if g.Queries, err = queries(test, neighbors, g.Task); err != nil {
+	if g.Queries, err = queries(test, asked, neighbors, g.Task); err != nil {
 		return err
 	}
 
@@ -191,9 +184,11 @@ func (g *Gallery) addRepresentations(ctx context.Context, handle *backend.Handle
 	if err != nil {
 		return err
 	}
-	components, err := probe.Principal(features.Head(galleryMap))
+	placed := test.Spread(galleryMap)
+	components, err := probe.Principal(features.Pick(placed))
 	g.Spectrum = components.Variances
-	for i, at := range components.Plane {
+	for k, at := range components.Plane {
+		i := placed[k]
 		g.Map = append(g.Map, Placed{shown(test.Images, i), at[0], at[1], slices.Clone(features.Row(i)), names[i]})
 	}
 	return err
@@ -219,8 +214,8 @@ func classNames(set *dataset.Set, s *dataset.Split, task string) ([]string, erro
 	return names, nil
 }
 
-// queries copies the first images of a split, and their neighbors other than themselves.
-func queries(s *dataset.Split, neighbors probe.Neighbors, task string) ([]Query, error) {
+// queries copies the images of a split that neighbors were asked for, and their neighbors other than themselves.
+func queries(s *dataset.Split, asked []int, neighbors probe.Neighbors, task string) ([]Query, error) {
 	var labels []int32
 	if task != "" {
 		var err error
@@ -230,10 +225,10 @@ func queries(s *dataset.Split, neighbors probe.Neighbors, task string) ([]Query,
 	}
 
 	// The query is the first of its own neighbors, unless another image is equal to it.
-	all := make([]Query, neighbors.N)
-	for i := range all {
+	all := make([]Query, len(asked))
+	for k, i := range asked {
 		q := Query{Image: shown(s.Images, i)}
-		index, _ := neighbors.Of(i)
+		index, _ := neighbors.Of(k)
 		for _, j := range index {
 			if int(j) != i && len(q.Nearest) < galleryNearest {
 				q.Nearest = append(q.Nearest, shown(s.Images, int(j)))
@@ -242,7 +237,7 @@ func queries(s *dataset.Split, neighbors probe.Neighbors, task string) ([]Query,
 				}
 			}
 		}
-		all[i] = q
+		all[k] = q
 	}
 	return all, nil
 }

@@ -57,6 +57,12 @@ func TestScore_GivesTheMeasuresThatTellSomething(t *testing.T) {
 		got := map[string]float64{}
 		for _, r := range all {
 			got[r.Metric] = r.Value
+
+			// Guessing is right once in as many times as there are classes, five times with five guesses.
+			guessing := map[string]float64{record.MetricAccuracy: 1, record.MetricBalanced: 1, record.MetricTop5: 5}
+			if want := guessing[r.Metric] / float64(c.task.Classes); math.Abs(r.Chance-want) > 1e-12 {
+				t.Errorf("%s: chance of %s is %v, want %v", name, r.Metric, r.Chance, want)
+			}
 		}
 		for metric, want := range c.want {
 			if math.Abs(got[metric]-want) > 1e-12 {

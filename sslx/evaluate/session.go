@@ -216,6 +216,7 @@ func (s *session) score(r record.Result, p named, in Input, g group, o Outcome) 
 		return nil, err
 	}
 	r.Task = t.Name
+	guessing := 1 / float64(t.Classes)
 	if o.score != nil {
 		measures, err := o.score(t.test)
 		for _, m := range measures {
@@ -224,6 +225,9 @@ func (s *session) score(r record.Result, p named, in Input, g group, o Outcome) 
 				r.Protocol = p.pinned(Outcome{Protocol: m.protocol}, in.Layer(), g.cutName(o))
 			}
 			r.Metric, r.Value, r.N, r.Parts = m.metric, m.value, m.n, m.parts
+			if record.IsAccuracy(m.metric) {
+				r.Chance = guessing
+			}
 			all = append(all, r)
 		}
 		return all, err
@@ -242,6 +246,7 @@ func (s *session) score(r record.Result, p named, in Input, g group, o Outcome) 
 	}
 
 	// The mean over repetitions; most protocols have one.
+	r.Chance = guessing
 	accuracy, balanced := r, r
 	accuracy.Metric, accuracy.N = record.MetricAccuracy, g.test.N
 	balanced.Metric, balanced.N = record.MetricBalanced, g.test.N
@@ -267,7 +272,7 @@ func (s *session) score(r record.Result, p named, in Input, g group, o Outcome) 
 	}
 	if o.Ranking.K == ranks && t.Classes > 2*ranks {
 		top := accuracy
-		top.Metric = record.MetricTop5
+		top.Metric, top.Chance = record.MetricTop5, ranks*guessing
 		if top.Value, err = o.Ranking.TopK(t.test); err != nil {
 			return nil, err
 		}
