@@ -28,7 +28,8 @@ func TestPrintResults_SaysWhichPixelsAreAveraged(t *testing.T) {
 func TestPrintResults_SaysWhichDirectionOfAMeasureIsBetter(t *testing.T) {
 	for protocol, want := range map[string]bool{"uniformity@encoder": true, "knn/x@encoder": false} {
 		var out bytes.Buffer
-		if err := (&app{stdout: &out}).printResults([]record.Result{result("r", "simclr", "a/b", protocol, 0.25)}); err != nil {
+		results := []record.Result{result("r", "simclr", "a/b", protocol, 0.25)}
+		if err := (&app{stdout: &out}).printResults(results); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(out.String(), "alignment, uniformity lower"); got != want {

@@ -28,8 +28,9 @@ type Captioned struct {
 }
 
 // CaptionSheet returns a PNG image with a line for each list of images, and the words beside each of them. Short lines
-// are set side by side, from left to right. titles, which may be nil, name the columns. Images less than 96 pixels wide and high are enlarged, each pixel to a square. It
-// returns a usage error if there is no image, if lines have unequal lengths, or if an image has another size.
+// are set side by side, from left to right. titles, which may be nil, name the columns. Images less than 96 pixels wide
+// and high are enlarged, each pixel to a square. It returns a usage error if there is no image, if lines have unequal
+// lengths, or if an image has another size.
 func CaptionSheet(height, width int, titles []string, lines [][]Captioned) ([]byte, error) {
 	s := sheet{height: height, width: width, titles: titles}
 	for i, line := range lines {

@@ -355,8 +355,8 @@ func marksOf(axis experiments.SweptKey, places map[string]float64) (marks []plot
 	return marks
 }
 
-// WriteSweepText writes what the records say of a sweep as text: facts in lines of at most line characters, then a table
-// in parts of at most width characters (0 for no limit).
+// WriteSweepText writes what the records say of a sweep as text: facts in lines of at most line characters, then a
+// table in parts of at most width characters (0 for no limit).
 func WriteSweepText(w io.Writer, folder string, o experiments.StudyOutcome, line, width int) error {
 	var t Table
 	add := func(name, text string) {

@@ -30,8 +30,8 @@ func (v Views) Show(b compute.Backend, images dataset.Images, samples []int, see
 	return v.ofEpochs(b, images, samples, seed, epochs, Config.ofSize)
 }
 
-// Sample is [Views.Show] for all images, with views of their own sizes, as an encoder sees them in training, but rounded
-// to bytes.
+// Sample is [Views.Show] for all images with views of their own sizes, as an encoder sees them in training, but
+// rounded to bytes.
 func (v Views) Sample(b compute.Backend, images dataset.Images, seed uint64, epochs int) ([]dataset.Images, error) {
 	return v.ofEpochs(b, images, nil, seed, epochs, Config.Pipeline)
 }

@@ -20,7 +20,8 @@ import (
 type Gallery struct {
 	Height, Width int
 
-	// Originals are training images from all over the set. Views[i] are their views by pipeline i in the first epoch, in the same order.
+	// Originals are training images from all over the set. Views[i] are their views by pipeline i in the first epoch,
+	// in the same order.
 	Originals [][]byte
 	Views     [][][]byte
 

@@ -77,8 +77,8 @@ type Result struct {
 	Metric string  `json:"metric"`
 	Value  float64 `json:"value"`
 
-	// Chance is the accuracy of guessing among the classes of the task, 1 over their number; 0 where Value is no accuracy
-	// and in results of earlier versions.
+	// Chance is the accuracy of guessing among the classes of the task: 1 over their number, and five times that for
+	// MetricTop5. It is 0 where Value is no accuracy, and in results of earlier versions.
 	Chance float64 `json:"chance,omitempty"`
 
 	// N is the number of images that Value was measured on.
