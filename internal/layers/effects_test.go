@@ -43,12 +43,12 @@ func TestImports_ChangeNothingInTheProcess(t *testing.T) {
 		t.Errorf("the environment became %q", environment)
 	}
 	if arenas < 2 {
-		t.Errorf("the allocator has %d arena: one of the packages set an option of malloc", arenas)
+		t.Errorf("glibc has %d arena: one of the packages changed malloc", arenas)
 	}
 
 	// The measurement would see it.
 	if _, arenas := runImporting(t, []string{module + "/sslx/backend/tuned"}); arenas != 1 {
-		t.Errorf("with package tuned the allocator has %d arenas, not 1", arenas)
+		t.Errorf("with package tuned, whose malloc needs no arena for threads, glibc has %d, not 1", arenas)
 	}
 }
 

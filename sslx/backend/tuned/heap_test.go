@@ -3,6 +3,7 @@
 package tuned
 
 import (
+	"os/exec"
 	"syscall"
 	"testing"
 
@@ -11,17 +12,25 @@ import (
 	"github.com/sslx-go/lab/sslx/backend"
 )
 
+// Package tuned has an allocator of its own; cgo is not for test files, so a program tests it.
+func TestHeap_KeepsWhatThreadsWrite(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "run", "./testdata/heap").CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // Faults are counted, not seconds: 10 results of 96 MiB are 240,000 pages of 4 KiB when each is mapped again.
-func TestKeepHeap_UsesTheMemoryOfAResultAgain(t *testing.T) {
+func TestHeap_UsesTheMemoryOfAResultAgain(t *testing.T) {
 	h, err := backend.Open(t.Context(), backend.Options{Config: "xla:cpu", NoInstall: true})
 	if err != nil {
 		t.Skip(err)
 	}
 	defer h.Close()
-	exec := MustNewExec(h.Backend, func(x *Node) *Node { return BroadcastToDims(x, 24, 1<<20) })
-	defer exec.Finalize()
+	broadcast := MustNewExec(h.Backend, func(x *Node) *Node { return BroadcastToDims(x, 24, 1<<20) })
+	defer broadcast.Finalize()
 	call := func() {
-		if err := exec.MustCall1(float32(1)).FinalizeAll(); err != nil {
+		if err := broadcast.MustCall1(float32(1)).FinalizeAll(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,13 +6,13 @@
 // leave the choice to the program. Without it, everything works, and a training step on the CPU takes about half as
 // long again (docs/performance.md).
 //
-// Importing it limits glibc's allocator to one arena, on Linux with cgo. When [backend.Open] loads the CPU
-// plugin, it also
+// On Linux with cgo and glibc, the program gets an allocator that suits XLA (heap.c): its threads do not wait for
+// each other in malloc, and a step finds the memory of the step before it, in huge pages. The process keeps what it
+// used at its peak. Where the system refuses the addresses, 68 GiB without memory behind them, glibc's allocator
+// serves.
 //
-//   - makes the allocator keep the memory that it has, in huge pages. Addresses of half the machine's memory are
-//     reserved, and the process keeps what it used at its peak;
-//   - adds to $XLA_FLAGS the flags that make training steps faster. A flag that is set keeps its value. With other
-//     flags, results differ in their last digits.
+// When [backend.Open] loads the CPU plugin, $XLA_FLAGS gets the flags that make training steps faster. A flag that
+// is set keeps its value. With other flags, results differ in their last digits.
 //
 // [backend.Open]: https://pkg.go.dev/github.com/sslx-go/lab/sslx/backend#Open
 package tuned
@@ -34,9 +34,8 @@ var cpuFlags = []string{"--xla_cpu_use_fusion_emitters=false"}
 
 func init() { tuning.BeforeLoad = beforeLoad }
 
-// beforeLoad prepares the heap, and the environment that the plugin reads when it is loaded.
+// beforeLoad prepares the environment that the plugin reads when it is loaded.
 func beforeLoad() error {
-	keepHeap()
 	return os.Setenv("XLA_FLAGS", withDefaults(os.Getenv("XLA_FLAGS"), cpuFlags))
 }
 

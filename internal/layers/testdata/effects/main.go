@@ -1,5 +1,6 @@
-// Command effects prints its environment, and the state of glibc's allocator after two threads used it: one arena where
-// the allocator is limited to it, more otherwise. The test adds the file with the imports whose effects it looks for.
+// Command effects prints its environment, and the state of glibc's allocator after two threads called malloc: it has
+// one arena where something else serves them, more otherwise. The test adds the file with the imports whose effects
+// it looks for.
 package main
 
 // #include <malloc.h>
