@@ -255,6 +255,10 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 		return err
 	}
 
+	if len(records) == 0 {
+		a.say("%s", noRecords(store))
+	}
+
 	// Judged before anything is written, so that an error leaves no half of a report.
 	outcomes := []experiments.Outcome{}
 	for _, c := range claims {
@@ -285,6 +289,12 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 		}
 	}
 	return nil
+}
+
+// noRecords says what to do about a store without records.
+func noRecords(s experiments.Store) string {
+	return fmt.Sprintf("there are no records in %s: call this in a clone of sslx, or name their folder with --records",
+		s.Path)
 }
 
 func claimsShowCommand(a *app) *cobra.Command {
@@ -320,6 +330,10 @@ func (a *app) claimsShow(key string, f claimsFlags) error {
 		}
 	}
 
+	if len(records) == 0 {
+		return usage.Errorf("%s", noRecords(store))
+	}
+
 	// A key is given by its beginning.
 	if len(found) != 1 {
 		return usage.Errorf("%d records of %s begin with %q: give the key of one", len(found), store.Path, key)
@@ -353,6 +367,10 @@ func (a *app) printRecord(r experiments.Record) error {
 	}
 	fmt.Fprintf(a.stdout, "\nTo repeat it, put this into repeat.yaml:\n\n%s\nand run\n\n  sslx pretrain --config "+
 		"repeat.yaml --out runs/repeat\n  sslx evaluate runs/repeat%s\n\n", text, evaluateArguments(r))
+	if len(r.Tasks) > 1 {
+		fmt.Fprintf(a.stdout, "The last command needs the image sets of all tasks; with --tasks %s, those of the "+
+			"training are enough.\n\n", r.Tasks[0])
+	}
 
 	// The log shows whether the training diverged or collapsed.
 	log := table{left: 0}

@@ -44,3 +44,19 @@ func TestClaimsShow_HasTheCueTestWhereThereIsOne(t *testing.T) {
 		}
 	}
 }
+
+func TestClaims_WithoutRecordsSayWhereTheyWereSought(t *testing.T) {
+	isolate(t)
+	status, stdout, stderr := call(t, "claims", "report", "negatives", "--scale", "cpu")
+	if status != statusDone {
+		t.Errorf("status %d", status)
+	}
+	wantTexts(t, stderr, "there are no records in runs/claims/cpu.jsonl", "--records")
+	wantTexts(t, stdout, "no records yet")
+
+	status, _, stderr = call(t, "claims", "show", "4f1c", "--scale", "cpu")
+	if status != statusUsage {
+		t.Errorf("status %d", status)
+	}
+	wantTexts(t, stderr, "there are no records in runs/claims/cpu.jsonl", "--records")
+}

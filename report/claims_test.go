@@ -17,6 +17,7 @@ import (
 
 	"github.com/sslx-go/lab/experiments"
 	_ "github.com/sslx-go/lab/experiments/claims"
+	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/internal/testrecords"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
@@ -320,5 +321,17 @@ func TestClaims_AChangedRecordChangesTheTable(t *testing.T) {
 	}
 	if other, err := claimsMarkdown(experiments.Smoke, all, named(t, "minibatch")); err != nil || other == table {
 		t.Errorf("a changed record is not seen (%v)", err)
+	}
+}
+
+func TestWriteOutcome_VerdictNamesTheRunsThatAreMissing(t *testing.T) {
+	o := experiments.Outcome{Claim: "negatives", Scale: experiments.CPU, Verdict: statistics.Reversed, Missing: 3,
+		Records: []string{"4f1c"}}
+	var text strings.Builder
+	if err := WriteOutcome(&text, o, 100); err != nil {
+		t.Fatal(err)
+	}
+	if want := "reversed, with 3 runs missing, at scale cpu"; !strings.Contains(text.String(), want) {
+		t.Errorf("without %q:\n%s", want, &text)
 	}
 }

@@ -59,6 +59,16 @@ func compareRuns(results []record.Result) comparison {
 			c.trained = appendNew(c.trained, column(r))
 		}
 	}
+
+	// Baselines come first, also where a protocol without them was measured before the others.
+	baselines := []string{record.ModelPixels, record.ModelUntrained, record.ModelUntrainedBN}
+	rank := func(column string) int {
+		if i := slices.Index(baselines, column); i >= 0 {
+			return i
+		}
+		return len(baselines)
+	}
+	slices.SortStableFunc(c.columns, func(a, b string) int { return rank(a) - rank(b) })
 	return c
 }
 

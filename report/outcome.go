@@ -247,7 +247,11 @@ func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 	}
 
 	add("claim", o.Claim)
-	add("verdict", fmt.Sprintf("%s, at scale %s (margin %g)", o.Verdict, o.Scale, o.Margin))
+	verdict := string(o.Verdict)
+	if o.Scale != experiments.Smoke { // a line below says that smoke gives none
+		verdict = VerdictText(o)
+	}
+	add("verdict", fmt.Sprintf("%s, at scale %s (margin %g)", verdict, o.Scale, o.Margin))
 	if o.Withdrawn != "" && o.Verdict == experiments.Withdrawn {
 		add("because", o.Withdrawn)
 	}

@@ -157,6 +157,14 @@ func TestResultsByRun_RunsStandSideBySide(t *testing.T) {
 	}
 }
 
+func TestResultsByRun_BaselinesComeFirstWhateverWasMeasuredFirst(t *testing.T) {
+	got := ResultsByRun([]record.Result{
+		result("untrained", "t", 0.4), result("simclr", "t", 0.6), result("pixels", "t", 0.3)})
+	if want := []string{"pixels", "untrained", "simclr"}; !reflect.DeepEqual(got.Head[3:], want) {
+		t.Errorf("got %v", got.Head)
+	}
+}
+
 func TestTable_WideTextIsCutIntoPartsWithTheNames(t *testing.T) {
 	wantText(t, Table{Align: "lr", Head: []string{"name", "first", "second", "third"}, Rows: [][]string{{"a", "1", "2", "3"}}}, 20, `
 name  first  second
