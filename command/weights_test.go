@@ -40,8 +40,8 @@ func TestEvaluate_PrintsAFileOfWeights(t *testing.T) {
 	if status, stdout, stderr = call(t, args...); status != statusDone {
 		t.Fatal(stderr)
 	}
-	want := "task         protocol                           n  tiny.onnx\n" +
-		"tones/class  knn/cosine/k20/t0.07@encoder  4 test    100.0 %\n"
+	want := "task         protocol                           n  chance  tiny.onnx\n" +
+		"tones/class  knn/cosine/k20/t0.07@encoder  4 test  50.0 %    100.0 %\n"
 	if stdout != want {
 		t.Errorf("printed\n%s\nwant\n%s", stdout, want)
 	}
