@@ -2,6 +2,8 @@
 
 package tuned
 
-// A package can have C files, here heap.c, only if one of its Go files imports C.
+// A package can have C files, here heap.c, only if one of its Go files imports C. Before version 2.34 of glibc, dlsym
+// was in a library of its own.
 
+// #cgo LDFLAGS: -ldl
 import "C"
