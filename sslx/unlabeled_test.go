@@ -92,6 +92,21 @@ func TestUnlabeled_AFlatFolderIsTrainedOnAndMeasured(t *testing.T) {
 		t.Errorf("said %q", said)
 	}
 
+	// Measures without labels are of the photographs, not of what is made from them.
+	for _, tasks := range [][]string{nil, {"made-rotation", "made-gray"}} {
+		results, err = Evaluate(ctx, dir, EvaluateOptions{Tasks: tasks, Protocols: []string{"label-free"},
+			Options: opt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range results {
+			same := func(other record.Result) bool { return other.Protocol == r.Protocol }
+			if r.Task != "photos" || slices.ContainsFunc(results[:i], same) {
+				t.Errorf("%s is measured on %s, with tasks %v", r.Protocol, r.Task, tasks)
+			}
+		}
+	}
+
 	// Labels of the photographs are asked for: there are none.
 	_, err = Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{"photos"}, Protocols: []string{"knn"}, Options: opt})
 	if !usage.Is(err) || !strings.Contains(err.Error(), "made-rotation") || !strings.Contains(err.Error(), "cifar10") {

@@ -19,7 +19,8 @@ import (
 type Options struct {
 	// Tasks are labels of the run's data, tasks made from it (MadeTasks), sets (TaskSets), SET/LABEL, paths of image
 	// folders or archives, or AllTasks. When empty, they are all labels of the run's data; for data without labels,
-	// they are those made from it, and protocols that need no labels measure the images as they are.
+	// they are those made from it. Protocols that need no labels measure each data set once, as it is, and no task made
+	// from it.
 	Tasks []string
 
 	// Protocols are names of Names, or AllProtocols; kNN and the linear probe when empty, and LabelFree where the run's
@@ -100,6 +101,7 @@ func Run(ctx context.Context, dir string, opt Options) (results []record.Result,
 			return nil, err
 		}
 	}
+	plan.fit(s.labeled(), s.unlabeled())
 
 	// The lock of the run comes before the minutes of measuring.
 	if s.run, err = record.Open(dir); err != nil {
@@ -150,13 +152,12 @@ func (s *session) withoutLabels(p *plan, set *dataset.Set) (err error) {
 		if err != nil {
 			return err
 		}
-		p.once = true
 	}
 	p.bare = s.unlabeled()
 	switch others := len(p.made) + len(p.sets); {
 	case others == 0 && !p.bare:
 		return noLabels(set, madeTasksOf(set), set.Height())
-	case len(s.opt.Tasks) > 0:
+	case len(s.opt.Tasks) > 0 || !s.labeled():
 		return nil
 	}
 

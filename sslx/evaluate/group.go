@@ -18,7 +18,7 @@ type group struct {
 	pixels      string // decides the pixels: the fingerprint, what was done to the images, and how they were cut
 	train, test part
 	tasks       []Task
-	labeledOnly bool    // protocols that need no labels do not measure it
+	made        bool    // what was done to the images is the task: protocols that need no labels do not measure it
 	main        []int32 // labels of the training images that the cut is stratified by; one for all without labels
 	groups      []int32 // of the training images, which the cut leaves whole; nil where the set has none
 
@@ -32,12 +32,12 @@ type part struct {
 	dataset.Images
 }
 
-// groupOf returns the images of a set with some of its tasks, all when no label is named. Name is what the set is
-// called in results. A set without labels has no tasks. Labels need a split to be measured on, unless the group is for
+// groupOf returns the images of a set with some of its tasks, all when labels is nil. Name is what the set is called in
+// results. A set without labels has no tasks. Labels need a split to be measured on, unless the group is for
 // validation.
 func groupOf(set *dataset.Set, name string, labels []string, validation bool) (g group, err error) {
 	g = group{name: name, data: set.Fingerprint(), pixels: set.Fingerprint()}
-	if len(labels) == 0 {
+	if labels == nil {
 		labels = taskNames(set)
 	}
 	train, err := set.Split(record.SplitTrain)
@@ -122,7 +122,7 @@ func (g group) validation() group {
 // suits reports whether a protocol measures the group: without tasks, only one that needs no labels.
 func (g group) suits(p named) bool {
 	if p.unlabeled() {
-		return !g.labeledOnly
+		return !g.made
 	}
 	return len(g.tasks) > 0
 }

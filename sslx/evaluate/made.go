@@ -55,7 +55,8 @@ func canMake(set *dataset.Set, task string) error {
 // madeGroup returns images of a set, each with one of the transforms of a made task, in turn. Name is what the set is
 // called in results.
 func madeGroup(set *dataset.Set, name, task string) (g group, err error) {
-	g = group{name: name + "/" + task, data: set.Fingerprint(), pixels: set.Fingerprint() + " " + task}
+	g = group{name: name + "/" + task, data: set.Fingerprint(), pixels: set.Fingerprint() + " " + task,
+		made: true}
 	if err := canMake(set, task); err != nil {
 		return g, err
 	}

@@ -42,6 +42,11 @@ func (s *session) start(handle *backend.Handle) (err error) {
 // unlabeled reports whether one of the protocols needs no labels.
 func (s *session) unlabeled() bool { return slices.ContainsFunc(s.protocols, named.unlabeled) }
 
+// labeled reports whether one of the protocols needs labels.
+func (s *session) labeled() bool {
+	return slices.ContainsFunc(s.protocols, func(p named) bool { return !p.unlabeled() })
+}
+
 // close releases programs and networks.
 func (s *session) close() {
 	if s.programs != nil {

@@ -41,9 +41,8 @@ func TaskSets() []TaskSet {
 // plan is the tasks that were asked for, before their images are opened.
 type plan struct {
 	own  []string // labels of the run's data
-	bare bool     // the run's data as they are, for protocols that need no labels: the data have none
+	bare bool     // the run's data as they are, for protocols that need no labels
 	made []string // tasks made from it
-	once bool     // protocols that need no labels measure the data as they are, and not the tasks made from them
 	sets []setPlan
 }
 
@@ -110,6 +109,17 @@ func (p planner) plan(names []string) (all plan, err error) {
 
 	all.own, all.made = unique(all.own), unique(all.made)
 	return all, nil
+}
+
+// fit fits the plan to the protocols that measure it: to whether some need labels, and some need none. What needs none
+// measures the run's data as they are, once: tasks that are made from the data ask for labels of the same images.
+func (p *plan) fit(labeled, unlabeled bool) {
+	if unlabeled && len(p.made) > 0 && len(p.own) == 0 {
+		p.bare = true
+	}
+	if !labeled {
+		p.made = nil
+	}
 }
 
 // otherData is the error of a task of the run's data when that is not what it was trained on.
@@ -253,18 +263,16 @@ func (o opener) each(ctx context.Context, p plan, measure func(context.Context, 
 		})
 	}
 	if len(p.own) > 0 || p.bare {
-		own := func() (group, error) { return groupOf(o.run, o.name(o.run), p.own, o.validation) }
+		// Without any label asked for there are no tasks, although the data may have some.
+		labels := append([]string{}, p.own...)
+		own := func() (group, error) { return groupOf(o.run, o.name(o.run), labels, o.validation) }
 		if err := guarded(o.run, own); err != nil {
 			return err
 		}
 	}
 
 	for _, task := range p.made {
-		made := func() (group, error) {
-			g, err := madeGroup(o.run, o.name(o.run), task)
-			g.labeledOnly = p.once
-			return g, err
-		}
+		made := func() (group, error) { return madeGroup(o.run, o.name(o.run), task) }
 		if err := guarded(o.run, made); err != nil {
 			return err
 		}

@@ -42,6 +42,47 @@ func TestPlan_SortsNamesByWhereTheirImagesComeFrom(t *testing.T) {
 	}
 }
 
+// Measures without labels are of images: each data set has them once, whatever tasks are made from it.
+func TestPlan_ProtocolsWithoutLabelsMeasureEachDataSetOnce(t *testing.T) {
+	cached(t)
+	set, err := dataset.Factors(ctx, dataset.FactorsOptions{Cache: t.TempDir(), Train: 256, Test: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = set.Close() }()
+
+	for _, c := range []struct{ tasks, protocols, want string }{
+		{"made-rotation,made-gray", "label-free", "factors label-free"},
+		{"shape,made-gray", "label-free,cka", "factors label-free,factors cka"},
+		{"made-gray", "knn,label-free", "factors label-free,factors/made-gray knn"},
+		{"made-gray", "knn", "factors/made-gray knn"},
+		{"shape,made-blur", "knn,label-free", "factors knn,factors label-free,factors/made-blur knn"},
+	} {
+		p, err := planner{set: set}.plan(strings.Split(c.tasks, ","))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := session{}
+		if s.protocols, err = protocolsNamed(strings.Split(c.protocols, ",")); err != nil {
+			t.Fatal(err)
+		}
+		p.fit(s.labeled(), s.unlabeled())
+
+		var got []string
+		err = opener{run: set, taken: map[string]string{}}.each(t.Context(), p, func(_ context.Context, g group) error {
+			for _, protocol := range s.protocols {
+				if g.suits(protocol) {
+					got = append(got, g.name+" "+protocol.name)
+				}
+			}
+			return nil
+		})
+		if all := strings.Join(got, ","); err != nil || all != c.want {
+			t.Errorf("%s by %s: got %s (%v), want %s", c.tasks, c.protocols, all, err, c.want)
+		}
+	}
+}
+
 // otherSets is what AllTasks measures besides the generated set.
 func otherSets() (sets []setPlan) {
 	for _, known := range TaskSets() {

@@ -64,6 +64,7 @@ func Weights(ctx context.Context, path string, opt Options) (results []record.Re
 			return nil, err
 		}
 	}
+	plan.fit(s.labeled(), s.unlabeled())
 
 	handle, err := open.Backend(ctx, opt.Options)
 	if err != nil {
