@@ -132,7 +132,7 @@ func TestWith_LeavesTheOriginal(t *testing.T) {
 
 func TestBase_IsARecipeAndItsOptimizerFollowsTheBatch(t *testing.T) {
 	for _, s := range Scales() {
-		if err := Base(s).Check(); err != nil {
+		if err := Base(s).CheckNew(); err != nil {
 			t.Errorf("%s: %v", s, err)
 		}
 	}

@@ -41,7 +41,7 @@ type Summary struct {
 // Pretrain trains an encoder and leaves it in the run folder dir, which must be absent or empty. An interrupted
 // training leaves a checkpoint for Resume and returns ErrInterrupted.
 func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, error) {
-	if err := c.Check(); err != nil {
+	if err := c.CheckNew(); err != nil {
 		return Summary{}, err
 	}
 	c = c.Resolved()
@@ -53,7 +53,7 @@ func Pretrain(ctx context.Context, dir string, c Config, opt Options) (Summary, 
 // the training, in (0, 1). The learning rate follows the schedule of the whole training, so that Resume, or a later
 // pause, continues it with the same bits.
 func PretrainUntil(ctx context.Context, dir string, c Config, share float64, opt Options) (Summary, error) {
-	if err := c.Check(); err != nil {
+	if err := c.CheckNew(); err != nil {
 		return Summary{}, err
 	}
 	if !(share > 0 && share < 1) {

@@ -23,7 +23,7 @@ func TestPlans_CanBeRun(t *testing.T) {
 				}
 				labels := map[string]bool{}
 				for _, c := range arm.Candidates {
-					if err := c.Config.Check(); err != nil {
+					if err := c.Config.CheckNew(); err != nil {
 						t.Errorf("%s at %s, %s, %s: %v", claim.ID, scale, arm.Name, c.Label, err)
 					}
 					labels[c.Label] = true

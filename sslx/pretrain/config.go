@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
@@ -259,6 +260,20 @@ func (c Config) Check() error {
 			objective.NameOf(c.Objective))
 	case needs.Queue%c.Batch != 0:
 		return usage.Errorf("objective.queue is %d: it must be a multiple of the batch, %d", needs.Queue, c.Batch)
+	}
+	return nil
+}
+
+// CheckNew is Check for a training that begins. It also refuses a warm-up that is longer than the training, which runs
+// of earlier versions may have and resume with: the learning rate would never reach its peak.
+func (c Config) CheckNew() error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if warmup := c.Optimizer.WarmupEpochs; warmup > float64(c.Epochs) {
+		return usage.Errorf("optimizer.warmup_epochs is %g, but the training has only %s: set optimizer.warmup_epochs "+
+			"to %g (a tenth of the training), or epochs to more than %g", warmup, words.Count(c.Epochs, "epoch"),
+			float64(c.Epochs)/10, warmup)
 	}
 	return nil
 }

@@ -17,6 +17,31 @@ func TestDefault_IsValid(t *testing.T) {
 	}
 }
 
+func TestConfig_CheckNewRefusesAWarmUpThatIsLongerThanTheTraining(t *testing.T) {
+	c := Default()
+	c.Epochs, c.Optimizer.WarmupEpochs = 5, 10
+	err := c.CheckNew()
+	if !usage.Is(err) {
+		t.Fatalf("got %v", err)
+	}
+	for _, part := range []string{"optimizer.warmup_epochs is 10", "5 epochs", "warmup_epochs to 0.5", "more than 10"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is missing in %v", part, err)
+		}
+	}
+
+	// A run that began with it resumes.
+	if err := c.Check(); err != nil {
+		t.Error(err)
+	}
+	if c.Optimizer.WarmupEpochs = 5; c.CheckNew() != nil {
+		t.Error("a warm-up as long as the training is refused")
+	}
+	if _, err := ReadConfig("", []string{"epochs=2", "optimizer.warmup_epochs=3"}); !usage.Is(err) {
+		t.Errorf("a configuration with it is read: %v", err)
+	}
+}
+
 func TestConfig_CheckNamesAValueOutOfRange(t *testing.T) {
 	for name, change := range map[string]func(c *Config){
 		"data":          func(c *Config) { c.Data = "" },

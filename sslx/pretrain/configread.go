@@ -53,7 +53,7 @@ func ReadConfig(path string, assignments []string) (Config, error) {
 			return c, err
 		}
 	}
-	return c, c.Check()
+	return c, c.CheckNew()
 }
 
 // isRecord reports whether the file at path is the configuration of a run.
