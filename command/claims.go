@@ -194,6 +194,7 @@ func (a *app) claimsRun(ctx context.Context, claims []experiments.Claim, f claim
 
 // makeRuns makes the runs that plans lack, and says which one is made and how long the others will take.
 func (a *app) makeRuns(ctx context.Context, s experiments.Sweep, plans ...experiments.Plan) error {
+	a.whenStopped(savesCheckpoint)
 	return a.work(func(opt sslx.Options) error {
 		// In a log file, the line that each run writes is enough.
 		if !a.terminal {
@@ -399,6 +400,7 @@ func (a *app) workers(ctx context.Context, jobs int) error {
 	}
 
 	// Every process ends with the same report; the first one's is passed on.
+	a.whenStopped(savesCheckpoint)
 	printed, err := workers.Run(ctx, jobs, a.stderr, self, withoutJobs(os.Args[1:])...)
 
 	// After an interrupt the processes fail too, and their errors would hide the reason.

@@ -125,6 +125,12 @@ func (a *app) evaluate(ctx context.Context, name string, f evaluateFlags) (err e
 		others = append(others, other)
 	}
 
+	// Results of a file of weights have no run folder.
+	a.whenStopped(keepsResults)
+	if ofWeights {
+		a.whenStopped(printsResults)
+	}
+
 	var results []record.Result
 	err = a.work(func(opt sslx.Options) (err error) {
 		options := sslx.EvaluateOptions{Tasks: f.tasks, Protocols: f.protocols, Layers: f.layers, Compare: others,

@@ -25,6 +25,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -77,6 +78,8 @@ type app struct {
 	debug          bool           // --debug
 	started        bool           // the command line was understood and the work began
 	command        *cobra.Command // that runs, once its work began
+
+	stopping atomic.Pointer[string] // see whenStopped; the goroutine of signals reads it
 }
 
 // run executes one command line and returns the exit status. Only results go to stdout.
@@ -97,7 +100,7 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 		}
 	}()
 
-	ctx, stop := interruptible(parent, a.stderr)
+	ctx, stop := interruptible(parent, a.stderr, a.stoppingText)
 	defer stop()
 	root := rootCommand(a)
 	root.SetArgs(args)

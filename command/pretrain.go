@@ -100,6 +100,7 @@ func (a *app) pretrain(ctx context.Context, f pretrainFlags) error {
 	}
 
 	var summary sslx.Summary
+	a.whenStopped(savesCheckpoint)
 	err = a.work(func(opt sslx.Options) (err error) {
 		opt, wait := showViews(ctx, dir, opt)
 		defer wait()

@@ -70,11 +70,13 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 		if err != nil {
 			return err
 		}
+		a.whenStopped(savesCheckpoint)
 		if trained, err = sslx.Pretrain(ctx, f.out, c, opt); err != nil {
 			return err
 		}
 
 		// kNN alone has nothing to fit; the baselines show what training added.
+		a.whenStopped(keepsResults)
 		results, err = sslx.Evaluate(ctx, f.out, sslx.EvaluateOptions{Protocols: []string{evaluate.ProtocolKNN},
 			Baselines: true, Options: opt})
 		if err != nil {

@@ -15,10 +15,29 @@ import (
 // doubled is how soon after the first a signal still counts as the same: supervisors signal a process and its group.
 const doubled = time.Second
 
-// interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP cancels; another one, later, ends the
-// process, with the status that a shell gives to a process killed by that signal. Where the caller ignores SIGHUP, as
-// nohup does, it stays ignored.
-func interruptible(parent context.Context, stderr io.Writer) (ctx context.Context, stop func()) {
+// What work does before it ends by a signal.
+const (
+	savesCheckpoint = "training saves a checkpoint first"
+	keepsResults    = "what is measured so far is kept"
+	printsResults   = "what is measured so far is printed first"
+)
+
+// whenStopped sets what the work that begins does before it ends by a signal.
+func (a *app) whenStopped(does string) { a.stopping.Store(&does) }
+
+// stoppingText is the line that a signal prints.
+func (a *app) stoppingText() string {
+	first := ""
+	if does := a.stopping.Load(); does != nil {
+		first = " (" + *does + ")"
+	}
+	return "sslx: stopping" + first + "; interrupt again to end at once"
+}
+
+// interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP cancels, with a line on stderr; another one,
+// later, ends the process, with the status that a shell gives to a process killed by that signal. Where the caller
+// ignores SIGHUP, as nohup does, it stays ignored.
+func interruptible(parent context.Context, stderr io.Writer, line func() string) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	wanted := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -39,7 +58,7 @@ func interruptible(parent context.Context, stderr io.Writer) (ctx context.Contex
 				}
 				os.Exit(128 + int(s.(syscall.Signal)))
 			}
-			fmt.Fprintln(stderr, "\nsslx: stopping (training saves a checkpoint first); interrupt again to end at once")
+			fmt.Fprintln(stderr, "\n"+line())
 			first = time.Now()
 			cancel()
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -48,7 +49,7 @@ func child(t *testing.T, what string, args ...string) *exec.Cmd {
 func TestInterruptible_EndsWithTheContextOnASignal(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		var stderr bytes.Buffer
-		ctx, stop := interruptible(context.Background(), &lockedWriter{w: &stderr})
+		ctx, stop := interruptible(context.Background(), &lockedWriter{w: &stderr}, new(app).stoppingText)
 		if err := syscall.Kill(os.Getpid(), s); err != nil {
 			t.Fatal(err)
 		}
@@ -60,6 +61,33 @@ func TestInterruptible_EndsWithTheContextOnASignal(t *testing.T) {
 		stop()
 		if !strings.Contains(stderr.String(), "interrupt again") {
 			t.Errorf("%v: stderr is %q", s, stderr.String())
+		}
+	}
+}
+
+// What a signal says is true of the work that it ends.
+func TestInterruptible_SaysWhatTheCommandDoesFirst(t *testing.T) {
+	isolate(t)
+	writeFile(t, "runs/r/config.yaml", "epochs: 1\n")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, c := range map[string]struct {
+		begin      func(a *app) error
+		does, lies string
+	}{
+		"list": {func(a *app) error { return a.dataList(false) }, "sslx: stopping; interrupt", "("},
+		"pretrain": {func(a *app) error {
+			return a.pretrain(ended, pretrainFlags{out: "run", engine: engineFlags{name: "local"}})
+		}, "training saves a checkpoint", "measured"},
+		"evaluate": {func(a *app) error { return a.evaluate(ended, "r", evaluateFlags{}) },
+			"measured so far is kept", "training"},
+		"weights": {func(a *app) error { return a.evaluate(ended, "no.onnx", evaluateFlags{data: "factors"}) },
+			"measured so far is printed", "training"},
+	} {
+		a := &app{stdout: io.Discard, stderr: io.Discard}
+		err := c.begin(a)
+		if text := a.stoppingText(); !strings.Contains(text, c.does) || strings.Contains(text, c.lies) {
+			t.Errorf("%s (%v): %q", name, err, text)
 		}
 	}
 }
