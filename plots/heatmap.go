@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -27,13 +28,19 @@ type HeatMap struct {
 	// Unit says what the values are, for example "test accuracy (%)".
 	Unit string
 
-	// PerRow gives each row a scale of its own, from its floor to its highest value, for rows that differ in
-	// difficulty.
+	// PerRow gives each row a scale of its own, from its floor to the ceiling, for rows that differ in difficulty.
 	PerRow bool
 
 	// Floors, which may be nil, has the value at which each row's own scale begins; where it is NaN, the scale begins
 	// at the row's lowest value. Values below the floor have its color.
 	Floors []float64
+
+	// FloorName says what the floors are; "floor" when left out.
+	FloorName string
+
+	// Ceiling is the value at which each row's own scale ends; where it is 0, the scale ends at the highest value of
+	// the row.
+	Ceiling float64
 
 	// Diverging colors values below and above 0 by two hues. The scale is [-1, 1], as for a rank correlation, or as
 	// wide as the largest value asks for.
@@ -60,6 +67,8 @@ func (m HeatMap) check() error {
 	case m.Floors != nil && (!m.PerRow || len(m.Floors) != len(m.Rows)):
 		return usage.Errorf("%d floors are given for the %d rows of a heat map; PerRow, which needs them, is %v",
 			len(m.Floors), len(m.Rows), m.PerRow)
+	case !m.PerRow && m.Ceiling != 0:
+		return usage.Errorf("a heat map has the ceiling %g, and PerRow, which needs it, is false", m.Ceiling)
 	}
 
 	if m.Halves != nil {
@@ -109,6 +118,9 @@ func (m HeatMap) scale(i int) (low, high float64) {
 	low, high = extremes(m.Values[i : i+1])
 	if m.Floors != nil && !math.IsNaN(m.Floors[i]) {
 		low = m.Floors[i]
+	}
+	if m.Ceiling != 0 {
+		high = m.Ceiling
 	}
 	return low, high
 }
@@ -354,7 +366,7 @@ func (d *heatDrawing) legend() legend {
 
 	// With scales by row there are no numbers that hold for all of them.
 	if low, high := d.scale(0); d.PerRow {
-		name = d.begin() + " to highest of each row · " + name
+		name = d.begin() + " to " + d.end() + " · " + name
 	} else if !math.IsNaN(low) {
 		name = d.text(low) + " to " + d.text(high) + " · " + name
 	}
@@ -383,13 +395,22 @@ func (d *heatDrawing) begin() string {
 	}
 
 	// Rows without a known floor begin at their lowest value.
+	floor := cmp.Or(d.FloorName, "floor")
 	switch known {
 	case 0:
 		return "lowest"
 	case len(d.Floors):
-		return "floor"
+		return floor
 	}
-	return "floor, or else lowest,"
+	return floor + ", or else lowest,"
+}
+
+// end names the value at which the rows' own scales end.
+func (d *heatDrawing) end() string {
+	if d.Ceiling != 0 {
+		return fmt.Sprintf("%g", d.Ceiling)
+	}
+	return "highest of each row"
 }
 
 // ramp draws the scale. Its steps reach to the right end, so that no seam shows between them.

@@ -77,6 +77,20 @@ func TestHeatMap_RowsOwnScaleGoesFromItsFloorToItsBest(t *testing.T) {
 	}
 }
 
+func TestHeatMap_RowsOwnScaleEndsAtTheCeiling(t *testing.T) {
+	// With one column, each cell is the highest of its row: only a ceiling gives it a color that tells something.
+	m := HeatMap{Rows: []string{"low", "high", "below"}, Columns: []string{"a"}, PerRow: true, Ceiling: 100,
+		Values: [][]float64{{20}, {75}, {40}}, Floors: []float64{0, 50, 50}, FloorName: "chance"}
+	for i, want := range []float64{0.2, 0.5, 0} {
+		if got := m.level(i, 0); got != want {
+			t.Errorf("%s: level %v, want %v", m.Rows[i], got, want)
+		}
+	}
+	if got := newHeatDrawing(m).legend()[0].name; !strings.HasPrefix(got, "chance to 100 · ") {
+		t.Errorf("the scale is said to be %q", got)
+	}
+}
+
 func TestHeatMap_OneScaleSpansAllValuesThatWereMeasured(t *testing.T) {
 	m := HeatMap{Rows: []string{"a", "b"}, Columns: []string{"c", "d"},
 		Values: [][]float64{{math.NaN(), 3}, {1, 5}}}
@@ -139,6 +153,7 @@ func TestHeatMap_MapWhoseListsDoNotFitIsAUsageError(t *testing.T) {
 		"infinite":         func(m *HeatMap) { m.Values[0][0] = math.Inf(1) },
 		"two scales":       func(m *HeatMap) { m.PerRow = true },
 		"unused floors":    func(m *HeatMap) { m.Floors = []float64{1, 1, 1} },
+		"unused ceiling":   func(m *HeatMap) { m.Ceiling = 1 },
 		"a floor too few":  func(m *HeatMap) { m.Diverging, m.PerRow, m.Floors = false, true, []float64{1, 1} },
 		"an interval off":  func(m *HeatMap) { m.Halves = [][]float64{{1, 1, 1}, {1, 1, 1}, {1, 1}} },
 		"no column at all": func(m *HeatMap) { m.Columns = nil },

@@ -196,25 +196,32 @@ func CorruptionMap(results []record.Result, model, task string) (m plots.HeatMap
 }
 
 // TaskMap returns the accuracies of one model in percent: a row for each task and a column for each protocol, in
-// order of appearance, on test images where there are any. Several seeds give their mean. Each row's scale begins at
-// the lowest accuracy of the baselines on its task, where they were measured. A model of which
-// results has no accuracy is a usage error.
+// order of appearance, on test images where there are any. Several seeds give their mean. The scale of each row goes
+// from the accuracy of guessing on its task, 0 where the results lack it, to 100. A model of which results has no
+// accuracy is a usage error.
 func TaskMap(results []record.Result, model string) (plots.HeatMap, error) {
 	rows, err := accuracyRows(results, model)
 	if err != nil {
 		return plots.HeatMap{}, err
 	}
 
-	m := plots.HeatMap{Title: model, Unit: rows[0].split + " accuracy (%)", PerRow: true}
+	m := plots.HeatMap{Title: model, Unit: rows[0].split + " accuracy (%)", PerRow: true, Ceiling: 100}
 	for _, r := range rows {
 		m.Rows, m.Columns = appendNew(m.Rows, r.task), appendNew(m.Columns, r.protocol.Short())
 	}
+
+	// Guessing is the same by all protocols of a task.
+	chance := map[string]float64{}
+	for _, r := range rows {
+		chance[r.task] = max(chance[r.task], 100*r.chance)
+	}
+	m.FloorName = chanceName(chance)
 
 	// Cells without a row of results stay NaN. [tasks, protocols]
 	for i, task := range m.Rows {
 		m.Values = append(m.Values, unmeasured(len(m.Columns)))
 		m.Halves = append(m.Halves, unmeasured(len(m.Columns)))
-		m.Floors = append(m.Floors, lowestBaseline(results, model, task, rows[0].split))
+		m.Floors = append(m.Floors, chance[task])
 		for _, r := range rows {
 			for k, column := range m.Columns {
 				if r.task == task && r.protocol.Short() == column {
@@ -226,6 +233,23 @@ func TaskMap(results []record.Result, model string) (plots.HeatMap, error) {
 		}
 	}
 	return m, nil
+}
+
+// chanceName names where the scales of tasks begin: at the accuracy of guessing, or at 0 where it is not known.
+func chanceName(chance map[string]float64) string {
+	known := 0
+	for _, c := range chance {
+		if c > 0 {
+			known++
+		}
+	}
+	switch known {
+	case len(chance):
+		return "chance"
+	case 0:
+		return "0"
+	}
+	return "chance, or else 0,"
 }
 
 func unmeasured(n int) []float64 {
@@ -272,21 +296,6 @@ func accuracyRows(results []record.Result, model string) ([]*row, error) {
 		}
 	}
 	return rows, nil
-}
-
-// lowestBaseline returns the lowest accuracy of another model that was not trained, in percent; NaN when there is none.
-func lowestBaseline(results []record.Result, model, task, split string) float64 {
-	lowest := math.NaN()
-	for _, r := range results {
-		baseline := r.Model != model && record.IsBaseline(r.Model)
-		measured := r.Task == task && r.Split == split && r.Metric == record.MetricAccuracy
-
-		// The first value takes the place of NaN: no comparison with NaN holds.
-		if baseline && measured && !(100*r.Value >= lowest) {
-			lowest = 100 * r.Value
-		}
-	}
-	return lowest
 }
 
 // TrainingCurve draws a run's training log: the loss with its chance level, the accuracy of the online probe where

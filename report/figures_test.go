@@ -21,6 +21,7 @@ func TestTaskMap_PlacesTheAccuraciesOfAModel(t *testing.T) {
 	loss.Metric = "rankme"
 	val := result("simclr", "factors/hue", 0.99)
 	val.Split = "val"
+	linear.Chance = 0.125
 	got, err := TaskMap(append([]record.Result{val}, append(results, linear, layer, loss)...), "simclr")
 	if err != nil {
 		t.Fatal(err)
@@ -36,10 +37,11 @@ func TestTaskMap_PlacesTheAccuraciesOfAModel(t *testing.T) {
 		t.Errorf("what was not measured is %v", got.Values[1][1:])
 	}
 	got.Halves, got.Values[1] = nil, got.Values[1][:1]
-	want := plots.HeatMap{Title: "simclr", Unit: "test accuracy (%)", PerRow: true,
-		Rows:    []string{"factors/hue", "factors/shape"},
-		Columns: []string{"knn/cosine/k20/t0.07", "linear/lbfgs/l2-val", "knn/cosine/k20/t0.07@projector0"},
-		Values:  [][]float64{{40, 70, 60}, {61.27}}, Floors: []float64{31, 25}}
+	want := plots.HeatMap{Title: "simclr", Unit: "test accuracy (%)", PerRow: true, Ceiling: 100,
+		FloorName: "chance, or else 0,",
+		Rows:      []string{"factors/hue", "factors/shape"},
+		Columns:   []string{"knn/cosine/k20/t0.07", "linear/lbfgs/l2-val", "knn/cosine/k20/t0.07@projector0"},
+		Values:    [][]float64{{40, 70, 60}, {61.27}}, Floors: []float64{12.5, 0}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
@@ -52,8 +54,8 @@ func TestTaskMap_ShowsTheMeanOverSeeds(t *testing.T) {
 	if err != nil || m.Values[0][0] != 50 {
 		t.Errorf("got %v (%v), want 50", m.Values, err)
 	}
-	if !math.IsNaN(m.Floors[0]) {
-		t.Errorf("a baseline is shown that was not measured: %v", m.Floors)
+	if m.Floors[0] != 0 || m.FloorName != "0" {
+		t.Errorf("the scale begins at %s, %v, without a chance level in the results", m.FloorName, m.Floors)
 	}
 }
 
