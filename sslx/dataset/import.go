@@ -289,7 +289,8 @@ func (h *header) findReusable(dir string, may reuse) (set *Set, before []cachedP
 //
 // 2: JPEG is decoded as libjpeg does, more formats are read, images are turned upright.
 // 3: images are resized as Pillow does.
-const rules = 3
+// 4: transparent colors of GIF images are kept, as those of other formats.
+const rules = 4
 
 // choices says what was decided about a source that its files do not tell, "" for nothing.
 func (o ImportOptions) choices() string {

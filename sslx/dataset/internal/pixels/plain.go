@@ -111,28 +111,60 @@ var gifCodec = codec{
 		if err != nil {
 			return nil, plainer(err)
 		}
-		frame, err := gif.Decode(&slowReader{ctx, data})
+		decoded, err := gif.Decode(&slowReader{ctx, data})
 		if err != nil {
 			return nil, plainer(err)
+		}
+
+		// image/gif makes the transparent color black.
+		frame := decoded.(*image.Paletted)
+		transparent, c := gifTransparent(data)
+		if transparent < len(frame.Palette) {
+			frame.Palette[transparent] = c
 		}
 		canvas := image.Rect(0, 0, config.Width, config.Height)
 		if frame.Bounds() == canvas {
 			return frame, nil
 		}
 
-		// What the frame does not cover is black.
+		// As in Pillow, that color, or else the first one, is where the frame is not.
 		img := image.NewRGBA(canvas)
-		for i := 3; i < len(img.Pix); i += 4 {
-			img.Pix[i] = 255
-		}
-		b := frame.Bounds()
-		for y := b.Min.Y; y < b.Max.Y; y++ {
-			for x := b.Min.X; x < b.Max.X; x++ {
-				img.SetRGBA(x, y, stored(frame.At(x, y)))
-			}
-		}
+		draw.Draw(img, canvas, image.NewUniform(c), image.Point{}, draw.Src)
+		draw.Draw(img, frame.Bounds(), frame, frame.Bounds().Min, draw.Src)
 		return img, nil
 	},
+}
+
+// gifTransparent returns the index that is transparent in the first frame of a GIF, or 0, and its color in the palette,
+// or black.
+func gifTransparent(data []byte) (index int, c color.RGBA) {
+	const head, frameHead = 13, 10
+	after := func(b []byte, n int) []byte { return b[min(n, len(b)):] }
+	paletteSize := func(flags byte) int { return int(flags>>7) * 3 << (1 + flags&7) }
+	palette := data[head:]
+	left := after(palette, paletteSize(data[10]))
+
+	// Extensions are a byte that announces them, their kind, and blocks of a length each, up to an empty one.
+	const extension, control, hasTransparent = 0x21, 0xf9, 1
+	for len(left) > 6 && left[0] == extension {
+		if left[1] == control && left[3]&hasTransparent != 0 {
+			index = int(left[6])
+		}
+		for left = left[2:]; len(left) > 0 && left[0] > 0; {
+			left = after(left, 1+int(left[0]))
+		}
+		left = after(left, 1)
+	}
+
+	size := paletteSize(data[10])
+	if len(left) > frameHead && paletteSize(left[frameHead-1]) > 0 {
+		palette, size = left[frameHead:], paletteSize(left[frameHead-1])
+	}
+	c.A = 255
+	if at := 3 * index; at < min(size, len(palette)-2) {
+		c.R, c.G, c.B = palette[at], palette[at+1], palette[at+2]
+	}
+	return index, c
 }
 
 // bmpCodec reads BMP.
