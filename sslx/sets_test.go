@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
@@ -19,6 +20,7 @@ import (
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/evaluate"
 )
 
 // ownImages returns PNG images of 16x16 pixels of two classes, bright and dark ones, in turn.
@@ -224,6 +226,49 @@ func TestPretrain_OnImagesWithoutVariance(t *testing.T) {
 		summary, err := Pretrain(ctx, filepath.Join(t.TempDir(), "run"), c, Options{})
 		if err != nil || math.IsNaN(summary.FinalLoss) {
 			t.Errorf("%s: loss %v, %v", name, summary.FinalLoss, err)
+		}
+	}
+}
+
+// Whatever somebody's images come in, the encoder is measured on labeled sets by every protocol. The sets are stand-ins
+// of their names.
+func TestEvaluate_AllProtocolsOnLabeledSetsWhateverWasTrainedOn(t *testing.T) {
+	cached(t)
+	data, root := t.TempDir(), t.TempDir()
+	t.Setenv("SSLX_DATA", data)
+	for _, set := range []string{"cifar10", "eurosat5k"} {
+		in := func(class string) string { return filepath.Join(data, set, class, "*.png") }
+		imagesAt(t, 10, in("train/a"), in("train/b"), in("test/a"), in("test/b"))
+	}
+
+	images := ownImages(t, 5, 32)
+	for i, content := range images {
+		writeFile(t, filepath.Join(root, "flat", fmt.Sprintf("%d.png", i)), content)
+	}
+	writeParquet(t, filepath.Join(root, "hub", "train-00000-of-00001.parquet"), images)
+	writeShard(t, filepath.Join(root, "shards", "train-000000.tar"), images)
+
+	// Some protocols train, or encode the images in 65 ways: once is enough.
+	slow := []string{evaluate.ProtocolFineTune, evaluate.ProtocolFineTuneShort, evaluate.ProtocolCorruptions}
+	quick := slices.DeleteFunc(evaluate.Names(), func(name string) bool { return slices.Contains(slow, name) })
+	for source, protocols := range map[string][]string{"flat": {evaluate.AllProtocols}, "hub": quick, "shards": quick} {
+		dir := filepath.Join(t.TempDir(), "run")
+		c := short(filepath.Join(root, source))
+		c.Batch, c.Encoder = 8, encoder.ConvNet{Width: 2}
+		if _, err := Pretrain(ctx, dir, c, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		results, err := Evaluate(ctx, dir, EvaluateOptions{Tasks: []string{"cifar10", "eurosat5k"},
+			Protocols: protocols})
+		if err != nil {
+			t.Fatalf("%s: %v", source, err)
+		}
+		for _, set := range []string{"cifar10", "eurosat5k"} {
+			wantMeasured(t, results, set+"/class knn", set+"/class linear", set+"/class mlp", set+"/class few-shot",
+				set+"/class kmeans", set+"/class retrieval", set+" rankme")
+			if source == "flat" {
+				wantMeasured(t, results, set+"/class fine-tune", set+"/class fine-tune-short", set+"/class corruptions")
+			}
 		}
 	}
 }

@@ -228,13 +228,18 @@ func (p *Plan) labelFolder(files *Files, a *arrangement) error {
 		a.images[i].label = labels[im.class]
 	}
 
-	// Headers are text: two names in an old encoding must not become one.
-	for i, class := range classes {
-		if !utf8.ValidString(class) {
-			classes[i] = strings.Trim(strconv.Quote(class), `"`)
+	makeText(classes)
+	return nil
+}
+
+// makeText spells out the bytes of names that are no UTF-8. Headers are text: two names in an old encoding must not
+// become one.
+func makeText(names []string) {
+	for i, name := range names {
+		if !utf8.ValidString(name) {
+			names[i] = strings.Trim(strconv.Quote(name), `"`)
 		}
 	}
-	return nil
 }
 
 // addSuperclasses adds the second task, whose classes are the superclasses, sorted.

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/internal/words"
@@ -94,9 +96,27 @@ func indexOf(paths []string) map[string]string {
 	return known
 }
 
+// fromUTF16 converts a text that begins as Excel's "Unicode text" does, and leaves others as they are.
+func fromUTF16(text []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(text, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(text, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return text
+	}
+	var units []uint16
+	for text = text[2:]; len(text) >= 2; text = text[2:] {
+		units = append(units, order.Uint16(text))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
 // readTable reads a table of comma, semicolon or tab separated values, with or without a line of names.
 func readTable(file string, text []byte, known map[string]string) (t labelTable, err error) {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // of Excel
+	text = bytes.TrimPrefix(fromUTF16(text), []byte("\xef\xbb\xbf")) // of Excel
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	separator := ','
 	for _, other := range []rune{'\t', ';'} {
@@ -131,13 +151,18 @@ func readTable(file string, text []byte, known map[string]string) (t labelTable,
 	}
 
 	// The column of images is the one whose cells name most of them; of equals, the one with the name for it.
-	width, best, most := len(records[0]), -1, 0
+	width, best, most, ambiguous := len(records[0]), -1, 0, ""
 	for column := range width {
 		// Each image counts once: a column that repeats one name is no list of images.
 		images := map[string]bool{}
 		for _, record := range records[:min(len(records), 1000)] {
-			if column < len(record) && find(record[column]) != "" {
-				images[find(record[column])] = true
+			if column >= len(record) {
+				continue
+			}
+			if p := find(record[column]); p != "" {
+				images[p] = true
+			} else if p, ok := known[path.Base(record[column])]; ok && p == "" {
+				ambiguous = cmp.Or(ambiguous, record[column])
 			}
 		}
 		hits := len(images)
@@ -146,7 +171,10 @@ func readTable(file string, text []byte, known map[string]string) (t labelTable,
 			best, most = column, hits
 		}
 	}
-	if most == 0 {
+	switch {
+	case most == 0 && ambiguous != "":
+		return t, fmt.Errorf("several images are called %s: write their paths", ambiguous)
+	case most == 0:
 		return t, errors.New("no column names an image of the source")
 	}
 
@@ -290,6 +318,7 @@ func (p *Plan) labelTable(t labelTable, a *arrangement, wanted []string) error {
 		for i, value := range distinct {
 			numbers[k][value] = int32(i)
 		}
+		makeText(distinct)
 		p.Tasks = append(p.Tasks, Task{t.columns[column], distinct})
 	}
 

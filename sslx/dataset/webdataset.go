@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
 )
 
@@ -40,7 +42,29 @@ type sample struct {
 	label string // "" for none
 }
 
+// checkShards refuses archives next to as many images or more: they are what the images were unpacked from, or more of
+// them.
+func checkShards(files *Files) error {
+	images, first, archives := 0, "", 0
+	for _, file := range files.list {
+		switch {
+		case isImage(file.Path):
+			images++
+		case archive.IsTar(file.Path):
+			first, archives = cmp.Or(first, file.Path), archives+1
+		}
+	}
+	if archives > 0 && images >= archives {
+		return usage.Errorf("%s holds images and the archive %s, which may be shards: move one or the other away",
+			files.source, first)
+	}
+	return nil
+}
+
 func (f shardFormat) Plan(ctx context.Context, files *Files) (*Plan, error) {
+	if err := checkShards(files); err != nil {
+		return nil, err
+	}
 	var known []string
 	for _, name := range classLists {
 		if text := files.Text(name); text != nil && known == nil {
