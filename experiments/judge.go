@@ -48,9 +48,10 @@ type Outcome struct {
 	Estimates []Estimate         `json:"estimates"` // those that decide first, as far as they are there
 	Records   []string           `json:"records"`   // keys of the runs
 
-	// Missing is the number of runs that are still missing. Power is the smallest true difference, in points, that the
-	// seeds of the deciding estimate find with a probability of 0.8; 0 where that is not known.
+	// Missing is the number of runs that are still missing, and Gaps says which. Power is the smallest true difference,
+	// in points, that the seeds of the deciding estimate find with a probability of 0.8; 0 where that is not known.
 	Missing int     `json:"missing"`
+	Gaps    []Gap   `json:"gaps,omitempty"`
 	Power   float64 `json:"power,omitempty"`
 
 	// Seconds is the training time of the runs.
@@ -80,8 +81,11 @@ func Judge(c Claim, s Scale, r Records) (Outcome, error) {
 	var err error
 	decisive := p
 	decisive.Also = nil
-	if o.Missing, err = Missing(r, decisive); err != nil {
+	if o.Gaps, err = Gaps(r, decisive); err != nil {
 		return o, err
+	}
+	for _, g := range o.Gaps {
+		o.Missing += g.Tuning + len(g.Seeds)
 	}
 
 	if o.Estimates, err = estimates(c, p, r); err != nil {

@@ -39,6 +39,34 @@ func TestPending_DecidingTrialsOfAllPlansComeFirst(t *testing.T) {
 	}
 }
 
+func TestGaps_SayWhichRunsOfWhichArmAreMissing(t *testing.T) {
+	setting := func(lr float64) sslx.Config {
+		return With(Base(CPU), func(c *sslx.Config) { c.Optimizer.LR = lr })
+	}
+	tuned := NewArm("tuned", setting(1))
+	tuned.Candidates = append(tuned.Candidates, Candidate{Label: "other", Config: setting(2)})
+	p := NewPlan(CPU, []Arm{NewArm("like a", setting(3)), tuned, NewArm("a", setting(3))},
+		Comparison{Factor: "a over tuned", A: "a", B: "tuned"})
+	p.Protocols = p.Protocols[:1]
+	r := made(p, "a", p.Seeds[1], 0.5)
+	records := Records{r.Key: r}
+
+	// What two arms share is missing once.
+	want := []Gap{{Arm: "tuned", Tuning: 2 * len(p.TuneSeeds), Seeds: p.Seeds},
+		{Arm: "a", Seeds: append(slices.Clone(p.Seeds[:1]), p.Seeds[2:]...)}}
+	got, err := Gaps(records, p)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v (%v), want %+v", got, err, want)
+	}
+	o, err := Judge(Claim{ID: "gaps", Plan: func(Scale) Plan { return p }}, CPU, records)
+	if err != nil || !reflect.DeepEqual(o.Gaps, want) {
+		t.Errorf("the claim has %+v (%v)", o.Gaps, err)
+	}
+	if n, err := Missing(records, p); err != nil || n != o.Missing || n != 2*len(p.TuneSeeds)+2*len(p.Seeds)-1 {
+		t.Errorf("%d runs are missing (%v), the claim says %d", n, err, o.Missing)
+	}
+}
+
 func TestPlan_DecidingTaskIsOfTheDataOfTheRuns(t *testing.T) {
 	p := NewPlan(CPU, nil)
 	for task, want := range map[string]bool{"cifar10/class": true, "class": true, "gtsrb32/class": false,

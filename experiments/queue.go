@@ -15,6 +15,19 @@ func Missing(r Records, plans ...Plan) (int, error) {
 	return len(q.trials) + len(q.unsettled), err
 }
 
+// Gap is the trials of an arm that the records lack.
+type Gap struct {
+	Arm    string   `json:"arm"`
+	Tuning int      `json:"tuning,omitempty"` // trials that choose its hyper-parameters, as far as they are known
+	Seeds  []uint64 `json:"seeds,omitempty"`  // of its final runs
+}
+
+// Gaps returns which trials of a plan Missing counts, arm by arm. A trial that several arms share counts for the first.
+func Gaps(r Records, p Plan) ([]Gap, error) {
+	q, err := newQueue(r, r.fingerprint, []Plan{p})
+	return q.gaps, err
+}
+
 // Pending returns the trials of plans that the records lack and that can be made now, those of the deciding comparisons
 // first. What follows them, the final runs of an arm that is still being tuned, becomes known when they are made.
 func Pending(r Records, plans ...Plan) ([]Trial, error) {
@@ -33,6 +46,7 @@ type queue struct {
 	trials    []Trial         // that the records lack, as far as they are known
 	seen      map[string]bool // by the key of each trial that is known: is it in trials?
 	unsettled map[string]bool // final runs whose arm is still being tuned
+	gaps      []Gap           // trials and unsettled, by arm
 }
 
 // newQueue returns the trials of plans. The parts that decide come first for all plans, and within each the trials go
@@ -56,13 +70,19 @@ func (q *queue) total() int { return len(q.seen) + len(q.unsettled) }
 
 // take adds the trials of some arms of a plan: tuning, then the final ones.
 func (q *queue) take(p Plan, arms []Arm) error {
-	trials, err := p.tuningTrials(q.records, arms, q.fingerprint)
-	if err != nil {
-		return err
-	}
-	for _, t := range trials {
-		if err := q.add(t); err != nil {
+	for _, arm := range arms {
+		trials, err := p.tuningTrials(q.records, []Arm{arm}, q.fingerprint)
+		if err != nil {
 			return err
+		}
+		for _, t := range trials {
+			lacks, err := q.add(t)
+			if err != nil {
+				return err
+			}
+			if lacks {
+				q.gap(arm).Tuning++
+			}
 		}
 	}
 
@@ -73,32 +93,49 @@ func (q *queue) take(p Plan, arms []Arm) error {
 			if err != nil {
 				return err
 			}
-			if !ok {
-				q.unsettled[fmt.Sprint(arm.Name, seed)] = true
-				continue
+			lacks := false
+			if ok {
+				if lacks, err = q.add(t); err != nil {
+					return err
+				}
+			} else if key := fmt.Sprint(arm.Name, seed); !q.unsettled[key] {
+				q.unsettled[key], lacks = true, true
 			}
-			if err := q.add(t); err != nil {
-				return err
+			if lacks {
+				gap := q.gap(arm)
+				gap.Seeds = append(gap.Seeds, seed)
 			}
 		}
 	}
 	return nil
 }
 
-func (q *queue) add(t Trial) error {
+// gap returns the gap of an arm, a new one for an arm that had none.
+func (q *queue) gap(arm Arm) *Gap {
+	i := slices.IndexFunc(q.gaps, func(g Gap) bool { return g.Arm == arm.Name })
+	if i < 0 {
+		i = len(q.gaps)
+		q.gaps = append(q.gaps, Gap{Arm: arm.Name})
+	}
+	return &q.gaps[i]
+}
+
+// add adds a trial, and reports whether it is a new one that the records lack.
+func (q *queue) add(t Trial) (isNew bool, err error) {
 	fingerprint, err := q.fingerprint(t.Config)
 	if err != nil {
-		return err
+		return false, err
 	}
 
 	// Two arms may share a trial; it is made once.
 	key := t.Key(fingerprint)
 	queued, lacks := q.seen[key], !t.in(q.records, fingerprint)
-	if lacks && !queued {
+	isNew = lacks && !queued
+	if isNew {
 		q.trials = append(q.trials, t)
 	}
 	q.seen[key] = queued || lacks
-	return nil
+	return isNew, nil
 }
 
 // tuningTrials returns the trials that choose the hyper-parameters of arms on validation images, as far as they are

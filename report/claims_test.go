@@ -335,3 +335,24 @@ func TestWriteOutcome_VerdictNamesTheRunsThatAreMissing(t *testing.T) {
 		t.Errorf("without %q:\n%s", want, &text)
 	}
 }
+
+func TestOutcome_SaysWhichRunsAreMissing(t *testing.T) {
+	o := experiments.Outcome{Claim: "negatives", Scale: experiments.CPU, Missing: 16, Records: []string{"4f1c"},
+		Gaps: []experiments.Gap{{Arm: "batch, noise", Tuning: 4, Seeds: []uint64{1, 2, 3}},
+			{Arm: "full", Seeds: []uint64{1, 2, 3}}, {Arm: "patch", Seeds: []uint64{1, 4}},
+			{Arm: "last", Seeds: []uint64{5}}, {Arm: "search", Tuning: 3}}}
+	const want = `the final runs of seeds 1 to 3 of "batch, noise" (and 4 of tuning), "full"; the final runs of seeds 1, ` +
+		`4 of "patch"; the final runs of seed 5 of "last"; runs of tuning of "search" (3)`
+
+	var text strings.Builder
+	if err := WriteOutcome(&text, o, 400); err != nil {
+		t.Fatal(err)
+	}
+	facts := OutcomeFacts(o)
+	for where, got := range map[string]string{"text": text.String(), "Markdown": OutcomeSummary(o),
+		"page": facts[len(facts)-1][1]} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the %s lacks %s:\n%s", where, want, got)
+		}
+	}
+}

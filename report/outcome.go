@@ -185,7 +185,7 @@ func OutcomeSummary(o experiments.Outcome) string {
 			powerText(o), settleText(o))
 	}
 
-	fmt.Fprintf(&b, "- Spent: %s; %s missing.\n", computeText(o), words.Count(o.Missing, "run"))
+	fmt.Fprintf(&b, "- Spent: %s; %s missing%s.\n", computeText(o), words.Count(o.Missing, "run"), gapsText(o, ": "))
 	if len(o.Limits) > 0 {
 		fmt.Fprintf(&b, "\nKnown limits of this test:\n\n- %s\n", strings.Join(o.Limits, "\n- "))
 	}
@@ -264,6 +264,9 @@ func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 
 	add("runs", fmt.Sprintf("%d made, %d missing; %s of training", len(o.Records), o.Missing,
 		words.Duration(o.Seconds)))
+	if o.Missing > 0 {
+		add("missing", gapsText(o, ""))
+	}
 	if o.Power > 0 {
 		add("power", fmt.Sprintf("a true difference of %.1f points is found with a probability of 0.8", o.Power))
 	}
@@ -308,7 +311,60 @@ func OutcomeFacts(o experiments.Outcome) (facts [][2]string) {
 	return append(facts, [2]string{"Margin", fmt.Sprintf("%g", o.Margin)},
 		[2]string{"Smallest difference these seeds find", powerText(o)},
 		[2]string{"Seeds that would settle it", settleText(o)}, [2]string{"Compute spent", computeText(o)},
-		[2]string{"Runs missing", fmt.Sprint(o.Missing)})
+		[2]string{"Runs missing", fmt.Sprint(o.Missing) + gapsText(o, ": ")})
+}
+
+// gapsText says which runs are missing, after a prefix; "" where none is. Arms that lack final runs of the same seeds
+// stand together.
+func gapsText(o experiments.Outcome, prefix string) string {
+	var groups [][]experiments.Gap
+	for _, gap := range o.Gaps {
+		i := slices.IndexFunc(groups, func(g []experiments.Gap) bool { return slices.Equal(g[0].Seeds, gap.Seeds) })
+		if i < 0 {
+			i, groups = len(groups), append(groups, nil)
+		}
+		groups[i] = append(groups[i], gap)
+	}
+
+	var parts []string
+	for _, group := range groups {
+		var arms []string
+		for _, gap := range group {
+			arm := fmt.Sprintf("%q", gap.Arm) // names of arms have commas
+			switch {
+			case len(gap.Seeds) == 0:
+				arm += fmt.Sprintf(" (%d)", gap.Tuning)
+			case gap.Tuning > 0:
+				arm += fmt.Sprintf(" (and %d of tuning)", gap.Tuning)
+			}
+			arms = append(arms, arm)
+		}
+		what := "runs of tuning"
+		if seeds := group[0].Seeds; len(seeds) > 0 {
+			what = "the final runs of " + seedRange(seeds)
+		}
+		parts = append(parts, what+" of "+strings.Join(arms, ", "))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return prefix + strings.Join(parts, "; ")
+}
+
+// seedRange names seeds, which are in order.
+func seedRange(seeds []uint64) string {
+	first, last := seeds[0], seeds[len(seeds)-1]
+	switch {
+	case len(seeds) == 1:
+		return fmt.Sprintf("seed %d", first)
+	case len(seeds) > 2 && last-first == uint64(len(seeds)-1):
+		return fmt.Sprintf("seeds %d to %d", first, last)
+	}
+	texts := make([]string, len(seeds))
+	for i, seed := range seeds {
+		texts[i] = fmt.Sprint(seed)
+	}
+	return "seeds " + strings.Join(texts, ", ")
 }
 
 // differenceText writes the difference with its unit.
