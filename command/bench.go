@@ -125,7 +125,7 @@ func benchEmbedCommand(a *app) *cobra.Command {
 		Short: "Images a second that an encoder turns into features",
 		Long: `Measure features of images in bytes by an encoder in evaluation mode, as "sslx embed" computes them, in
 images a second: against PyTorch (channels last; eager or compiled, whichever is faster) for the encoders
-convnet and resnet18. GOMLX_BACKEND=go measures pure Go.`,
+convnet and resnet18. GOMLX_BACKEND=xla:cpu or go measures one backend.`,
 		Example: `  sslx bench embed
   sslx bench embed --encoder vit-tiny --size 64
   GOMLX_BACKEND=go sslx bench embed --encoder resnet20 --turns 3`,

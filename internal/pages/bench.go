@@ -22,6 +22,7 @@ type saved struct {
 	Config struct {
 		Encoder            string
 		Width, Size, Batch int
+		Kernels            bool
 		Protocol           string
 		Train, Test        int
 		Accuracy           float64
@@ -158,16 +159,17 @@ func figure(x float64) string {
 	return text
 }
 
-// embedding is a table of how many images a second each encoder embeds, of those that were measured.
+// embedding is a table of how many images a second each encoder embeds, of those that were measured: by default, on
+// XLA, and in pure Go without kernels.
 func (g generator) embedding() (Block, error) {
-	t := report.Table{Align: "lrrrr", Head: []string{"Encoder", "XLA", "PyTorch", "sslx is", "Pure Go"}}
+	t := report.Table{Align: "lrrrrr", Head: []string{"Encoder", "sslx", "PyTorch", "sslx is", "on XLA", "in plain Go"}}
 	var records []saved
 	for _, name := range encoder.Names() {
-		cells, measured := []string{name, "", "", "", ""}, false
+		cells, measured := []string{name, "", "", "", "", ""}, false
 		for _, of := range []struct {
 			column int
 			prefix string
-		}{{1, "embed-"}, {4, "embed-go-"}} {
+		}{{1, "embed-"}, {4, "embed-xla-"}, {5, "embed-go-"}} {
 			r, err := g.saved(of.prefix + name)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
@@ -179,6 +181,11 @@ func (g generator) embedding() (Block, error) {
 			cells[of.column] = figure(r.Sslx.Median)
 			for _, p := range r.Peers {
 				cells[2], cells[3] = figure(p.Median), fmt.Sprintf("%.2fx", r.Ratio[p.Name])
+			}
+
+			// Without kernels, the default is XLA.
+			if of.column == 1 && !r.Config.Kernels {
+				cells[4] = cells[1]
 			}
 		}
 		if measured {

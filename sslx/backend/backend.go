@@ -101,7 +101,7 @@ func Open(ctx context.Context, opt Options) (*Handle, error) {
 	if opt.Warn == nil {
 		opt.Warn = warn
 	}
-	o := opener{Options: opt, hasGPU: hasGPU, load: load, install: Install}
+	o := opener{Options: opt, hasGPU: HasGPU, load: load, install: Install}
 	return o.open(ctx)
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/sslx-go/lab/internal/words"
 )
 
-// hasGPU guesses from device files and nvidia-smi whether there is an NVIDIA GPU that go-xla can use.
-func hasGPU() bool { return runtime.GOOS == "linux" && installer.HasNvidiaGPU() }
+// HasGPU guesses from device files and nvidia-smi whether there is an NVIDIA GPU that go-xla can use.
+func HasGPU() bool { return runtime.GOOS == "linux" && installer.HasNvidiaGPU() }
 
 // cpuText describes the processor, for instance "AMD EPYC 7B13, 2 cores".
 func cpuText() string {

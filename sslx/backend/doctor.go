@@ -240,7 +240,7 @@ func gib(bytes uint64) string { return fmt.Sprintf("%.1f GiB", float64(bytes)/(1
 // pluginChecks loads each plugin that the machine could use.
 func pluginChecks(ctx context.Context) []Check {
 	checks := []Check{pluginCheck(ctx, "XLA plugin for CPU", cpu)}
-	if hasGPU() {
+	if HasGPU() {
 		checks = append(checks, Check{Name: "NVIDIA GPU", OK: true, Detail: gpuText("found")},
 			pluginCheck(ctx, "XLA plugin for CUDA", cuda))
 	} else {

@@ -36,8 +36,8 @@ type Options struct {
 	// be normalized. A run has its own.
 	Mean, Std []float64
 
-	// Backend is what to compute on: "xla:cpu", "xla:cuda", "go", or "" for the automatic choice, which is XLA where
-	// the program was built with cgo, and pure Go elsewhere.
+	// Backend is what to compute on: "xla:cpu", "xla:cuda", "go", or "" for the automatic choice: XLA where the program
+	// was built with cgo, pure Go elsewhere, and pure Go where there is no GPU and it has kernels for the encoder.
 	Backend string
 
 	progress.Options
@@ -54,6 +54,7 @@ type Model struct {
 	name          string
 	identity      string
 	height, width int
+	hasKernels    bool
 	most          int // images in a batch
 
 	mu     sync.Mutex
@@ -64,13 +65,13 @@ type Model struct {
 // torchvision or timm (see package weights), or ONNX (see package onnx). It returns a usage error for a path that is
 // none of these, for a layer that there is not, and for an input that neither the file nor the options describe.
 func Load(ctx context.Context, path string, opt Options) (m *Model, err error) {
-	open, err := sourceOf(path, opt)
+	source, err := sourceOf(path, opt)
 	if err != nil {
 		return nil, err
 	}
 
 	m = &Model{}
-	m.handle, err = openBackend(ctx, opt)
+	m.handle, err = openBackend(ctx, opt, source.hasKernels)
 	if err != nil {
 		return nil, err
 	}
@@ -79,21 +80,28 @@ func Load(ctx context.Context, path string, opt Options) (m *Model, err error) {
 	if m.handle.Name == "go" {
 		on = unfolding{on}
 	}
-	if err := open(m, on); err != nil {
+	if err := source.open(m, on); err != nil {
 		m.handle.Close()
 		return nil, err
 	}
 	if err := m.identify(); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
-	m.most = mostIn(m.height*m.width, m.handle.Name)
+	if m.hasKernels = source.hasKernels && m.handle.Name == "go"; m.hasKernels {
+		if err := m.network.UseKernels(); err != nil {
+			return nil, errors.Join(err, m.Close())
+		}
+	}
+	m.most = mostIn(m.height*m.width, m.handle.Name == "go" && !m.hasKernels)
 	return m, nil
 }
 
-// openBackend opens what to compute on. Where XLA was left out of the program, pure Go is the choice and no emergency.
-func openBackend(ctx context.Context, opt Options) (*backend.Handle, error) {
+// openBackend opens what to compute on. Pure Go is the choice where XLA was left out of the program, and where its
+// kernels for the encoder are faster than XLA on this processor.
+func openBackend(ctx context.Context, opt Options, hasKernels bool) (*backend.Handle, error) {
 	config := opt.Backend
-	if config == "" && os.Getenv(backend.ConfigEnv) == "" && !backend.BuiltWithXLA() {
+	if config == "" && os.Getenv(backend.ConfigEnv) == "" &&
+		(!backend.BuiltWithXLA() || hasKernels && !backend.HasGPU()) {
 		config = "go"
 	}
 	return backend.Open(ctx, backend.Options{
@@ -105,11 +113,17 @@ func openBackend(ctx context.Context, opt Options) (*backend.Handle, error) {
 	})
 }
 
-// sourceOf reads what a path leads to, and returns the function that opens its network.
-func sourceOf(path string, opt Options) (func(*Model, compute.Backend) error, error) {
+// source is what a model is loaded from.
+type source struct {
+	hasKernels bool // on pure Go; see [pretrain.Config.HasKernels]
+	open       func(*Model, compute.Backend) error
+}
+
+// sourceOf reads what a path leads to.
+func sourceOf(path string, opt Options) (source, error) {
 	switch info, err := os.Stat(path); {
 	case err != nil:
-		return nil, usage.About("run", "there is no run and no file of weights %s", path)
+		return source{}, usage.About("run", "there is no run and no file of weights %s", path)
 	case info.IsDir():
 		return runSource(path, opt)
 	}
@@ -117,13 +131,13 @@ func sourceOf(path string, opt Options) (func(*Model, compute.Backend) error, er
 }
 
 // runSource opens a run for images of the size that it was trained on, unless another is asked for.
-func runSource(dir string, opt Options) (func(*Model, compute.Backend) error, error) {
+func runSource(dir string, opt Options) (s source, err error) {
 	run, err := pretrain.ReadFinishedRun(dir)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	if opt.Mean != nil || opt.Std != nil {
-		return nil, usage.Errorf("run %s has the mean and standard deviation that it was trained with: leave others "+
+		return s, usage.Errorf("run %s has the mean and standard deviation that it was trained with: leave others "+
 			"out", dir)
 	}
 
@@ -136,7 +150,7 @@ func runSource(dir string, opt Options) (func(*Model, compute.Backend) error, er
 		height, width = run.Config.Size, run.Config.Size
 	}
 	if height == 0 {
-		return nil, usage.About("size", "run %s is of a version that did not record the size of its images: give it",
+		return s, usage.About("size", "run %s is of a version that did not record the size of its images: give it",
 			dir)
 	}
 
@@ -145,28 +159,32 @@ func runSource(dir string, opt Options) (func(*Model, compute.Backend) error, er
 		layer = record.LayerEncoder
 	}
 	if known := pretrain.Layers(run.Config); !slices.Contains(known, layer) {
-		return nil, usage.Unknown("layer", layer, known)
+		return s, usage.Unknown("layer", layer, known)
 	}
-	return func(m *Model, b compute.Backend) (err error) {
+	s.hasKernels = run.Config.HasKernels(layer, height, width)
+	s.open = func(m *Model, b compute.Backend) (err error) {
 		m.name, m.height, m.width = record.Name(dir), height, width
 		m.layer, m.layers = layer, pretrain.Layers(run.Config)
 		m.network, err = run.ForEmbedding(b, height, width, layer)
 		return err
-	}, nil
+	}
+	return s, nil
 }
 
 // weightsSource opens a file of weights.
-func weightsSource(path string, opt Options) (func(*Model, compute.Backend) error, error) {
+func weightsSource(path string, opt Options) (s source, err error) {
 	w, err := pretrain.ReadWeights(path, opt.Layer, weights.Options{Size: opt.Size, Mean: opt.Mean, Std: opt.Std})
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	if err := w.Complete(); err != nil {
-		return nil, err
+		return s, err
 	}
 
-	return func(m *Model, b compute.Backend) (err error) {
-		m.name, m.height, m.width = w.Name, w.Input.Size, w.Input.Size
+	size := w.Input.Size
+	s.hasKernels = pretrain.WeightsConfig(w).HasKernels(record.LayerEncoder, size, size)
+	s.open = func(m *Model, b compute.Backend) (err error) {
+		m.name, m.height, m.width = w.Name, size, size
 		m.layer, m.layers = record.LayerEncoder, []string{record.LayerEncoder}
 		if e, ok := w.Encoder.(*onnx.Encoder); ok {
 			m.layer, m.layers = e.Layer(), nil
@@ -174,9 +192,10 @@ func weightsSource(path string, opt Options) (func(*Model, compute.Backend) erro
 				m.layers = append(m.layers, l.Name)
 			}
 		}
-		m.network, err = pretrain.WeightsForEmbedding(b, w, m.height, m.width)
+		m.network, err = pretrain.WeightsForEmbedding(b, w, size, size)
 		return err
-	}, nil
+	}
+	return s, nil
 }
 
 // identify sets what tells models apart whose features must not be mixed.
@@ -194,12 +213,12 @@ func (m *Model) identify() error {
 	return nil
 }
 
-// mostIn returns the largest batch for images of some pixels. Large ones fill the processors; pure Go needs memory for
-// what XLA computes in place.
-func mostIn(pixels int, backendName string) int {
+// mostIn returns the largest batch for images of some pixels. Large ones fill the processors; graphs in pure Go need
+// memory for what XLA computes in place.
+func mostIn(pixels int, graphInGo bool) int {
 	const most, least = 256, 8
 	most32 := most
-	if backendName == "go" {
+	if graphInGo {
 		most32 = 32
 	}
 	// As many pixels as most32 images of 32x32 have.
@@ -230,6 +249,10 @@ func (m *Model) Identity() string { return m.identity }
 
 // Backend returns the name of what computes: "xla:cpu", "xla:cuda" or "go".
 func (m *Model) Backend() string { return m.handle.Name }
+
+// HasKernels reports whether features are computed by kernels that were written for this processor, on the backend
+// "go", and not by a compiled graph.
+func (m *Model) HasKernels() bool { return m.hasKernels }
 
 // Close releases the network and the backend. Closing twice does nothing.
 func (m *Model) Close() error {

@@ -150,7 +150,7 @@ func (c ConvNet) Export(operators Operators, x string, channels, height, width i
 		layer(fmt.Sprintf("block%d/conv1", stage), wide, wide, 3, 1)
 		x = g.relu(g.Add("Add", nil, x, shortcut))
 	}
-	layer("last", 4*c.Width, 8*c.Width, 3, 1)
+	layer("last", 4*c.Width, c.Dim(), 3, 1)
 	return g.pooled(g.relu(x))
 }
 

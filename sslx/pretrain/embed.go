@@ -2,10 +2,12 @@ package pretrain
 
 import (
 	"context"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/sslx-go/lab/internal/inference"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 	"github.com/sslx-go/lab/sslx/encoder/weights"
@@ -41,11 +43,40 @@ func WeightsForEmbedding(b compute.Backend, w *weights.Weights, height, width in
 	return loadWeights(b, w, []int{1, height, width})
 }
 
+// HasKernels reports whether a network of c can [Network.UseKernels] for the features of a layer: with convolutional
+// encoders, on processors with AVX-512.
+func (c Config) HasKernels(layer string, height, width int) bool {
+	in := inference.Input{Height: height, Width: width, Mean: make([]float64, 3)} // any number of channels
+	return layer == LayerEncoder && !c.norm(1, 1).Group && inference.Supports(c.Encoder, in) == nil
+}
+
+// UseKernels lets [Network.Embed] compute with kernels for the processor, in place of a program of the backend.
+// Features differ in their last digits.
+func (n *Network) UseKernels() (err error) {
+	values := map[string][]float32{} // by their paths below the encoder's scope
+	for v := range n.store.RootScope().At(encoderScope).IterVariables() {
+		value, err := v.Value()
+		if err != nil {
+			return err
+		}
+		if values[strings.TrimPrefix(v.Path(), encoderPath)], err = tensors.CopyFlatData[float32](value); err != nil {
+			return err
+		}
+	}
+	n.kernels, err = inference.New(n.config.Encoder, values, inference.Input{Height: n.batch.Dimensions[1],
+		Width: n.batch.Dimensions[2], Mean: n.mean, Std: n.std})
+	return err
+}
+
 // Embed returns the features of images for the network's first layer, [N, Width], row-major, computed batch images at a
-// time. A program is compiled at the first use of a size of batch. Embed must not run twice at once.
+// time. A program is compiled at the first use of a size of batch, unless there are kernels. Embed must not run twice
+// at once.
 func (n *Network) Embed(ctx context.Context, images dataset.Images, batch int) ([]float32, error) {
 	if err := n.takes(images); err != nil {
 		return nil, err
+	}
+	if n.kernels != nil {
+		return n.kernels.Embed(ctx, images.Pixels, images.N)
 	}
 	shape := n.batch.Clone()
 	shape.Dimensions[0] = batch

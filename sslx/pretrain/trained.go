@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/sslx-go/lab/internal/inference"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/dataset"
@@ -31,7 +32,8 @@ type Network struct {
 	mean, std []float64 // of each channel
 	store     *model.Store
 	exec      *model.Exec
-	batch     shapes.Shape // of pixels
+	batch     shapes.Shape       // of pixels
+	kernels   *inference.Network // nil where features come from exec
 }
 
 // Untrained returns the network of a configuration with the initial values of its seed: the state before the first

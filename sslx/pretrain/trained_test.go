@@ -218,3 +218,17 @@ func TestUntrained_SeedDecidesTheInitialValues(t *testing.T) {
 		t.Error("another seed gives the same values")
 	}
 }
+
+func TestConfig_HasKernels(t *testing.T) {
+	c := Default().Resolved()
+	if !c.HasKernels(LayerEncoder, 32, 32) {
+		t.Skip("the processor has no kernels")
+	}
+	if c.HasKernels("projector0", 32, 32) {
+		t.Error("there are kernels for a projector")
+	}
+	c.Norm = NormGroup
+	if c.HasKernels(LayerEncoder, 32, 32) {
+		t.Error("there are kernels for group normalization")
+	}
+}

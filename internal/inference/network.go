@@ -1,0 +1,189 @@
+// Package inference computes representations of convolutional encoders, in evaluation mode, with kernels for processors
+// that have AVX-512. Batch normalization is folded into kernels when the weights are loaded, and convolutions of 3x3
+// pixels are computed by minimal filtering. Each core works on images of its own, so that no core waits for another.
+package inference
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sslx-go/lab/sslx/encoder"
+)
+
+// Input is what the images of a network are: height, width, and mean and standard deviation of each channel, on [0, 1],
+// by which they are normalized.
+type Input struct {
+	Height, Width int
+	Mean, Std     []float64
+}
+
+func (in Input) maps() maps { return maps{in.Height, in.Width, len(in.Mean)} }
+
+// Network is an encoder with its weights. It is safe for use by several goroutines.
+type Network struct {
+	images maps
+	levels [][256]float32 // what the bytes of a channel become
+	dim    int            // of a representation
+	steps  []step
+	layers []layer // of the steps
+	last   int     // the layer whose mean is the representation
+
+	// The number of the memory that each layer's output is in, and how many there are.
+	slots     []int
+	slotCount int
+
+	block int       // the most images that a core computes together
+	idle  sync.Pool // of workspaces
+}
+
+// workspace is the memory of a core.
+type workspace struct {
+	images []float32
+	maps   [][]float32 // by slot
+	scratch
+}
+
+// Supports returns nil where New can make a network of an encoder, and otherwise an error that says what is missing.
+func Supports(e encoder.Encoder, in Input) error {
+	_, err := newPlan(e, in.maps())
+	return err
+}
+
+// New returns the network of an encoder with the values of its variables by path.
+func New(e encoder.Encoder, values map[string][]float32, in Input) (*Network, error) {
+	p, err := newPlan(e, in.maps())
+	if err != nil {
+		return nil, err
+	}
+
+	n := &Network{images: p.images, dim: e.Dim(), steps: p.steps, last: p.last}
+	n.slots, n.slotCount = p.slots()
+	for channel, mean := range in.Mean {
+		var levels [256]float32
+		for b := range levels {
+			levels[b] = (float32(b)/255 - float32(mean)) / float32(in.Std[channel])
+		}
+		n.levels = append(n.levels, levels)
+	}
+
+	largest := n.images.size()
+	for _, s := range p.steps {
+		l, err := newLayer(s, values)
+		if err != nil {
+			return nil, err
+		}
+		n.layers = append(n.layers, l)
+		largest = max(largest, l.out.size())
+	}
+
+	// So many that products of the smallest maps are of filterTiles, and few enough to stay near the processor.
+	const most, mostValues = filterTiles, 1 << 21
+	n.block = max(tileRows, min(most, mostValues/largest/tileRows*tileRows))
+	return n, nil
+}
+
+// newLayer returns the layer of a step. Channels are filled up with zeros, but for those of images.
+func newLayer(s step, values map[string][]float32) (l layer, err error) {
+	l = layer{in: s.in, out: s.out, window: s.window, floor: noFloor}
+	l.out.channels = filled(s.out.channels, tileColumns)
+	if s.from != fromImages {
+		l.in.channels = filled(s.in.channels, tileColumns)
+	}
+	if s.relu {
+		l.floor = 0
+	}
+
+	kernel, bias, err := s.folded(values, l.in.channels, l.out.channels)
+	if err != nil {
+		return l, err
+	}
+	for _, v := range bias {
+		l.bias = append(l.bias, float32(v))
+	}
+
+	// Minimal filtering is for whole tiles, and for channels in panels.
+	whole := s.out.height%tileSide == 0 && s.out.width%tileSide == 0
+	if s.window == (window{3, 1, 1}) && whole && s.from != fromImages {
+		l.kernel = filterKernels(kernel, l.in.channels, l.out.channels)
+	} else {
+		l.kernel = []panels{packed(kernel, len(kernel)/l.out.channels, l.out.channels)}
+	}
+	return l, nil
+}
+
+// Embed returns the representations [count, dim] of images in bytes, [count, height, width, channels].
+func (n *Network) Embed(ctx context.Context, pixels []byte, count int) ([]float32, error) {
+	features := make([]float32, count*n.dim)
+
+	// Every core takes one block of images after the other. Few images are shared evenly.
+	cores := runtime.GOMAXPROCS(0)
+	block := min(n.block, max(tileRows, filled((count+cores-1)/cores, tileRows)))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(cores, (count+block-1)/block) {
+		wait.Go(func() {
+			w, ok := n.idle.Get().(*workspace)
+			if !ok {
+				w = &workspace{maps: make([][]float32, n.slotCount)}
+			}
+			defer n.idle.Put(w)
+
+			for ctx.Err() == nil {
+				first := int(next.Add(1)-1) * block
+				if first >= count {
+					return
+				}
+				last := min(count, first+block)
+				n.embed(features[first*n.dim:last*n.dim], pixels[first*n.images.size():last*n.images.size()], w)
+			}
+		})
+	}
+	wait.Wait()
+	return features, ctx.Err()
+}
+
+// filled returns the smallest multiple of unit that is n or more.
+func filled(n, unit int) int { return (n + unit - 1) / unit * unit }
+
+// embed computes the representations of a block of images.
+func (n *Network) embed(features []float32, pixels []byte, w *workspace) {
+	count := len(features) / n.dim
+	whole := filled(count, tileRows) // with black images
+	w.images = grown(w.images, whole*n.images.size())
+	clear(w.images[len(pixels):])
+	for c := range n.levels {
+		levels := &n.levels[c]
+		for i := c; i < len(pixels); i += len(n.levels) {
+			w.images[i] = levels[pixels[i]]
+		}
+	}
+
+	output := func(step int) []float32 {
+		switch step {
+		case fromImages:
+			return w.images
+		case none:
+			return nil
+		}
+		return w.maps[n.slots[step]]
+	}
+	for i := range n.layers {
+		l, s, maps := &n.layers[i], n.steps[i], &w.maps[n.slots[i]]
+		*maps = grown(*maps, whole*l.out.size())
+		l.compute(*maps, output(s.from), output(s.plus), whole, &w.scratch)
+	}
+
+	// Means over the pixels, as products whose rows are alike.
+	last, out := output(n.last), n.layers[n.last].out
+	weights := matrix{slices.Repeat([]float32{1 / float32(out.pixels())}, tileRows*out.pixels()), out.pixels()}
+	w.products = grown(w.products, tileRows*out.channels)
+	means := matrix{w.products, out.channels}
+	for i := range count {
+		maps := panels{matrix{last[i*out.size():], out.channels}, tileColumns}
+		multiply(tileRows, out.pixels(), out.channels, weights, maps, means, plain)
+		copy(features[i*n.dim:(i+1)*n.dim], means.x)
+	}
+}

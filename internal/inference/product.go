@@ -1,0 +1,87 @@
+package inference
+
+import "math"
+
+// tileColumns is the number of columns of a tile. The number of rows of a product is a multiple of tileRows.
+const tileColumns, tileRows = 32, 4
+
+// tile is what the kernels compute at once, 12 or 4 rows of tileColumns: c = max(bias + a·b + plus, floor). Bias and
+// plus may be nil. Strides are the bytes between rows; plus has the stride of c.
+type tile struct {
+	k                         int
+	a, b, c, bias, plus       *float32
+	strideA, strideB, strideC int
+	floor                     float32
+}
+
+// noFloor is a floor that changes nothing. That of ReLU is 0.
+var noFloor = float32(math.Inf(-1))
+
+// matrix is rows of numbers that are a stride apart.
+type matrix struct {
+	x      []float32
+	stride int
+}
+
+// panels is a matrix by its columns: the first tileColumns of all rows, a distance further the next tileColumns, and so
+// on. The rows of a panel are a stride apart. In a matrix as it is, panels are tileColumns apart.
+type panels struct {
+	matrix
+	distance int
+}
+
+// packed returns w [k, n] in panels whose rows are next to each other; n is a multiple of tileColumns.
+func packed(w []float64, k, n int) panels {
+	p := panels{matrix{make([]float32, 0, k*n), tileColumns}, k * tileColumns}
+	for first := 0; first < n; first += tileColumns {
+		for row := range k {
+			for _, v := range w[row*n+first : row*n+first+tileColumns] {
+				p.x = append(p.x, float32(v))
+			}
+		}
+	}
+	return p
+}
+
+// epilogue is what happens to a product [m, n]: bias [n], and plus with the stride of the result, are added where they
+// are not nil, and what is below the floor becomes the floor.
+type epilogue struct {
+	bias, plus []float32
+	floor      float32
+}
+
+// plain is the epilogue that leaves a product as it is.
+var plain = epilogue{floor: noFloor}
+
+// multiply sets c to a [m, k] times b [k, n]; m is a multiple of tileRows and n of tileColumns.
+func multiply(m, k, n int, a matrix, b panels, c matrix, e epilogue) {
+	// The kernels check nothing.
+	_, _ = a.x[(m-1)*a.stride+k-1], c.x[(m-1)*c.stride+n-1]
+	_ = b.x[(n/tileColumns-1)*b.distance+(k-1)*b.stride+tileColumns-1]
+	if e.plus != nil {
+		_ = e.plus[(m-1)*c.stride+n-1]
+	}
+
+	t := tile{k: k, strideA: 4 * a.stride, strideB: 4 * b.stride, strideC: 4 * c.stride, floor: e.floor}
+	for first := 0; first < n; first += tileColumns {
+		t.b = &b.x[first/tileColumns*b.distance]
+		if e.bias != nil {
+			t.bias = &e.bias[first : first+tileColumns][0]
+		}
+
+		for i := 0; i < m; {
+			at := i*c.stride + first
+			t.a, t.c = &a.x[i*a.stride], &c.x[at]
+			if e.plus != nil {
+				t.plus = &e.plus[at]
+			}
+			if m-i >= 12 {
+				tile12(&t)
+				i += 12
+			} else {
+				tile4(&t)
+				i += 4
+			}
+		}
+	}
+}

@@ -1,0 +1,16 @@
+package inference
+
+import "golang.org/x/sys/cpu"
+
+// Available reports whether this processor has what the kernels need, AVX-512.
+func Available() bool { return cpu.X86.HasAVX512F }
+
+// tile12 computes a tile of 12 rows.
+//
+//go:noescape
+func tile12(t *tile)
+
+// tile4 computes a tile of 4 rows.
+//
+//go:noescape
+func tile4(t *tile)
