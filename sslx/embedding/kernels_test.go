@@ -17,12 +17,13 @@ import (
 	"github.com/sslx-go/lab/sslx/pretrain"
 )
 
-// convnetFile writes an untrained convnet for images of 16x16, and returns it with the path of its file.
+// convnetFile writes an untrained convnet for images of 16x16, with a width of its own for the last map, and returns it
+// with the path of its file.
 func convnetFile(t *testing.T, on compute.Backend) (*weights.Weights, string) {
 	t.Helper()
 	half := []float64{0.5, 0.5, 0.5}
 	c := pretrain.Default()
-	c.Encoder, c.Projector = encoder.ConvNet{Width: 4}, nil
+	c.Encoder, c.Projector = encoder.ConvNet{Width: 4, Features: 40}, nil
 	n, err := pretrain.Untrained(on, c.Resolved(), half, half, 16, 16)
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +50,53 @@ func convnetFile(t *testing.T, on compute.Backend) (*weights.Weights, string) {
 	return w, path
 }
 
+// images5 are images for the file of convnetFile.
+func images5() dataset.Images {
+	images := dataset.Images{N: 5, Height: 16, Width: 16, Pixels: make([]byte, 5*16*16*3)}
+	for i := range images.Pixels {
+		images.Pixels[i] = byte(i * i / 7)
+	}
+	return images
+}
+
+// graphFeatures are the features of images5 that the graph gives.
+func graphFeatures(t *testing.T, on compute.Backend, w *weights.Weights) []float32 {
+	t.Helper()
+	graph, err := pretrain.WeightsForEmbedding(on, w, 16, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer graph.Close()
+	features, err := graph.Embed(t.Context(), images5(), 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return features
+}
+
+// A network that is written as ONNX computes the same features when it is read back.
+func TestLoad_ONNXOfAConvNet(t *testing.T) {
+	on := testbackend.PureGo(t)
+	w, _ := convnetFile(t, on)
+	path := filepath.Join(t.TempDir(), "convnet.onnx")
+	if err := weights.WriteONNX(path, w); err != nil {
+		t.Fatal(err)
+	}
+	got, err := load(t, path, Options{}).EmbedImages(t.Context(), images5())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := graphFeatures(t, on, w)
+	if len(got.X) != len(want) {
+		t.Fatalf("%d features, want %d", len(got.X), len(want))
+	}
+	for i, v := range want {
+		if math.Abs(float64(got.X[i]-v)) > 1e-5 {
+			t.Fatalf("feature %d is %g, want %g", i, got.X[i], v)
+		}
+	}
+}
+
 // TestModel_EmbedsWithKernels compares them with the graph.
 func TestModel_EmbedsWithKernels(t *testing.T) {
 	on := testbackend.PureGo(t)
@@ -57,23 +105,14 @@ func TestModel_EmbedsWithKernels(t *testing.T) {
 	if !m.HasKernels() {
 		t.Skip("the processor has no kernels")
 	}
-	images := dataset.Images{N: 5, Height: 16, Width: 16, Pixels: make([]byte, 5*16*16*3)}
-	for i := range images.Pixels {
-		images.Pixels[i] = byte(i * i / 7)
-	}
-	got, err := m.EmbedImages(t.Context(), images)
+	got, err := m.EmbedImages(t.Context(), images5())
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	graph, err := pretrain.WeightsForEmbedding(on, w, 16, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer graph.Close()
-	want, err := graph.Embed(t.Context(), images, 5)
-	if err != nil || len(want) != len(got.X) {
-		t.Fatalf("%d features, want %d: %v", len(got.X), len(want), err)
+	want := graphFeatures(t, on, w)
+	if len(want) != len(got.X) {
+		t.Fatalf("%d features, want %d", len(got.X), len(want))
 	}
 	same := true
 	for i, v := range want {

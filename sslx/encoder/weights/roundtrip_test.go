@@ -71,9 +71,8 @@ func TestWrite_OfAnEncoderWithoutForeignNames(t *testing.T) {
 }
 
 // convNet is a ConvNet with the names of its own variables, so that the formula gives it values.
-func convNet(t *testing.T, width, size int) *weights.Weights {
+func convNet(t *testing.T, e encoder.ConvNet, size int) *weights.Weights {
 	t.Helper()
-	e := encoder.ConvNet{Width: width}
 	store := model.NewStore()
 	defer store.Finalize()
 	g := NewGraph(testbackend.Open(t), "convnet")
@@ -123,7 +122,8 @@ func TestWrite_ComputesTheSameInOtherPrograms(t *testing.T) {
 		"resnet50":          {filled(networks["resnet50"], size), "resnet50"},
 		"resnet18-cifar":    {filled(encoder.ResNet{Layers: 18, Width: 8, Stem: encoder.StemCIFAR}, size), ""},
 		"resnet20":          {filled(encoder.CIFARResNet{Layers: 20, Width: 16}, size), ""},
-		"convnet":           {convNet(t, 8, size), ""},
+		"convnet":           {convNet(t, encoder.ConvNet{Width: 8}, size), ""},
+		"convnet-wide":      {convNet(t, encoder.ConvNet{Width: 8, Features: 96}, size), ""},
 		"vit-tiny-8":        {filled(withSize(vit(encoder.PoolToken), size), size), timm},
 		"vit-tiny-8-mean":   {filled(withSize(vit(encoder.PoolMean), size), size), timm + "/mean"},
 		"vit-tiny-8-sine":   {filled(sine, size), ""},
