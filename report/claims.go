@@ -80,6 +80,7 @@ type claimSection struct {
 	Picture   *picture
 	Note      string     // explains the p-values of the estimates
 	Estimates [][]string // as Estimates has them
+	Protocols [][2]string
 	Arms      []armRow
 	Cues      bool // an arm has a cue test
 	Runs      []runRow
@@ -176,7 +177,7 @@ func newClaimSection(c experiments.Claim, s experiments.Scale, r experiments.Rec
 
 	p := c.Plan(s).Remembering()
 	section := claimSection{Claim: c, Verdict: VerdictText(o), Facts: OutcomeFacts(o), Estimates: Estimates(o, 0).Rows,
-		Note: estimatesNote(o), Commands: commands(c.ID, s)}
+		Note: estimatesNote(o), Protocols: estimateNotes(o), Commands: commands(c.ID, s)}
 	runs := p.Made(r)
 	cues := cueTexts(runs)
 	section.Arms, section.Cues = armRows(p, p.Choices(r), cues), len(cues) > 0

@@ -15,6 +15,7 @@ import (
 	"github.com/sslx-go/lab/sslx/encoder"
 	"github.com/sslx-go/lab/sslx/objective"
 	"github.com/sslx-go/lab/sslx/optimizer"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // Claims returns a table with a row for each claim, all of them when none is given: what is believed, what the records
@@ -198,7 +199,20 @@ func FoldedEstimates(o experiments.Outcome) string {
 	if len(o.Estimates) == 0 {
 		return ""
 	}
-	return Folded("All "+words.Count(len(o.Estimates), "estimate"), noteMarkdown(o)+Estimates(o, 0).Markdown())
+	text := noteMarkdown(o) + Estimates(o, 0).Markdown()
+	if notes := notesMarkdown(estimateNotes(o)); notes != "" {
+		text += "\n" + notes
+	}
+	return Folded("All "+words.Count(len(o.Estimates), "estimate"), text)
+}
+
+// estimateNotes says what the protocols of the estimates mean.
+func estimateNotes(o experiments.Outcome) [][2]string {
+	var protocols []record.Protocol
+	for _, e := range o.Estimates {
+		protocols = append(protocols, e.Protocol)
+	}
+	return protocolNotes(protocols)
 }
 
 // estimatesNote explains the p-values of a table of estimates; "" where there are none.

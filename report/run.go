@@ -132,7 +132,8 @@ type runPage struct {
 	Views, Neighbors   *picture
 	Components         *picture
 	Facts              [][2]string
-	Made               bool // there are results of tasks that are made from the images
+	Protocols          [][2]string // what they mean
+	Made               bool        // there are results of tasks that are made from the images
 }
 
 // pageRow is a row of the results table. Span is the number of rows of its task, at the first of them, else 0.
@@ -151,6 +152,7 @@ func (r Run) page() (runPage, error) {
 	c := compare(r.Results)
 	p := runPage{Run: r, Summary: r.Summary(), Models: c.columns, Chance: c.knowsChance(), Rows: c.pageRows(),
 		Facts:      EnvironmentFacts(r.Environment),
+		Protocols:  ResultNotes(r.Results),
 		Made:       slices.ContainsFunc(r.Results, isMade),
 		Views:      sheetPicture(r.Views, "Training images, each beside random views of it."),
 		Neighbors:  sheetPicture(r.Neighbors, "Test images, each followed by the test images most similar to it."),

@@ -110,7 +110,7 @@ func (g generator) record(name string) (Block, error) {
 	text := fmt.Sprintf("%s, %s, batch %d, %s of %s, seed %d: %s of training on %s (%s), %.0f views a second.\n\n%s",
 		objective.NameOf(c.Objective), encoder.NameOf(c.Encoder), c.Batch,
 		words.Count(last.Epoch, "epoch"), e.Data, c.Seed, words.Duration(last.Seconds), words.Count(e.Cores, "core"),
-		e.CPU, float64(len(c.Views))*float64(last.Images)/last.Seconds, report.Results(own).Markdown())
+		e.CPU, float64(len(c.Views))*float64(last.Images)/last.Seconds, report.ResultsMarkdown(own))
 	return Block{Text: text, Figures: map[string]*plots.Figure{filepath.Join(figuresFolder, name+".png"): figure}}, nil
 }
 

@@ -141,6 +141,20 @@ func TestRegister_PanicsOnANameThatTextsCannotHold(t *testing.T) {
 	}
 }
 
+func TestDescribe_EveryBuiltInProtocolSaysWhatItMeasures(t *testing.T) {
+	seen := map[string]string{"": "no protocol"}
+	for _, name := range builtIn {
+		text := Describe(name)
+		if other, ok := seen[text]; ok {
+			t.Errorf("%s says %q, as %s does", name, text, other)
+		}
+		seen[text] = name
+	}
+	if text := Describe("nobody's"); text != "" {
+		t.Errorf("a protocol that is not there says %q", text)
+	}
+}
+
 func TestPinned_KeepsTheFamiliesOfBuiltInProtocols(t *testing.T) {
 	for name, want := range map[string]string{
 		ProtocolKNN:       pin(KNN{}).String(),
