@@ -87,6 +87,8 @@ type Item struct {
 	cost int64
 	// measured is true when the number of pixels was compared with what is allowed.
 	measured bool
+	// lent is true when Data may be used again once the image is decoded.
+	lent bool
 }
 
 // Files are the files of a source, a folder or an archive of one, without hidden ones. They are read only.

@@ -18,6 +18,7 @@ import (
 	"github.com/sslx-go/lab/internal/atomicfile"
 	"github.com/sslx-go/lab/internal/bounded"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
@@ -216,10 +217,17 @@ func (r *run) measure(it *Item) (own image.Point, channels int, err error) {
 
 // draw brings one image into the spool.
 func (r *run) draw(ctx context.Context, it Item) error {
-	img, facts, err := r.image(ctx, it)
+	img, decoded, facts, err := r.image(ctx, it)
 	var values []byte // [height, width, channels]
 	if err == nil {
 		values, err = bytesOf(img, it.channels)
+	}
+	// A decoder that was left behind may still use its memory.
+	if err == nil && decoded != nil {
+		buffer.Keep(decoded.Pix)
+		if it.lent {
+			buffer.Keep(it.Data)
+		}
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -253,12 +261,14 @@ func (r *run) draw(ctx context.Context, it Item) error {
 	return nil
 }
 
-// image draws an item and brings it to the size asked for. The image is a *Raster or an opaque *image.RGBA.
-func (r *run) image(ctx context.Context, it Item) (img image.Image, facts pixels.Facts, err error) {
+// image draws an item and brings it to the size asked for. The image is a *Raster or an opaque *image.RGBA; decoded is
+// what it was made of, if that was decoded here.
+func (r *run) image(ctx context.Context, it Item) (img image.Image, decoded *image.RGBA, facts pixels.Facts,
+	err error) {
 	channels := depth(r.plan.Channels)
 	switch {
 	case it.Err != nil:
-		return nil, facts, it.Err
+		return nil, nil, facts, it.Err
 	case r.plan.Draw != nil:
 		img, err = bounded.Abandon(ctx, func() (image.Image, error) { return r.plan.Draw(it) })
 		if _, ok := img.(*Raster); err == nil && !ok {
@@ -275,10 +285,11 @@ func (r *run) image(ctx context.Context, it Item) (img image.Image, facts pixels
 			img = &Raster{b.Pix, b.Height, b.Width, b.Channels}
 			break
 		}
-		img, facts, err = pixels.Decode(ctx, it.Data, r.decoding)
+		decoded, facts, err = pixels.Decode(ctx, it.Data, r.decoding)
+		img = decoded
 	}
 	if err != nil {
-		return nil, facts, err
+		return nil, nil, facts, err
 	}
 
 	// Resizing comes last, so that every format has it.
@@ -286,13 +297,13 @@ func (r *run) image(ctx context.Context, it Item) (img image.Image, facts pixels
 		if err = raster.check(); err == nil && r.opt.Size > 0 {
 			raster, err = raster.crop(r.opt.Size, r.opt.MaxPixels)
 		}
-		return raster, facts, err
+		return raster, nil, facts, err
 	}
 	color := img.(*image.RGBA)
 	if r.opt.Size > 0 {
 		color, err = shortCropOf(color, facts.Own(color), r.opt.Size, r.opt.MaxPixels)
 	}
-	return color, facts, err
+	return color, decoded, facts, err
 }
 
 // pixelNotes says what is worth a remark of the images that were kept. The pixels of a pack were remarked on before.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/archive"
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
 )
 
@@ -126,7 +127,8 @@ func (f *Folder) Read(dst []byte, i int) error {
 		return f.unusable(i, err)
 	}
 	defer f.budget.giveBack(cost)
-	img, facts, err := pixels.Decode(context.Background(), data, f.decoding())
+	decoded, facts, err := pixels.Decode(context.Background(), data, f.decoding())
+	img := decoded
 	if err == nil && f.size > 0 {
 		img, err = shortCropOf(img, facts.Own(img), f.size, defaultMaxPixels)
 	}
@@ -139,6 +141,8 @@ func (f *Folder) Read(dst []byte, i int) error {
 	}
 	// dst has room for this size, so that the append fills it.
 	appendRGB(dst[:0], img)
+	buffer.Keep(decoded.Pix)
+	buffer.Keep(data)
 	return nil
 }
 

@@ -3,7 +3,6 @@
 package archive
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 )
 
 // Tree is a folder or an archive of one.
@@ -126,7 +126,7 @@ func Hidden(name string) bool {
 // ErrTooLarge marks a file above the limit for one file.
 var ErrTooLarge = errors.New("file is too large")
 
-// Read returns the content of a file of at most limit bytes.
+// Read returns the content of a file of at most limit bytes, in memory that may be given to [buffer.Keep].
 func Read(e Entry, limit int64) ([]byte, error) {
 	if e.Size > limit {
 		return nil, fmt.Errorf("%w: %s has %d bytes and %d are allowed", ErrTooLarge, e.Path, e.Size, limit)
@@ -137,20 +137,24 @@ func Read(e Entry, limit int64) ([]byte, error) {
 	}
 	defer func() { _ = r.Close() }()
 
-	// An archive may state any size: memory is taken as bytes come.
-	data := bytes.NewBuffer(make([]byte, 0, min(e.Size, 1<<16)))
-	if _, err := io.CopyN(data, r, e.Size); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", e.Path, err)
+	// An archive may state any size: much memory is taken as bytes come. A read behind the end notices a longer file,
+	// and lets a zip compare its checksum.
+	data, n := buffer.Bytes(int(min(e.Size, 1<<20))+1), 0
+	for {
+		if n == len(data) {
+			data = append(data, make([]byte, min(int64(n), e.Size+1-int64(n)))...)
+		}
+		more, err := r.Read(data[n:])
+		n += more
+		switch {
+		case int64(n) > e.Size:
+			return nil, fmt.Errorf("%s is longer than the %d bytes that are stated", e.Path, e.Size)
+		case err == io.EOF && int64(n) == e.Size:
+			return data[:n], nil
+		case err != nil:
+			return nil, fmt.Errorf("%s cannot be read: %w", e.Path, err)
+		}
 	}
-
-	// A read at the end lets a zip compare its checksum.
-	switch n, err := r.Read(make([]byte, 1)); {
-	case n != 0:
-		return nil, fmt.Errorf("%s is longer than the %d bytes that are stated", e.Path, e.Size)
-	case err != nil && err != io.EOF:
-		return nil, fmt.Errorf("%s cannot be read: %w", e.Path, err)
-	}
-	return data.Bytes(), nil
 }
 
 // fileStamp identifies an archive by its size and time of change.

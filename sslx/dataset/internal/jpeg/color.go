@@ -3,12 +3,14 @@ package jpeg
 import (
 	"image"
 	"slices"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 )
 
 // render makes the image of the planes.
 func (d *decoder) render() (*image.RGBA, error) {
 	width, height := up(d.width, d.opt.Reduce), up(d.height, d.opt.Reduce)
-	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	img := buffer.RGBA(image.Rect(0, 0, width, height))
 	paint := d.painter()
 
 	rows := make([][]byte, len(d.comps))

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"image"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 )
 
 // Options say how a file is decoded. The zero value asks for full size and whole files.
@@ -105,6 +107,9 @@ func Decode(ctx context.Context, data []byte, opt Options) (img *image.RGBA, who
 		}
 	}
 	img, err = d.render()
+	for _, c := range d.comps {
+		buffer.Keep(c.plane)
+	}
 	return img, !d.lost, err
 }
 
@@ -129,7 +134,7 @@ func (d *decoder) layOut() {
 
 func (d *decoder) makePlane(c *component) {
 	c.stride = c.across * c.size
-	c.plane = make([]byte, c.stride*c.down*c.size)
+	c.plane = buffer.Bytes(c.stride * c.down * c.size)
 	for i := range c.plane {
 		c.plane[i] = 128
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"image"
 	"strconv"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 )
 
 // Range says how samples of 16 bits become bytes. The zero value takes the high byte: 65535 becomes 255.
@@ -76,7 +78,7 @@ func (r Range) gray(src *image.Gray16, facts *Facts) *image.RGBA {
 	}
 	facts.Deep, facts.Highest = true, largest
 
-	scaled, dst := r.scale(least, largest), image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
+	scaled, dst := r.scale(least, largest), buffer.RGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
 	for y := range b.Dy() {
 		for x := range b.Dx() {
 			v := scaled(at(x, y))

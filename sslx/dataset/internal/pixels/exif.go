@@ -3,6 +3,8 @@ package pixels
 import (
 	"encoding/binary"
 	"image"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 )
 
 // Tags of EXIF data and of TIFF files (CIPA DC-008, 4.6.4).
@@ -60,7 +62,7 @@ func upright(src *image.RGBA, orientation int) *image.RGBA {
 	if orientation > 4 {
 		width, height = height, width
 	}
-	dst := image.NewRGBA(image.Rect(0, 0, width, height))
+	dst := buffer.RGBA(image.Rect(0, 0, width, height))
 
 	// A row of the result is a row or a column of the source, forward or backward.
 	for y := range height {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/sslx-go/lab/internal/faults"
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 )
 
 // file is a line of a table in testdata: a name, the size, the SHA-256 of the RGB bytes or, without a size, a part of
@@ -82,9 +83,15 @@ func TestDecode_FilesOfManyKinds(t *testing.T) {
 				if img.Bounds().Size() != f.size {
 					t.Fatalf("it is %v, want %v", img.Bounds().Size(), f.size)
 				}
-				if rgbSum(img) != f.want {
+				if rgbSum(img) != f.want || !img.Opaque() {
 					t.Error("it has other pixels")
 				}
+
+				// The next images get memory that is not zero.
+				for i := range img.Pix {
+					img.Pix[i] = 99
+				}
+				buffer.Keep(img.Pix)
 			})
 		}
 	}

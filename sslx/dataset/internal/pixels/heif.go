@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 )
 
 // heifCodec returns the decoder of an HEIC or AVIF file, which both are boxes of ISO 14496-12 and 23008-12.
@@ -409,7 +411,7 @@ func (h *heif) convert(src *image.YCbCr) *image.RGBA {
 	green := 1 - red - blue
 
 	width, height := src.Rect.Dx(), src.Rect.Dy()
-	dst := image.NewRGBA(image.Rect(0, 0, width, height))
+	dst := buffer.RGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
 			l := (float64(src.Y[y*src.YStride+x]) - low) * luma

@@ -96,7 +96,8 @@ func Measure(data []byte, opt Options) (Size, error) {
 }
 
 // Decode decodes a file to opaque RGBA. Alpha is dropped, and the stored color of a pixel is kept. It may be called
-// only after [Measure] allowed it. It returns as soon as ctx ends.
+// only after [Measure] allowed it. It returns as soon as ctx ends. The memory of the image may be given to
+// [buffer.Keep].
 func Decode(ctx context.Context, data []byte, opt Options) (*image.RGBA, Facts, error) {
 	c, err := codecOf(data)
 	if err != nil {

@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 )
 
 const (
@@ -128,7 +130,7 @@ var gifCodec = codec{
 		}
 
 		// As in Pillow, that color, or else the first one, is where the frame is not.
-		img := image.NewRGBA(canvas)
+		img := buffer.RGBA(canvas)
 		draw.Draw(img, canvas, image.NewUniform(c), image.Point{}, draw.Src)
 		draw.Draw(img, frame.Bounds(), frame, frame.Bounds().Min, draw.Src)
 		return img, nil
@@ -256,13 +258,13 @@ func toRGB(ctx context.Context, img image.Image, deep Range, facts *Facts) (*ima
 			return deep.color(src.Pix, src.Stride, src.Rect, facts), nil
 		}
 	case *image.Gray, *image.YCbCr, *image.CMYK:
-		dst := image.NewRGBA(b)
+		dst := buffer.RGBA(b)
 		draw.Draw(dst, b, src, b.Min, draw.Src)
 		return dst, nil
 	}
 
 	// The other models keep their colors as they are stored, pixel by pixel.
-	dst := image.NewRGBA(b)
+	dst := buffer.RGBA(b)
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err

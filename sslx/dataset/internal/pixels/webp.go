@@ -8,6 +8,8 @@ import (
 	"image"
 
 	"golang.org/x/image/webp"
+
+	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 )
 
 // webpCodec reads WebP; of an animation, the first frame. Pixels equal libwebp's: chroma is interpolated.
@@ -130,7 +132,7 @@ func int24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 // weights 9, 3, 3 and 1, and colors are converted in integers, both rounded as libwebp does.
 func interpolated(src *image.YCbCr) *image.RGBA {
 	width, height := src.Rect.Dx(), src.Rect.Dy()
-	dst := image.NewRGBA(image.Rect(0, 0, width, height))
+	dst := buffer.RGBA(image.Rect(0, 0, width, height))
 	across, down := (width+1)/2, (height+1)/2
 
 	cb, cr := make([]int32, width), make([]int32, width)
