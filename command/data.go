@@ -131,7 +131,9 @@ func dataShowCommand(a *app) *cobra.Command {
 		Use:   "show NAME",
 		Short: "Show a packed data set: its source, splits, classes, and the notes of its import",
 		Long: `Show what is known of a packed data set: where it comes from, its splits, tasks and classes, and the notes of
-its import: what was left out, turned or cut, and test images that are in train.`,
+its import: what was left out, turned or cut, and test images that are in train. The fingerprint is a
+SHA-256 of the images and labels in their order: two sets are the same when theirs are equal. Records have
+that of the data that they were made on.`,
 		Example: `  sslx data show photos
   sslx data show photos --json`,
 		Args:              arguments(1, 1),
@@ -179,6 +181,7 @@ func (a *app) printSet(l dataset.Listing) error {
 	t.add("set", fmt.Sprintf("%s (%s)", l.Name, l.Kind))
 	t.add("source", orDash(l.Source))
 	t.add("pack", l.Path)
+	t.add("fingerprint", l.Fingerprint)
 	t.add("images", fmt.Sprintf("%s, %s; %s", sizeText(l.Height, l.Width), l.Detail, splitsText(l.Splits)))
 	if l.Choices != "" {
 		t.add("decided", l.Choices)
@@ -312,6 +315,7 @@ func (a *app) printImport(r dataset.Report) error {
 	t := table{left: 2}
 	t.add("set", fmt.Sprintf("%s (%s), %s", r.Name, r.Kind, how))
 	t.add("pack", r.Pack)
+	t.add("fingerprint", r.Fingerprint)
 	t.add("images", fmt.Sprintf("%s, %s; %s", shapeText(r.Height, r.Width, r.Channels), r.Resize, splitsText(r.Splits)))
 	t.add("tasks", tasksText(r.Tasks))
 	t.add("mean", numbersText(r.Mean))

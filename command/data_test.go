@@ -36,6 +36,20 @@ func TestData_ImportsListsAndVerifiesAFolder(t *testing.T) {
 	}
 }
 
+func TestDataShow_PrintsTheFingerprintThatRecordsHave(t *testing.T) {
+	isolate(t)
+	imageFolder(t, "photos")
+	_, stdout, _ := call(t, "data", "import", "photos", "--json")
+	print := decode[dataset.Report](t, stdout).Fingerprint
+	if len(print) != 64 {
+		t.Fatalf("the fingerprint is %q", print)
+	}
+	for _, line := range []string{"data import photos", "data show photos"} {
+		_, stdout, _ := call(t, strings.Fields(line)...)
+		wantTexts(t, stdout, "fingerprint", print)
+	}
+}
+
 func TestDataVerify_FindsDamageAndExitsWith1(t *testing.T) {
 	isolate(t)
 	imageFolder(t, "photos")

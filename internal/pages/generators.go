@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,6 +44,7 @@ const (
 //	embedding         how many images a second each encoder embeds
 //	configuration     the default configuration
 //	selection         how well measures without labels choose among the encoders of the claim negatives
+//	fingerprints      the data sets that the records of the claims were made on
 //	race              the races of bench/results, a machine each; nothing where there is none
 func Generators(root string) map[string]Generator {
 	g := generator{root}
@@ -53,7 +55,7 @@ func Generators(root string) map[string]Generator {
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
 		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers), "speed": g.speed,
 		"configuration": none(g.configuration), "embedding": none(g.embedding), "race": none(g.race),
-		"selection": none(g.selection),
+		"selection": none(g.selection), "fingerprints": none(g.fingerprints),
 	}
 }
 
@@ -127,6 +129,34 @@ func (g generator) results(name string) (Block, error) {
 func (g generator) records() (experiments.Records, error) {
 	return experiments.Store{Path: filepath.Join(g.root, recordsFolder, "claims",
 		string(experiments.CPU)+".jsonl")}.Read()
+}
+
+// fingerprints lists the fingerprints of the data sets that the records of the claims were made on. Results of version
+// 0.1 have none.
+func (g generator) fingerprints() (Block, error) {
+	r, err := g.records()
+	if err != nil {
+		return Block{}, err
+	}
+	prints := map[string][]string{}
+	add := func(set, print string) {
+		if print != "" && !slices.Contains(prints[set], print) {
+			prints[set] = append(prints[set], print)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(r)) {
+		add(r[key].Environment.Data, r[key].Environment.Fingerprint)
+		for _, result := range r[key].Results {
+			set, _, _ := strings.Cut(result.Task, "/")
+			add(set, result.Data)
+		}
+	}
+
+	t := report.Table{Align: "ll", Head: []string{"set", "fingerprint"}}
+	for _, set := range slices.Sorted(maps.Keys(prints)) {
+		t.Rows = append(t.Rows, []string{report.Code(set), report.Code(strings.Join(prints[set], ", "))})
+	}
+	return Block{Text: t.Markdown()}, nil
 }
 
 func (g generator) claims() (Block, error) {
