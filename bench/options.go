@@ -73,12 +73,14 @@ var programs = map[string][]program{
 	"endtoend": {{name: "lightly", script: "endtoend_lightly"}, {name: "solo-learn", script: "endtoend_solo"}},
 	"evaluate": {{name: "scikit-learn", script: "evaluate_sklearn"}},
 	"embed":    {{name: "pytorch", script: "embed_pytorch"}},
+	"import":   {{name: "torchvision", script: "import_torchvision"}},
 	"race": {{name: "lightly", script: "race_lightly"},
 		{name: "lightly-convnet", script: "race_lightly_convnet", convnet: true},
 		{name: "solo-learn-convnet", script: "race_solo_convnet", convnet: true}},
 }
 
-// Peers returns the names of the peers of a benchmark: "views", "step", "endtoend", "evaluate", "embed" or "race".
+// Peers returns the names of the peers of a benchmark: "views", "step", "endtoend", "evaluate", "embed",
+// "import" or "race".
 func Peers(what string) (names []string) {
 	for _, p := range programs[what] {
 		names = append(names, p.name)

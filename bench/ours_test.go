@@ -1,7 +1,13 @@
 package bench
 
 import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/sslx-go/lab/internal/testbackend"
@@ -112,5 +118,37 @@ func TestStep_OperationsMatchPyTorchsCounter(t *testing.T) {
 			t.Errorf("%s has %d parameters, want %d", test.name, got, test.parameters)
 		}
 		store.Finalize()
+	}
+}
+
+func TestImport_IsMeasuredOnAFolder(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "squares")
+	if err := os.MkdirAll(filepath.Join(folder, "a"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 9+i, 8))); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "a", fmt.Sprintf("%d.png", i)), b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	result, err := NewImport(folder, 4).Run(t.Context(), handle(t), alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := result.Config.(*Import)
+	if result.What != "import" || !(result.Sslx.Median > 0) || !(result.First > 0) || config.Set != "squares" ||
+		config.Files != 3 || config.Bytes == 0 || config.Folder != "" {
+		t.Errorf("%+v: the result is %+v", config, result)
+	}
+	none := filepath.Join(folder, "none")
+	for _, i := range []*Import{NewImport("", 64), NewImport(folder, -1), NewImport(none, 64)} {
+		if _, err := i.Run(t.Context(), handle(t), alone); !usage.Is(err) {
+			t.Errorf("folder %q, size %d: %v", i.Folder, i.Size, err)
+		}
 	}
 }

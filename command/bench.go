@@ -46,7 +46,7 @@ says more.`,
   sslx bench endtoend --peers none
   sslx bench race --minutes 10 --out race.json`,
 	}, benchViewsCommand(a), benchStepCommand(a), benchEndToEndCommand(a), benchEvaluateCommand(a),
-		benchEmbedCommand(a), benchRaceCommand(a))
+		benchEmbedCommand(a), benchImportCommand(a), benchRaceCommand(a))
 }
 
 func benchViewsCommand(a *app) *cobra.Command {
@@ -134,6 +134,24 @@ convnet and resnet18. GOMLX_BACKEND=xla:cpu or go measures one backend.`,
 		cmd.Flags().IntVar(&size, "size", 32, "height and width of images, in pixels")
 		completeFunc(cmd, "encoder", cobra.FixedCompletions(encoder.Names(), cobra.ShellCompDirectiveNoFileComp))
 	}, func() benchmark { return bench.NewEmbed(name, size) })
+}
+
+func benchImportCommand(a *app) *cobra.Command {
+	var folder string
+	var size int
+	return a.benchmarkCommand("import", &cobra.Command{
+		Use:   "import",
+		Short: "Images a second of an import",
+		Long: `Measure how fast a folder of image files becomes a pack on the disk, in images a second: against
+torchvision's ImageFolder with one worker process a core, which reads the same files with Pillow and brings
+them to the same size. The folder has class folders, as ImageFolder wants it; bench/photographs.py, in a
+checkout of sslx, writes the folders that bench/run measures.`,
+		Example: `  sslx bench import --folder pets
+  sslx bench import --folder photographs/PNG --size 224 --json`,
+	}, func(cmd *cobra.Command) {
+		cmd.Flags().StringVar(&folder, "folder", "", "folder of images in class folders")
+		cmd.Flags().IntVar(&size, "size", 64, "height and width that images are brought to, in pixels; 0 is their own")
+	}, func() benchmark { return bench.NewImport(folder, size) })
 }
 
 func encoderFlags(cmd *cobra.Command, name *string, batch *int) {

@@ -24,6 +24,8 @@ func TestBench_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 		"bench endtoend --data x --peers none": `there is no data set "x"`,
 		"bench embed --encoder resnet200":      `did you mean "resnet20"?`,
 		"bench embed --size 4":                 "images of 4 pixels are out of range",
+		"bench import":                         "there is no folder to import: name one with images in class",
+		"bench import --folder x --size -1":    "size -1 is out of range",
 		"bench step now":                       `"now" is one argument too many`,
 		"bench race --programs lightl":         `did you mean "lightly"?`,
 		"bench race --recipe cifar10-cup":      `did you mean "cifar10-cpu"?`,

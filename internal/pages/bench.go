@@ -26,6 +26,8 @@ type saved struct {
 		Protocol           string
 		Train, Test        int
 		Accuracy           float64
+		Set                string
+		Files, Bytes       int
 	} `json:"config"`
 	Busy *float64 `json:"busy_cores"` // absent from the first records
 }
@@ -119,7 +121,7 @@ func quietText(busy float64) string {
 
 // programs writes a line for sslx and each peer.
 func (r saved) programs(out *strings.Builder) {
-	// A benchmark is told apart by what it varies: size, encoder or protocol.
+	// A benchmark is told apart by what it varies: size, encoder, protocol or set.
 	what := fmt.Sprintf("%dx%d, batch %d", r.Config.Size, r.Config.Size, r.Config.Batch)
 	if r.Config.Encoder != "" {
 		what = fmt.Sprintf("%s, batch %d", r.Config.Encoder, r.Config.Batch)
@@ -128,7 +130,16 @@ func (r saved) programs(out *strings.Builder) {
 		what = fmt.Sprintf("%s, %s x %s", r.Config.Protocol, figure(float64(r.Config.Train)),
 			figure(float64(r.Config.Test)))
 	}
+	if r.Config.Set != "" {
+		what = r.Config.Set
+		if r.Config.Size > 0 {
+			what += fmt.Sprintf(" to %d", r.Config.Size)
+		}
+	}
 	how := fmt.Sprintf("first unit of work after %.1f s", r.First)
+	if r.Config.Set != "" {
+		how = fmt.Sprintf("%d files of %s kB", r.Config.Files, figure(float64(r.Config.Bytes)/1e3))
+	}
 	if r.Peak != nil {
 		how += fmt.Sprintf("; %.0f %% of a matrix product", 100*r.Peak.Share)
 	}
