@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -554,7 +553,8 @@ Presets: ` + strings.Join(words.Wrap(strings.Join(augment.Presets(), ", "), 100)
 
 	cmd.Flags().StringVar(&f.config, "config", "",
 		"configuration to draw the views of: a YAML `file`, or the name of a recipe")
-	cmd.Flags().StringVar(&f.preset, "preset", "", "name of the views; "+shownPreset+" when left out")
+	cmd.Flags().StringVar(&f.preset, "preset", "",
+		"name of the views; those that training makes by default when left out")
 	cmd.Flags().StringVar(&f.data, "data", "", "name or path of the data: see \"sslx data list\"; "+
 		"the configuration's, or "+dataset.FactorsName+", when left out")
 	cmd.Flags().IntVar(&f.count, "count", 8, "number of images")
@@ -566,9 +566,6 @@ Presets: ` + strings.Join(words.Wrap(strings.Join(augment.Presets(), ", "), 100)
 	return cmd
 }
 
-// shownPreset is the preset that data views draws when none is named.
-const shownPreset = "simclr-cifar"
-
 // training returns the configuration whose views are drawn.
 func (f viewsFlags) training() (c sslx.Config, err error) {
 	switch {
@@ -577,8 +574,10 @@ func (f viewsFlags) training() (c sslx.Config, err error) {
 	case f.config != "":
 		c, err = sslx.ReadConfig(f.config, nil)
 	default:
-		c.Data = dataset.FactorsName
-		c.Views, err = augment.Preset(cmp.Or(f.preset, shownPreset))
+		c.Data, c.Views = dataset.FactorsName, sslx.Default().Views
+		if f.preset != "" {
+			c.Views, err = augment.Preset(f.preset)
+		}
 	}
 
 	// Other data keep their own size: the configuration's is of its own data.

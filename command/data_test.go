@@ -6,10 +6,12 @@ import (
 	"image/color"
 	"image/png"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/dataset"
 )
 
@@ -181,6 +183,13 @@ func TestDataViews_DrawsASheet(t *testing.T) {
 		if size := picture.Bounds().Size(); size.X != width || size.Y < 3+18+3*96 {
 			t.Errorf("%s: the sheet is %v", what, size)
 		}
+	}
+}
+
+func TestDataViews_DrawsTheViewsOfTrainingByDefault(t *testing.T) {
+	c, err := viewsFlags{data: "photos"}.training()
+	if err != nil || !reflect.DeepEqual(c.Views, sslx.Default().Views) || c.Data != "photos" {
+		t.Errorf("%s: %+v (%v)", c.Data, c.Views, err)
 	}
 }
 

@@ -36,7 +36,8 @@ func evaluateCommand(a *app) *cobra.Command {
 		Use:   "evaluate RUN|WEIGHTS",
 		Short: "Measure what an encoder has learned",
 		Long: `Measure the frozen encoder of a finished run, by k nearest neighbors and by a linear probe when no other
-protocol is asked for. What is chosen is chosen on images held out of train; the test split is read once.
+protocol is asked for; of a run on images without labels, by the measures that need none as well. What is
+chosen is chosen on images held out of train; the test split is read once.
 The trained encoder is compared with its baselines: raw pixels and the untrained encoder. The results are
 added to the run folder; results of other tasks and protocols stay.
 
@@ -64,10 +65,10 @@ docs/protocol.md says what each protocol is, docs/weights.md which weights can b
 		ValidArgsFunction: completeRun,
 	}
 	cmd.Flags().StringSliceVar(&f.tasks, "tasks", nil,
-		"with commas between; the labels of the run's data when left out")
+		"with commas between; when left out, the labels of the run's data, or without labels the tasks made from it")
 	cmd.Flags().StringSliceVar(&f.protocols, "protocols", nil,
 		strings.Join(append(evaluate.Names(), evaluate.AllProtocols),
-			", ")+", with commas between; knn,linear when left out")
+			", ")+", with commas between; knn,linear when left out, and label-free for data without labels")
 	cmd.Flags().StringSliceVar(&f.layers, "layers", nil, "encoder, projector0, projector1, …; encoder when left out")
 	cmd.Flags().BoolVar(&f.validation, "validation", false, "measure on images held out of train, and leave test alone")
 	cmd.Flags().StringSliceVar(&f.compare, "compare", nil,

@@ -196,7 +196,8 @@ func (a *app) printSummary(dir string, s sslx.Summary) error {
 	t := table{left: 2}
 	t.add("run", dir)
 	t.add("method", s.Method)
-	t.add("trained", fmt.Sprintf("%d steps, %d images, %v on %s", s.Steps, s.Images, took, s.Device))
+	t.add("trained", fmt.Sprintf("%d steps, %d images, %v from the first to the last, on %s", s.Steps, s.Images, took,
+		s.Device))
 	if s.Init != nil {
 		t.add("init", ancestryText(*s.Init))
 	}

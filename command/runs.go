@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -192,7 +193,8 @@ func runsCompareCommand(a *app) *cobra.Command {
 		Short: "Compare runs: what differs in configuration and results",
 		Long: `Compare runs: the keys of the configuration that differ, how far each is, and the results of the trained
 encoders side by side. Differences between single runs are no evidence: they vary with the seed. Results of
-one kind that were measured by different protocols cannot be compared and are refused.`,
+one kind that were measured by different protocols cannot be compared and are refused. Data are told apart by
+name: the results of images that two runs have under different names stand in different rows.`,
 		Example: `  sslx runs compare first lr01
   sslx runs compare runs/* --json`,
 		Args:              arguments(2, -1),
@@ -251,15 +253,30 @@ func differenceTable(c runs.Comparison) *table {
 
 	t.add(head...)
 
-	// A key that a run does not have shows as <nil>, which is not the same as 0.
 	for _, d := range c.Differences {
 		cells := []string{d.Key}
 		for _, v := range d.Values {
-			cells = append(cells, fmt.Sprint(v))
+			cells = append(cells, valueText(v))
 		}
 		t.add(cells...)
 	}
 	return t
+}
+
+// valueText is a value of a configuration: lists and groups of keys as in YAML, and "–" for a key that a run does not
+// have, which is not the same as 0.
+func valueText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "–"
+	case string:
+		return v
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
 }
 
 type exportFlags struct {

@@ -97,6 +97,15 @@ func TestRunsCompare_ShowsWhatDiffers(t *testing.T) {
 	wantTexts(t, stdout, "batch", "75.0")
 }
 
+func TestValueText_IsAsInAConfiguration(t *testing.T) {
+	for want, v := range map[string]any{"–": nil, "adamw": "adamw", "0.05": 0.05, "3": 3.0, `[{"flip":0.5}]`: []any{
+		map[string]any{"flip": 0.5}}} {
+		if got := valueText(v); got != want {
+			t.Errorf("%v is %s, want %s", v, got, want)
+		}
+	}
+}
+
 func TestRunsExport_WritesCSV(t *testing.T) {
 	twoRuns(t)
 	_, stdout, _ := call(t, "runs", "export", "first", "runs/deeper/second")

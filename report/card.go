@@ -82,10 +82,10 @@ func (r Run) card(c sslx.Config, finished bool) string {
 	if len(r.Results) == 0 {
 		section("Results", "The run has not been evaluated.")
 	} else {
-		section("Results", strings.Join(escapedLines(r.Summary()[1:]), "\n\n"), Results(r.Results).Markdown(),
+		section("Results", strings.Join(escapedLines(r.Summary()[1:]), "\n\n"), ResultsMarkdown(r.Results),
 			"Accuracies are in percent, the best of each row is bold. Pixels and the untrained encoder are the "+
-				"baselines; the text after @ is the layer that was measured. Hyper-parameters of probes were chosen "+
-				"on images held out of the training split.")
+				"baselines (untrained-bn: with running statistics of the data); the text after @ is the layer that "+
+				"was measured. Hyper-parameters of probes were chosen on images held out of the training split.")
 	}
 	section("Limits", "- "+strings.Join(r.limits(c, finished), "\n- "))
 	section("How to repeat it", "Save the configuration above as config.yaml, then:",

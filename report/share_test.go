@@ -59,6 +59,7 @@ func TestShare_WritesAPageAndACardFromTheRecord(t *testing.T) {
 	}
 	for _, want := range []string{"---\nlibrary_name: sslx\n", "# first\n", "## Data", "saw no labels", "## Recipe",
 		"temperature: 0.5", "## Results", "**61.3 %**", "knn/cosine/k20/t0.07@encoder", "beats both baselines",
+		"- `knn/cosine/k20/t0.07`: the k nearest",
 		"## Limits", "no checkpoint of the last step", "One run with one seed", "## How to repeat it",
 		"sslx pretrain --config config.yaml"} {
 		if !strings.Contains(card, want) {
