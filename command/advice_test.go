@@ -176,13 +176,13 @@ func TestAdvice_NamesAFlagOnlyWhereTheCommandHasIt(t *testing.T) {
 func TestAdvice_NamesTheProgramThatRuns(t *testing.T) {
 	for path, want := range map[string]string{"sslx": "sslx", "./bin/sslx": "sslx", "/usr/bin/sslx": "sslx",
 		"own": "own", "./own": "./own", "/tmp/build/own": "own", "my own/lab": "my own/lab"} {
-		if got := programName(path); got != want {
+		if got := usage.ProgramName(path); got != want {
 			t.Errorf("%s is called as %s, want %s", path, got, want)
 		}
 	}
 
-	program = "my lab"
-	defer func() { program = "sslx" }()
+	usage.Program = "my lab"
+	defer func() { usage.Program = "sslx" }()
 	var stdout, stderr strings.Builder
 	a := &app{stdout: &stdout, stderr: &stderr}
 	a.printError(usage.About("run", "no run"))

@@ -349,8 +349,8 @@ func (a *app) claimsShow(key string, f claimsFlags) error {
 func (a *app) printRecord(r experiments.Record) error {
 	t := table{left: 2}
 	t.add("run", r.Key)
-	t.add("made", fmt.Sprintf("%s, revision %s, on %s", r.Finished.Format(time.DateTime), r.Environment.Revision,
-		r.Environment.CPU))
+	t.add("made", fmt.Sprintf("%s, revision %s, on %s of %s", r.Finished.Format(time.DateTime), r.Environment.Revision,
+		words.Count(r.Environment.Cores, "core"), r.Environment.CPU))
 	t.add("trained", fmt.Sprintf("%d images in %.0f s, %.0f a second", r.Images, r.Seconds,
 		float64(r.Images)/max(r.Seconds, 1e-9)))
 	if r.Cue != nil {
@@ -366,8 +366,11 @@ func (a *app) printRecord(r experiments.Record) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nTo repeat it, put this into repeat.yaml:\n\n%s\nand run\n\n  sslx pretrain --config "+
-		"repeat.yaml --out runs/repeat\n  sslx evaluate runs/repeat%s\n\n", text, evaluateArguments(r))
+	fmt.Fprintf(a.stdout, "\nTo repeat it, put this into repeat.yaml:\n\n%s\nand run\n\n  %[2]s pretrain --config "+
+		"repeat.yaml --out runs/repeat\n  %[2]s evaluate runs/repeat %[3]s\n\n", text, words.Quote(usage.Program),
+		report.EvaluateFlags(r.Results, r.Environment.Data, r.Validation))
+	fmt.Fprint(a.stdout, "At the same revision, on as many cores of a processor of this kind, the numbers are equal "+
+		"to the last bit.\nElsewhere rounding differs, and with it the accuracy, by as much as with another seed.\n\n")
 	if len(r.Tasks) > 1 {
 		fmt.Fprintf(a.stdout, "The last command needs the image sets of all tasks; with --tasks %s, those of the "+
 			"training are enough.\n\n", r.Tasks[0])
@@ -432,14 +435,4 @@ func withoutJobs(args []string) (rest []string) {
 func configText(c sslx.Config) (string, error) {
 	text, err := yaml.Marshal(c)
 	return string(text), err
-}
-
-// evaluateArguments returns the flags of `evaluate` that measure as a record did.
-func evaluateArguments(r experiments.Record) (text string) {
-	tasks, words := r.MeasuredBy()
-	text = fmt.Sprintf(" --tasks %s --protocols %s", strings.Join(tasks, ","), strings.Join(words, ","))
-	if r.Validation {
-		text += " --validation"
-	}
-	return text
 }

@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -31,6 +30,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/internal/words"
 )
 
@@ -38,28 +38,13 @@ import (
 // and 2 for a wrong call.
 func Main() {
 	crashApart()
-	program = programName(os.Args[0])
+	usage.Program = usage.ProgramName(os.Args[0])
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// program is what the user types to run this program, which may be another one than sslx.
-var program = "sslx"
-
-// programName returns what a user types for the program that was started as path: its name where it was found, or a
-// relative path as it is.
-func programName(path string) string {
-	if name := filepath.Base(path); filepath.IsAbs(path) || name == "sslx" {
-		return name
-	}
-	return path
 }
 
 // advise writes the command lines of a text for the program that runs.
 func advise(text string) string {
-	if program == "sslx" {
-		return text
-	}
-	return strings.ReplaceAll(text, "`sslx ", "`"+words.Quote(program)+" ")
+	return strings.ReplaceAll(text, "`sslx ", "`"+words.Quote(usage.Program)+" ")
 }
 
 // Exit statuses.

@@ -205,7 +205,7 @@ func (a *app) printSummary(dir string, s sslx.Summary) error {
 	t.add("final loss", fmt.Sprintf("%.4f", s.FinalLoss))
 
 	// Labels need images that were not trained on.
-	next := words.Quote(program) + " evaluate " + words.Quote(dir)
+	next := words.Quote(usage.Program) + " evaluate " + words.Quote(dir)
 	if len(s.Tasks) > 0 && !slices.Contains(s.Splits, "test") && !slices.Contains(s.Splits, "val") {
 		next += " --validation"
 	}

@@ -101,7 +101,7 @@ func (a *app) quickstart(ctx context.Context, f quickstartFlags) error {
 	if len(trained.Tasks) == 0 {
 		fmt.Fprintf(a.stdout, "\nThe images have no labels. Each task asks what was done to an image: was it turned, "+
 			"made gray, blurred?\nMeasure on labels of another set, one of `sslx data list`, with:\n"+
-			"  %s evaluate %s --tasks SET\n", words.Quote(program), words.Quote(f.out))
+			"  %s evaluate %s --tasks SET\n", words.Quote(usage.Program), words.Quote(f.out))
 	}
 	return printOutcome(a.stdout, results, page, f.out)
 }
@@ -111,7 +111,7 @@ func printOutcome(w io.Writer, results []record.Result, page, run string) error 
 	// The first sentence is of the training, which the user has just seen.
 	verdict := report.Run{Results: results}.Summary()[1]
 	_, err := fmt.Fprintf(w, "\n%s\n\nreport: %s\nrun:    %s\nnext:   %s evaluate %s\n", verdict, page, run,
-		words.Quote(program), words.Quote(run))
+		words.Quote(usage.Program), words.Quote(run))
 	return err
 }
 

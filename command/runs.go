@@ -145,7 +145,7 @@ func (a *app) printDetails(d runs.Details) error {
 
 	// Both are resumed by the same command, and end with the same weights.
 	if d.Status == runs.Died || d.Status == runs.Stopped {
-		t.add("next", words.Quote(program)+" pretrain --resume "+words.Quote(d.Path))
+		t.add("next", words.Quote(usage.Program)+" pretrain --resume "+words.Quote(d.Path))
 	}
 
 	// Where the numbers come from: time, data, machine and source.

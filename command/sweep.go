@@ -29,7 +29,8 @@ func sweepCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep FILE",
 		Short: "Search for good values of a configuration's keys",
-		Long: `Search for good values of a configuration's keys, chosen on validation images. FILE is YAML:
+		Long: `Search for good values of a configuration's keys, chosen on validation images (by online- measures: on
+training views). FILE is YAML:
 
   base: cifar10-cpu                # a recipe or a file
   set: {epochs: 4}                 # changes of the base

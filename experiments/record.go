@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sslx-go/lab/sslx"
-	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -159,23 +157,6 @@ func (r Record) Accuracies(model string) (results []record.Result) {
 		}
 	}
 	return results
-}
-
-// MeasuredBy returns the tasks and the names of the protocols that the record was measured by.
-func (r Record) MeasuredBy() (tasks, protocols []string) {
-	for _, x := range r.Results {
-		task := x.Task
-		if _, label, _ := strings.Cut(task, "/"); slices.Contains(evaluate.MadeTasks(), label) {
-			task = label // made from the run's own data
-		}
-		if !slices.Contains(tasks, task) {
-			tasks = append(tasks, task)
-		}
-		if name := x.Protocol.Name(); !slices.Contains(protocols, name) {
-			protocols = append(protocols, name)
-		}
-	}
-	return tasks, protocols
 }
 
 // merge adds to a record what an earlier record of the same trial was measured by and this one was not.

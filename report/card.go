@@ -89,7 +89,7 @@ func (r Run) card(c sslx.Config, finished bool) string {
 	}
 	section("Limits", "- "+strings.Join(r.limits(c, finished), "\n- "))
 	section("How to repeat it", "Save the configuration above as config.yaml, then:",
-		fenced("sh", "sslx pretrain --config config.yaml --out NEW\nsslx evaluate NEW"), r.originTable().Markdown())
+		fenced("sh", strings.Join(r.repeat("config.yaml"), "\n")), r.originTable().Markdown())
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 

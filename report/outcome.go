@@ -282,7 +282,7 @@ func WriteOutcome(w io.Writer, o experiments.Outcome, width int) error {
 		add("missing", gapsText(o, ""))
 	}
 	if o.Power > 0 {
-		add("power", fmt.Sprintf("a true difference of %.1f points is found with a probability of 0.8", o.Power))
+		add("power", powerText(o))
 	}
 
 	if err := t.WriteText(w, 0); err != nil || len(o.Estimates) == 0 {
@@ -507,7 +507,9 @@ func powerText(o experiments.Outcome) string {
 	if o.Power == 0 {
 		return "not known"
 	}
-	return fmt.Sprintf("%.1f points (probability 0.8)", o.Power)
+	e, _ := o.Deciding()
+	return fmt.Sprintf("%.1f points, told from zero with a probability of 0.8 (%s); to be told from the margin, a "+
+		"difference has to be larger by the margin", o.Power, e.Factor)
 }
 
 // computeText says what the runs took.

@@ -12,9 +12,11 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/evaluate"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -46,9 +48,7 @@ type Run struct {
 // ReadRun returns what the records of the run in dir say, with the pictures that are in the run folder; see
 // [WritePictures].
 func ReadRun(dir string) (Run, error) {
-	config := words.Quote(filepath.Join(dir, "config.yaml"))
-	r := Run{Name: record.Name(dir),
-		Command: fmt.Sprintf("sslx pretrain --config %s --out NEW && sslx evaluate NEW", config)}
+	r := Run{Name: record.Name(dir)}
 
 	// Decoded first, so that a file that is no configuration of this version is an error.
 	var c sslx.Config
@@ -71,7 +71,50 @@ func ReadRun(dir string) (Run, error) {
 	if r.Results, err = record.ReadResults(dir); err != nil {
 		return r, err
 	}
+	r.Command = strings.Join(r.repeat(filepath.Join(dir, "config.yaml")), " && ")
 	return r, r.readPictures(dir)
+}
+
+// repeat returns the commands that train and measure again.
+func (r Run) repeat(config string) []string {
+	program := words.Quote(usage.Program)
+	return []string{fmt.Sprintf("%s pretrain --config %s --out NEW", program, words.Quote(config)),
+		strings.TrimRight(program+" evaluate NEW "+EvaluateFlags(r.Results, r.Environment.Data, false), " ")}
+}
+
+// EvaluateFlags returns the flags of "sslx evaluate" that measure a run whose data have a name by the tasks, protocols
+// and layers of results.
+func EvaluateFlags(results []record.Result, data string, validation bool) string {
+	var tasks, protocols, layers []string
+	add := func(to *[]string, name string) {
+		if !slices.Contains(*to, name) {
+			*to = append(*to, name)
+		}
+	}
+	for _, x := range results {
+		task := x.Task
+		set, label, _ := strings.Cut(task, "/")
+		if label != "" && (set == data || slices.Contains(evaluate.MadeTasks(), label)) {
+			task = label // of the run's own data
+		}
+		add(&tasks, task)
+		add(&protocols, x.Protocol.Name())
+		add(&layers, cmp.Or(x.Layer, record.LayerEncoder))
+	}
+
+	var flags []string
+	for _, flag := range []struct {
+		name  string
+		names []string
+	}{{"tasks", tasks}, {"protocols", protocols}, {"layers", layers}} {
+		if len(flag.names) > 0 && !slices.Equal(flag.names, []string{record.LayerEncoder}) {
+			flags = append(flags, "--"+flag.name+" "+words.Quote(strings.Join(flag.names, ",")))
+		}
+	}
+	if validation {
+		flags = append(flags, "--validation")
+	}
+	return strings.Join(flags, " ")
 }
 
 // WriteRun writes the HTML report of the run in dir, which was trained, into the run folder, and returns its path. It

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/record"
@@ -41,6 +42,41 @@ func ran(t *testing.T) (dir string, e record.Environment) {
 	return dir, e
 }
 
+func TestEvaluateFlags_MeasureAsResultsWereMeasured(t *testing.T) {
+	result := func(task, protocol, layer string) record.Result {
+		return record.Result{Task: task, Protocol: record.ParseProtocol(protocol), Layer: layer}
+	}
+	knn, fewShot := "knn/cosine/k20/t0.07@encoder", "fewshot/linear/10pc/draws3@encoder"
+	for want, results := range map[string][]record.Result{
+		"": nil,
+		"--tasks class,made-gray,eurosat5k/class --protocols knn,few-shot": {result("photos/class", knn, "encoder"),
+			result("photos/made-gray", knn, "encoder"), result("eurosat5k/class", fewShot, "")},
+		"--tasks class --protocols knn --layers projector0": {result("photos/class", knn, "projector0")},
+	} {
+		if got := EvaluateFlags(results, "photos", false); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := EvaluateFlags(nil, "photos", true); got != "--validation" {
+		t.Errorf("validation: %q", got)
+	}
+}
+
+// A program that adds parts of its own is named in the commands of its reports.
+func TestReadRun_NamesTheProgramThatRuns(t *testing.T) {
+	usage.Program = "./own"
+	defer func() { usage.Program = "sslx" }()
+	dir, _ := ran(t)
+	r, err := ReadRun(dir)
+	if err != nil || !strings.Contains(r.Command, " && ./own evaluate NEW") {
+		t.Errorf("the command is %s (%v)", r.Command, err)
+	}
+	chosen := experiments.StudyOutcome{Sweep: "lr", Chosen: new(experiments.Tried)}
+	if next := SweepNext("runs/lr", chosen); !strings.HasPrefix(next[0], "./own pretrain") {
+		t.Errorf("a sweep advises %q", next)
+	}
+}
+
 func TestReadRun_HasAllThatItsRecordsSay(t *testing.T) {
 	dir, e := ran(t)
 	r, err := ReadRun(dir)
@@ -51,7 +87,8 @@ func TestReadRun_HasAllThatItsRecordsSay(t *testing.T) {
 		!reflect.DeepEqual(r.Metrics, log()) || !reflect.DeepEqual(r.Results, threeModels()) {
 		t.Errorf("got %+v", r)
 	}
-	if !strings.HasPrefix(r.Command, "sslx pretrain --config "+dir+"/config.yaml") {
+	want := "sslx pretrain --config " + dir + "/config.yaml --out NEW && sslx evaluate NEW --tasks "
+	if !strings.HasPrefix(r.Command, want) {
 		t.Errorf("the command is %s", r.Command)
 	}
 	text := written(t, r)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/plots"
 )
@@ -73,7 +74,7 @@ type sweepPicture struct {
 
 func newSweepPage(folder string, o experiments.StudyOutcome, r experiments.Records) (p sweepPage, err error) {
 	p = sweepPage{Name: o.Sweep, Facts: SweepFacts(o), Table: SweepTable(o), Next: SweepNext(folder, o),
-		Again: "sslx sweep " + words.Quote(folder)}
+		Again: words.Quote(usage.Program) + " sweep " + words.Quote(folder)}
 	for _, key := range o.Keys {
 		shown, err := picturing(SweepCurve(o, key.Key))
 		if err != nil {
@@ -89,8 +90,8 @@ func newSweepPage(folder string, o experiments.StudyOutcome, r experiments.Recor
 			return p, err
 		}
 		last, _ := o.Chosen.Last()
-		p.Chosen = fmt.Sprintf("# Chosen by sweep %s: %s, %s %s on validation images.\n%s", o.Sweep, o.Chosen.Label,
-			o.Measure, measureText(o, last.Value), text)
+		p.Chosen = fmt.Sprintf("# Chosen by sweep %s: %s, %s %s %s.\n%s", o.Sweep, o.Chosen.Label, o.Measure,
+			measureText(o, last.Value), measuredOn(o), text)
 	}
 
 	used := map[string]bool{}
@@ -106,10 +107,10 @@ func SweepNext(folder string, o experiments.StudyOutcome) []string {
 	if o.Chosen == nil {
 		return nil
 	}
-	run := words.Quote(filepath.Join("runs", o.Sweep+"-chosen"))
+	program, run := words.Quote(usage.Program), words.Quote(filepath.Join("runs", o.Sweep+"-chosen"))
 	return []string{
-		fmt.Sprintf("sslx pretrain --config %s --out %s", words.Quote(filepath.Join(folder, ChosenConfig)), run),
-		"sslx evaluate " + run,
+		fmt.Sprintf("%s pretrain --config %s --out %s", program, words.Quote(filepath.Join(folder, ChosenConfig)), run),
+		program + " evaluate " + run,
 	}
 }
 
@@ -178,15 +179,19 @@ func measureName(o experiments.StudyOutcome) string {
 	if o.Task != "" {
 		name += " of " + o.Task
 	}
-	where := "on validation images"
-	if strings.HasPrefix(o.Measure, "online-") {
-		where = "in the training log"
-	}
 	best := "highest"
 	if o.Lowest {
 		best = "lowest"
 	}
-	return fmt.Sprintf("%s %s, the %s is the best; %s", name, where, best, seedsText(o.Seeds))
+	return fmt.Sprintf("%s %s, the %s is the best; %s", name, measuredOn(o), best, seedsText(o.Seeds))
+}
+
+// measuredOn says which images the measure is of.
+func measuredOn(o experiments.StudyOutcome) string {
+	if strings.HasPrefix(o.Measure, "online-") {
+		return "on training views, from the log"
+	}
+	return "on validation images"
 }
 
 func seedsText(seeds []uint64) string {

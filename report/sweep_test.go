@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -198,6 +199,15 @@ func testChosen(t *testing.T, folder string, o experiments.StudyOutcome) {
 		"and 4 more", "sslx pretrain --config runs/lr/chosen.yaml --out runs/lr-chosen"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, b.String())
+		}
+	}
+}
+
+func TestSweepFacts_SayWhichImagesTheMeasureIsOf(t *testing.T) {
+	for measure, want := range map[string]string{"knn": "on validation images", "online-knn": "on training views"} {
+		facts := SweepFacts(experiments.StudyOutcome{Measure: measure})
+		if text := fmt.Sprint(facts); !strings.Contains(text, want) {
+			t.Errorf("%s: %s", measure, text)
 		}
 	}
 }
