@@ -32,8 +32,13 @@ func (w window) patch(dst, image []float32, in maps, y, x int) []float32 {
 			clear(to)
 			continue
 		}
+		at := (i*in.width+x)*in.channels + skip
+		if length == run { // most windows
+			copy(to, image[at:at+run])
+			continue
+		}
 		clear(to[:skip])
-		copy(to[skip:skip+length], image[(i*in.width+x)*in.channels+skip:])
+		copy(to[skip:skip+length], image[at:])
 		clear(to[skip+length:])
 	}
 	return dst
