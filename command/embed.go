@@ -50,8 +50,9 @@ func (f *modelFlags) load(ctx context.Context, name string, opt sslx.Options) (*
 
 // modelText says in the help of a command what RUN|WEIGHTS is.
 const modelText = `RUN is the folder of a finished run, or its name in runs/. WEIGHTS is a safetensors file with the names of
-torchvision, timm or lightly, or an ONNX file of opset 13 to 20. The size of the images and their normalization are
-those of the run, or of the file's metadata; where it has none, --size, --mean and --std say them.`
+torchvision, timm or lightly, or an ONNX file of opset 13 to 20. The size of the images and their
+normalization are those of the run, or of the file's metadata; where it has none, --size, --mean and --std
+say them.`
 
 type embedFlags struct {
 	modelFlags

@@ -82,8 +82,8 @@ func (r Run) repeat(config string) []string {
 		strings.TrimRight(program+" evaluate NEW "+EvaluateFlags(r.Results, r.Environment.Data, false), " ")}
 }
 
-// EvaluateFlags returns the flags of "sslx evaluate" that measure a run whose data have a name by the tasks, protocols
-// and layers of results.
+// EvaluateFlags returns the flags of a command that measures a run, whose data have a name, by the tasks, protocols and
+// layers of results.
 func EvaluateFlags(results []record.Result, data string, validation bool) string {
 	var tasks, protocols, layers []string
 	add := func(to *[]string, name string) {
