@@ -1,5 +1,5 @@
-// Package buffer lends memory for files and pixels that are needed for a moment: an import of large images would
-// otherwise spend much of its time on clearing and collecting it.
+// Package buffer lends memory for files and pixels that are needed for a moment, so that an import of large images does
+// not clear and collect it for each of them.
 package buffer
 
 import (
@@ -12,7 +12,7 @@ const largest = 16 << 20
 
 var pool sync.Pool // of *[]byte
 
-// Bytes returns n bytes, whatever is in them.
+// Bytes returns n bytes with any values.
 func Bytes(n int) []byte {
 	if kept, ok := pool.Get().(*[]byte); ok && cap(*kept) >= n {
 		return (*kept)[:n]
@@ -20,7 +20,7 @@ func Bytes(n int) []byte {
 	return make([]byte, n)
 }
 
-// Keep takes memory back, which nobody uses any more.
+// Keep takes memory back that nothing uses anymore.
 func Keep(b []byte) {
 	if cap(b) > 0 && cap(b) <= largest {
 		pool.Put(&b)
