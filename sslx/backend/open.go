@@ -136,7 +136,9 @@ func (o opener) named(ctx context.Context, plugin, options string) (*Handle, err
 }
 
 func openGo() (*Handle, error) {
-	b, err := gobackend.New("")
+	// One operation after the other, each on all cores: operations at once, the default, wait for each other for ever
+	// when all workers are taken by operations that want more of them (compute v0.1.2).
+	b, err := gobackend.New("ops_sequential")
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the pure-Go backend: %w", err)
 	}

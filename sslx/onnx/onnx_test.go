@@ -21,7 +21,7 @@ import (
 // run returns the features of images [1, 8, 8, 3] that count up from 0 by steps of 1/64.
 func run(t *testing.T, e *Encoder) []float32 {
 	t.Helper()
-	b, err := gobackend.New("")
+	b, err := gobackend.New("ops_sequential") // as package backend opens it
 	if err != nil {
 		t.Fatal(err)
 	}
