@@ -1,7 +1,5 @@
 package inference
 
-import "github.com/sslx-go/lab/internal/toomcook"
-
 // maps describes the activations of an image: [height, width, channels].
 type maps struct{ height, width, channels int }
 
@@ -57,7 +55,11 @@ type layer struct {
 func (l *layer) filters() bool { return len(l.kernel) > 1 }
 
 // scratch is memory that layers use while they compute.
-type scratch struct{ patches, inputs, products []float32 }
+type scratch struct {
+	patches, inputs, products []float32
+	zeros                     []float32 // pixels outside of images
+	transform                 transform
+}
 
 // grown returns a slice of some length that reuses x.
 func grown(x []float32, length int) []float32 {
@@ -115,124 +117,4 @@ func (l *layer) direct(dst, src []float32, e epilogue, first, last int, s *scrat
 		e.plus = e.plus[at:]
 	}
 	multiply(rows, depth, l.out.channels, matrix{patches, depth}, l.kernel[0], matrix{dst[at:], l.out.channels}, e)
-}
-
-// Minimal filtering (Lavin and Gray 2016, https://arxiv.org/abs/1509.09308) computes tiles of 4x4 outputs of a 3x3
-// kernel by 36 products, a quarter of the definition's. One matrix transforms the 6x6 pixels that a tile depends on,
-// another one what the products give.
-const (
-	tileSide   = 4
-	tilePixels = tileSide * tileSide
-	tilePoints = (tileSide + 2) * (tileSide + 2)
-
-	// filterTiles are computed together: kernels are read once for so many.
-	filterTiles = 32
-)
-
-var (
-	algorithm       = toomcook.New(tileSide, 3)
-	inputTransform  = matrix{pairs(algorithm.Input), tilePoints}        // [points, pixels and those around them]
-	innerTransform  = matrix{pairs(inner(algorithm.Input)), tilePixels} // [points, pixels], with zeros around them
-	outputTransform = matrix{pairs(algorithm.Output), tilePoints}       // [pixels, points]
-	tileWindow      = window{tileSide + 2, tileSide, 1}
-)
-
-// inner returns a matrix without its first and its last column.
-func inner(m [][]float64) (all [][]float64) {
-	for _, row := range m {
-		all = append(all, row[1:len(row)-1])
-	}
-	return all
-}
-
-// pairs returns the matrix that transforms rows and columns alike: all products of elements of each pair of rows of m.
-func pairs(m [][]float64) (all []float32) {
-	for _, u := range m {
-		for _, v := range m {
-			for _, a := range u {
-				for _, b := range v {
-					all = append(all, float32(a*b))
-				}
-			}
-		}
-	}
-	return all
-}
-
-// filterKernels returns what each product takes of a kernel [3, 3, in, out]: panels [in, out].
-func filterKernels(kernel []float64, in, out int) (all []panels) {
-	size := in * out
-	combined := func(coefficients []float64, parts [3][]float64) []float64 {
-		sum := make([]float64, size)
-		for i, c := range coefficients {
-			for at, v := range parts[i] {
-				sum[at] += c * v
-			}
-		}
-		return sum
-	}
-
-	for _, u := range algorithm.Kernel {
-		var columns [3][]float64 // of the kernel, its rows combined
-		for j := range columns {
-			var rows [3][]float64
-			for i := range rows {
-				rows[i] = kernel[(3*i+j)*size : (3*i+j+1)*size]
-			}
-			columns[j] = combined(u, rows)
-		}
-		for _, v := range algorithm.Kernel {
-			all = append(all, packed(combined(v, columns), in, out))
-		}
-	}
-	return all
-}
-
-// filtered computes tiles, of all images, by minimal filtering.
-func (l *layer) filtered(dst, src []float32, e epilogue, first, last int, s *scratch) {
-	across := l.out.width / tileSide
-	each := l.out.height / tileSide * across // tiles of an image
-	tiles, in, out := last-first, l.in.channels, l.out.channels
-
-	// What the products take of the pixels of each tile: [points, tiles, in].
-	s.patches = grown(s.patches, tilePoints*in)
-	s.inputs = grown(s.inputs, tilePoints*tiles*in)
-	for t := range tiles {
-		image := src[(first+t)/each*l.in.size():]
-		pixels, transform := image, innerTransform
-		if each > 1 {
-			tile := (first + t) % each
-			tileWindow.patch(s.patches, image, l.in, tile/across, tile%across)
-			pixels, transform = s.patches, inputTransform
-		}
-		multiply(tilePoints, transform.stride, in, transform, panels{matrix{pixels, in}, tileColumns},
-			matrix{s.inputs[t*in:], tiles * in}, plain)
-	}
-
-	// The products: [points, tiles, out].
-	s.products = grown(s.products, tilePoints*tiles*out)
-	for p, kernel := range l.kernel {
-		inputs, products := matrix{s.inputs[p*tiles*in:], in}, matrix{s.products[p*tiles*out:], out}
-		multiply(tiles, in, out, inputs, kernel, products, plain)
-	}
-
-	// The outputs of a tile are rows of four pixels, or all next to each other where a map is that narrow.
-	run := tileSide
-	if across == 1 {
-		run = tilePixels
-	}
-	for t := range tiles {
-		tile := (first + t) % each
-		begin := (first+t)/each*l.out.pixels() + tile/across*tileSide*l.out.width + tile%across*tileSide // pixel
-		products := panels{matrix{s.products[t*out:], tiles * out}, tileColumns}
-		for i := 0; i < tilePixels; i += run {
-			at := (begin + i/tileSide*l.out.width) * out
-			own := e
-			if e.plus != nil {
-				own.plus = e.plus[at:]
-			}
-			transform := matrix{outputTransform.x[i*tilePoints:], tilePoints}
-			multiply(run, tilePoints, out, transform, products, matrix{dst[at:], out}, own)
-		}
-	}
 }

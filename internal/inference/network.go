@@ -118,9 +118,10 @@ func newLayer(s step, values map[string][]float32) (l layer, err error) {
 func (n *Network) Embed(ctx context.Context, pixels []byte, count int) ([]float32, error) {
 	features := make([]float32, count*n.dim)
 
-	// Every core takes one block of images after the other. Few images are shared evenly.
+	// Every core takes one block of images after the other. There are as many blocks for each, of one size.
 	cores := runtime.GOMAXPROCS(0)
-	block := min(n.block, max(tileRows, filled((count+cores-1)/cores, tileRows)))
+	blocks := filled((count+n.block-1)/n.block, cores)
+	block := max(tileRows, filled((count+blocks-1)/max(1, blocks), tileRows))
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(cores, (count+block-1)/block) {

@@ -14,3 +14,13 @@ func tile12(t *tile)
 //
 //go:noescape
 func tile4(t *tile)
+
+// spread computes what products take of the pixels of a tile.
+//
+//go:noescape
+func spread(t *transform)
+
+// gather computes the outputs of a tile.
+//
+//go:noescape
+func gather(t *transform)

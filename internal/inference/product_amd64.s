@@ -76,6 +76,8 @@ TEXT ·tile12(SB), NOSPLIT, $0-8
 
 multiply12:
 	COLUMNS
+	PREFETCHT0 2048(SI) // the processor's own prefetching ends with each page
+	PREFETCHT0 2112(SI)
 	ROW((R8), Z0, Z1)
 	ROW((R8)(R9*1), Z2, Z3)
 	ROW((R8)(R9*2), Z4, Z5)

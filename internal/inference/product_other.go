@@ -8,3 +8,7 @@ func Available() bool { return false }
 func tile12(*tile) { panic("inference is not available") }
 
 func tile4(*tile) { panic("inference is not available") }
+
+func spread(*transform) { panic("inference is not available") }
+
+func gather(*transform) { panic("inference is not available") }
