@@ -49,6 +49,7 @@ type layer struct {
 	kernel  []panels // one, [size·size·in, out], or minimal filtering's: [in, out] for each product
 	bias    []float32
 	floor   float32
+	inPlace bool // patches are read where they are
 }
 
 // filters reports whether a layer is computed by minimal filtering.
@@ -95,8 +96,15 @@ func linesOf(width int) int {
 }
 
 // direct computes lines of outputs, of all images, as one product of patches and kernel (Chellapilla et al. 2006,
-// https://inria.hal.science/inria-00112631).
+// https://inria.hal.science/inria-00112631), or as one for each line where maps have all patches in them.
 func (l *layer) direct(dst, src []float32, e epilogue, first, last int, s *scratch) {
+	if l.inPlace {
+		for line := first; line < last; line++ {
+			l.line(dst, src, e, line)
+		}
+		return
+	}
+
 	rows, depth := (last-first)*l.out.width, l.window.size*l.window.size*l.in.channels
 	s.patches = grown(s.patches, rows*depth)
 	patches := s.patches
@@ -117,4 +125,18 @@ func (l *layer) direct(dst, src []float32, e epilogue, first, last int, s *scrat
 		e.plus = e.plus[at:]
 	}
 	multiply(rows, depth, l.out.channels, matrix{patches, depth}, l.kernel[0], matrix{dst[at:], l.out.channels}, e)
+}
+
+// line computes a line of outputs from the maps as they are.
+func (l *layer) line(dst, src []float32, e epilogue, line int) {
+	row := l.in.width * l.in.channels
+	y, x := line%l.out.height*l.window.stride-l.window.before, -l.window.before
+	patches := matrix{src[line/l.out.height*l.in.size()+y*row+x*l.in.channels:], l.window.stride * l.in.channels}
+
+	at := line * l.out.width * l.out.channels
+	if e.plus != nil {
+		e.plus = e.plus[at:]
+	}
+	multiplyRuns(l.out.width, l.window.size*l.in.channels, l.out.channels, runs{patches, l.window.size, row},
+		l.kernel[0], matrix{dst[at:], l.out.channels}, e)
 }

@@ -25,6 +25,8 @@ func (in Input) maps() maps { return maps{in.Height, in.Width, len(in.Mean)} }
 // Network is an encoder with its weights. It is safe for use by several goroutines.
 type Network struct {
 	images maps
+	border int            // pixels before those of images
+	within maps           // images with their border
 	levels [][256]float32 // what the bytes of a channel become
 	dim    int            // of a representation
 	steps  []step
@@ -41,7 +43,7 @@ type Network struct {
 
 // workspace is the memory of a core.
 type workspace struct {
-	images []float32
+	images []float32   // with borders of zeros
 	maps   [][]float32 // by slot
 	scratch
 }
@@ -61,6 +63,7 @@ func New(e encoder.Encoder, values map[string][]float32, in Input) (*Network, er
 
 	n := &Network{images: p.images, dim: e.Dim(), steps: p.steps, last: p.last}
 	n.slots, n.slotCount = p.slots()
+	n.border, n.within = p.border()
 	for channel, mean := range in.Mean {
 		var levels [256]float32
 		for b := range levels {
@@ -71,7 +74,7 @@ func New(e encoder.Encoder, values map[string][]float32, in Input) (*Network, er
 
 	largest := n.images.size()
 	for _, s := range p.steps {
-		l, err := newLayer(s, values)
+		l, err := n.newLayer(s, values)
 		if err != nil {
 			return nil, err
 		}
@@ -86,12 +89,15 @@ func New(e encoder.Encoder, values map[string][]float32, in Input) (*Network, er
 }
 
 // newLayer returns the layer of a step. Channels are filled up with zeros, but for those of images.
-func newLayer(s step, values map[string][]float32) (l layer, err error) {
+func (n *Network) newLayer(s step, values map[string][]float32) (l layer, err error) {
 	l = layer{in: s.in, out: s.out, window: s.window, floor: noFloor}
 	l.out.channels = filled(s.out.channels, tileColumns)
 	if s.from != fromImages {
 		l.in.channels = filled(s.in.channels, tileColumns)
+	} else {
+		l.in, l.window.before = n.within, s.window.before-n.border
 	}
+	l.inPlace = s.from == fromImages && l.out.width%tileRows == 0
 	if s.relu {
 		l.floor = 0
 	}
@@ -153,12 +159,17 @@ func filled(n, unit int) int { return (n + unit - 1) / unit * unit }
 func (n *Network) embed(features []float32, pixels []byte, w *workspace) {
 	count := len(features) / n.dim
 	whole := filled(count, tileRows) // with black images
-	w.images = grown(w.images, whole*n.images.size())
-	clear(w.images[len(pixels):])
-	for c := range n.levels {
-		levels := &n.levels[c]
-		for i := c; i < len(pixels); i += len(n.levels) {
-			w.images[i] = levels[pixels[i]]
+	w.images = grown(w.images, whole*n.within.size())
+	clear(w.images[count*n.within.size():])
+	for line := range count * n.images.height {
+		image, y, width := line/n.images.height, line%n.images.height, n.images.width*n.images.channels
+		at := image*n.within.size() + ((y+n.border)*n.within.width+n.border)*n.images.channels
+		from, to := pixels[line*width:(line+1)*width], w.images[at:at+width]
+		for c := range n.levels {
+			levels := &n.levels[c]
+			for i := c; i < len(from) && i < len(to); i += len(n.levels) {
+				to[i] = levels[from[i]]
+			}
 		}
 	}
 

@@ -264,3 +264,24 @@ func (s step) folded(values map[string][]float32, in, out int) (kernel, bias []f
 	}
 	return kernel, bias, nil
 }
+
+// border returns how many zeros are before the pixels of images so that no window begins outside, and the size of
+// images with zeros around them in which all windows are.
+func (p *plan) border() (before int, all maps) {
+	for _, s := range p.steps {
+		if s.from == fromImages {
+			before = max(before, s.window.before)
+		}
+	}
+
+	all = p.images
+	all.height, all.width = before+all.height, before+all.width
+	for _, s := range p.steps {
+		if w := s.window; s.from == fromImages {
+			begin := before - w.before
+			all.height = max(all.height, begin+(s.out.height-1)*w.stride+w.size)
+			all.width = max(all.width, begin+(s.out.width-1)*w.stride+w.size)
+		}
+	}
+	return before, all
+}

@@ -6,9 +6,10 @@ import "math"
 const tileColumns, tileRows = 32, 4
 
 // tile is what the kernels compute at once, 12 or 4 rows of tileColumns: c = max(bias + a·b + plus, floor). Bias and
-// plus may be nil. Strides are the bytes between rows; plus has the stride of c.
+// plus may be nil. Strides are the bytes between rows; plus has the stride of c. A row of a is runs of k numbers, with
+// as many bytes to skip between them.
 type tile struct {
-	k                         int
+	k, runs, skip             int
 	a, b, c, bias, plus       *float32
 	strideA, strideB, strideC int
 	floor                     float32
@@ -21,6 +22,12 @@ var noFloor = float32(math.Inf(-1))
 type matrix struct {
 	x      []float32
 	stride int
+}
+
+// runs is a matrix whose rows are some runs of numbers each; the first numbers of two runs are a distance apart.
+type runs struct {
+	matrix
+	count, distance int
 }
 
 // panels is a matrix by its columns: the first tileColumns of all rows, a distance further the next tileColumns, and so
@@ -55,14 +62,20 @@ var plain = epilogue{floor: noFloor}
 
 // multiply sets c to a [m, k] times b [k, n]; m is a multiple of tileRows and n of tileColumns.
 func multiply(m, k, n int, a matrix, b panels, c matrix, e epilogue) {
+	multiplyRuns(m, k, n, runs{matrix: a, count: 1}, b, c, e)
+}
+
+// multiplyRuns is multiply for rows of several runs of k numbers: a is [m, count·k] and b is [count·k, n].
+func multiplyRuns(m, k, n int, a runs, b panels, c matrix, e epilogue) {
 	// The kernels check nothing.
-	_, _ = a.x[(m-1)*a.stride+k-1], c.x[(m-1)*c.stride+n-1]
-	_ = b.x[(n/tileColumns-1)*b.distance+(k-1)*b.stride+tileColumns-1]
+	_, _ = a.x[(m-1)*a.stride+(a.count-1)*a.distance+k-1], c.x[(m-1)*c.stride+n-1]
+	_ = b.x[(n/tileColumns-1)*b.distance+(a.count*k-1)*b.stride+tileColumns-1]
 	if e.plus != nil {
 		_ = e.plus[(m-1)*c.stride+n-1]
 	}
 
-	t := tile{k: k, strideA: 4 * a.stride, strideB: 4 * b.stride, strideC: 4 * c.stride, floor: e.floor}
+	t := tile{k: k, runs: a.count, skip: 4 * (a.distance - k), strideA: 4 * a.stride, strideB: 4 * b.stride,
+		strideC: 4 * c.stride, floor: e.floor}
 	for first := 0; first < n; first += tileColumns {
 		t.b = &b.x[first/tileColumns*b.distance]
 		if e.bias != nil {

@@ -6,24 +6,24 @@
 
 // START loads the tile, and sets the first row of results to the bias, or to zeros.
 #define START \
-	MOVQ         t+0(FP), DI           \
-	MOVQ         tile_k(DI), CX        \
-	MOVQ         tile_a(DI), R8        \
-	MOVQ         tile_strideA(DI), R9  \
-	MOVQ         tile_b(DI), SI        \
-	MOVQ         tile_strideB(DI), DX  \
-	MOVQ         tile_c(DI), AX        \
-	MOVQ         tile_strideC(DI), R13 \
-	MOVQ         tile_plus(DI), BX     \
-	MOVQ         tile_bias(DI), R10    \
-	VBROADCASTSS tile_floor(DI), Z28   \
-	VPXORQ       Z0, Z0, Z0            \
-	VPXORQ       Z1, Z1, Z1            \
-	TESTQ        R10, R10              \
-	JZ           3(PC)                 \
-	VMOVUPS      (R10), Z0             \
-	VMOVUPS      64(R10), Z1           \
-	LEAQ         (R9)(R9*2), DI        \
+	MOVQ         t+0(FP), R15           \
+	MOVQ         tile_k(R15), CX        \
+	MOVQ         tile_a(R15), R8        \
+	MOVQ         tile_strideA(R15), R9  \
+	MOVQ         tile_b(R15), SI        \
+	MOVQ         tile_strideB(R15), DX  \
+	MOVQ         tile_c(R15), AX        \
+	MOVQ         tile_strideC(R15), R13 \
+	MOVQ         tile_plus(R15), BX     \
+	MOVQ         tile_bias(R15), R10    \
+	VBROADCASTSS tile_floor(R15), Z28   \
+	VPXORQ       Z0, Z0, Z0             \
+	VPXORQ       Z1, Z1, Z1             \
+	TESTQ        R10, R10               \
+	JZ           3(PC)                  \
+	VMOVUPS      (R10), Z0              \
+	VMOVUPS      64(R10), Z1            \
+	LEAQ         (R9)(R9*2), DI         \
 	LEAQ         (R8)(DI*1), R10
 
 // LIKE0 sets a row to the first one.
@@ -62,6 +62,7 @@ TEXT ·tile12(SB), NOSPLIT, $0-8
 	START
 	LEAQ (R10)(DI*1), R11
 	LEAQ (R11)(DI*1), R12
+	MOVQ tile_runs(R15), DI
 	LIKE0(Z2, Z3)
 	LIKE0(Z4, Z5)
 	LIKE0(Z6, Z7)
@@ -95,6 +96,13 @@ multiply12:
 	ADDQ $4, R11
 	ADDQ $4, R12
 	DECQ CX
+	JNZ  multiply12
+	MOVQ tile_k(R15), CX
+	ADDQ tile_skip(R15), R8
+	ADDQ tile_skip(R15), R10
+	ADDQ tile_skip(R15), R11
+	ADDQ tile_skip(R15), R12
+	DECQ DI
 	JNZ  multiply12
 
 	TESTQ BX, BX
@@ -134,6 +142,7 @@ TEXT ·tile4(SB), NOSPLIT, $0-8
 	LIKE0(Z2, Z3)
 	LIKE0(Z4, Z5)
 	LIKE0(Z6, Z7)
+	MOVQ tile_runs(R15), DI
 
 multiply4:
 	COLUMNS
@@ -144,6 +153,11 @@ multiply4:
 	ADDQ $4, R8
 	ADDQ $4, R10
 	DECQ CX
+	JNZ  multiply4
+	MOVQ tile_k(R15), CX
+	ADDQ tile_skip(R15), R8
+	ADDQ tile_skip(R15), R10
+	DECQ DI
 	JNZ  multiply4
 
 	TESTQ BX, BX
