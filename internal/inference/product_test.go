@@ -3,6 +3,7 @@ package inference
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -49,6 +50,33 @@ func TestMultiply(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestMultiplyRuns compares rows of runs that lie apart, as patches in an image do, with the same rows copied together.
+func TestMultiplyRuns(t *testing.T) {
+	needKernels(t)
+	const m, k, n, count, distance, stride = 16, 6, 32, 3, 41, 2
+	x, w := make([]float32, (m-1)*stride+(count-1)*distance+k), make([]float32, count*k*n)
+	for i := range x {
+		x[i] = float32(math.Sin(float64(i)))
+	}
+	for i := range w {
+		w[i] = float32(math.Cos(float64(i)))
+	}
+	var rows []float32
+	for i := range m {
+		for r := range count {
+			rows = append(rows, x[i*stride+r*distance:][:k]...)
+		}
+	}
+
+	b := panels{matrix{w, n}, tileColumns}
+	got, want := matrix{make([]float32, m*n), n}, matrix{make([]float32, m*n), n}
+	multiplyRuns(m, k, n, runs{matrix{x, stride}, count, distance}, b, got, plain)
+	multiply(m, count*k, n, matrix{rows, count * k}, b, want, plain)
+	if !slices.Equal(got.x, want.x) {
+		t.Errorf("the product is\n%v, want\n%v", got.x, want.x)
 	}
 }
 
