@@ -30,7 +30,7 @@
 // # Correctness
 //
 // Tests compare value and gradient of each loss with an oracle in float64 that is written from the paper and shares no
-// code with it, and with lightly and solo-learn where they have the method.
+// code with it, and with lightly, solo-learn and stable-pretraining where they have the method.
 //
 // [Register] adds a method of your own. It is then named in configurations, checkpoints and records like a built-in
 // one.
