@@ -305,7 +305,7 @@ func claimsShowCommand(a *app) *cobra.Command {
 		Short: "Show a record of a claim, and how to repeat it",
 		Long: `Show the record of a run of a claim: configuration, seed, log, results, and the commands that repeat it. RUN
 is the key in a report, or its beginning.`,
-		Example: "  sslx claims show 4f1c --scale cpu",
+		Example: "  sslx claims show 7f60c913 --scale cpu",
 		Args:    arguments(1, 1),
 		RunE:    func(_ *cobra.Command, args []string) error { return a.claimsShow(args[0], f) },
 	}

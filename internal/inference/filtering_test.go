@@ -28,13 +28,6 @@ func TestTransforms(t *testing.T) {
 	needKernels(t)
 	const channels, apart, floor = 32, 37, -0.25
 	random := rand.New(rand.NewPCG(1, 2))
-	numbers := func(n int) []float32 {
-		x := make([]float32, n)
-		for i := range x {
-			x[i] = float32(random.NormFloat64())
-		}
-		return x
-	}
 	check := func(name string, got func(p, c int) float32, want func(c int) []float64) {
 		for c := range channels {
 			for p, w := range want(c) {
@@ -45,7 +38,7 @@ func TestTransforms(t *testing.T) {
 		}
 	}
 
-	x, points := numbers(tilePoints*apart), make([]float32, tilePoints*apart)
+	x, points := normal(random, tilePoints*apart), make([]float32, tilePoints*apart)
 	s := &transform{constants: spreadConstants, points: &points[0], stride: 4 * apart, channels: channels}
 	for p := range s.pixels {
 		s.pixels[p] = &x[p*apart]
@@ -55,7 +48,7 @@ func TestTransforms(t *testing.T) {
 		return transformed(algorithm.Input, func(i, j int) float64 { return float64(x[(i*pointSide+j)*apart+c]) })
 	})
 
-	bias, others, maps := numbers(channels), numbers(tilePixels*apart), make([]float32, tilePixels*apart)
+	bias, others, maps := normal(random, channels), normal(random, tilePixels*apart), make([]float32, tilePixels*apart)
 	for name, plus := range map[string][]float32{"gather": make([]float32, len(others)), "gather with plus": others} {
 		g := &transform{constants: gatherConstants, points: &x[0], stride: 4 * apart, channels: channels,
 			bias: &bias[0], origin: &maps[0], floor: floor}

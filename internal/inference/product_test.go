@@ -7,23 +7,25 @@ import (
 	"testing"
 )
 
+// normal returns n random numbers.
+func normal(random *rand.Rand, n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(random.NormFloat64())
+	}
+	return x
+}
+
 // TestMultiply compares products of many shapes with sums in float64, and looks at what lies around the result.
 func TestMultiply(t *testing.T) {
 	needKernels(t)
 	random := rand.New(rand.NewPCG(3, 4))
-	numbers := func(n int) []float32 {
-		x := make([]float32, n)
-		for i := range x {
-			x[i] = float32(random.NormFloat64())
-		}
-		return x
-	}
 	for _, c := range []struct{ m, k, n, extra int }{
 		{4, 1, 32, 0}, {8, 7, 64, 3}, {12, 36, 32, 16}, {16, 5, 96, 1}, {28, 50, 64, 8}, {36, 16, 32, 0},
 	} {
-		a := matrix{numbers(c.m * (c.k + c.extra)), c.k + c.extra}
-		b := panels{matrix{numbers(c.k * (c.n + c.extra)), c.n + c.extra}, tileColumns}
-		e := epilogue{numbers(c.n), numbers(c.m * (c.n + c.extra)), -0.5}
+		a := matrix{normal(random, c.m*(c.k+c.extra)), c.k + c.extra}
+		b := panels{matrix{normal(random, c.k*(c.n+c.extra)), c.n + c.extra}, tileColumns}
+		e := epilogue{normal(random, c.n), normal(random, c.m*(c.n+c.extra)), -0.5}
 		for _, e := range []epilogue{plain, e, {e.bias, nil, 0}, {nil, e.plus, noFloor}} {
 			const untouched = 99
 			got := matrix{make([]float32, c.m*(c.n+c.extra)), c.n + c.extra}

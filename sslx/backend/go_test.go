@@ -28,11 +28,12 @@ func TestOpen_GoEndsProductsThatDoNotNeedEachOther(t *testing.T) {
 		}
 		return sum
 	})
-	done := make(chan error)
+	done := make(chan error, 1)
 	go func() {
 		for range 50 {
 			if _, err := exec.Call(tensors.FromShape(shapes.Make(dtypes.Float32, 64, 24, 24))); err != nil {
 				done <- err
+				return
 			}
 		}
 		close(done)
