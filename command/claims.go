@@ -18,6 +18,7 @@ import (
 	"github.com/sslx-go/lab/internal/workers"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
 )
 
@@ -369,8 +370,7 @@ func (a *app) printRecord(r experiments.Record) error {
 	fmt.Fprintf(a.stdout, "\nTo repeat it, put this into repeat.yaml:\n\n%s\nand run\n\n  %[2]s pretrain --config "+
 		"repeat.yaml --out runs/repeat\n  %[2]s evaluate runs/repeat %[3]s\n\n", text, words.Quote(usage.Program),
 		report.EvaluateFlags(r.Results, r.Environment.Data, r.Validation))
-	fmt.Fprint(a.stdout, "At the same revision, on as many cores of a processor of this kind, the numbers are equal "+
-		"to the last bit.\nElsewhere rounding differs, and with it the accuracy, by as much as with another seed.\n\n")
+	fmt.Fprint(a.stdout, lastBitText(r.Environment))
 	if len(r.Tasks) > 1 {
 		fmt.Fprintf(a.stdout, "The last command needs the image sets of all tasks; with --tasks %s, those of the "+
 			"training are enough.\n\n", r.Tasks[0])
@@ -393,6 +393,23 @@ func (a *app) printRecord(r experiments.Record) error {
 
 	fmt.Fprintln(a.stdout)
 	return a.printResults(r.Results)
+}
+
+// lastBitText says what a repeated run needs for numbers that are equal to the last bit.
+func lastBitText(e record.Environment) string {
+	cores := "0"
+	if e.Cores > 1 {
+		cores = fmt.Sprintf("0-%d", e.Cores-1)
+	}
+	return fmt.Sprintf(`On a processor of the same kind, at the same revision and on as many cores, the numbers are equal to the
+last bit. For that, build the command in a clone of sslx, and begin both commands with the cores (Linux):
+
+  git checkout %s && go install ./cmd/sslx
+  taskset -c %s %s pretrain --config repeat.yaml --out runs/repeat
+
+Elsewhere rounding differs, and with it the accuracy, by as much as with another seed.
+
+`, e.Revision, cores, words.Quote(usage.Program))
 }
 
 // workers runs this command in several processes that share the work.

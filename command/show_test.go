@@ -45,6 +45,19 @@ func TestClaimsShow_HasTheCueTestWhereThereIsOne(t *testing.T) {
 	}
 }
 
+func TestClaimsShow_SaysHowToRepeatARunToTheLastBit(t *testing.T) {
+	for cores, want := range map[int]string{1: "taskset -c 0 ", 2: "taskset -c 0-1 "} {
+		var text strings.Builder
+		a := app{stdout: &text}
+		r := experiments.Record{Key: "4f1c", Config: sslx.Default()}
+		r.Environment.Revision, r.Environment.Cores = "3329e93", cores
+		if err := a.printRecord(r); err != nil {
+			t.Fatal(err)
+		}
+		wantTexts(t, text.String(), "git checkout 3329e93 &&", want)
+	}
+}
+
 func TestClaims_WithoutRecordsSayWhereTheyWereSought(t *testing.T) {
 	isolate(t)
 	status, stdout, stderr := call(t, "claims", "report", "negatives", "--scale", "cpu")

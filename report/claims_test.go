@@ -222,6 +222,51 @@ func TestWriteClaims_ChoiceOfHyperParametersIsShown(t *testing.T) {
 	}
 }
 
+func TestSettings_HasTheSettingAndARunOfEachArm(t *testing.T) {
+	c := named(t, "negatives")
+	r := testrecords.Invent(t, experiments.CPU, c)
+	p := c.Plan(experiments.CPU).Remembering()
+	rows := map[string][]string{}
+	for _, row := range Settings(p, r).Rows {
+		if rows[row[0]] != nil {
+			t.Errorf("%s has two rows", row[0])
+		}
+		rows[row[0]] = row
+	}
+	if len(rows) != len(p.Arms) {
+		t.Errorf("%d rows of %d arms", len(rows), len(p.Arms))
+	}
+
+	for _, arm := range p.Arms {
+		row := rows[arm.Name]
+		first, ok := p.Record(r, arm, p.Seeds[0])
+		if len(row) != 4 || !ok {
+			t.Fatalf("%s: row %q, record %v", arm.Name, row, ok)
+		}
+		if row[1] != armSetting(p.Setting(r, arm)) || row[3] != Code(first.Key) {
+			t.Errorf("%s: %q", arm.Name, row)
+		}
+		how := "best of "
+		if arm.After != "" {
+			how = "as " + arm.After
+		}
+		if !strings.Contains(row[2], how) {
+			t.Errorf("%s: %q lacks %q", arm.Name, row[2], how)
+		}
+	}
+
+	// Without tuning there is nothing to choose from.
+	c = named(t, "augmentation")
+	for _, row := range Settings(c.Plan(experiments.CPU), testrecords.Invent(t, experiments.CPU, c)).Rows {
+		if row[2] != "not tuned" {
+			t.Errorf("%q", row)
+		}
+	}
+	if rows := Settings(p, experiments.Records{}).Rows; len(rows) > 0 {
+		t.Errorf("without records: %q", rows)
+	}
+}
+
 func TestWriteClaims_SomeOfTheRecordsAreEnoughForAReport(t *testing.T) {
 	for _, s := range []experiments.Scale{experiments.Smoke, experiments.CPU} {
 		all := testrecords.Invent(t, s, experiments.Claims()...)

@@ -206,6 +206,42 @@ func FoldedEstimates(o experiments.Outcome) string {
 	return Folded("All "+words.Count(len(o.Estimates), "estimate"), text)
 }
 
+// Settings returns a table of the arms of a plan that were trained to the end: the setting of each, how it was chosen,
+// and the key of its run with the first seed.
+func Settings(p experiments.Plan, r experiments.Records) Table {
+	tried, how := map[string]int{}, map[string]string{}
+	choices := p.Choices(r)
+	for _, c := range choices {
+		tried[c.Arm]++
+	}
+	after := map[string]bool{}
+	for _, arm := range p.Arms {
+		after[arm.Name] = arm.After != ""
+	}
+	for _, c := range choices {
+		switch {
+		case c.Chosen:
+			how[c.Arm] = fmt.Sprintf("%s: best of %d, %.1f %% on validation", c.Label, tried[c.Arm], c.Validation)
+		case after[c.Arm]:
+			how[c.Arm] = c.Label
+		case !c.Tuned:
+			how[c.Arm] = "not tuned"
+		}
+	}
+
+	// Runs of tuning have a label, final ones have none.
+	t := Table{Align: "llll", Head: []string{"arm", "setting", "how it was chosen", "run"}}
+	last := ""
+	for _, m := range p.Made(r) {
+		if m.Label != "" || m.Arm == last {
+			continue
+		}
+		t.Rows = append(t.Rows, []string{m.Arm, armSetting(m.Record.Config), how[m.Arm], Code(m.Record.Key)})
+		last = m.Arm
+	}
+	return t
+}
+
 // estimateNotes says what the protocols of the estimates mean.
 func estimateNotes(o experiments.Outcome) [][2]string {
 	var protocols []record.Protocol

@@ -196,8 +196,13 @@ func (g generator) claim(id string) (Block, error) {
 		b.Figures = map[string]*plots.Figure{filepath.Join(figuresFolder, name): figure}
 	}
 
-	// The summary has only the estimates that decide; here are all.
+	// The summary has only the estimates that decide; here are all, and what each arm was trained with.
 	b.Text += "\n" + report.FoldedEstimates(o)
+	if settings := report.Settings(c.Plan(experiments.CPU).Remembering(), r); len(settings.Rows) > 0 {
+		text := fmt.Sprintf("`sslx claims show RUN --scale %s` prints the whole configuration of a run, and "+
+			"how to repeat it.\n\n%s", experiments.CPU, settings.Markdown())
+		b.Text += "\n" + report.Folded("The setting of each arm, and a run to repeat", text)
+	}
 	return b, nil
 }
 
