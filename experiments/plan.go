@@ -78,7 +78,7 @@ type Candidate struct {
 type Comparison struct {
 	Factor, A, B string
 
-	// Useless says that the belief predicts that A beats the baseline B by no more than the margin.
+	// Useless says that the belief predicts that A beats B, a baseline or an arm, by no more than the margin.
 	Useless bool
 }
 

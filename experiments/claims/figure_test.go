@@ -21,7 +21,7 @@ func TestFigure_TellsTheNumbersOfEachClaim(t *testing.T) {
 		accuracies, columns := p.Accuracies(r)
 		want := ""
 		switch c.ID {
-		case minibatch.ID, cost.ID:
+		case minibatch.ID, cost.ID, lejepa.ID:
 			want = fmt.Sprintf("%.4g at", accuracies.Point(0, p.Arms[0].Name, columns[0]).Mean)
 		case augmentation.ID: // of many cells, the words have the extremes
 			want = "15 columns"

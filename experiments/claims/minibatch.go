@@ -80,13 +80,19 @@ func scaledLinearly(batch, largest int) func(sslx.Config) sslx.Config {
 	}
 }
 
-// tuning returns the candidates of a method at a batch size: the base, and one thing changed at a time.
-func tuning(s experiments.Scale, method string, batch int) (candidates []experiments.Candidate) {
-	base := experiments.With(experiments.Base(s), func(c *sslx.Config) {
+// atBatch changes the batch size of a setting, and the learning rate with it where the optimizer does not scale it.
+func atBatch(s experiments.Scale, c sslx.Config, batch int) sslx.Config {
+	return experiments.With(c, func(c *sslx.Config) {
 		c.Batch = batch
 		if s == experiments.Smoke || s == experiments.CPU {
 			c.Optimizer = experiments.AdamW(batch)
 		}
+	})
+}
+
+// tuning returns the candidates of a method at a batch size: the base, and one thing changed at a time.
+func tuning(s experiments.Scale, method string, batch int) (candidates []experiments.Candidate) {
+	base := experiments.With(atBatch(s, experiments.Base(s), batch), func(c *sslx.Config) {
 		if method == "barlow" {
 			c.Objective, c.Projector = barlow(), []int{512, 512}
 		}
@@ -115,6 +121,24 @@ func tuning(s experiments.Scale, method string, batch int) (candidates []experim
 
 // drawBatches draws accuracy against the batch size, a line for each method tuned and untuned.
 func drawBatches(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
+	largest := map[string]bool{} // the arms whose setting the untuned lines keep
+	for _, arm := range p.Arms {
+		largest[arm.After] = true
+	}
+	return drawByBatch(p, r, func(arm experiments.Arm) []string {
+		method := objective.NameOf(p.Setting(r, arm).Objective)
+		switch {
+		case arm.After != "":
+			return []string{method + ", untuned"}
+		case largest[arm.Name]: // where the untuned line ends
+			return []string{method + ", tuned", method + ", untuned"}
+		}
+		return []string{method + ", tuned"}
+	})
+}
+
+// drawByBatch draws accuracy against the batch size. An arm is a point of each of its lines.
+func drawByBatch(p experiments.Plan, r experiments.Records, lines func(experiments.Arm) []string) (*plots.Figure, error) {
 	all, columns := p.Accuracies(r)
 	if len(columns) == 0 {
 		return nil, nil
@@ -123,28 +147,15 @@ func drawBatches(p experiments.Plan, r experiments.Records) (*plots.Figure, erro
 	plot := plots.SeriesPlot{Title: p.Title(at), X: "batch size", Y: experiments.AccuracyAxis, Log2: true,
 		Floors: all.Floors(at)}
 
-	// add puts the point of an arm on a line, once.
-	add := func(line string, arm experiments.Arm) {
-		i := slices.IndexFunc(plot.Series, func(s plots.Series) bool { return s.Name == line })
-		if i < 0 {
-			plot.Series, i = append(plot.Series, plots.Series{Name: line}), len(plot.Series)
-		}
+	for _, arm := range p.Arms {
 		point := all.Point(float64(p.Setting(r, arm).Batch), arm.Name, at)
-		if !slices.ContainsFunc(plot.Series[i].Points, func(o plots.Point) bool { return o.X == point.X }) {
+		for _, line := range lines(arm) {
+			i := slices.IndexFunc(plot.Series, func(s plots.Series) bool { return s.Name == line })
+			if i < 0 {
+				plot.Series, i = append(plot.Series, plots.Series{Name: line}), len(plot.Series)
+			}
 			plot.Series[i].Points = append(plot.Series[i].Points, point)
 		}
-	}
-	for _, arm := range p.Arms {
-		method := objective.NameOf(p.Setting(r, arm).Objective)
-		if arm.After == "" {
-			add(method+", tuned", arm)
-			continue
-		}
-
-		// The untuned line ends at the arm whose setting it keeps.
-		tuned := slices.IndexFunc(p.Arms, func(a experiments.Arm) bool { return a.Name == arm.After })
-		add(method+", untuned", p.Arms[tuned])
-		add(method+", untuned", arm)
 	}
 
 	for _, s := range plot.Series {

@@ -9,7 +9,7 @@ import (
 )
 
 // all are the claims of this package.
-var all = []experiments.Claim{minibatch, augmentation, protocols, negatives, cost}
+var all = []experiments.Claim{minibatch, augmentation, protocols, negatives, cost, lejepa}
 
 func TestPlans_CanBeRun(t *testing.T) {
 	for _, claim := range all {
