@@ -16,8 +16,8 @@ import (
 var lejepa = experiments.Claim{
 	ID:     "lejepa",
 	Belief: "LeJEPA needs no tuning across batch sizes.",
-	Prediction: "With the lambda that is best at batch 256, LeJEPA at batch 64 and at batch 1024 is below LeJEPA with " +
-		"a lambda tuned there by no more than the margin.",
+	Prediction: "With the lambda that is best at batch 256, LeJEPA at batch 64 and at batch 1024 is below LeJEPA " +
+		"with a lambda tuned there by no more than the margin.",
 	Decision: "Accuracy with lambda tuned at the batch size, minus accuracy with the lambda that was tuned at 256, " +
 		"paired over seeds, at the smallest and at the largest batch. The loss is that of the authors' code, whose " +
 		"statistic grows with the batch. Two other weightings in use are reported with it: without that factor, and " +
@@ -114,7 +114,7 @@ func (w weighting) kept(s experiments.Scale, batch, reference int) func(sslx.Con
 	}
 }
 
-// lambda is tuned in factors of two of lambda / (1 - lambda), the weight of the statistic beside the distance.
+// lambda is tuned in factors of two of lambda / (1 - lambda), the weight of the statistic next to the distance.
 var lambda = experiments.Axis{Name: "lambda",
 	Step: func(c *sslx.Config, steps int) bool {
 		o := c.Objective.(objective.LeJEPA)

@@ -11,7 +11,7 @@ import (
 	"github.com/sslx-go/lab/sslx/objective"
 )
 
-// The weight of the statistic T, itself a mean over n embeddings, beside the distance.
+// The weight of the statistic T, itself a mean over n embeddings, next to the distance.
 func TestLeJEPA_KeepsLambdaByEachWeighting(t *testing.T) {
 	p := lejepa.Plan(experiments.CPU)
 	r := testrecords.Invent(t, experiments.CPU, lejepa)
@@ -50,8 +50,9 @@ func TestLeJEPA_KeepsLambdaByEachWeighting(t *testing.T) {
 			if got := factor / chosen; math.Abs(got-want) > 1e-9*want {
 				t.Errorf("%s: T has %g, want %g", name, got, want)
 			}
-			if !strings.HasPrefix(name, fmt.Sprintf("batch %d,", c.Batch)) || c.Optimizer.LR != experiments.AdamW(c.Batch).LR {
-				t.Errorf("%s: batch %d, rate %g", name, c.Batch, c.Optimizer.LR)
+			rate := experiments.AdamW(c.Batch).LR
+			if !strings.HasPrefix(name, fmt.Sprintf("batch %d,", c.Batch)) || c.Optimizer.LR != rate {
+				t.Errorf("%s: batch %d, rate %g instead of %g", name, c.Batch, c.Optimizer.LR, rate)
 			}
 		}
 		if !found {

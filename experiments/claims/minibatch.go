@@ -138,7 +138,8 @@ func drawBatches(p experiments.Plan, r experiments.Records) (*plots.Figure, erro
 }
 
 // drawByBatch draws accuracy against the batch size. An arm is a point of each of its lines.
-func drawByBatch(p experiments.Plan, r experiments.Records, lines func(experiments.Arm) []string) (*plots.Figure, error) {
+func drawByBatch(p experiments.Plan, r experiments.Records, lines func(experiments.Arm) []string) (*plots.Figure,
+	error) {
 	all, columns := p.Accuracies(r)
 	if len(columns) == 0 {
 		return nil, nil
