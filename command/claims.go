@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -12,13 +13,12 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/sslx-go/lab/experiments"
-	_ "github.com/sslx-go/lab/experiments/claims" // registers the five claims
+	_ "github.com/sslx-go/lab/experiments/claims" // registers the claims
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/internal/workers"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
-	"github.com/sslx-go/lab/sslx/record"
 	"github.com/sslx-go/lab/sslx/runs"
 )
 
@@ -295,8 +295,8 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 
 // noRecords says what to do about a store without records.
 func noRecords(s experiments.Store) string {
-	return fmt.Sprintf("there are no records in %s: call this in a clone of sslx, or name their folder with --records",
-		s.Path)
+	return fmt.Sprintf("there are no records in %s: call this in a clone of sslx with --scale cpu, or name the folder "+
+		"of the records with --records", s.Path)
 }
 
 func claimsShowCommand(a *app) *cobra.Command {
@@ -352,6 +352,8 @@ func (a *app) printRecord(r experiments.Record) error {
 	t.add("run", r.Key)
 	t.add("made", fmt.Sprintf("%s, revision %s, on %s of %s", r.Finished.Format(time.DateTime), r.Environment.Revision,
 		words.Count(r.Environment.Cores, "core"), r.Environment.CPU))
+	t.add("data", fmt.Sprintf("%s, fingerprint %s", r.Environment.Data,
+		cmp.Or(r.Environment.Fingerprint, "not recorded")))
 	t.add("trained", fmt.Sprintf("%d images in %.0f s, %.0f a second", r.Images, r.Seconds,
 		float64(r.Images)/max(r.Seconds, 1e-9)))
 	if r.Cue != nil {
@@ -367,15 +369,7 @@ func (a *app) printRecord(r experiments.Record) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nTo repeat it, put this into repeat.yaml:\n\n%s\nand run\n\n  %[2]s pretrain --config "+
-		"repeat.yaml --out runs/repeat\n  %[2]s evaluate runs/repeat %[3]s\n\n", text, words.Quote(usage.Program),
-		report.EvaluateFlags(r.Results, r.Environment.Data, r.Validation))
-	fmt.Fprint(a.stdout, lastBitText(r.Environment))
-	if len(r.Tasks) > 1 {
-		fmt.Fprintf(a.stdout, "The last command needs the image sets of all tasks; with --tasks %s, those of the "+
-			"training are enough.\n\n", r.Tasks[0])
-	}
-
+	fmt.Fprint(a.stdout, repeatText(r, text))
 	// The log shows whether the training diverged or collapsed.
 	log := table{left: 0}
 	log.add("step", "seconds", "loss", "spread", "rank", "probe")
@@ -395,21 +389,35 @@ func (a *app) printRecord(r experiments.Record) error {
 	return a.printResults(r.Results)
 }
 
-// lastBitText says what a repeated run needs for numbers that are equal to the last bit.
-func lastBitText(e record.Environment) string {
+// repeatText says how to repeat a run, with its configuration as YAML.
+func repeatText(r experiments.Record, config string) string {
+	e := r.Environment
 	cores := "0"
 	if e.Cores > 1 {
 		cores = fmt.Sprintf("0-%d", e.Cores-1)
 	}
-	return fmt.Sprintf(`On a processor of the same kind, at the same revision and on as many cores, the numbers are equal to the
-last bit. For that, build the command in a clone of sslx, and begin both commands with the cores (Linux):
+	program := words.Quote(usage.Program)
+	text := fmt.Sprintf(`
+To repeat it, put this into repeat.yaml:
+
+%s
+and run, in a clone of sslx on Linux:
 
   git checkout %s && go install ./cmd/sslx
-  taskset -c %s %s pretrain --config repeat.yaml --out runs/repeat
+  taskset -c %[3]s %[4]s pretrain --config repeat.yaml --out runs/repeat
+  taskset -c %[3]s %[4]s evaluate runs/repeat %[5]s
 
-Elsewhere rounding differs, and with it the accuracy, by as much as with another seed.
+On the same images, of which "%[4]s data show %[6]s" prints the fingerprint, and on a processor of the same kind,
+the numbers are then equal to the last bit. Elsewhere, at another revision, or on another number of cores,
+rounding differs, and with it the accuracy, by as much as with another seed.
 
-`, e.Revision, cores, words.Quote(usage.Program))
+`, config, e.Revision, cores, program, report.EvaluateFlags(r.Results, e.Data, r.Validation), e.Data)
+
+	if len(r.Tasks) > 1 {
+		text += fmt.Sprintf("The last command needs the image sets of all tasks; with --tasks %s, those of the "+
+			"training are enough.\n\n", r.Tasks[0])
+	}
+	return text
 }
 
 // workers runs this command in several processes that share the work.

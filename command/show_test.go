@@ -50,11 +50,12 @@ func TestClaimsShow_SaysHowToRepeatARunToTheLastBit(t *testing.T) {
 		var text strings.Builder
 		a := app{stdout: &text}
 		r := experiments.Record{Key: "4f1c", Config: sslx.Default()}
-		r.Environment.Revision, r.Environment.Cores = "3329e93", cores
+		r.Environment.Revision, r.Environment.Cores, r.Environment.Fingerprint = "3329e93", cores, "4dc6ed1e"
 		if err := a.printRecord(r); err != nil {
 			t.Fatal(err)
 		}
-		wantTexts(t, text.String(), "git checkout 3329e93 &&", want)
+		wantTexts(t, text.String(), "fingerprint 4dc6ed1e", "git checkout 3329e93 &&", want+"sslx pretrain ",
+			want+"sslx evaluate ")
 	}
 }
 

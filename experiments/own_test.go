@@ -16,8 +16,8 @@ import (
 	"github.com/sslx-go/lab/sslx/pretrain"
 )
 
-// A claim of another module gets what the five get: it is found by its name, its trials are trained and measured, and
-// it is judged, drawn and reported. The data and the encoder are small here.
+// A claim of another module gets what the built-in ones get: it is found by its name, its trials are trained and
+// measured, and it is judged, drawn and reported. The data and the encoder are small here.
 func TestSweep_RunsAClaimOfOnesOwn(t *testing.T) {
 	t.Setenv("SSLX_CACHE", t.TempDir())
 	set, err := dataset.Factors(t.Context(), dataset.FactorsOptions{Cache: t.TempDir(), Train: 256, Test: 64})

@@ -222,47 +222,43 @@ func TestWriteClaims_ChoiceOfHyperParametersIsShown(t *testing.T) {
 	}
 }
 
-func TestSettings_HasTheSettingAndARunOfEachArm(t *testing.T) {
+func TestArms_HasAccuracySettingAndARunOfEachArm(t *testing.T) {
 	c := named(t, "negatives")
 	r := testrecords.Invent(t, experiments.CPU, c)
 	p := c.Plan(experiments.CPU).Remembering()
-	rows := map[string][]string{}
-	for _, row := range Settings(p, r).Rows {
-		if rows[row[0]] != nil {
-			t.Errorf("%s has two rows", row[0])
-		}
-		rows[row[0]] = row
-	}
+	accuracies, columns := p.Accuracies(r)
+	rows := Arms(p, r).Rows
 	if len(rows) != len(p.Arms) {
-		t.Errorf("%d rows of %d arms", len(rows), len(p.Arms))
+		t.Fatalf("%d rows of %d arms", len(rows), len(p.Arms))
 	}
 
-	for _, arm := range p.Arms {
-		row := rows[arm.Name]
+	for i, arm := range p.Arms {
 		first, ok := p.Record(r, arm, p.Seeds[0])
-		if len(row) != 4 || !ok {
-			t.Fatalf("%s: row %q, record %v", arm.Name, row, ok)
+		if !ok {
+			t.Fatalf("%s has no record", arm.Name)
 		}
-		if row[1] != armSetting(p.Setting(r, arm)) || row[3] != Code(first.Key) {
-			t.Errorf("%s: %q", arm.Name, row)
+		mean := fmt.Sprintf("%.1f %%", accuracies.Point(0, arm.Name, columns[0]).Mean)
+		want := []string{arm.Name, mean, "5", armSetting(p.Setting(r, arm)), rows[i][4], Code(first.Key)}
+		if !slices.Equal(rows[i], want) {
+			t.Errorf("%q, want %q", rows[i], want)
 		}
 		how := "best of "
 		if arm.After != "" {
 			how = "as " + arm.After
 		}
-		if !strings.Contains(row[2], how) {
-			t.Errorf("%s: %q lacks %q", arm.Name, row[2], how)
+		if !strings.Contains(rows[i][4], how) {
+			t.Errorf("%s: %q lacks %q", arm.Name, rows[i][4], how)
 		}
 	}
 
 	// Without tuning there is nothing to choose from.
 	c = named(t, "augmentation")
-	for _, row := range Settings(c.Plan(experiments.CPU), testrecords.Invent(t, experiments.CPU, c)).Rows {
-		if row[2] != "not tuned" {
+	for _, row := range Arms(c.Plan(experiments.CPU), testrecords.Invent(t, experiments.CPU, c)).Rows {
+		if row[4] != "not tuned" {
 			t.Errorf("%q", row)
 		}
 	}
-	if rows := Settings(p, experiments.Records{}).Rows; len(rows) > 0 {
+	if rows := Arms(p, experiments.Records{}).Rows; len(rows) > 0 {
 		t.Errorf("without records: %q", rows)
 	}
 }

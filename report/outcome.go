@@ -206,40 +206,48 @@ func FoldedEstimates(o experiments.Outcome) string {
 	return Folded("All "+words.Count(len(o.Estimates), "estimate"), text)
 }
 
-// Settings returns a table of the arms of a plan that were trained to the end: the setting of each, how it was chosen,
-// and the key of its run with the first seed.
-func Settings(p experiments.Plan, r experiments.Records) Table {
-	tried, how := map[string]int{}, map[string]string{}
-	choices := p.Choices(r)
-	for _, c := range choices {
-		tried[c.Arm]++
-	}
-	after := map[string]bool{}
-	for _, arm := range p.Arms {
-		after[arm.Name] = arm.After != ""
-	}
-	for _, c := range choices {
-		switch {
-		case c.Chosen:
-			how[c.Arm] = fmt.Sprintf("%s: best of %d, %.1f %% on validation", c.Label, tried[c.Arm], c.Validation)
-		case after[c.Arm]:
-			how[c.Arm] = c.Label
-		case !c.Tuned:
-			how[c.Arm] = "not tuned"
+// Arms returns a table of the arms of a plan that were trained to the end: the mean accuracy on the task and by the
+// protocol that decide, the setting, how it was chosen, and the key of the run with the first seed.
+func Arms(p experiments.Plan, r experiments.Records) Table {
+	final := map[string][]experiments.Made{}
+	for _, m := range p.Made(r) {
+		if m.Label == "" { // runs of tuning have one
+			final[m.Arm] = append(final[m.Arm], m)
 		}
+	}
+	choices := map[string][]experiments.Choice{}
+	for _, c := range p.Choices(r) {
+		choices[c.Arm] = append(choices[c.Arm], c)
 	}
 
-	// Runs of tuning have a label, final ones have none.
-	t := Table{Align: "llll", Head: []string{"arm", "setting", "how it was chosen", "run"}}
-	last := ""
-	for _, m := range p.Made(r) {
-		if m.Label != "" || m.Arm == last {
+	t := Table{Align: "lrrlll", Head: []string{"arm", "accuracy", "seeds", "setting", "how it was chosen", "run"}}
+	for _, arm := range p.Arms {
+		runs := final[arm.Name]
+		if len(runs) == 0 {
 			continue
 		}
-		t.Rows = append(t.Rows, []string{m.Arm, armSetting(m.Record.Config), how[m.Arm], Code(m.Record.Key)})
-		last = m.Arm
+		sum := 0.0
+		for _, m := range runs {
+			sum += m.Accuracy
+		}
+		t.Rows = append(t.Rows, []string{arm.Name, fmt.Sprintf("%.1f %%", 100*sum/float64(len(runs))),
+			fmt.Sprint(len(runs)), armSetting(runs[0].Record.Config), choiceText(arm, choices[arm.Name]),
+			Code(runs[0].Record.Key)})
 	}
 	return t
+}
+
+// choiceText says how the setting of an arm was chosen.
+func choiceText(arm experiments.Arm, choices []experiments.Choice) string {
+	for _, c := range choices {
+		switch {
+		case arm.After != "":
+			return c.Label
+		case c.Chosen:
+			return fmt.Sprintf("%s: best of %d, %.1f %% on validation", c.Label, len(choices), c.Validation)
+		}
+	}
+	return "not tuned"
 }
 
 // estimateNotes says what the protocols of the estimates mean.

@@ -198,10 +198,12 @@ func (g generator) claim(id string) (Block, error) {
 
 	// The summary has only the estimates that decide; here are all, and what each arm was trained with.
 	b.Text += "\n" + report.FoldedEstimates(o)
-	if settings := report.Settings(c.Plan(experiments.CPU).Remembering(), r); len(settings.Rows) > 0 {
-		text := fmt.Sprintf("`sslx claims show RUN --scale %s` prints the whole configuration of a run, and "+
-			"how to repeat it.\n\n%s", experiments.CPU, settings.Markdown())
-		b.Text += "\n" + report.Folded("The setting of each arm, and a run to repeat", text)
+	p := c.Plan(experiments.CPU).Remembering()
+	if arms := report.Arms(p, r); len(arms.Rows) > 0 {
+		text := fmt.Sprintf("Accuracy is the mean of the seeds on %s by %s. `sslx claims show RUN --scale %s` prints "+
+			"the whole configuration of a run, and how to repeat it.\n\n%s", p.Tasks[0], p.Protocols[0],
+			experiments.CPU, arms.Markdown())
+		b.Text += "\n" + report.Folded("Each arm: accuracy, setting, and a run to repeat", text)
 	}
 	return b, nil
 }

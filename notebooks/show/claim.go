@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/sslx-go/lab/experiments"
-	_ "github.com/sslx-go/lab/experiments/claims" // registers the five claims
+	_ "github.com/sslx-go/lab/experiments/claims" // registers the claims
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 )
