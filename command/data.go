@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -149,10 +148,9 @@ func (a *app) dataShow(name string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	listings = slices.DeleteFunc(listings, func(l dataset.Listing) bool { return l.State != dataset.StatePacked })
 	var found []dataset.Listing
 	for _, l := range listings {
-		if l.Name == name || l.Path == name {
+		if l.State == dataset.StatePacked && (l.Name == name || l.Path == name) {
 			found = append(found, l)
 		}
 	}
@@ -477,10 +475,6 @@ func packsOf(names []string) (packs []string, err error) {
 	}
 
 	// Only packs have checksums to compare.
-	listings = slices.DeleteFunc(listings, func(l dataset.Listing) bool {
-		return l.State != dataset.StatePacked && l.State != dataset.StateDamaged
-	})
-
 	if len(names) == 0 {
 		return packsNamed(listings, func(dataset.Listing) bool { return true }), nil
 	}
@@ -502,22 +496,36 @@ func packsOf(names []string) (packs []string, err error) {
 
 func packsNamed(listings []dataset.Listing, wanted func(dataset.Listing) bool) (packs []string) {
 	for _, l := range listings {
-		if wanted(l) {
+		if isPack(l) && wanted(l) {
 			packs = append(packs, l.Path)
 		}
 	}
 	return packs
 }
 
+// unknownPack is the error for a name that no pack has: it says how to pack a set that is there and is not packed yet.
 func unknownPack(name string, listings []dataset.Listing) error {
 	var known []string
 	for _, l := range listings {
-		known = append(known, l.Name)
+		switch {
+		case isPack(l):
+			known = append(known, l.Name)
+		case l.Name == name && l.State == dataset.StateSource:
+			return usage.Errorf("%s is not packed yet: `sslx data import %s` packs it", name, words.Quote(l.Path))
+		case l.Name == name && l.State == dataset.StateDownload:
+			return usage.Errorf("%s is not packed yet: `sslx data get %s` downloads it", name, name)
+		}
 	}
+
 	if near := usage.Nearest(name, known); near != "" {
 		return usage.Errorf("there is no packed data set %q: did you mean %q?", name, near)
 	}
 	return usage.Errorf("there is no packed data set %q: `sslx data list` shows those that there are", name)
+}
+
+// isPack reports whether a listing is of a pack, and not of a set that can be packed.
+func isPack(l dataset.Listing) bool {
+	return l.State == dataset.StatePacked || l.State == dataset.StateDamaged
 }
 
 // maxSheet bounds the number of images on a sheet.

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/png"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -49,6 +50,27 @@ func TestDataShow_PrintsTheFingerprintThatRecordsHave(t *testing.T) {
 	for _, line := range []string{"data import photos", "data show photos"} {
 		_, stdout, _ := call(t, strings.Fields(line)...)
 		wantTexts(t, stdout, "fingerprint", print)
+	}
+}
+
+func TestDataShow_SaysHowToPackASetThatIsThere(t *testing.T) {
+	isolate(t)
+	imageFolder(t, "sets/photos")
+	sets, err := filepath.Abs("sets")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SSLX_DATA", sets)
+	for name, want := range map[string]string{
+		"photos":  "photos is not packed yet: `sslx data import " + filepath.Join(sets, "photos") + "` packs it",
+		"cifar10": "cifar10 is not packed yet: `sslx data get cifar10` downloads it",
+		"absent":  `there is no packed data set "absent"`,
+	} {
+		status, _, stderr := call(t, "data", "show", name)
+		if status != statusUsage {
+			t.Errorf("%s: status %d", name, status)
+		}
+		wantTexts(t, stderr, want)
 	}
 }
 
