@@ -403,13 +403,14 @@ To repeat it, put this into repeat.yaml:
 %s
 and run, in a clone of sslx on Linux:
 
-  git checkout %s && go install ./cmd/sslx
+  %[4]s data show %[6]s   # its fingerprint must be the one above
+  git checkout %[2]s && go install ./cmd/sslx
   taskset -c %[3]s %[4]s pretrain --config repeat.yaml --out runs/repeat
   taskset -c %[3]s %[4]s evaluate runs/repeat %[5]s
 
-On the same images, of which "%[4]s data show %[6]s" prints the fingerprint, and on a processor of the same kind,
-the numbers are then equal to the last bit. Elsewhere, at another revision, or on another number of cores,
-rounding differs, and with it the accuracy, by as much as with another seed.
+On a processor of the same kind, the numbers are then equal to the last bit. With other images, elsewhere, at
+another revision, or on another number of cores, rounding or the order of images differs, and with it the
+accuracy, by as much as with another seed.
 
 `, config, e.Revision, cores, program, report.EvaluateFlags(r.Results, e.Data, r.Validation), e.Data)
 

@@ -228,6 +228,8 @@ a .tar (plain, gz, xz or bz2) or .zip of one, that holds
   - or the binary files of STL-10.
 Images of other than three channels come from TIFF and NumPy files (.npy) in image folders.
 
+SOURCE can also be the name of a set that "sslx data list" shows as source.
+
 Without --size, all images must have the same size. With --size S (%d at most), the short side is
 brought to S and the S x S center kept. A bad image stops the import, unless --skip-bad leaves it
 out. The format of an image is told by its content, not by its name.`, dataset.MaxSize),
@@ -276,8 +278,13 @@ out. The format of an image is told by its content, not by its name.`, dataset.M
 }
 
 func (a *app) dataImport(ctx context.Context, source string, f importFlags) error {
+	source, err := namedSource(source)
+	if err != nil {
+		return err
+	}
+
 	var report dataset.Report
-	err := a.work(func(opt sslx.Options) (err error) {
+	err = a.work(func(opt sslx.Options) (err error) {
 		f.Progress = func(done, total int64) {
 			opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})
 		}
@@ -292,6 +299,21 @@ func (a *app) dataImport(ctx context.Context, source string, f importFlags) erro
 		return a.printJSON(report)
 	}
 	return a.printImport(report)
+}
+
+// namedSource returns the path of a source that is named without one, such as an archive in the data folder; a path,
+// and what has no such name, stays as it is.
+func namedSource(source string) (path string, err error) {
+	if _, err := os.Stat(source); err == nil {
+		return source, nil
+	}
+	listings, err := dataset.List(dataset.LocateOptions{})
+	for _, l := range listings {
+		if l.Name == source && l.State == dataset.StateSource {
+			return l.Path, nil
+		}
+	}
+	return source, err
 }
 
 // numbersText lists a number for each channel.
@@ -511,7 +533,7 @@ func unknownPack(name string, listings []dataset.Listing) error {
 		case isPack(l):
 			known = append(known, l.Name)
 		case l.Name == name && l.State == dataset.StateSource:
-			return usage.Errorf("%s is not packed yet: `sslx data import %s` packs it", name, words.Quote(l.Path))
+			return usage.Errorf("%s is not packed yet: `sslx data import %s` packs it", name, words.Quote(name))
 		case l.Name == name && l.State == dataset.StateDownload:
 			return usage.Errorf("%s is not packed yet: `sslx data get %s` downloads it", name, name)
 		}

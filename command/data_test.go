@@ -62,7 +62,7 @@ func TestDataShow_SaysHowToPackASetThatIsThere(t *testing.T) {
 	}
 	t.Setenv("SSLX_DATA", sets)
 	for name, want := range map[string]string{
-		"photos":  "photos is not packed yet: `sslx data import " + filepath.Join(sets, "photos") + "` packs it",
+		"photos":  "photos is not packed yet: `sslx data import photos` packs it",
 		"cifar10": "cifar10 is not packed yet: `sslx data get cifar10` downloads it",
 		"absent":  `there is no packed data set "absent"`,
 	} {
@@ -71,6 +71,13 @@ func TestDataShow_SaysHowToPackASetThatIsThere(t *testing.T) {
 			t.Errorf("%s: status %d", name, status)
 		}
 		wantTexts(t, stderr, want)
+	}
+
+	// The advice works.
+	for _, line := range []string{"data import photos", "data show photos"} {
+		if status, _, stderr := call(t, strings.Fields(line)...); status != statusDone {
+			t.Errorf("%s: %s", line, stderr)
+		}
 	}
 }
 

@@ -51,10 +51,12 @@ func TestClaimsShow_SaysHowToRepeatARunToTheLastBit(t *testing.T) {
 		a := app{stdout: &text}
 		r := experiments.Record{Key: "4f1c", Config: sslx.Default()}
 		r.Environment.Revision, r.Environment.Cores, r.Environment.Fingerprint = "3329e93", cores, "4dc6ed1e"
+		r.Environment.Data = "cifar10"
 		if err := a.printRecord(r); err != nil {
 			t.Fatal(err)
 		}
-		wantTexts(t, text.String(), "fingerprint 4dc6ed1e", "git checkout 3329e93 &&", want+"sslx pretrain ",
+		wantTexts(t, text.String(), "fingerprint 4dc6ed1e", "data show cifar10",
+			"git checkout 3329e93 &&", want+"sslx pretrain ",
 			want+"sslx evaluate ")
 	}
 }

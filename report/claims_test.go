@@ -251,6 +251,11 @@ func TestArms_HasAccuracySettingAndARunOfEachArm(t *testing.T) {
 		}
 	}
 
+	want := "All arms: data cifar10; encoder `{name: convnet, width: 16}`; views of 24 pixels." // epochs differ
+	if note := ArmsNote(p, r); note != want {
+		t.Errorf("%q, want %q", note, want)
+	}
+
 	// Without tuning there is nothing to choose from.
 	c = named(t, "augmentation")
 	for _, row := range Arms(c.Plan(experiments.CPU), testrecords.Invent(t, experiments.CPU, c)).Rows {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/experiments/statistics"
 	"github.com/sslx-go/lab/internal/words"
@@ -235,6 +237,43 @@ func Arms(p experiments.Plan, r experiments.Records) Table {
 			Code(runs[0].Record.Key)})
 	}
 	return t
+}
+
+// ArmsNote says in a sentence what all arms of a plan that were trained to the end have in common: data, encoder, size
+// of the views, epochs; what differs is left out. It is "" where nothing is common.
+func ArmsNote(p experiments.Plan, r experiments.Records) string {
+	var common []string
+	for i, m := range p.Made(r) {
+		c := m.Record.Config
+		var sizes []string
+		for _, step := range c.Resolutions {
+			sizes = append(sizes, fmt.Sprint(step.Size))
+		}
+		facts := []string{"data " + c.Data, "encoder " + flow(c.Encoder), "views of " + strings.Join(sizes, ", then ") +
+			" pixels", words.Count(c.Epochs, "epoch")}
+		if i == 0 {
+			common = facts
+		}
+		common = slices.DeleteFunc(common, func(fact string) bool { return !slices.Contains(facts, fact) })
+	}
+	if len(common) == 0 {
+		return ""
+	}
+	return "All arms: " + strings.Join(common, "; ") + "."
+}
+
+// flow is an encoder as one line of YAML.
+func flow(e encoder.Encoder) string {
+	node, err := encoder.Encode(e)
+	if err != nil {
+		return encoder.NameOf(e)
+	}
+	node.Style = yaml.FlowStyle
+	text, err := yaml.Marshal(node)
+	if err != nil {
+		return encoder.NameOf(e)
+	}
+	return "`" + strings.TrimSpace(string(text)) + "`"
 }
 
 // choiceText says how the setting of an arm was chosen.

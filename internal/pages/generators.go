@@ -200,9 +200,9 @@ func (g generator) claim(id string) (Block, error) {
 	b.Text += "\n" + report.FoldedEstimates(o)
 	p := c.Plan(experiments.CPU).Remembering()
 	if arms := report.Arms(p, r); len(arms.Rows) > 0 {
-		text := fmt.Sprintf("Accuracy is the mean of the seeds on %s by %s. `sslx claims show RUN --scale %s` prints "+
-			"the whole configuration of a run, and how to repeat it.\n\n%s", p.Tasks[0], p.Protocols[0],
-			experiments.CPU, arms.Markdown())
+		text := fmt.Sprintf("%s Accuracy is the mean of the seeds on %s by %s. `sslx claims show RUN --scale %s` "+
+			"prints the whole configuration of a run, and how to repeat it.\n\n%s", report.ArmsNote(p, r), p.Tasks[0],
+			p.Protocols[0], experiments.CPU, arms.Markdown())
 		b.Text += "\n" + report.Folded("Each arm: accuracy, setting, and a run to repeat", text)
 	}
 	return b, nil
@@ -222,8 +222,8 @@ func ruleText(c experiments.Claim) string {
 		return one.Useless
 	})
 	if useless {
-		text += "Where the belief calls A useless, as in the comparisons that decide, *upheld* means that the whole " +
-			"interval lies below the margin: A is not better than B by more than that. "
+		text += "Where the belief says that A is no better than B, as in the comparisons that decide, *upheld* means " +
+			"that the whole interval lies below the margin: A is not better by more than that. "
 	}
 	return text + "*Reversed* means that it lies beyond the margin on the other side, and *equivalent* that it lies " +
 		"within. *Not settled* means none of these, or a p-value above 0.05.\n"
