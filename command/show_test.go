@@ -1,6 +1,7 @@
 package command
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -58,6 +59,19 @@ func TestClaimsShow_SaysHowToRepeatARunToTheLastBit(t *testing.T) {
 		wantTexts(t, text.String(), "fingerprint 4dc6ed1e", "data show cifar10",
 			"git checkout 3329e93 &&", want+"sslx pretrain ",
 			want+"sslx evaluate ")
+	}
+}
+
+// evaluate refuses the layers of baselines, which some records have.
+func TestClaimsShow_PrintsLayersThatEvaluateKnows(t *testing.T) {
+	records, err := experiments.Store{Path: filepath.Join("..", experiments.RecordsFolder, "cpu.jsonl")}.Read()
+	if err != nil || len(records) == 0 {
+		t.Fatalf("%d records: %v", len(records), err)
+	}
+	for key, r := range records {
+		if text := repeatText(r, ""); strings.Contains(text, "pixels") {
+			t.Errorf("%s: %s", key, text)
+		}
 	}
 }
 

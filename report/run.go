@@ -99,7 +99,11 @@ func EvaluateFlags(results []record.Result, data string, validation bool) string
 		}
 		add(&tasks, task)
 		add(&protocols, x.Protocol.Name())
-		add(&layers, cmp.Or(x.Layer, record.LayerEncoder))
+
+		// Baselines have layers of their own, which are not to be asked for.
+		if !record.IsBaseline(x.Model) {
+			add(&layers, cmp.Or(x.Layer, record.LayerEncoder))
+		}
 	}
 
 	var flags []string

@@ -52,6 +52,9 @@ func TestEvaluateFlags_MeasureAsResultsWereMeasured(t *testing.T) {
 		"--tasks class,made-gray,eurosat5k/class --protocols knn,few-shot": {result("photos/class", knn, "encoder"),
 			result("photos/made-gray", knn, "encoder"), result("eurosat5k/class", fewShot, "")},
 		"--tasks class --protocols knn --layers projector0": {result("photos/class", knn, "projector0")},
+		"--tasks class --protocols knn": {result("photos/class", knn, "encoder"),
+			{Task: "photos/class", Protocol: record.ParseProtocol(knn), Layer: "pixels16x16",
+				Model: record.ModelPixels}},
 	} {
 		if got := EvaluateFlags(results, "photos", false); got != want {
 			t.Errorf("got %q, want %q", got, want)
