@@ -127,31 +127,40 @@ func dataShowCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show NAME",
-		Short: "Show a packed data set: its source, splits, classes, and the notes of its import",
-		Long: `Show what is known of a packed data set: where it comes from, its splits, tasks and classes, and the notes of
-its import: what was left out, turned or cut, and test images that are in train. The fingerprint is a
-SHA-256 of the images and labels in their order: two sets are the same when theirs are equal. Records have
-that of the data that they were made on.`,
+		Short: "Show a data set: its source, splits, classes, and the notes of its import",
+		Long: `Show what is known of a data set, which is packed first if need be: where it comes from, its splits,
+tasks and classes, and the notes of its import: what was left out, turned or cut, and test images that are in
+train. The fingerprint is a SHA-256 of the images and labels in their order: two sets are the same when theirs
+are equal. Records have that of the data that they were made on.`,
 		Example: `  sslx data show photos
   sslx data show photos --json`,
 		Args:              arguments(1, 1),
 		ValidArgsFunction: completeDataName,
-		RunE:              func(_ *cobra.Command, args []string) error { return a.dataShow(args[0], asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.dataShow(cmd.Context(), args[0], asJSON)
+		},
 	}
 
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 
-func (a *app) dataShow(name string, asJSON bool) error {
+func (a *app) dataShow(ctx context.Context, name string, asJSON bool) error {
 	listings, err := dataset.List(dataset.LocateOptions{})
 	if err != nil {
 		return err
 	}
 	var found []dataset.Listing
 	for _, l := range listings {
-		if l.State == dataset.StatePacked && (l.Name == name || l.Path == name) {
+		switch {
+		case l.State == dataset.StatePacked && (l.Name == name || l.Path == name):
 			found = append(found, l)
+		case l.State == dataset.StateSource && l.Name == name:
+			// A set that can be named is packed on first use, which this is.
+			if _, err := a.pack(ctx, l.Path, dataset.ImportOptions{}); err != nil {
+				return err
+			}
+			return a.dataShow(ctx, name, asJSON)
 		}
 	}
 	if found == nil {
@@ -283,14 +292,7 @@ func (a *app) dataImport(ctx context.Context, source string, f importFlags) erro
 		return err
 	}
 
-	var report dataset.Report
-	err = a.work(func(opt sslx.Options) (err error) {
-		f.Progress = func(done, total int64) {
-			opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})
-		}
-		_, report, err = dataset.Import(ctx, source, f.ImportOptions)
-		return err
-	})
+	report, err := a.pack(ctx, source, f.ImportOptions)
 	if err != nil {
 		return err
 	}
@@ -301,6 +303,19 @@ func (a *app) dataImport(ctx context.Context, source string, f importFlags) erro
 	return a.printImport(report)
 }
 
+// pack imports a source, and shows how far it is.
+func (a *app) pack(ctx context.Context, source string, options dataset.ImportOptions) (dataset.Report, error) {
+	var report dataset.Report
+	err := a.work(func(opt sslx.Options) (err error) {
+		options.Progress = func(done, total int64) {
+			opt.Progress(sslx.Progress{Phase: "import " + source, Done: done, Total: total})
+		}
+		_, report, err = dataset.Import(ctx, source, options)
+		return err
+	})
+	return report, err
+}
+
 // namedSource returns the path of a source that is named without one, such as an archive in the data folder; a path,
 // and what has no such name, stays as it is.
 func namedSource(source string) (path string, err error) {
@@ -309,8 +324,11 @@ func namedSource(source string) (path string, err error) {
 	}
 	listings, err := dataset.List(dataset.LocateOptions{})
 	for _, l := range listings {
-		if l.Name == source && l.State == dataset.StateSource {
+		switch {
+		case l.Name == source && l.State == dataset.StateSource:
 			return l.Path, nil
+		case l.Name == source && l.State == dataset.StatePacked && l.Source != "":
+			return l.Source, nil // where it was packed from
 		}
 	}
 	return source, err

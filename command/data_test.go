@@ -53,7 +53,7 @@ func TestDataShow_PrintsTheFingerprintThatRecordsHave(t *testing.T) {
 	}
 }
 
-func TestDataShow_SaysHowToPackASetThatIsThere(t *testing.T) {
+func TestDataShow_PacksASetThatCanBeNamed(t *testing.T) {
 	isolate(t)
 	imageFolder(t, "sets/photos")
 	sets, err := filepath.Abs("sets")
@@ -61,22 +61,23 @@ func TestDataShow_SaysHowToPackASetThatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("SSLX_DATA", sets)
-	for name, want := range map[string]string{
-		"photos":  "photos is not packed yet: `sslx data import photos` packs it",
-		"cifar10": "cifar10 is not packed yet: `sslx data get cifar10` downloads it",
-		"absent":  `there is no packed data set "absent"`,
+	for line, want := range map[string]string{
+		"data verify photos": "photos is not packed yet: `sslx data import photos` packs it",
+		"data show cifar10":  "cifar10 is not packed yet: `sslx data get cifar10` downloads it",
+		"data show absent":   `there is no packed data set "absent"`,
 	} {
-		status, _, stderr := call(t, "data", "show", name)
+		status, _, stderr := call(t, strings.Fields(line)...)
 		if status != statusUsage {
-			t.Errorf("%s: status %d", name, status)
+			t.Errorf("%s: status %d", line, status)
 		}
 		wantTexts(t, stderr, want)
 	}
 
-	// The advice works.
-	for _, line := range []string{"data import photos", "data show photos"} {
-		if status, _, stderr := call(t, strings.Fields(line)...); status != statusDone {
-			t.Errorf("%s: %s", line, stderr)
+	// As the advice says, and without it.
+	for _, line := range []string{"data show photos", "data import photos", "data verify photos"} {
+		status, stdout, stderr := call(t, strings.Fields(line)...)
+		if status != statusDone || !strings.Contains(stdout, "photos") {
+			t.Errorf("%s: %s %s", line, stdout, stderr)
 		}
 	}
 }

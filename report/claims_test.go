@@ -222,6 +222,25 @@ func TestWriteClaims_ChoiceOfHyperParametersIsShown(t *testing.T) {
 	}
 }
 
+func TestOutcomes_ShowTheEffectThatGivesTheVerdict(t *testing.T) {
+	c := named(t, "lejepa")
+	estimate := func(factor string, v statistics.Verdict) experiments.Estimate {
+		return experiments.Estimate{Factor: factor, Decides: true, Verdict: v, Seeds: 5}
+	}
+	for want, o := range map[string]experiments.Outcome{
+		"second:": {Verdict: statistics.Reversed, Estimates: []experiments.Estimate{
+			estimate("first", statistics.NotSettled), estimate("second", statistics.Reversed)}},
+		"first:": {Verdict: statistics.NotSettled, Estimates: []experiments.Estimate{
+			estimate("first", statistics.Upheld), estimate("second", statistics.Reversed)}},
+	} {
+		o.Scale = experiments.CPU
+		rows := Outcomes([]experiments.Claim{c}, []experiments.Outcome{o}).Rows
+		if got := rows[0][2]; !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want %s", got, want)
+		}
+	}
+}
+
 func TestArms_HasAccuracySettingAndARunOfEachArm(t *testing.T) {
 	c := named(t, "negatives")
 	r := testrecords.Invent(t, experiments.CPU, c)

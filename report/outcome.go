@@ -43,7 +43,7 @@ func Outcomes(claims []experiments.Claim, outcomes []experiments.Outcome) Table 
 
 		// A verdict that is withdrawn takes its effect with it.
 		effect, seeds, compute := missing, missing, missing
-		if e, ok := o.Deciding(); ok && o.Verdict != experiments.Withdrawn {
+		if e, ok := telling(o); ok && o.Verdict != experiments.Withdrawn {
 			effect, seeds = fmt.Sprintf("%s: %s, %s", e.Factor, differenceText(e), intervalText(e)), fmt.Sprint(e.Seeds)
 		}
 		if len(o.Records) > 0 {
@@ -53,6 +53,17 @@ func Outcomes(claims []experiments.Claim, outcomes []experiments.Outcome) Table 
 			Code(commands(c.ID, o.Scale)[0])})
 	}
 	return t
+}
+
+// telling returns the estimate that tells why an outcome has its verdict: of several that decide, the first with that
+// verdict, if there is one.
+func telling(o experiments.Outcome) (experiments.Estimate, bool) {
+	for _, e := range o.Estimates {
+		if e.Decides && e.Verdict == o.Verdict {
+			return e, true
+		}
+	}
+	return o.Deciding()
 }
 
 func orAll(claims []experiments.Claim) []experiments.Claim {
@@ -615,6 +626,9 @@ func settingText(c sslx.Config) string {
 	}
 	for _, key := range []string{"temperature", "lambda", "negatives"} {
 		if value, ok := own[key]; ok && (key == "temperature" || value != usual[key]) {
+			if number, ok := value.(float64); ok {
+				value = fmt.Sprintf("%.3g", number)
+			}
 			parts = append(parts, fmt.Sprintf("%s %v", key, value))
 		}
 	}
