@@ -46,7 +46,7 @@ type claimsFlags struct {
 func (f *claimsFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.scale, "scale", string(experiments.Smoke), "smoke, cpu, gpu or paper")
 	cmd.Flags().StringVar(&f.records, "records", "",
-		"folder of the records; the repository's, or runs/claims outside of one")
+		"folder of the records; the repository's, or runs/claims for smoke and outside of one")
 	jsonFlag(cmd, &f.json)
 	completeFunc(cmd, "scale", cobra.FixedCompletions([]string{"smoke", "cpu", "gpu", "paper"},
 		cobra.ShellCompDirectiveNoFileComp))
@@ -295,6 +295,10 @@ func (a *app) claimsReport(claims []experiments.Claim, f claimsFlags, out string
 
 // noRecords says what to do about a store without records.
 func noRecords(s experiments.Store) string {
+	if _, err := os.Stat(experiments.RecordsFolder); err == nil {
+		return fmt.Sprintf("there are no records in %s: those of this clone are of --scale cpu; --records names "+
+			"another folder", s.Path)
+	}
 	return fmt.Sprintf("there are no records in %s: call this in a clone of sslx with --scale cpu, or name the folder "+
 		"of the records with --records", s.Path)
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -89,4 +90,11 @@ func TestClaims_WithoutRecordsSayWhereTheyWereSought(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	wantTexts(t, stderr, "there are no records in runs/claims/cpu.jsonl", "--records")
+
+	// In a clone, the scale is what is missing.
+	if err := os.MkdirAll(experiments.RecordsFolder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, _, stderr = call(t, "claims", "show", "4f1c")
+	wantTexts(t, stderr, "there are no records in runs/claims/smoke.jsonl", "those of this clone are of --scale cpu")
 }
