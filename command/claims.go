@@ -354,8 +354,12 @@ func (a *app) claimsShow(key string, f claimsFlags) error {
 func (a *app) printRecord(r experiments.Record) error {
 	t := table{left: 2}
 	t.add("run", r.Key)
-	t.add("made", fmt.Sprintf("%s, revision %s, on %s of %s", r.Finished.Format(time.DateTime), r.Environment.Revision,
-		words.Count(r.Environment.Cores, "core"), r.Environment.CPU))
+	features := "instruction sets not recorded" // of the first records
+	if len(r.Environment.Features) > 0 {
+		features = "with " + strings.Join(r.Environment.Features, ", ")
+	}
+	t.add("made", fmt.Sprintf("%s, revision %s", r.Finished.Format(time.DateTime), r.Environment.Revision))
+	t.add("on", fmt.Sprintf("%s of %s, %s", words.Count(r.Environment.Cores, "core"), r.Environment.CPU, features))
 	t.add("data", fmt.Sprintf("%s, fingerprint %s", r.Environment.Data,
 		cmp.Or(r.Environment.Fingerprint, "not recorded")))
 	t.add("trained", fmt.Sprintf("%d images in %.0f s, %.0f a second", r.Images, r.Seconds,
@@ -412,11 +416,11 @@ and run, in a clone of sslx on Linux:
   taskset -c %[3]s %[4]s pretrain --config repeat.yaml --out runs/repeat
   taskset -c %[3]s %[4]s evaluate runs/repeat %[5]s
 
-On a processor of the same kind, the numbers are then equal to the last bit. With other images, elsewhere, at
-another revision, or on another number of cores, rounding or the order of images differs, and with it the
-accuracy, by as much as with another seed.
+On a processor of the same kind and instruction sets, the numbers are then equal to the last bit. With other
+images, elsewhere, at another revision, or on another number of cores, rounding or the order of images differs,
+and with it the accuracy, by as much as with another seed.
 
-`, config, e.Revision, cores, program, report.EvaluateFlags(r.Results, e.Data, r.Validation), e.Data)
+`, config, strings.TrimSuffix(e.Revision, "+dirty"), cores, program, report.EvaluateFlags(r.Results, e.Data, r.Validation), e.Data)
 
 	if len(r.Tasks) > 1 {
 		text += fmt.Sprintf("The last command needs the image sets of all tasks; with --tasks %s, those of the "+

@@ -52,7 +52,7 @@ func TestClaimsShow_SaysHowToRepeatARunToTheLastBit(t *testing.T) {
 		var text strings.Builder
 		a := app{stdout: &text}
 		r := experiments.Record{Key: "4f1c", Config: sslx.Default()}
-		r.Environment.Revision, r.Environment.Cores, r.Environment.Fingerprint = "3329e93", cores, "4dc6ed1e"
+		r.Environment.Revision, r.Environment.Cores, r.Environment.Fingerprint = "3329e93+dirty", cores, "4dc6ed1e"
 		r.Environment.Data = "cifar10"
 		if err := a.printRecord(r); err != nil {
 			t.Fatal(err)

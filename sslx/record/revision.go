@@ -105,8 +105,10 @@ func checkout(dir string) string {
 		return unknownRevision
 	}
 
-	// Untracked files do not count: they may be notes or data.
-	if changed, err := git(dir, "status", "--porcelain", "--untracked-files=no"); err != nil || changed != "" {
+	// Untracked files do not count: they may be notes or data. Nor do records, to which the program itself adds.
+	changed, err := git(dir, "status", "--porcelain", "--untracked-files=no", "--", ".",
+		":(exclude)experiments/results")
+	if err != nil || changed != "" {
 		head += "+dirty"
 	}
 	return head

@@ -1,6 +1,9 @@
 package record
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"testing"
 )
@@ -41,6 +44,42 @@ func TestRevision_IsOfSslxInProgramsOfOtherModulesToo(t *testing.T) {
 		}
 		if got := Version(&c.info); got != c.version {
 			t.Errorf("%s: version %q, want %q", c.name, got, c.version)
+		}
+	}
+}
+
+func TestCheckout_IsDirtyByChangedSourcesNotByRecords(t *testing.T) {
+	dir := t.TempDir()
+	write := func(path, text string) {
+		t.Helper()
+		path = filepath.Join(dir, path)
+		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		out, err := git(dir, append([]string{"-c", "user.name=a", "-c", "user.email=a@b"}, args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	write("go.mod", "module "+modulePath+"\n")
+	write("a.go", "package a\n")
+	write("experiments/results/claims/cpu.jsonl", "")
+	run("init", "-q")
+	run("add", "-A")
+	run("commit", "-qm", "first")
+	head := run("rev-parse", "HEAD")
+
+	for _, change := range []struct{ path, want string }{
+		{"notes.txt", head}, {"experiments/results/claims/cpu.jsonl", head}, {"a.go", head + "+dirty"},
+	} {
+		write(change.path, "// changed\n")
+		if got := checkout(dir); got != change.want {
+			t.Errorf("after a change of %s: %s, want %s", change.path, got, change.want)
 		}
 	}
 }
