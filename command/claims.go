@@ -26,11 +26,12 @@ func claimsCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "claims",
 		Short: "Test beliefs about SSL by experiments with verdicts",
-		Long: `Run the beliefs about joint-embedding SSL that Bordes et al. 2023 (arXiv:2303.01986) question as
-experiments. A claim has a plan at each scale (smoke: minutes, no verdict; cpu: hours on two cores; gpu;
-paper: ImageNet): arms whose hyper-parameters are tuned on validation images, then trained with fresh seeds
-and measured on test. The verdict is computed from the records of these runs: equivalent or reversed (both
-debunk the belief), upheld, or not settled; withdrawn, if the experiment was found to be wrong.`,
+		Long: `Run beliefs about joint-embedding SSL as experiments: five that Bordes et al. 2023 (arXiv:2303.01986)
+question, and one about LeJEPA. A claim has a plan at each scale (smoke: minutes, no verdict; cpu: hours on
+two cores; gpu; paper: ImageNet): arms whose hyper-parameters are tuned on validation images, then trained
+with fresh seeds and measured on test. The verdict is computed from the records of these runs: equivalent or
+reversed (both debunk the belief), upheld, or not settled; withdrawn, if the experiment was found to be
+wrong.`,
 		Example: `  sslx claims list
   sslx claims run minibatch --scale cpu
   sslx claims report --scale cpu`,

@@ -5,8 +5,8 @@
 //	import _ "github.com/sslx-go/lab/experiments/claims"
 //
 // and finds them with [experiments.Claims] and [experiments.Named]: minibatch, augmentation, protocol, negatives, cost.
-// A sixth, lejepa, is about a later method.
-// [Select] says how well measures without labels choose among the encoders of a plan.
+// A sixth, lejepa, is about a later method. [Select] says how well measures without labels choose among the encoders of
+// a plan.
 package claims
 
 import "github.com/sslx-go/lab/experiments"
