@@ -379,6 +379,7 @@ func (a *app) printRecord(r experiments.Record) error {
 		return err
 	}
 	fmt.Fprint(a.stdout, repeatText(r, text))
+
 	// The log shows whether the training diverged or collapsed.
 	log := table{left: 0}
 	log.add("step", "seconds", "loss", "spread", "rank", "probe")
@@ -405,7 +406,8 @@ func repeatText(r experiments.Record, config string) string {
 	if e.Cores > 1 {
 		cores = fmt.Sprintf("0-%d", e.Cores-1)
 	}
-	program := words.Quote(usage.Program)
+	revision := strings.TrimSuffix(e.Revision, "+dirty") // as git knows it
+	evaluate := report.EvaluateFlags(r.Results, e.Data, r.Validation)
 	text := fmt.Sprintf(`
 To repeat it, put this into repeat.yaml:
 
@@ -421,7 +423,7 @@ On a processor of the same kind and instruction sets, the numbers are then equal
 images, elsewhere, at another revision, or on another number of cores, rounding or the order of images differs,
 and with it the accuracy, by as much as with another seed.
 
-`, config, strings.TrimSuffix(e.Revision, "+dirty"), cores, program, report.EvaluateFlags(r.Results, e.Data, r.Validation), e.Data)
+`, config, revision, cores, words.Quote(usage.Program), evaluate, e.Data)
 
 	if len(r.Tasks) > 1 {
 		text += fmt.Sprintf("The last command needs the image sets of all tasks; with --tasks %s, those of the "+

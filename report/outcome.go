@@ -250,8 +250,8 @@ func Arms(p experiments.Plan, r experiments.Records) Table {
 	return t
 }
 
-// ArmsNote says in a sentence what all arms of a plan that were trained to the end have in common: data, encoder, size
-// of the views, epochs; what differs is left out. It is "" where nothing is common.
+// ArmsNote says in a sentence what all runs of a plan have in common: data, encoder, size of the views, epochs; what
+// differs is left out. It is "" where nothing is common.
 func ArmsNote(p experiments.Plan, r experiments.Records) string {
 	var common []string
 	for i, m := range p.Made(r) {
