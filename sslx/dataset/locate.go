@@ -67,7 +67,9 @@ var errReplaced = errors.New("another process keeps replacing the pack: try agai
 // are brought to the wanted size when it has another; a source NAME{,.tar.gz,.tgz,.tar,.zip} in the data folder,
 // imported; the folder in which a Debian package installs the set, imported. Otherwise its usage error says where it
 // looked and how to get the set; see [Downloadable]. Of several sources of one name, the name means the one that was
-// imported last. A pack from which somebody left bad images out on purpose is taken as it is. It uses no network.
+// imported last. A pack from which somebody left bad images out on purpose is taken as it is. A pack that an older
+// version made by other rules is made again from its source; without the source, it is taken with a warning. It uses no
+// network.
 func Locate(ctx context.Context, name string, opt LocateOptions) (*Set, error) {
 	const tries = 10
 	var set *Set
@@ -92,16 +94,22 @@ type place struct {
 	fingerprint string // of the pack; "" where its header was not read
 	native      string // a pack of the set's own size, whose images are to be brought to another
 	source      string
+	name        string // of the set that the source becomes; "" is the source's own
+	outdated    bool   // the pack was made by older rules, and cannot be made again
 }
 
 func (o LocateOptions) openPlace(ctx context.Context, p place) (*Set, error) {
+	if p.outdated && o.Warn != nil {
+		o.Warn(fmt.Sprintf("data set %s: an older version of sslx made its pack, and some of its pixels may differ "+
+			"from those of an import today: import its source again, with the same choices", p.name))
+	}
 	switch {
 	case p.pack != "":
 		return o.open(p)
 	case p.native != "":
 		return resizeNative(ctx, p.native, o.imports())
 	case p.source != "":
-		return o.importAndOpen(ctx, p.source)
+		return o.importAndOpen(ctx, p)
 	}
 	return Factors(ctx, FactorsOptions{Cache: o.Cache, Progress: o.Progress})
 }
@@ -211,13 +219,15 @@ func (o LocateOptions) open(p place) (*Set, error) {
 	return nil, errors.Join(err, set.Close())
 }
 
-func (o LocateOptions) importAndOpen(ctx context.Context, source string) (*Set, error) {
+func (o LocateOptions) importAndOpen(ctx context.Context, p place) (*Set, error) {
 	may := reuse{check: (*Set).checkOpened, skipped: true, chosen: true}
-	set, report, err := importSource(ctx, source, o.imports(), may)
+	opt := o.imports()
+	opt.Name = p.name
+	set, report, err := importSource(ctx, p.source, opt, may)
 
 	// What stops it may have been decided at an earlier import, which named a size as well.
-	if o.Size = o.onlySize(source); usage.Is(err) && o.Size != 0 {
-		if other, of, failed := importSource(ctx, source, o.imports(), may); failed == nil {
+	if opt.Size = o.onlySize(p.source); usage.Is(err) && opt.Size != 0 {
+		if other, of, failed := importSource(ctx, p.source, opt, may); failed == nil {
 			set, report, err = other, of, nil
 		}
 	}
@@ -279,20 +289,60 @@ func (o LocateOptions) byName(name string) (place, error) {
 
 	// A pack of the size wanted, one that can be brought to it, a source: in the order of their cost.
 	named := packsNamed(packs, name)
-	pack, packErr := o.choose(o.withChannels(named), name)
-	if pack != nil {
-		return place{pack: pack.path, fingerprint: pack.Fingerprint}, nil
+	current, outdated := splitByRules(named)
+	p, packErr := o.packed(current, name)
+	if p != (place{}) {
+		return p, nil
 	}
-	if native := o.convertible(named); native != "" {
-		return place{native: native}, nil
+	if source := o.sourceOf(outdated, name); source != "" {
+		return place{source: source, name: name}, nil
 	}
-	if source := cmp.Or(findSource(o.dataDir(), name), installed(o.systemDir(), name)); source != "" {
-		return place{source: source}, nil
+	if p, packErr = o.packed(named, name); p != (place{}) {
+		p.name, p.outdated = name, true
+		return p, nil
 	}
 	if packErr != nil {
 		return place{}, packErr
 	}
 	return place{}, o.unknown(name, dir, packs)
+}
+
+// splitByRules tells the packs that older rules made from all others.
+func splitByRules(packs []cachedPack) (current, outdated []cachedPack) {
+	for _, pack := range packs {
+		if pack.err == nil && pack.Rules != rules {
+			outdated = append(outdated, pack)
+		} else {
+			current = append(current, pack)
+		}
+	}
+	return current, outdated
+}
+
+// sourceOf returns the source that a name means, or "": the one that its outdated packs were made from, if that needs
+// no decision and is still there, or without such packs the one of that name.
+func (o LocateOptions) sourceOf(outdated []cachedPack, name string) string {
+	decided := func(p cachedPack) bool { return p.Choices != "" || len(p.Skipped) > 0 }
+	switch {
+	case slices.ContainsFunc(outdated, decided):
+		return ""
+	case len(outdated) > 0 && outdated[0].Origin != "":
+		if _, err := os.Stat(outdated[0].Origin); err != nil {
+			return ""
+		}
+		return outdated[0].Origin
+	}
+	return cmp.Or(findSource(o.dataDir(), name), installed(o.systemDir(), name))
+}
+
+// packed returns the pack of a name that holds the wanted images, or that they can be made from; nothing when there is
+// none, and an error that says which there are.
+func (o LocateOptions) packed(named []cachedPack, name string) (place, error) {
+	pack, err := o.choose(o.withChannels(named), name)
+	if pack != nil {
+		return place{pack: pack.path, fingerprint: pack.Fingerprint}, nil
+	}
+	return place{native: o.convertible(named)}, err
 }
 
 // withChannels returns the packs of the wanted number of channels, and those that cannot be read. Where none is wanted,

@@ -301,3 +301,57 @@ func TestAvailable_TheGeneratedSetIsThereBeforeItIsMade(t *testing.T) {
 		t.Errorf("available is %v, hint %q, files %v", ok, hint, leftBehind(t, cache))
 	}
 }
+
+func TestLocate_APackOfOlderRulesIsMadeAgain(t *testing.T) {
+	source := files{"a/1.jpg": turnedJPEG(t), "a/2.jpg": turnedJPEG(t)}
+	tests := map[string]struct {
+		options ImportOptions
+		gone    bool // the source
+		unnamed bool // the pack does not say where its source is
+		again   bool
+	}{
+		"its source is there":              {again: true},
+		"its source is named by SSLX_DATA": {unnamed: true, again: true},
+		"its source is gone":               {gone: true},
+		"somebody decided":                 {options: ImportOptions{HoldOut: -1}},
+		"it has another name":              {options: ImportOptions{Name: "photos"}, again: true},
+		"it is of another size":            {options: ImportOptions{Size: 4}, again: true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			folder := source.folder(t, "set")
+			tt.options.Cache = t.TempDir()
+			set, report := imported(t, folder, tt.options)
+			old := set.header
+			old.Rules = rules - 1
+			if tt.unnamed {
+				old.Origin = ""
+			}
+			writeHeader(t, set, &old, report.Pack)
+			if tt.gone {
+				if err := os.RemoveAll(folder); err != nil {
+					t.Fatal(err)
+				}
+			}
+
+			var warnings []string
+			got, err := Locate(context.Background(), set.Name(), LocateOptions{
+				Cache:   tt.options.Cache,
+				DataDir: filepath.Dir(folder),
+				Size:    tt.options.Size,
+				Warn:    func(s string) { warnings = append(warnings, s) },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = got.Close() }()
+			if again := got.header.Rules == rules; again != tt.again || got.Name() != set.Name() {
+				t.Errorf("set %s of rules %d", got.Name(), got.header.Rules)
+			}
+			warned := strings.Contains(strings.Join(warnings, "\n"), "older version")
+			if warned == tt.again {
+				t.Errorf("warnings %q", warnings)
+			}
+		})
+	}
+}
