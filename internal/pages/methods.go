@@ -15,9 +15,9 @@ import (
 
 // measured is what the records of a method say, with a number for each seed.
 type measured struct {
-	config                   sslx.Config
-	knn, minutes, rank, loss []float64
-	chance                   float64
+	config                           sslx.Config
+	knn, linear, minutes, rank, loss []float64
+	chance                           float64
 	cpu                      string
 	cores                    int
 }
@@ -43,7 +43,11 @@ func (m *measured) add(dir, name string) error {
 	if err := record.ReadConfig(dir, &m.config); err != nil {
 		return err
 	}
-	accuracy, err := accuracyOf(dir, name)
+	knn, err := accuracyOf(dir, name, "knn")
+	if err != nil {
+		return err
+	}
+	linear, err := accuracyOf(dir, name, "linear")
 	if err != nil {
 		return err
 	}
@@ -58,14 +62,15 @@ func (m *measured) add(dir, name string) error {
 
 	// The end of the training counts, never a better step before it.
 	last := metrics[len(metrics)-1]
-	m.knn, m.minutes = append(m.knn, accuracy), append(m.minutes, last.Seconds/60)
+	m.knn, m.linear = append(m.knn, knn), append(m.linear, linear)
+	m.minutes = append(m.minutes, last.Seconds/60)
 	m.rank, m.loss = append(m.rank, last.Rank), append(m.loss, last.Loss)
 	m.chance, m.cpu, m.cores = last.Chance, e.CPU, e.Cores
 	return nil
 }
 
-// accuracyOf returns the kNN accuracy of a model in percent; of untrained encoders, the strongest's.
-func accuracyOf(dir, model string) (float64, error) {
+// accuracyOf returns the accuracy of a model in percent by a family of protocols; of untrained encoders, the strongest's.
+func accuracyOf(dir, model, family string) (float64, error) {
 	results, err := record.ReadResults(dir)
 	if err != nil {
 		return 0, err
@@ -74,12 +79,12 @@ func accuracyOf(dir, model string) (float64, error) {
 	best := -1.0
 	for _, r := range results {
 		same := r.Model == model || model == record.ModelUntrained && record.IsUntrained(r.Model)
-		if same && r.Protocol.Family == "knn" && r.Metric == record.MetricAccuracy {
+		if same && r.Protocol.Family == family && r.Metric == record.MetricAccuracy {
 			best = max(best, 100*r.Value)
 		}
 	}
 	if best < 0 {
-		return 0, fmt.Errorf("%s has no kNN accuracy of %s", dir, model)
+		return 0, fmt.Errorf("%s has no accuracy of %s by %s", dir, model, family)
 	}
 	return best, nil
 }
@@ -91,7 +96,7 @@ func (g generator) untrained() (values []float64, err error) {
 		return nil, fmt.Errorf("there is no record of the untrained encoder: %w", err)
 	}
 	for _, dir := range dirs {
-		v, err := accuracyOf(dir, record.ModelUntrained)
+		v, err := accuracyOf(dir, record.ModelUntrained, "knn")
 		if err != nil {
 			return nil, err
 		}
@@ -142,9 +147,9 @@ func (g generator) method(name string) (Block, error) {
 	gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
 	return Block{Text: fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with "+
 		"batch %d, %.1f minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder "+
-		"(%s %%); seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
+		"(%s %%), linear %s %%; seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
 		encoder.NameOf(m.config.Encoder), m.config.Encoder.Dim()/8, m.config.Epochs, m.config.Batch,
-		stat.Mean(m.minutes, nil), m.machine(), spread(m.knn), gain, spread(untrained), len(m.knn),
+		stat.Mean(m.minutes, nil), m.machine(), spread(m.knn), gain, spread(untrained), spread(m.linear), len(m.knn),
 		stat.Mean(m.loss, nil), chance, stat.Mean(m.rank, nil))}, nil
 }
 
@@ -154,8 +159,8 @@ func (g generator) methods() (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	t := report.Table{Align: "lrrrrrr", Head: []string{"method", "seeds", "kNN, test (%)", "above untrained",
-		"minutes", "cores", "effective rank"}}
+	t := report.Table{Align: "lrrrrrrr", Head: []string{"method", "seeds", "kNN, test (%)", "above untrained",
+		"linear, test (%)", "epochs", "minutes", "effective rank"}}
 	for _, name := range objective.Names() {
 		m, err := g.measured(name)
 		if err != nil {
@@ -164,15 +169,15 @@ func (g generator) methods() (Block, error) {
 
 		// An empty row shows that a method was not measured.
 		if len(m.knn) == 0 {
-			t.Rows = append(t.Rows, []string{report.Link(name, name+".md"), "0", "", "", "", "", ""})
+			t.Rows = append(t.Rows, []string{report.Link(name, name+".md"), "0", "", "", "", "", "", ""})
 			continue
 		}
 		gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
 		t.Rows = append(t.Rows, []string{report.Link(name, name+".md"), fmt.Sprint(len(m.knn)), spread(m.knn),
-			fmt.Sprintf("%+.1f", gain), fmt.Sprintf("%.1f", stat.Mean(m.minutes, nil)), fmt.Sprint(m.cores),
-			fmt.Sprintf("%.1f", stat.Mean(m.rank, nil))})
+			fmt.Sprintf("%+.1f", gain), spread(m.linear), fmt.Sprint(m.config.Epochs),
+			fmt.Sprintf("%.1f", stat.Mean(m.minutes, nil)), fmt.Sprintf("%.1f", stat.Mean(m.rank, nil))})
 	}
 	t.Rows = append(t.Rows, []string{"untrained encoder", fmt.Sprint(len(untrained)), spread(untrained), "", "", "",
-		""})
+		"", ""})
 	return Block{Text: t.Markdown()}, nil
 }
