@@ -69,7 +69,7 @@ func (m *measured) add(dir, name string) error {
 	return nil
 }
 
-// accuracyOf returns the accuracy of a model in percent by a family of protocols; of untrained encoders, the strongest's.
+// accuracyOf returns the accuracy of a model by a family of protocols, in percent; of untrained encoders, the best.
 func accuracyOf(dir, model, family string) (float64, error) {
 	results, err := record.ReadResults(dir)
 	if err != nil {

@@ -69,14 +69,21 @@ func paintRGB(dst []byte, rows [][]byte) {
 }
 
 // The conversion from YCbCr in integers of 16 bits after the point (JFIF 1.02).
+const (
+	redOfCr   = 91881
+	blueOfCb  = 116130
+	greenOfCr = -46802
+	greenOfCb = -22554
+	colorHalf = 1 << 15
+)
+
 var crToR, cbToB, crToG, cbToG = func() (crToR, cbToB, crToG, cbToG [256]int32) {
-	const half = 1 << 15
 	for i := range 256 {
 		x := int32(i - 128)
-		crToR[i] = (91881*x + half) >> 16
-		cbToB[i] = (116130*x + half) >> 16
-		crToG[i] = -46802 * x
-		cbToG[i] = -22554*x + half
+		crToR[i] = (redOfCr*x + colorHalf) >> 16
+		cbToB[i] = (blueOfCb*x + colorHalf) >> 16
+		crToG[i] = greenOfCr * x
+		cbToG[i] = greenOfCb*x + colorHalf
 	}
 	return
 }()
@@ -84,6 +91,10 @@ var crToR, cbToB, crToG, cbToG = func() (crToR, cbToB, crToG, cbToG [256]int32) 
 func paintYCbCr(dst []byte, rows [][]byte) {
 	n := len(dst) / 4
 	lumas, cbs, crs := rows[0][:n], rows[1][:n], rows[2][:n]
+	if vectors && n >= 8 {
+		paintVectors(dst, lumas, cbs, crs)
+		return
+	}
 	for x := range n {
 		y, cb, cr := int32(lumas[x]), cbs[x], crs[x]
 		p := (*[4]byte)(dst[4*x:])
@@ -127,7 +138,7 @@ type upsampler struct {
 	ny, dy int
 	smooth bool
 	out    []byte
-	sums   []int32
+	sums   []int16
 }
 
 func (d *decoder) upsampler(c *component, width int) upsampler {
@@ -142,7 +153,7 @@ func (d *decoder) upsampler(c *component, width int) upsampler {
 	u.smooth = least > 1 && (wide && c.width > 2 && (high || level) || flat && high)
 	if !flat || !level {
 		u.out = make([]byte, width+2)
-		u.sums = make([]int32, c.width)
+		u.sums = make([]int16, c.width)
 	}
 	return u
 }
@@ -188,11 +199,20 @@ func (u *upsampler) row(y int) []byte {
 		}
 		return u.out
 	}
-	for x, v := range line {
-		u.sums[x] = 3*int32(v) + int32(other[x])
-	}
+	u.addRows(line, other)
 	u.widenSums()
 	return u.out
+}
+
+// addRows sums up the nearer row and the farther one, with their weights.
+func (u *upsampler) addRows(near, far []byte) {
+	if vectors && len(near) >= 16 {
+		sumVectors(u.sums, near, far)
+		return
+	}
+	for x, v := range near {
+		u.sums[x] = 3*int16(v) + int16(far[x])
+	}
 }
 
 // widen puts two pixels between the centers of each two of a line, as libjpeg rounds them.
@@ -213,6 +233,14 @@ func (u *upsampler) widenSums() {
 	n := len(u.sums)
 	out, s := slices.Grow(u.out[:0], 2*n)[:2*n], u.sums
 	out[0], out[1] = byte((4*s[0]+8)>>4), byte((3*s[0]+s[1]+7)>>4)
+	out[2*n-2], out[2*n-1] = byte((3*s[n-1]+s[n-2]+8)>>4), byte((4*s[n-1]+7)>>4)
+	u.out = out
+
+	// Between the two ends, each column has two neighbors.
+	if vectors && n >= 2+16 {
+		widenVectors(out, s)
+		return
+	}
 	before, here := s[0], s[1]
 	for x := 1; x < n-1; x++ {
 		after := s[x+1]
@@ -221,6 +249,4 @@ func (u *upsampler) widenSums() {
 		p[1] = byte((3*here + after + 7) >> 4)
 		before, here = here, after
 	}
-	out[2*n-2], out[2*n-1] = byte((3*s[n-1]+s[n-2]+8)>>4), byte((4*s[n-1]+7)>>4)
-	u.out = out
 }

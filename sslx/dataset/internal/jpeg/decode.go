@@ -135,8 +135,12 @@ func (d *decoder) layOut() {
 func (d *decoder) makePlane(c *component) {
 	c.stride = c.across * c.size
 	c.plane = buffer.Bytes(c.stride * c.down * c.size)
-	for i := range c.plane {
-		c.plane[i] = 128
+
+	// Blocks that a file lacks are gray.
+	if d.opt.CutShort {
+		for i := range c.plane {
+			c.plane[i] = 128
+		}
 	}
 }
 

@@ -27,6 +27,13 @@ const (
 
 	constBits = 13
 	passBits  = 2 // more bits of the values between the two passes
+
+	// The transform at full size shifts by these; the halves round, the second with the 128 by which samples are stored
+	// lower.
+	columnShift = constBits - passBits
+	columnHalf  = 1 << (columnShift - 1)
+	rowShift    = constBits + passBits + 3
+	rowHalf     = 1<<(rowShift-1) + 128<<rowShift
 )
 
 // clamp brings a sample into 0..255.
@@ -52,6 +59,8 @@ func inverse(b *[64]int32, last int, dst []byte, stride, size int) {
 				row[x] = v
 			}
 		}
+	case size == 8 && vectors:
+		inverse8Vectors(b, dst, stride)
 	case size == 8:
 		inverse8(b, dst, stride)
 	case size == 4:
@@ -83,7 +92,7 @@ func inverse8(b *[64]int32, dst []byte, stride int) {
 		z1, z2, z3, z4 = -z1*fix0_899, -z2*fix2_562, z5-z3*fix1_961, z5-z4*fix0_390
 		o0, o1, o2, o3 := i7*fix0_298+z1+z3, i5*fix2_053+z2+z4, i3*fix3_072+z2+z3, i1*fix1_501+z1+z4
 
-		const n = constBits - passBits
+		const n = columnShift
 		w[x], w[56+x] = descale(e0+o3, n), descale(e0-o3, n)
 		w[8+x], w[48+x] = descale(e1+o2, n), descale(e1-o2, n)
 		w[16+x], w[40+x] = descale(e2+o1, n), descale(e2-o1, n)
@@ -101,8 +110,7 @@ func inverse8(b *[64]int32, dst []byte, stride int) {
 		z1, z2, z3, z4 = -z1*fix0_899, -z2*fix2_562, z5-z3*fix1_961, z5-z4*fix0_390
 		o0, o1, o2, o3 := r[7]*fix0_298+z1+z3, r[5]*fix2_053+z2+z4, r[3]*fix3_072+z2+z3, r[1]*fix1_501+z1+z4
 
-		// The rounding and the 128 by which samples are stored lower, in one sum.
-		const n, half = constBits + passBits + 3, 1<<(constBits+passBits+2) + 128<<(constBits+passBits+3)
+		const n, half = rowShift, rowHalf
 		p := (*[8]byte)(dst[y*stride:])
 		p[0], p[7] = clamp((e0+o3+half)>>n), clamp((e0-o3+half)>>n)
 		p[1], p[6] = clamp((e1+o2+half)>>n), clamp((e1-o2+half)>>n)
