@@ -261,6 +261,8 @@ func toRGB(ctx context.Context, img image.Image, deep Range, facts *Facts) (*ima
 		dst := buffer.RGBA(b)
 		draw.Draw(dst, b, src, b.Min, draw.Src)
 		return dst, nil
+	case *image.Paletted:
+		return painted(src), nil
 	}
 
 	// The other models keep their colors as they are stored, pixel by pixel.
@@ -274,6 +276,28 @@ func toRGB(ctx context.Context, img image.Image, deep Range, facts *Facts) (*ima
 		}
 	}
 	return dst, nil
+}
+
+// painted converts an image with a palette. Pixels beyond the palette are black.
+func painted(src *image.Paletted) *image.RGBA {
+	var colors [256][4]byte
+	for i, c := range src.Palette {
+		rgb := stored(c)
+		colors[i] = [4]byte{rgb.R, rgb.G, rgb.B, 255}
+	}
+	for i := len(src.Palette); i < len(colors); i++ {
+		colors[i][3] = 255
+	}
+
+	b := src.Bounds()
+	dst := buffer.RGBA(b)
+	for y := range b.Dy() {
+		row := dst.Pix[y*dst.Stride:]
+		for x, at := range src.Pix[y*src.Stride:][:b.Dx()] {
+			*(*[4]byte)(row[4*x:]) = colors[at]
+		}
+	}
+	return dst
 }
 
 // Opaque converts any image to opaque 8-bit RGBA, as Decode does. It may reuse the memory of img.
