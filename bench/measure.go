@@ -20,6 +20,7 @@ type benchmark struct {
 	config     any     // for the peers, and for the record
 	items      float64 // that a unit of work makes
 	ours       runner  // warm
+	float32    runner  // the same in float32, warm, where ours computes in another type; else nil
 	first      float64 // seconds that our first unit took, with all that comes before it
 	product    runner  // a matrix product, whose unit is productGFLOP; nil where it does not matter
 	image      float64 // 10⁹ operations of an item
@@ -45,7 +46,7 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 		return result, err
 	}
 
-	// All programs are lanes, sslx first, then the peers in order, then the yardstick.
+	// All programs are lanes: sslx first, then the peers in order, then sslx in float32 and the yardstick.
 	result.Missing = append(result.Missing, missing...)
 	ours := &lane{name: "sslx", runner: b.ours, items: b.items}
 	lanes := []*lane{ours}
@@ -53,6 +54,10 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 		lanes = append(lanes, &lane{name: p.name, runner: p, items: b.items, multiple: p.about.Multiple})
 	}
 
+	inFloat32 := &lane{runner: b.float32, items: b.items}
+	if b.float32 != nil {
+		lanes = append(lanes, inFloat32)
+	}
 	product := &lane{runner: b.product, items: productGFLOP}
 	if b.product != nil {
 		lanes = append(lanes, product)
@@ -69,6 +74,11 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 		result.Ratio[p.name] = result.Sslx.Median / rates.Median
 	}
 
+	if b.float32 != nil {
+		rates := newRates(inFloat32.rates, b.unit)
+		result.Peers = append(result.Peers, Peer{"sslx", "in float32", "the same step", rates})
+		result.Ratio["sslx"] = result.Sslx.Median / rates.Median
+	}
 	if b.product != nil {
 		rates := newRates(product.rates, "GFLOP/s")
 		result.Peak = &Peak{Image: b.image, Product: rates, Share: result.Sslx.Median * b.image / rates.Median}

@@ -69,6 +69,18 @@ func TestEmbed_IsMeasuredInPureGo(t *testing.T) {
 	}
 }
 
+func TestStep_InBfloat16TakesTurnsWithFloat32(t *testing.T) {
+	s := NewStep("convnet", 2, 4)
+	s.Size, s.Projector, s.Precision = 8, []int{4, 4}, "bfloat16"
+	result, err := s.Run(t.Context(), handle(t), alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Peers) != 1 || result.Peers[0].Version != "in float32" || !(result.Ratio["sslx"] > 0) {
+		t.Errorf("the result is %+v", result)
+	}
+}
+
 func TestStep_IsMeasuredAndTrains(t *testing.T) {
 	s := NewStep("convnet", 2, 4)
 	s.Size, s.Projector = 8, []int{4, 4}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -19,20 +20,23 @@ const productSide = 1024
 // productGFLOP is what one of these products takes.
 const productGFLOP = 2 * productSide * productSide * productSide / 1e9
 
-// product multiplies two square float32 matrices on the device.
+// product multiplies two square matrices on the device.
 type product struct {
 	exec *Exec
 	a    *tensors.Tensor
 }
 
-func newProduct(h *backend.Handle) (*product, error) {
+func newProduct(h *backend.Handle, dtype dtypes.DType) (*product, error) {
 	values := make([]float32, productSide*productSide)
 	for i := range values {
 		values[i] = float32(i%7) / 7
 	}
 
 	p := &product{a: tensors.FromFlatDataAndDimensions(values, productSide, productSide)}
-	exec, err := NewExec(h.Backend, func(a *Node) *Node { return Dot(a, a).Product() })
+	exec, err := NewExec(h.Backend, func(a *Node) *Node {
+		a = ConvertDType(a, dtype)
+		return Dot(a, a).Product()
+	})
 	if err == nil {
 		err = p.a.ToDevice(h.Backend, 0)
 	}

@@ -1,12 +1,14 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"runtime"
 	"slices"
 	"time"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/sslx-go/lab/internal/usage"
@@ -26,6 +28,10 @@ type Step struct {
 	Batch   int    `json:"batch"`   // images, from 2 to 4096
 	Views   int    `json:"views"`   // of each image
 	Cores   int    `json:"cores"`
+
+	// Precision is what the network computes in: "float32", which is "" too, or "bfloat16". The same step in float32
+	// then takes turns with it.
+	Precision string `json:"precision,omitempty"`
 
 	Projector   []int   `json:"projector"`
 	Temperature float64 `json:"temperature"`
@@ -83,12 +89,30 @@ func NewStep(name string, width, batch int) Step {
 	return s
 }
 
+// The values of Step.Precision.
+const (
+	float32Precision  = "float32"
+	bfloat16Precision = "bfloat16"
+)
+
+var precisions = []string{float32Precision, bfloat16Precision}
+
+// dtype is the type of the network's products.
+func (s Step) dtype() dtypes.DType {
+	if s.Precision == bfloat16Precision {
+		return dtypes.BFloat16
+	}
+	return dtypes.Float32
+}
+
 func (s Step) check() error {
 	if _, known := networks[s.Encoder]; !known {
 		return usage.Unknown("encoder", s.Encoder, Encoders())
 	}
 
 	switch {
+	case !slices.Contains(precisions, cmp.Or(s.Precision, float32Precision)):
+		return usage.Unknown("precision", s.Precision, precisions)
 	case s.Width < 1 || s.Width > 1024:
 		return usage.Errorf("a width of %d channels is out of range: it must be from 1 to 1024", s.Width)
 	case s.Size < 8 || s.Size > 512:
@@ -129,7 +153,7 @@ func (s Step) compare(ctx context.Context, h *backend.Handle, ours *stepper, fir
 	s.Parameters = parameters(ours.store)
 
 	// The yardstick takes turns too: the machine is not equally fast all the time.
-	product, err := newProduct(h)
+	product, err := newProduct(h, s.dtype())
 	if err != nil {
 		return Result{}, err
 	}
@@ -138,8 +162,24 @@ func (s Step) compare(ctx context.Context, h *backend.Handle, ours *stepper, fir
 	if err != nil {
 		return Result{}, err
 	}
-	return measure(ctx, h, benchmark{what: "step", unit: "images/s", config: s, items: float64(s.Batch), ours: ours,
-		first: first, product: product, image: image}, opt)
+	b := benchmark{what: "step", unit: "images/s", config: s, items: float64(s.Batch), ours: ours,
+		first: first, product: product, image: image}
+	if s.dtype() == dtypes.Float32 {
+		return measure(ctx, h, b, opt)
+	}
+
+	plain := s
+	plain.Precision = float32Precision
+	inFloat32, err := newStepper(h, plain)
+	if err != nil {
+		return Result{}, err
+	}
+	defer inFloat32.close()
+	if _, err := inFloat32.Run(ctx, 1); err != nil {
+		return Result{}, err
+	}
+	b.float32 = inFloat32
+	return measure(ctx, h, b, opt)
 }
 
 // loss returns NT-Xent of views [views·batch, size, size, 3].

@@ -52,11 +52,12 @@ func newStepper(h *backend.Handle, s Step) (*stepper, error) {
 	return w, nil
 }
 
-// embeddings returns the embeddings of views.
+// embeddings returns the embeddings of views, in float32. The network computes in the type of its images.
 func embeddings(scope *model.Scope, s Step, views *Node) *Node {
+	views = ConvertDType(views, s.dtype())
 	h := s.network().Build(scope.At("encoder"), views, encoder.Train) // [views·batch, dim]
-	layers := encoder.Projector(scope.At("projector"), h, s.Projector, encoder.Train)
-	return layers[len(layers)-1]
+	layers := encoder.Projector(scope.At("projector"), ConvertDType(h, s.dtype()), s.Projector, encoder.Train)
+	return ConvertDType(layers[len(layers)-1], dtypes.Float32)
 }
 
 // network returns the encoder.

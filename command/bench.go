@@ -68,20 +68,30 @@ kornia (batched) and FFCV-SSL (its compiled operations).`,
 func benchStepCommand(a *app) *cobra.Command {
 	var name string
 	var width, batch int
+	var precision string
 	return a.benchmarkCommand("step", &cobra.Command{
 		Use:   "step",
 		Short: "Images a second of the training step, without views",
 		Long: `Measure the training step of SimCLR on two ready views of each image (encoder, projector, NT-Xent,
 gradients, SGD with momentum), in images a second: against PyTorch (channels last; eager or compiled,
 whichever is faster) and JAX (compiled), with the same network. It also says which share that is of what a
-bare product of two matrices reaches on the same backend.`,
+bare product of two matrices reaches on the same backend. With --precision bfloat16, all compute in that
+type, and sslx in float32 takes turns with them.`,
 		Example: `  sslx bench step
+  sslx bench step --precision bfloat16
   sslx bench step --encoder resnet18 --turns 5
   sslx bench step --batch 1024 --peers none`,
 	}, func(cmd *cobra.Command) {
 		encoderFlags(cmd, &name, &batch)
 		cmd.Flags().IntVar(&width, "width", 0, "channels of the encoder's first stage; 0 is the encoder's default")
-	}, func() benchmark { return bench.NewStep(name, width, batch) })
+		cmd.Flags().StringVar(&precision, "precision", "float32", "what the networks compute in: float32 or bfloat16")
+	}, func() benchmark {
+		step := bench.NewStep(name, width, batch)
+		if precision != "float32" { // records of steps in float32 do not name it
+			step.Precision = precision
+		}
+		return step
+	})
 }
 
 func benchEndToEndCommand(a *app) *cobra.Command {

@@ -16,6 +16,7 @@ func TestBench_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 		"bench views --peers torchvison":       `unknown peer of views "torchvison": did you mean "torchvision"?`,
 		"bench views --size 4":                 "views of 4 pixels are out of range",
 		"bench step --encoder resnet":          `did you mean "resnet18"?`,
+		"bench step --precision bfloat61":      `did you mean "bfloat16"?`,
 		"bench step --peers kornia":            `unknown peer of step "kornia": it must be one of jax, none, pytorch`,
 		"bench step --turns 0":                 "0 turns",
 		"bench endtoend --peers none,lightly":  `unknown peer of endtoend "none"`,

@@ -10,6 +10,7 @@ def build(config):
     import numpy
 
     random = numpy.random.default_rng(0)
+    compute = jnp.dtype(config.get("precision", "float32"))  # of products and what is kept between them
     weights, statistics = {}, {}
 
     def kernel(name, *shape):
@@ -39,9 +40,9 @@ def build(config):
         pad = ((size - 1) // 2, size // 2)
 
         def apply(w, updates, x):
-            x = jax.lax.conv_general_dilated(x, w[key], (stride, stride), (pad, pad),
+            x = jax.lax.conv_general_dilated(x, w[key].astype(compute), (stride, stride), (pad, pad),
                                              dimension_numbers=("NHWC", "HWIO", "NHWC"))
-            x = norm(w, updates, x)
+            x = norm(w, updates, x.astype(jnp.float32)).astype(compute)
             return jax.nn.relu(x) if relu else x
 
         return apply
@@ -83,12 +84,13 @@ def build(config):
 
     def loss_of(w, old, x):
         updates = dict(old)
+        x = x.astype(compute)
         for layer in layers:
             x = layer(w, updates, x)
-        x = x.mean((1, 2))
+        x = x.astype(jnp.float32).mean((1, 2))
         for key, norm in hidden:
-            x = jax.nn.relu(norm(w, updates, x @ w[key]))
-        z = x @ w[last]
+            x = jax.nn.relu(norm(w, updates, (x.astype(compute) @ w[key].astype(compute)).astype(jnp.float32)))
+        z = (x.astype(compute) @ w[last].astype(compute)).astype(jnp.float32)
         z = z / jnp.maximum(jnp.linalg.norm(z, axis=1, keepdims=True), 1e-12)
         n = len(z) // 2
         logits = jnp.where(jnp.eye(2 * n, dtype=bool), -jnp.inf, z @ z.T / config["temperature"])

@@ -10,11 +10,13 @@ def build(config):
     encoder, projector = network(config)
     model = torch.nn.Sequential(encoder, projector).to(memory_format=torch.channels_last)
     descent = optimizer(config, model)
-    size = config["size"]
+    size, precision = config["size"], config.get("precision", "float32")
     views = torch.randn(config["views"] * config["batch"], 3, size, size).to(memory_format=torch.channels_last)
 
     def loss_of(x):
-        return nt_xent(model(x), config["temperature"])
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            z = model(x)
+        return nt_xent(z.float(), config["temperature"])
 
     def way(loss_of):
         def run(n):
@@ -28,7 +30,7 @@ def build(config):
         return run
 
     name, run = fastest([("eager", lambda: way(loss_of)), ("torch.compile", lambda: way(torch.compile(loss_of)))])
-    return {"version": version("torch"), "note": f"channels last, {name}, {config['cores']} threads"}, run
+    return {"version": version("torch"), "note": f"channels last, {name}, {precision}, {config['cores']} threads"}, run
 
 
 if __name__ == "__main__":
