@@ -33,6 +33,7 @@ const (
 //	plans ID          what is run for a claim
 //	methods           what was measured of all methods
 //	method NAME       what was measured of a method
+//	equal-time        EMP-SSL next to SimCLR that trained as long
 //	bench NAME...     the table of records of bench/results
 //	faults            what came of random faults
 //	encoders          the built-in encoders and their sizes
@@ -51,7 +52,8 @@ func Generators(root string) map[string]Generator {
 	return map[string]Generator{
 		"record": one(g.record), "results": one(g.results), "claims": none(g.claims), "claim": one(g.claim),
 		"plans": one(g.plans), "methods": none(g.methods),
-		"method": one(g.method), "bench": g.bench, "faults": none(g.faults),
+		"equal-time": none(g.equalTime),
+		"method":     one(g.method), "bench": g.bench, "faults": none(g.faults),
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
 		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers), "speed": g.speed,
 		"configuration": none(g.configuration), "embedding": none(g.embedding), "race": none(g.race),

@@ -18,14 +18,17 @@ type measured struct {
 	config                           sslx.Config
 	knn, linear, minutes, rank, loss []float64
 	chance                           float64
-	cpu                      string
-	cores                    int
+	cpu                              string
+	cores                            int
 }
 
 // measured returns the records experiments/results/methods/NAME-SEED of a method; a method without any was not
 // measured.
-func (g generator) measured(name string) (m measured, err error) {
-	dirs, err := filepath.Glob(filepath.Join(g.root, recordsFolder, "methods", name+"-[0-9]*"))
+func (g generator) measured(name string) (measured, error) { return g.trained(name, name) }
+
+// trained returns the records experiments/results/methods/RUNS-SEED of a method.
+func (g generator) trained(name, runs string) (m measured, err error) {
+	dirs, err := filepath.Glob(filepath.Join(g.root, recordsFolder, "methods", runs+"-[0-9]"))
 	if err != nil {
 		return m, err
 	}
@@ -179,5 +182,27 @@ func (g generator) methods() (Block, error) {
 	}
 	t.Rows = append(t.Rows, []string{"untrained encoder", fmt.Sprint(len(untrained)), spread(untrained), "", "", "",
 		"", ""})
+	return Block{Text: t.Markdown()}, nil
+}
+
+// equalTime is a table of EMP-SSL after few epochs, and of SimCLR that trained as long.
+func (g generator) equalTime() (Block, error) {
+	t := report.Table{Align: "lrrrrr", Head: []string{"method", "epochs", "minutes", "kNN, test (%)",
+		"linear, test (%)", "seeds"}}
+	for _, runs := range []struct{ method, runs string }{
+		{"empssl", "equal-time/empssl-1"}, {"simclr", "equal-time/simclr-4"},
+		{"empssl", "empssl"}, {"simclr", "equal-time/simclr-13"},
+		{"empssl", "equal-time/empssl-10"}, {"simclr", "equal-time/simclr-45"},
+	} {
+		m, err := g.trained(runs.method, runs.runs)
+		if err != nil {
+			return Block{}, err
+		}
+		if len(m.knn) > 0 {
+			t.Rows = append(t.Rows, []string{report.Link(runs.method, runs.method+".md"),
+				fmt.Sprint(m.config.Epochs), fmt.Sprintf("%.1f", stat.Mean(m.minutes, nil)), spread(m.knn),
+				spread(m.linear), fmt.Sprint(len(m.knn))})
+		}
+	}
 	return Block{Text: t.Markdown()}, nil
 }

@@ -11,9 +11,6 @@ import (
 	"github.com/sslx-go/lab/sslx/objective"
 )
 
-// recipeMark begins the first line of a recipe that was measured.
-const recipeMark = "# kNN "
-
 // Recipes returns the recipes of the methods that were measured, below root, by their path: with what the records say
 // of them as the first two lines.
 func Recipes(root string) (texts map[string]string, err error) {
@@ -33,14 +30,14 @@ func Recipes(root string) (texts map[string]string, err error) {
 			return nil, err
 		}
 
-		// The two lines of an earlier run are replaced.
+		// The comment of before is replaced.
 		settings := string(old)
-		if strings.HasPrefix(settings, recipeMark) {
-			settings = strings.SplitN(settings, "\n", 3)[2]
+		for strings.HasPrefix(settings, "#") {
+			_, settings, _ = strings.Cut(settings, "\n")
 		}
-		texts[path] = fmt.Sprintf("%s%s %% (seeds: %d), %.1f min of training on %s:\n# sslx pretrain --config "+
+		texts[path] = fmt.Sprintf("# kNN %s %% (seeds: %d), %.1f min of training on %s:\n# sslx pretrain --config "+
 			"cifar10-%s\n%s",
-			recipeMark, spread(m.knn), len(m.knn), stat.Mean(m.minutes, nil), m.machine(), name, settings)
+			spread(m.knn), len(m.knn), stat.Mean(m.minutes, nil), m.machine(), name, settings)
 	}
 	return texts, nil
 }
