@@ -306,21 +306,25 @@ func noRecords(s experiments.Store) string {
 
 func claimsShowCommand(a *app) *cobra.Command {
 	var f claimsFlags
+	var yaml bool
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show a record of a claim, and how to repeat it",
 		Long: `Show the record of a run of a claim: configuration, seed, log, results, and the commands that repeat it. RUN
 is the key in a report, or its beginning.`,
-		Example: "  sslx claims show 7f60c913 --scale cpu",
-		Args:    arguments(1, 1),
-		RunE:    func(_ *cobra.Command, args []string) error { return a.claimsShow(args[0], f) },
+		Example: `  sslx claims show 7f60c913 --scale cpu
+  sslx claims show 7f60c913 --scale cpu --yaml > repeat.yaml`,
+		Args: arguments(1, 1),
+		RunE: func(_ *cobra.Command, args []string) error { return a.claimsShow(args[0], f, yaml) },
 	}
 
 	f.register(cmd)
+	cmd.Flags().BoolVar(&yaml, "yaml", false, "print the configuration, and nothing else")
+	cmd.MarkFlagsMutuallyExclusive("json", "yaml")
 	return cmd
 }
 
-func (a *app) claimsShow(key string, f claimsFlags) error {
+func (a *app) claimsShow(key string, f claimsFlags, yaml bool) error {
 	_, store, err := f.store()
 	if err != nil {
 		return err
@@ -346,13 +350,31 @@ func (a *app) claimsShow(key string, f claimsFlags) error {
 		return usage.Errorf("%d records of %s begin with %q: give the key of one", len(found), store.Path, key)
 	}
 	r := found[0]
-	if f.json {
+	text, err := configText(r.Config)
+	switch {
+	case err != nil:
+		return err
+	case f.json:
 		return a.printJSON(r)
+	case yaml:
+		_, err := fmt.Fprint(a.stdout, text)
+		return err
 	}
-	return a.printRecord(r)
+	return a.printRecord(r, f.shown(r.Key), text)
 }
 
-func (a *app) printRecord(r experiments.Record) error {
+// shown is the command that shows a record.
+func (f claimsFlags) shown(key string) string {
+	command := fmt.Sprintf("%s claims show %s --scale %s", words.Quote(usage.Program), key, f.scale)
+	if f.records != "" {
+		command += " --records " + words.Quote(f.records)
+	}
+	return command
+}
+
+// printRecord prints a record, and how to repeat its run. show is the command that does, and config the configuration
+// as YAML.
+func (a *app) printRecord(r experiments.Record, show, config string) error {
 	t := table{left: 2}
 	t.add("run", r.Key)
 	features := "instruction sets not recorded" // of the first records
@@ -374,11 +396,7 @@ func (a *app) printRecord(r experiments.Record) error {
 	}
 
 	// A record must be enough to repeat its run, without the run folder.
-	text, err := configText(r.Config)
-	if err != nil {
-		return err
-	}
-	fmt.Fprint(a.stdout, repeatText(r, text))
+	fmt.Fprintf(a.stdout, "\nIts configuration:\n\n%s%s", config, repeatText(r, show))
 
 	// The log shows whether the training diverged or collapsed.
 	log := table{left: 0}
@@ -399,8 +417,8 @@ func (a *app) printRecord(r experiments.Record) error {
 	return a.printResults(r.Results)
 }
 
-// repeatText says how to repeat a run, with its configuration as YAML.
-func repeatText(r experiments.Record, config string) string {
+// repeatText says how to repeat the run of a record that a command shows.
+func repeatText(r experiments.Record, show string) string {
 	e := r.Environment
 	cores := "0"
 	if e.Cores > 1 {
@@ -409,11 +427,9 @@ func repeatText(r experiments.Record, config string) string {
 	revision := strings.TrimSuffix(e.Revision, "+dirty") // as git knows it
 	evaluate := report.EvaluateFlags(r.Results, e.Data, r.Validation)
 	text := fmt.Sprintf(`
-To repeat it, put this into repeat.yaml:
+To repeat it, in a clone of sslx on Linux:
 
-%s
-and run, in a clone of sslx on Linux:
-
+  %[1]s --yaml > repeat.yaml
   %[4]s data show %[6]s   # its fingerprint must be the one above
   git checkout %[2]s && go install ./cmd/sslx
   taskset -c %[3]s %[4]s pretrain --config repeat.yaml --out runs/repeat
@@ -423,7 +439,7 @@ On a processor of the same kind and instruction sets, the numbers are then equal
 images, elsewhere, at another revision, or on another number of cores, rounding or the order of images differs,
 and with it the accuracy, by as much as with another seed.
 
-`, config, revision, cores, words.Quote(usage.Program), evaluate, e.Data)
+`, show, revision, cores, words.Quote(usage.Program), evaluate, e.Data)
 
 	if len(r.Tasks) > 1 {
 		text += fmt.Sprintf("The last command needs the image sets of all tasks; with --tasks %s, those of the "+

@@ -3,6 +3,7 @@ package command
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -38,7 +39,8 @@ func TestClaimsShow_HasTheCueTestWhereThereIsOne(t *testing.T) {
 	for _, measured := range []*float64{&cue, nil} {
 		var text strings.Builder
 		a := app{stdout: &text}
-		if err := a.printRecord(experiments.Record{Key: "4f1c", Config: sslx.Default(), Cue: measured}); err != nil {
+		r := experiments.Record{Key: "4f1c", Config: sslx.Default(), Cue: measured}
+		if err := a.printRecord(r, "", ""); err != nil {
 			t.Fatal(err)
 		}
 		if has := strings.Contains(text.String(), "from anchors in 52.3 %"); has != (measured != nil) {
@@ -54,10 +56,11 @@ func TestClaimsShow_SaysHowToRepeatARunToTheLastBit(t *testing.T) {
 		r := experiments.Record{Key: "4f1c", Config: sslx.Default()}
 		r.Environment.Revision, r.Environment.Cores, r.Environment.Fingerprint = "3329e93+dirty", cores, "4dc6ed1e"
 		r.Environment.Data = "cifar10"
-		if err := a.printRecord(r); err != nil {
+		if err := a.printRecord(r, "sslx claims show 4f1c", "seed: 7"); err != nil {
 			t.Fatal(err)
 		}
-		wantTexts(t, text.String(), "fingerprint 4dc6ed1e", "data show cifar10",
+		wantTexts(t, text.String(), "fingerprint 4dc6ed1e", "seed: 7", "sslx claims show 4f1c --yaml > repeat.yaml",
+			"data show cifar10",
 			"git checkout 3329e93 &&", want+"sslx pretrain ",
 			want+"sslx evaluate ")
 	}
@@ -73,6 +76,27 @@ func TestClaimsShow_PrintsLayersThatEvaluateKnows(t *testing.T) {
 		if text := repeatText(r, ""); strings.Contains(text, "pixels") {
 			t.Errorf("%s: %s", key, text)
 		}
+	}
+}
+
+func TestClaimsShow_PrintsAConfigurationThatPretrainTakes(t *testing.T) {
+	folder, err := filepath.Abs(filepath.Join("..", experiments.RecordsFolder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := experiments.Store{Path: filepath.Join(folder, "cpu.jsonl")}.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	isolate(t)
+	for key, r := range records {
+		_, text, _ := call(t, "claims", "show", key, "--scale", "cpu", "--records", folder, "--yaml")
+		writeFile(t, "repeat.yaml", text)
+		c, err := sslx.ReadConfig("repeat.yaml", nil)
+		if err != nil || c.Seed != r.Config.Seed || !reflect.DeepEqual(c.Optimizer, r.Config.Optimizer) {
+			t.Errorf("%s: %v\n%s", key, err, text)
+		}
+		break // one stands for all
 	}
 }
 
