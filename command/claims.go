@@ -306,7 +306,7 @@ func noRecords(s experiments.Store) string {
 
 func claimsShowCommand(a *app) *cobra.Command {
 	var f claimsFlags
-	var yaml bool
+	var asYAML bool
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show a record of a claim, and how to repeat it",
@@ -315,16 +315,16 @@ is the key in a report, or its beginning.`,
 		Example: `  sslx claims show 7f60c913 --scale cpu
   sslx claims show 7f60c913 --scale cpu --yaml > repeat.yaml`,
 		Args: arguments(1, 1),
-		RunE: func(_ *cobra.Command, args []string) error { return a.claimsShow(args[0], f, yaml) },
+		RunE: func(_ *cobra.Command, args []string) error { return a.claimsShow(args[0], f, asYAML) },
 	}
 
 	f.register(cmd)
-	cmd.Flags().BoolVar(&yaml, "yaml", false, "print the configuration, and nothing else")
+	cmd.Flags().BoolVar(&asYAML, "yaml", false, "print the configuration, and nothing else")
 	cmd.MarkFlagsMutuallyExclusive("json", "yaml")
 	return cmd
 }
 
-func (a *app) claimsShow(key string, f claimsFlags, yaml bool) error {
+func (a *app) claimsShow(key string, f claimsFlags, asYAML bool) error {
 	_, store, err := f.store()
 	if err != nil {
 		return err
@@ -356,7 +356,7 @@ func (a *app) claimsShow(key string, f claimsFlags, yaml bool) error {
 		return err
 	case f.json:
 		return a.printJSON(r)
-	case yaml:
+	case asYAML:
 		_, err := fmt.Fprint(a.stdout, text)
 		return err
 	}
