@@ -162,12 +162,14 @@ func (s Step) compare(ctx context.Context, h *backend.Handle, ours *stepper, fir
 	if err != nil {
 		return Result{}, err
 	}
+
 	b := benchmark{what: "step", unit: "images/s", config: s, items: float64(s.Batch), ours: ours,
 		first: first, product: product, image: image}
 	if s.dtype() == dtypes.Float32 {
 		return measure(ctx, h, b, opt)
 	}
 
+	// In another type, the same step in float32 takes turns with it, warm as well.
 	plain := s
 	plain.Precision = float32Precision
 	inFloat32, err := newStepper(h, plain)

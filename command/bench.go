@@ -69,6 +69,7 @@ func benchStepCommand(a *app) *cobra.Command {
 	var name string
 	var width, batch int
 	var precision string
+
 	return a.benchmarkCommand("step", &cobra.Command{
 		Use:   "step",
 		Short: "Images a second of the training step, without views",
@@ -87,7 +88,9 @@ type, and sslx in float32 takes turns with them.`,
 		cmd.Flags().StringVar(&precision, "precision", "float32", "what the networks compute in: float32 or bfloat16")
 	}, func() benchmark {
 		step := bench.NewStep(name, width, batch)
-		if precision != "float32" { // records of steps in float32 do not name it
+
+		// Records of steps in float32 do not name it.
+		if precision != "float32" {
 			step.Precision = precision
 		}
 		return step
