@@ -32,7 +32,7 @@ const (
 //	claim ID          what the records say of a claim
 //	plans ID          what is run for a claim
 //	methods           what was measured of all methods
-//	method NAME       what was measured of a method
+//	method NAME       what was measured of a method, or of dino-vit
 //	equal-time        EMP-SSL next to SimCLR that trained as long
 //	bench NAME...     the table of records of bench/results
 //	faults            what came of random faults

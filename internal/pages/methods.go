@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/encoder"
@@ -22,30 +23,32 @@ type measured struct {
 	cores                            int
 }
 
-// measured returns the records experiments/results/methods/NAME-SEED of a method; a method without any was not
-// measured.
-func (g generator) measured(name string) (measured, error) { return g.trained(name, name) }
-
-// trained returns the records experiments/results/methods/RUNS-SEED of a method.
-func (g generator) trained(name, runs string) (m measured, err error) {
-	dirs, err := filepath.Glob(filepath.Join(g.root, recordsFolder, "methods", runs+"-[0-9]"))
+// measured returns the records experiments/results/methods/NAME-SEED; a method without any was not measured.
+func (g generator) measured(name string) (m measured, err error) {
+	dirs, err := g.runs(name)
 	if err != nil {
 		return m, err
 	}
 	for _, dir := range dirs {
-		if err := m.add(dir, name); err != nil {
+		if err := m.add(dir); err != nil {
 			return m, err
 		}
 	}
 	return m, nil
 }
 
+// runs returns the folders of the records NAME-SEED.
+func (g generator) runs(name string) (dirs []string, err error) {
+	return filepath.Glob(filepath.Join(g.root, recordsFolder, "methods", name+"-[0-9]"))
+}
+
 // add adds the record of a seed.
-func (m *measured) add(dir, name string) error {
+func (m *measured) add(dir string) error {
 	m.config = sslx.Config{}
 	if err := record.ReadConfig(dir, &m.config); err != nil {
 		return err
 	}
+	name := objective.NameOf(m.config.Objective)
 	knn, err := accuracyOf(dir, name, "knn")
 	if err != nil {
 		return err
@@ -92,11 +95,14 @@ func accuracyOf(dir, model, family string) (float64, error) {
 	return best, nil
 }
 
-// untrained returns the accuracies of the untrained encoder, which were measured with the runs of SimCLR.
-func (g generator) untrained() (values []float64, err error) {
-	dirs, err := filepath.Glob(filepath.Join(g.root, recordsFolder, "methods", "simclr-[0-9]*"))
-	if err != nil || len(dirs) == 0 {
-		return nil, fmt.Errorf("there is no record of the untrained encoder: %w", err)
+// untrained returns the accuracies of the untrained encoder of the records NAME-SEED.
+func (g generator) untrained(name string) (values []float64, err error) {
+	dirs, err := g.runs(name)
+	if err != nil {
+		return nil, err
+	}
+	if len(dirs) == 0 {
+		return nil, fmt.Errorf("there is no record of the untrained encoder of %s", name)
 	}
 	for _, dir := range dirs {
 		v, err := accuracyOf(dir, record.ModelUntrained, "knn")
@@ -125,7 +131,13 @@ func spread(values []float64) string {
 	return fmt.Sprintf("%.1f ± %.1f", mean, deviation)
 }
 
-// method says what was measured of a method.
+// Where the untrained encoders were measured: that of all methods with SimCLR, and the vision transformer's.
+const (
+	untrainedRuns = "simclr"
+	vitRuns       = "dino-vit"
+)
+
+// method says what was measured of a method, or of a recipe NAME.
 func (g generator) method(name string) (Block, error) {
 	m, err := g.measured(name)
 	if err != nil {
@@ -138,7 +150,11 @@ func (g generator) method(name string) (Block, error) {
 	}
 
 	// What training added is the gain over the untrained encoder.
-	untrained, err := g.untrained()
+	base := untrainedRuns
+	if name == vitRuns {
+		base = vitRuns
+	}
+	untrained, err := g.untrained(base)
 	if err != nil {
 		return Block{}, err
 	}
@@ -148,17 +164,26 @@ func (g generator) method(name string) (Block, error) {
 		chance = fmt.Sprintf(" (chance %.3g)", m.chance)
 	}
 	gain := stat.Mean(m.knn, nil) - stat.Mean(untrained, nil)
-	return Block{Text: fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s of width %d, %d epochs with "+
-		"batch %d, %.1f minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder "+
-		"(%s %%), linear %s %%; seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name,
-		encoder.NameOf(m.config.Encoder), m.config.Encoder.Dim()/8, m.config.Epochs, m.config.Batch,
-		stat.Mean(m.minutes, nil), m.machine(), spread(m.knn), gain, spread(untrained), spread(m.linear), len(m.knn),
-		stat.Mean(m.loss, nil), chance, stat.Mean(m.rank, nil))}, nil
+	return Block{Text: fmt.Sprintf("CIFAR-10, `sslx pretrain --config cifar10-%s`: %s, %s with batch %d, %.1f "+
+		"minutes of training on %s: kNN %s %% on test, %+.1f points above the untrained encoder (%s %%), linear "+
+		"%s %%; seeds: %d. The last loss is %.3g%s, the effective rank of the embeddings %.1f.", name, m.encoder(),
+		words.Count(m.config.Epochs, "epoch"), m.config.Batch, stat.Mean(m.minutes, nil), m.machine(), spread(m.knn),
+		gain, spread(untrained), spread(m.linear), len(m.knn), stat.Mean(m.loss, nil), chance,
+		stat.Mean(m.rank, nil))}, nil
+}
+
+// encoder says what was trained.
+func (m measured) encoder() string {
+	name := encoder.NameOf(m.config.Encoder)
+	if vit, ok := m.config.Encoder.(encoder.ViT); ok {
+		return fmt.Sprintf("%s with patches of %d", name, vit.Patch)
+	}
+	return fmt.Sprintf("%s of width %d", name, m.config.Encoder.Dim()/8)
 }
 
 // methods is a table of what was measured of every method.
 func (g generator) methods() (Block, error) {
-	untrained, err := g.untrained()
+	untrained, err := g.untrained(untrainedRuns)
 	if err != nil {
 		return Block{}, err
 	}
@@ -189,20 +214,18 @@ func (g generator) methods() (Block, error) {
 func (g generator) equalTime() (Block, error) {
 	t := report.Table{Align: "lrrrrr", Head: []string{"method", "epochs", "minutes", "kNN, test (%)",
 		"linear, test (%)", "seeds"}}
-	for _, runs := range []struct{ method, runs string }{
-		{"empssl", "equal-time/empssl-1"}, {"simclr", "equal-time/simclr-4"},
-		{"empssl", "empssl"}, {"simclr", "simclr"},
-		{"empssl", "equal-time/empssl-10"}, {"simclr", "equal-time/simclr-45"},
-	} {
-		m, err := g.trained(runs.method, runs.runs)
+	for _, runs := range []string{"equal-time/empssl-1", "equal-time/simclr-4", "empssl", "simclr",
+		"equal-time/empssl-10", "equal-time/simclr-45"} {
+		m, err := g.measured(runs)
 		if err != nil {
 			return Block{}, err
 		}
-		if len(m.knn) > 0 {
-			t.Rows = append(t.Rows, []string{report.Link(runs.method, runs.method+".md"),
-				fmt.Sprint(m.config.Epochs), fmt.Sprintf("%.1f", stat.Mean(m.minutes, nil)), spread(m.knn),
-				spread(m.linear), fmt.Sprint(len(m.knn))})
+		if len(m.knn) == 0 {
+			continue
 		}
+		method := objective.NameOf(m.config.Objective)
+		t.Rows = append(t.Rows, []string{report.Link(method, method+".md"), fmt.Sprint(m.config.Epochs),
+			fmt.Sprintf("%.1f", stat.Mean(m.minutes, nil)), spread(m.knn), spread(m.linear), fmt.Sprint(len(m.knn))})
 	}
 	return Block{Text: t.Markdown()}, nil
 }

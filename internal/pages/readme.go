@@ -117,7 +117,7 @@ var sourceLink = regexp.MustCompile(`(?s)## Source\n[^\[]*\[([^]]*)\]\(([^)]*)\)
 
 // papers is a table of all methods: page, paper, and what was measured.
 func (g generator) papers() (Block, error) {
-	untrained, err := g.untrained()
+	untrained, err := g.untrained(untrainedRuns)
 	if err != nil {
 		return Block{}, err
 	}

@@ -15,7 +15,7 @@ import (
 // of them as the first two lines.
 func Recipes(root string) (texts map[string]string, err error) {
 	texts = map[string]string{}
-	for _, name := range objective.Names() {
+	for _, name := range append(objective.Names(), vitRuns) {
 		m, err := (generator{root: root}).measured(name)
 		if err != nil {
 			return nil, err

@@ -28,8 +28,11 @@ func TestRecipes_EveryObjectiveHasOne(t *testing.T) {
 	}
 }
 
-// narrow returns an encoder with a width of 4.
+// narrow returns an encoder with a width of 4, if it has one.
 func narrow(e encoder.Encoder) encoder.Encoder {
+	if vit, ok := e.(encoder.ViT); ok {
+		return vit
+	}
 	return must(encoder.DecodeJSON([]byte(`{"width": 4}`), "encoder", e))
 }
 
