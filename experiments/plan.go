@@ -80,6 +80,9 @@ type Comparison struct {
 
 	// Useless says that the belief predicts that A beats B, a baseline or an arm, by no more than the margin.
 	Useless bool
+
+	// Longer is the factor of the comparison that this one repeats with another number of epochs, "" for none.
+	Longer string
 }
 
 // silent reports whether the belief predicts nothing.

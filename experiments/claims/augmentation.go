@@ -56,6 +56,7 @@ func planAugmentation(s experiments.Scale) experiments.Plan {
 				continue
 			}
 			c := experiments.With(baseOf(s, method), func(c *sslx.Config) {
+				ownNorm(c)
 				if s == experiments.Paper && subset.name == allViews {
 					return // blur and solarize too, as in the paper
 				}
@@ -89,10 +90,15 @@ func planAugmentation(s experiments.Scale) experiments.Plan {
 		for _, epochs := range longer {
 			full, cheap := trainedLonger("simclr "+allViews, epochs), trainedLonger("simclr "+cheapViews, epochs)
 			arms = append(arms, full, cheap)
-			comparisons = append(comparisons, over(full.Name, cheap.Name))
+			comparisons = append(comparisons, longerThan(comparisons[0], over(full.Name, cheap.Name)))
 		}
 	}
 	return experiments.NewPlan(s, arms, comparisons...)
+}
+
+// ownNorm takes the method's own batch normalization, which the bases of the first claims did not.
+func ownNorm(c *sslx.Config) {
+	c.Norm, c.NegativesNorm = sslx.Default().Norm, sslx.Default().NegativesNorm
 }
 
 // The subsets that the claim is about.

@@ -48,7 +48,7 @@ func planLeJEPA(s experiments.Scale) experiments.Plan {
 	batches := experiments.Pick(s, []int{32, 64}, full, full, full)
 	reference := experiments.Pick(s, 64, 256, 256, 256)
 	start := experiments.With(experiments.Base(s), func(c *sslx.Config) {
-		c.Norm, c.NegativesNorm = sslx.Default().Norm, sslx.Default().NegativesNorm
+		ownNorm(c)
 		c.Objective, _ = objective.Named("lejepa")
 	})
 

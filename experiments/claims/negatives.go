@@ -99,7 +99,8 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 			for _, name := range []string{usualNegatives, ownPatchNoise, oneImageNoise} {
 				arm := trainedLonger(name, epochs)
 				arms = append(arms, arm)
-				comparisons = append(comparisons, over(arm.Name, record.ModelUntrained))
+				comparisons = append(comparisons, longerThan(over(name, record.ModelUntrained),
+					over(arm.Name, record.ModelUntrained)))
 			}
 		}
 	}
@@ -116,7 +117,7 @@ const sigma = 0.2
 // instance returns the setting that tuning starts from: SimCLR with the given negatives and views.
 func instance(s experiments.Scale, n objective.Negatives, views ...augment.Config) []experiments.Candidate {
 	return []experiments.Candidate{{Label: "base", Config: experiments.With(experiments.Base(s), func(c *sslx.Config) {
-		c.Norm, c.NegativesNorm = sslx.Default().Norm, sslx.Default().NegativesNorm // negatives by their own statistics
+		ownNorm(c) // negatives by their own statistics
 		c.Objective = objective.SimCLR{Temperature: 0.1, Negatives: n}
 		c.Views = views
 		if s == experiments.CPU {
@@ -146,6 +147,12 @@ func trainedLonger(name string, epochs int) experiments.Arm {
 		From: func(c sslx.Config) sslx.Config {
 			return experiments.With(c, func(c *sslx.Config) { c.Epochs = epochs })
 		}}
+}
+
+// longerThan marks a comparison as that of another one's arms after more training.
+func longerThan(short, long experiments.Comparison) experiments.Comparison {
+	long.Longer = short.Factor
+	return long
 }
 
 // over is the comparison of a with b, named after both.

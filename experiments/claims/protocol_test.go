@@ -18,7 +18,9 @@ func TestProtocols_FewEncodersInOneOrderSettleNothing(t *testing.T) {
 		minEncoders:     statistics.Upheld,
 	} {
 		p, r := planProtocols(experiments.CPU), experiments.Records{}
-		for i, arm := range p.Arms[:encoders] {
+		for i := range p.Arms[:encoders] {
+			arm := &p.Arms[i]
+			arm.Axes = nil // not tuned: each has one configuration
 			for _, seed := range p.Seeds {
 				c := arm.Candidates[0].Config
 				c.Seed = seed

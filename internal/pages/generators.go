@@ -30,6 +30,7 @@ const (
 //	results NAME      all results of that run
 //	claims            the verdicts on all claims
 //	claim ID          what the records say of a claim
+//	budget            the differences that decide claims, against the epochs of training
 //	plans ID          what is run for a claim
 //	methods           what was measured of all methods
 //	method NAME       what was measured of a method, or of dino-vit
@@ -51,7 +52,8 @@ func Generators(root string) map[string]Generator {
 	g := generator{root}
 	return map[string]Generator{
 		"record": one(g.record), "results": one(g.results), "claims": none(g.claims), "claim": one(g.claim),
-		"plans": one(g.plans), "methods": none(g.methods),
+		"budget": none(g.budget),
+		"plans":  one(g.plans), "methods": none(g.methods),
 		"equal-time": none(g.equalTime),
 		"method":     one(g.method), "bench": g.bench, "faults": none(g.faults),
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
@@ -208,6 +210,21 @@ func (g generator) claim(id string) (Block, error) {
 		b.Text += "\n" + report.Folded("Each arm: accuracy, setting, and a run to repeat", text)
 	}
 	return b, nil
+}
+
+// budget draws the differences that decide claims against the epochs of training.
+func (g generator) budget() (Block, error) {
+	r, err := g.records()
+	if err != nil {
+		return Block{}, err
+	}
+	figure, err := experiments.BudgetFigure(experiments.Claims(), experiments.CPU, r)
+	if err != nil || figure == nil {
+		return Block{}, err
+	}
+	const name = "claims-budget.png"
+	return Block{Text: fmt.Sprintf("![%s](../figures/%s)", figure.Alt, name),
+		Figures: map[string]*plots.Figure{filepath.Join(figuresFolder, name): figure}}, nil
 }
 
 // ruleText is the rule that a claim is decided by, as the command lists it, and what the verdict on a comparison means.
