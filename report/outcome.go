@@ -624,7 +624,7 @@ func settingText(c sslx.Config) string {
 	if o, err := objective.Named(objective.NameOf(c.Objective)); err == nil {
 		usual = parameters(o)
 	}
-	for _, key := range []string{"temperature", "lambda", "negatives"} {
+	for _, key := range []string{"temperature", "lambda", "covariance", "negatives"} {
 		if value, ok := own[key]; ok && (key == "temperature" || value != usual[key]) {
 			if number, ok := value.(float64); ok {
 				value = fmt.Sprintf("%.3g", number)
@@ -637,8 +637,7 @@ func settingText(c sslx.Config) string {
 	return strings.Join(parts, ", ")
 }
 
-// armSetting is settingText with what claims tune beyond it: the number of negatives, the noise of the views and the
-// region that they are cut from.
+// armSetting is settingText with what claims vary beyond it: the number of negatives and the views.
 func armSetting(c sslx.Config) string {
 	parts := []string{settingText(c)}
 	if n, ok := parameters(c.Objective)["negatives_k"].(int); ok {
@@ -651,8 +650,14 @@ func armSetting(c sslx.Config) string {
 		parts = append(parts, fmt.Sprintf("noise %.3g", view.Noise))
 	}
 	if view.CropScale > 0 {
-		parts = append(parts, fmt.Sprintf("crops of %g to %g of the area", view.CropScale,
+		parts = append(parts, fmt.Sprintf("crops of %.3g to %.3g of the area", view.CropScale,
 			cmp.Or(view.CropScaleMax, 1)))
+	}
+	if view.Jitter > 0 {
+		parts = append(parts, fmt.Sprintf("jitter %.3g", view.Jitter))
+	}
+	if view.Gray > 0 {
+		parts = append(parts, fmt.Sprintf("gray %.3g", view.Gray))
 	}
 	return strings.Join(parts, ", ")
 }
