@@ -66,7 +66,7 @@ func TestTimedSeeds_AreOfOneRevision(t *testing.T) {
 	r[other.Key] = other
 	lost, _ := p.Record(r, p.Arms[2], 4)
 	delete(r, lost.Key)
-	if seeds, want := timedSeeds(p, r), []uint64{1, 3, 5}; !slices.Equal(seeds, want) {
+	if seeds, want := timedSeeds(p, r), []uint64{1, 3, 5, 6, 7, 8}; !slices.Equal(seeds, want) {
 		t.Errorf("with a run of another revision and one missing, times are of seeds %v, want %v", seeds, want)
 	}
 }
@@ -93,25 +93,24 @@ func TestFigure_OfTooFewRecordsIsNone(t *testing.T) {
 }
 
 func TestBudgetFigure_HasALineForEachDecisionThatWasTrainedLonger(t *testing.T) {
-	r := testrecords.Invent(t, experiments.CPU, cost)
+	r := testrecords.Invent(t, experiments.CPU, augmentation)
 	f, err := experiments.BudgetFigure(all, experiments.CPU, r)
 	if err != nil || f == nil {
 		t.Fatalf("%v, %v", f, err)
 	}
 
-	o, err := experiments.Judge(cost, experiments.CPU, r)
+	o, err := experiments.Judge(augmentation, experiments.CPU, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "cost: " + o.Estimates[0].Factor + ": "
-	for _, factor := range []string{o.Estimates[0].Factor, "constant 32, 8 epochs over growing 16 to 32, 8 epochs"} {
-		i := slices.IndexFunc(o.Estimates, func(e experiments.Estimate) bool { return e.Factor == factor })
-		epochs := 2
-		if i > 0 {
-			want, epochs = want+", ", 8
-		}
-		want += fmt.Sprintf("%.4g at %d", o.Estimates[i].Mean, epochs)
+	difference := func(factor string) float64 {
+		return o.Estimates[slices.IndexFunc(o.Estimates, func(e experiments.Estimate) bool {
+			return e.Factor == factor
+		})].Mean
 	}
+	want := fmt.Sprintf("augmentation: simclr full over simclr crop+gray: %.4g at 2, %.4g at 8",
+		difference("simclr full over simclr crop+gray"),
+		difference("simclr full, 8 epochs over simclr crop+gray, 8 epochs"))
 	if alt := strings.ReplaceAll(f.Alt, "−", "-"); !strings.Contains(alt, want) || strings.Contains(alt, "negatives") {
 		t.Errorf("%q is not in %s, or claims without records are", want, alt)
 	}
