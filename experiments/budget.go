@@ -11,7 +11,8 @@ import (
 // was measured with two numbers of epochs or more. It is nil where there is none, and costs as much as [Judge] for
 // each claim.
 func BudgetFigure(claims []Claim, s Scale, r Records) (*plots.Figure, error) {
-	plot := plots.SeriesPlot{Title: "What decides, after more training", X: "epochs", Y: "difference (points)", Log2: true}
+	plot := plots.SeriesPlot{Title: "What decides, after more training", X: "epochs", Y: "difference (points)",
+		Log2: true}
 	for _, c := range claims {
 		p := c.Plan(s).Remembering()
 		o, err := Judge(c, s, r)

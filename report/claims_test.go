@@ -276,7 +276,7 @@ func TestArms_HasAccuracySettingAndARunOfEachArm(t *testing.T) {
 	}
 
 	// Without tuning there is nothing to choose from.
-	c = named(t, "augmentation")
+	c = named(t, "cost")
 	for _, row := range Arms(c.Plan(experiments.CPU), testrecords.Invent(t, experiments.CPU, c)).Rows {
 		if row[4] != "not tuned" {
 			t.Errorf("%q", row)

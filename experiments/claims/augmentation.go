@@ -20,9 +20,9 @@ var augmentation = experiments.Claim{
 	Belief:     "Strong, slow augmentations are required.",
 	Prediction: "The full set of augmentations beats crops with grayscale, which are cheap, by more than the margin.",
 	Decision: "SimCLR: accuracy with the full set minus accuracy with crops and grayscale, paired over seeds, each " +
-		"with a learning rate, temperature, crop scale and gray probability of its own. Three other subsets are tuned " +
-		"likewise, and all are measured on every task: which task loses by which augmentation is the rest of the " +
-		"answer.",
+		"with a learning rate, temperature, crop scale and gray probability of its own. Three other subsets are " +
+		"tuned likewise, and all are measured on every task: which task loses by which augmentation is the rest of " +
+		"the answer.",
 	Limits: []string{
 		"An arm has no axis for an augmentation that it lacks, and so fewer tries: the page counts them.",
 		"The strength of jitter is that of the paper; its probability is not tuned.",
