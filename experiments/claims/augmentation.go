@@ -24,9 +24,10 @@ var augmentation = experiments.Claim{
 		"tuned likewise, and all are measured on every task: which task loses by which augmentation is the rest of " +
 		"the answer.",
 	Limits: []string{
-		"An arm has no axis for an augmentation that it lacks, and so fewer tries: the page counts them.",
-		"The strength of jitter is that of the paper; its probability is not tuned.",
 		"At the cpu scale SimCLR is the only method.",
+		"Arms have different numbers of tries, which the page counts: each search ends where its best setting lies " +
+			"inside, and an arm has no axis for an augmentation that it lacks.",
+		"Jitter is not tuned: its strength and its probability are the preset's.",
 	},
 	Plan:   planAugmentation,
 	Figure: drawTasks,
@@ -129,22 +130,8 @@ var (
 	// weights has the number that each method has most to do with.
 	weights = map[string]experiments.Axis{
 		"simclr": temperature,
-		"vicreg": {Name: "covariance",
-			Step: func(c *sslx.Config, steps int) bool {
-				o := c.Objective.(objective.VICReg)
-				o.Covariance *= math.Pow(2, float64(steps))
-				c.Objective = o
-				return true
-			},
-			Value: func(c sslx.Config) float64 { return c.Objective.(objective.VICReg).Covariance }},
-		"barlow": {Name: "lambda",
-			Step: func(c *sslx.Config, steps int) bool {
-				o := c.Objective.(objective.Barlow)
-				o.Lambda *= math.Pow(2, float64(steps))
-				c.Objective = o
-				return true
-			},
-			Value: func(c sslx.Config) float64 { return c.Objective.(objective.Barlow).Lambda }},
+		"vicreg": doubling("covariance", func(o *objective.VICReg) *float64 { return &o.Covariance }),
+		"barlow": doubling("lambda", func(o *objective.Barlow) *float64 { return &o.Lambda }),
 	}
 
 	crop = experiments.Axis{Name: "crops from",

@@ -167,16 +167,24 @@ func useful(arm string) experiments.Comparison {
 	return c
 }
 
-// What tuning moves along.
-var (
-	temperature = experiments.Axis{Name: "temperature",
+// doubling is the axis of a number of an objective, in factors of two.
+func doubling[O objective.Objective](name string, number func(*O) *float64) experiments.Axis {
+	return experiments.Axis{Name: name,
 		Step: func(c *sslx.Config, steps int) bool {
-			o := c.Objective.(objective.SimCLR)
-			o.Temperature *= math.Pow(2, float64(steps))
+			o := c.Objective.(O)
+			*number(&o) *= math.Pow(2, float64(steps))
 			c.Objective = o
 			return true
 		},
-		Value: func(c sslx.Config) float64 { return c.Objective.(objective.SimCLR).Temperature }}
+		Value: func(c sslx.Config) float64 {
+			o := c.Objective.(O)
+			return *number(&o)
+		}}
+}
+
+// What tuning moves along.
+var (
+	temperature = doubling("temperature", func(o *objective.SimCLR) *float64 { return &o.Temperature })
 
 	learningRate = experiments.Axis{Name: "rate",
 		Step: func(c *sslx.Config, steps int) bool {
