@@ -46,7 +46,8 @@ func TestDrawBatches_UntunedLineEndsAtTheTunedArm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"simclr, tuned", "simclr, untuned", "barlow, tuned", "barlow, untuned"} {
+	for _, name := range []string{"simclr sgd, tuned", "simclr sgd, as the largest", "barlow sgd, tuned",
+		"barlow sgd, as the largest"} {
 		_, line, found := strings.Cut(f.Alt, name+": ")
 		line, _, _ = strings.Cut(line, ". ")
 		if !found || strings.Count(line, " at ") != 4 || !strings.HasSuffix(line, " at 1024") {

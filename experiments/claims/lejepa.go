@@ -95,6 +95,16 @@ func planLeJEPA(s experiments.Scale) experiments.Plan {
 
 func tunedAt(batch int) string { return fmt.Sprintf("batch %d, tuned", batch) }
 
+// atBatch changes the batch size of a setting, and the learning rate with it where the optimizer does not scale it.
+func atBatch(s experiments.Scale, c sslx.Config, batch int) sslx.Config {
+	return experiments.With(c, func(c *sslx.Config) {
+		c.Batch = batch
+		if s == experiments.Smoke || s == experiments.CPU {
+			c.Optimizer = experiments.AdamW(batch)
+		}
+	})
+}
+
 // kept changes the setting of the reference into one of another batch size: its lambda says the same where the batch
 // has the size of the reference, and has the meaning of the weighting elsewhere.
 func (w weighting) kept(s experiments.Scale, batch, reference int) func(sslx.Config) sslx.Config {
