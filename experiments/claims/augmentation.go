@@ -90,9 +90,8 @@ func planAugmentation(s experiments.Scale) experiments.Plan {
 	// More training changes the difference, or it does not.
 	if s == experiments.CPU {
 		for _, epochs := range longer {
-			full, cheap := trainedLonger("simclr "+allViews, epochs), trainedLonger("simclr "+cheapViews, epochs)
-			arms = append(arms, full, cheap)
-			comparisons = append(comparisons, longerThan(comparisons[0], over(full.Name, cheap.Name)))
+			again, both := trainedLongerBoth(comparisons[0], epochs)
+			arms, comparisons = append(arms, both...), append(comparisons, again)
 		}
 	}
 	return experiments.NewPlan(s, arms, comparisons...)

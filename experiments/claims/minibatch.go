@@ -64,7 +64,7 @@ func planMinibatch(s experiments.Scale) experiments.Plan {
 		for _, batch := range t.batches {
 			arm := experiments.NewArm(name(batch), t.at(batch, t.base(s)))
 			if s != experiments.Smoke {
-				arm.Axes = []experiments.Axis{learningRate, weights[t.method]}
+				arm.Axes = tunedAxes(t.method)
 			}
 			arm.Floors = i == 0 && batch == largest
 			arms = append(arms, arm)
@@ -72,7 +72,7 @@ func planMinibatch(s experiments.Scale) experiments.Plan {
 
 		// The gap to the largest batch: with each batch tuned, and with what is best for the largest.
 		for _, batch := range t.batches[:len(t.batches)-1] {
-			kept := name(batch) + ", as " + fmt.Sprint(largest)
+			kept := name(batch) + keptFrom + fmt.Sprint(largest)
 			arms = append(arms, experiments.Arm{Name: kept, After: name(largest), From: t.kept(batch, largest)})
 			tuned := over(name(largest), name(batch))
 			if batch == small && t.method == "simclr" {
@@ -83,9 +83,33 @@ func planMinibatch(s experiments.Scale) experiments.Plan {
 			others = append(others, over(name(largest), kept))
 		}
 	}
+
+	if s == experiments.CPU {
+		// As many images at once as the belief asks for. The batch goes through the network in chunks.
+		sgd := trainers(s)[0]
+		thousands := experiments.NewArm(sgd.name+" 4096", sgd.at(4096, sgd.base(s)))
+		thousands.Candidates[0].Config.Chunk = 1024
+		thousands.Axes = tunedAxes(sgd.method)
+		arms = append(arms, thousands)
+		others = append(others, over(thousands.Name, deciding[0].B))
+
+		// More training changes the difference, or it does not.
+		for _, epochs := range longer {
+			again, both := trainedLongerBoth(deciding[0], epochs)
+			arms, others = append(arms, both...), append(others, again)
+		}
+	}
 	p := experiments.NewPlan(s, arms, append(deciding, others...)...)
 	p.Deciding = len(deciding)
 	return p
+}
+
+// keptFrom stands in the name of an arm between its batch and the one whose setting it keeps.
+const keptFrom = ", as "
+
+// tunedAxes are what an arm of a method is tuned along.
+func tunedAxes(method string) []experiments.Axis {
+	return []experiments.Axis{learningRate, weights[method]}
 }
 
 // base is the setting that tuning starts from, but for batch and optimizer.
@@ -116,18 +140,24 @@ func (t trainer) kept(batch, largest int) func(sslx.Config) sslx.Config {
 	}
 }
 
-// drawBatches draws accuracy against the batch size, a line for each method tuned and untuned.
+// drawBatches draws accuracy against the batch size, lines for each method: tuned, with the setting of its largest
+// batch, and after more training.
 func drawBatches(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
-	largest := map[string]bool{} // the arms whose setting the other lines keep
+	largest := map[string]bool{} // the arms whose setting other batches keep
 	for _, arm := range p.Arms {
-		largest[arm.After] = true
+		if strings.Contains(arm.Name, keptFrom) {
+			largest[arm.After] = true
+		}
 	}
 	return drawByBatch(p, r, func(arm experiments.Arm) []string {
-		name := arm.Name[:strings.LastIndex(cmp.Or(arm.After, arm.Name), " ")] // without the batch
+		short, more, _ := strings.Cut(arm.Name, ", ")
+		name := short[:strings.LastIndex(short, " ")] // without the batch
 		tuned, kept := name+", tuned", name+", as the largest"
 		switch {
-		case arm.After != "":
+		case strings.Contains(arm.Name, keptFrom):
 			return []string{kept}
+		case more != "":
+			return []string{name + ", " + more}
 		case largest[arm.Name]: // where the line of what is kept ends
 			return []string{tuned, kept}
 		}

@@ -149,6 +149,12 @@ func trainedLonger(name string, epochs int) experiments.Arm {
 		}}
 }
 
+// trainedLongerBoth repeats a comparison of two arms with more epochs: it returns the comparison and its arms.
+func trainedLongerBoth(c experiments.Comparison, epochs int) (experiments.Comparison, []experiments.Arm) {
+	a, b := trainedLonger(c.A, epochs), trainedLonger(c.B, epochs)
+	return longerThan(c, over(a.Name, b.Name)), []experiments.Arm{a, b}
+}
+
 // longerThan marks a comparison as that of another one's arms after more training.
 func longerThan(short, long experiments.Comparison) experiments.Comparison {
 	long.Longer = short.Factor
