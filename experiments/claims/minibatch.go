@@ -63,7 +63,10 @@ func planMinibatch(s experiments.Scale) experiments.Plan {
 		small := t.batches[max(0, len(t.batches)-3)] // what the largest is compared with
 		for _, batch := range t.batches {
 			arm := experiments.NewArm(name(batch), t.at(batch, t.base(s)))
-			if s != experiments.Smoke {
+			if s == experiments.Smoke { // two runs show what tuning is
+				half := experiments.With(arm.Candidates[0].Config, func(c *sslx.Config) { c.Optimizer.LR /= 2 })
+				arm.Candidates = append(arm.Candidates, experiments.Candidate{Label: "half the rate", Config: half})
+			} else {
 				arm.Axes = tunedAxes(t.method)
 			}
 			arm.Floors = i == 0 && batch == largest
