@@ -22,17 +22,19 @@ func TestBandMatrix_LargeImagesFollowTheFormulas(t *testing.T) {
 		crop := Params{"top": in[1], "left": in[2], "height": in[3], "width": in[4]}
 		blur := Params{"blurred": ZerosLike(in[5]), "sigma": in[5]}
 		return []*Node{ResizedCrop{Height: 131, Width: 139}.Apply(x, crop),
+			ResizedCrop{Height: 160, Width: 224}.Apply(x, crop), // enlarges all
 			GaussianBlur{KernelHeight: 23, KernelWidth: 13, Probability: 1}.Apply(x, blur)}
 	}, images, top, left, rows, columns, sigma)
 
 	for i := range 2 {
 		image := pixels(images, i, height, width)
-		within(t, "crop", row(outputs[0], i, 2), image.
-			along(131, func(line []float64) []float64 { return resized(line, top[i][0], rows[i][0], 131) }).turned().
-			along(139, func(line []float64) []float64 {
-				return resized(line, left[i][0], columns[i][0], 139)
-			}).turned())
-		within(t, "blur", row(outputs[1], i, 2), image.
+		for j, size := range [][2]int{{131, 139}, {160, 224}} {
+			down := func(line []float64) []float64 { return resized(line, top[i][0], rows[i][0], size[0]) }
+			across := func(line []float64) []float64 { return resized(line, left[i][0], columns[i][0], size[1]) }
+			within(t, "crop", row(outputs[j], i, 2),
+				image.along(size[0], down).turned().along(size[1], across).turned())
+		}
+		within(t, "blur", row(outputs[2], i, 2), image.
 			along(height, func(line []float64) []float64 { return blurred(line, sigma[i][0], 23) }).turned().
 			along(width, func(line []float64) []float64 { return blurred(line, sigma[i][0], 13) }).turned())
 	}

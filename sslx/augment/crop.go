@@ -21,8 +21,9 @@ func init() { Register("resized-crop", NewResizedCrop(0, 0.08)) }
 // is uniform over the whole pixels where it fits. Parameters: "top", "left", "height", "width", each [batch, 1] in
 // whole pixels.
 //
-// The resize is two batched products with interpolation matrices, [w, Width] and [Height, h] for each image. Its cost
-// is 6·h·Width·(w + Height) operations an image.
+// Where no side of an image is above Height or Width, its cost is that of its pixels. Otherwise the resize is two
+// batched products with interpolation matrices, [w, Width] and [Height, h] for each image: 6·h·Width·(w + Height)
+// operations an image.
 type ResizedCrop struct {
 	Height   int     `yaml:"height"`
 	Width    int     `yaml:"width"`

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -58,9 +59,45 @@ type part struct{ top, left, height, width *Node }
 // resize returns a rectangle of the images, resized to height x width, as planes.
 func resize(images *Node, from part, height, width int) planes {
 	dims := images.Shape().Dimensions
+	if dims[1] <= height && dims[2] <= width {
+		return enlarge(images, from, height, width)
+	}
+
 	rows := interpolation(from.top, from.height, dims[1], height)
 	columns := interpolation(from.left, from.width, dims[2], width)
 	return resample(TransposeAllAxes(images, 0, 1, 3, 2), rows, columns)
+}
+
+// enlarge is resize for images that are no larger than what they become. A pixel then lies between two rows and two
+// columns of the image, where the products of resample would sum many more.
+func enlarge(images *Node, from part, height, width int) planes {
+	x := TransposeAllAxes(images, 0, 2, 1, 3)    // [batch, w, h, channels]
+	x = between(x, from.left, from.width, width) // [batch, width, h, channels]
+	x = TransposeAllAxes(x, 0, 2, 3, 1)          // [batch, h, channels, width]
+	return separate(between(x, from.top, from.height, height))
+}
+
+// between returns `to` places of axis 1 of x for the range [start, start+length) of each image, [batch, 1] in places.
+// Each lies between the two old ones that are nearest to its center.
+func between(x, start, length *Node, to int) *Node {
+	dims := x.Shape().Dimensions
+	place := Iota(x.Graph(), shapes.Make(dtypes.Float32, dims[0], to), 1)
+	center := Mul(AddScalar(place, 0.5), DivScalar(length, float64(to))) // from the start
+
+	// Half a pixel from either end, the last pixel inside is repeated. With this between the product and the sum, no
+	// compiler makes one operation of both, and all uses of the sum have the same bits.
+	center = Min(MaxScalar(center, 0.5), AddScalar(length, -0.5))
+	at := Add(center, AddScalar(start, -0.5))
+	before := Floor(at)
+	share := InsertAxes(Sub(at, before), -1, -1) // of the one after
+
+	// At the last pixel of the image, the one after has no share, and any will do.
+	first := ConvertDType(before, dtypes.Int32)
+	second := MinScalar(AddScalar(first, 1), dims[1]-1)
+	image := Iota(x.Graph(), first.Shape(), 0)
+	old := func(index *Node) *Node { return Gather(x, Stack([]*Node{image, index}, -1)) }
+	a, b := old(first), old(second)
+	return Add(a, Mul(Sub(b, a), share))
 }
 
 // resample returns rows·plane·columnsᵀ for each channel of x [batch, h, channels, w], for all channels at once.
@@ -71,9 +108,12 @@ func resample(x *Node, rows, columns bandMatrix) planes {
 	// With the channels between the axes, nothing but reshapes lies between the two products.
 	x = columns.sumColumns(Reshape(x, batch, h*channels, w))    // [batch, h·channels, width]
 	x = rows.sumRows(Reshape(x, batch, h, channels*columns.to)) // [batch, height, channels·width]
+	return separate(Reshape(x, batch, rows.to, channels, columns.to))
+}
 
-	x = Reshape(x, batch, rows.to, channels, columns.to)
-	p := make(planes, channels)
+// separate returns the planes of x [batch, height, channels, width].
+func separate(x *Node) planes {
+	p := make(planes, x.Shape().Dimensions[2])
 	for i := range p {
 		p[i] = Squeeze(SliceAxis(x, 2, AxisElem(i)), 2) // [batch, height, width]
 	}
