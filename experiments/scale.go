@@ -51,8 +51,8 @@ func Base(s Scale) sslx.Config {
 	return c.Resolved()
 }
 
-// AdamW returns AdamW as the scales smoke and cpu use it: its learning rate grows with the square root of the batch,
-// 0.002 at 64 images.
+// AdamW returns AdamW as the claims use it: its learning rate grows with the square root of the batch, 0.002 at 64
+// images.
 func AdamW(batch int) optimizer.Config {
 	return optimizer.Config{Rule: optimizer.AdamW{}, LR: 2e-3 * math.Sqrt(float64(batch)/64), Scale: "none",
 		WeightDecay: 5e-4, WarmupEpochs: 0.1}

@@ -41,15 +41,16 @@ type trainer struct {
 // linear is SGD, whose learning rate grows with the batch.
 func linear(int) optimizer.Config { return sgd }
 
-// trainers returns what is compared at a scale, SimCLR first. Where a recipe of the paper is the base, its optimizer
-// stays.
+// trainers returns what is compared at a scale, SimCLR first. Without a rule, the optimizer of the scale's recipe
+// stays, which scales its learning rate by itself: SGD at gpu, LARS at paper.
 func trainers(s experiments.Scale) []trainer {
 	few, many := []int{64, 1024}, []int{64, 256, 1024}
+	var sgdRule func(int) optimizer.Config
 	if s == experiments.CPU {
-		many = []int{16, 64, 256, 1024}
+		many, sgdRule = []int{16, 64, 256, 1024}, linear
 	}
-	all := []trainer{{"simclr sgd", "simclr", linear, many}, {"simclr adamw", "simclr", experiments.AdamW, few},
-		{"barlow sgd", "barlow", linear, many}}
+	all := []trainer{{"simclr sgd", "simclr", sgdRule, many}, {"simclr adamw", "simclr", experiments.AdamW, few},
+		{"barlow sgd", "barlow", sgdRule, many}}
 	return experiments.Pick(s, []trainer{{"simclr adamw", "simclr", experiments.AdamW, []int{64, 256}}}, all, all,
 		[]trainer{{"simclr", "simclr", nil, []int{256, 2048}}})
 }
@@ -89,10 +90,10 @@ func planMinibatch(s experiments.Scale) experiments.Plan {
 
 	if s == experiments.CPU {
 		// As many images at once as the belief asks for. The batch goes through the network in chunks.
-		sgd := trainers(s)[0]
-		thousands := experiments.NewArm(sgd.name+" 4096", sgd.at(4096, sgd.base(s)))
+		first := trainers(s)[0]
+		thousands := experiments.NewArm(first.name+" 4096", first.at(4096, first.base(s)))
 		thousands.Candidates[0].Config.Chunk = 1024
-		thousands.Axes = tunedAxes(sgd.method)
+		thousands.Axes = tunedAxes(first.method)
 		arms = append(arms, thousands)
 		others = append(others, over(thousands.Name, deciding[0].B))
 

@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -47,6 +48,27 @@ func TestPlans_CanBeRun(t *testing.T) {
 			}
 			if claim.Belief == "" || claim.Prediction == "" || claim.Decision == "" {
 				t.Errorf("%s does not say what is believed, what would follow, or how it is decided", claim.ID)
+			}
+		}
+	}
+}
+
+func TestMinibatch_KeptSettingsFollowTheRuleOfTheOptimizer(t *testing.T) {
+	for _, scale := range experiments.Scales() {
+		for _, trainer := range trainers(scale) {
+			batch := slices.Max(trainer.batches)
+			c := trainer.at(batch, trainer.base(scale))
+			kept := trainer.kept(batch/4, batch)(c)
+
+			// Where the optimizer does not scale its learning rate, a square root is in the number.
+			want := 1.0
+			if c.Optimizer.Scale == "none" {
+				want = 2
+			}
+			got := c.Optimizer.LR / kept.Optimizer.LR
+			if math.Abs(got-want) > 1e-12 || kept.Optimizer.Scale != c.Optimizer.Scale || kept.Batch != batch/4 {
+				t.Errorf("%s at %s: with batch %d of %d the learning rate falls by %g, want %g", trainer.name, scale,
+					kept.Batch, batch, got, want)
 			}
 		}
 	}

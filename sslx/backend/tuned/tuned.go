@@ -35,8 +35,8 @@ func cpuFlags(avx512 bool) []string {
 	// a twentieth; views are a twentieth slower.
 	flags := []string{"--xla_cpu_use_fusion_emitters=false"}
 	if avx512 {
-		// LLVM halves the vectors that such a processor has, unless it is told not to. Whole ones make the loops of the
-		// color jitter a third faster.
+		// LLVM halves the vectors that such a processor has, unless it is told not to. With whole ones, views of 64
+		// pixels are a seventh faster.
 		flags = append(flags, "--xla_cpu_prefer_vector_width=512")
 	}
 	return flags
