@@ -3,9 +3,12 @@ package claims
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/sslx"
+	"github.com/sslx-go/lab/sslx/pretrain"
 	"github.com/sslx-go/lab/sslx/record"
 )
 
@@ -70,6 +73,26 @@ func TestMinibatch_KeptSettingsFollowTheRuleOfTheOptimizer(t *testing.T) {
 				t.Errorf("%s at %s: with batch %d of %d the learning rate falls by %g, want %g", trainer.name, scale,
 					kept.Batch, batch, got, want)
 			}
+		}
+	}
+}
+
+// Longer training grows in three steps, and keeps what was tuned for the short one.
+func TestCost_LongerTrainingHasAScheduleOfItsOwn(t *testing.T) {
+	for _, arm := range cost.Plan(experiments.CPU).Arms {
+		if arm.After == "" {
+			continue
+		}
+		c := arm.From(experiments.With(experiments.Base(experiments.CPU), func(c *sslx.Config) { c.Optimizer.LR = 0.125 }))
+		sizes := 1
+		if strings.HasPrefix(arm.Name, "growing") {
+			sizes = 3
+			if got := c.Resolutions[2]; got != (pretrain.Resolution{Epoch: 5, Size: 32}) {
+				t.Errorf("%s ends with %v", arm.Name, got)
+			}
+		}
+		if c.Epochs != 8 || c.Optimizer.LR != 0.125 || len(c.Resolutions) != sizes {
+			t.Errorf("%s: %d epochs, learning rate %g, sizes %v", arm.Name, c.Epochs, c.Optimizer.LR, c.Resolutions)
 		}
 	}
 }
