@@ -41,6 +41,21 @@ func TestGPUScript_MeasuresAndTrainsInStretches(t *testing.T) {
 		}
 	}
 
+	// A GPU, and a Python without the plugin.
+	path := t.TempDir()
+	for name, status := range map[string]string{"nvidia-smi": "0", "python3": "1"} {
+		text := "#!/bin/sh\nexit " + status + "\n"
+		if err := os.WriteFile(filepath.Join(path, name), []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := exec.CommandContext(t.Context(), script, "check")
+	c.Env = append(os.Environ(), "PATH="+path+":"+os.Getenv("PATH"))
+	out, err := c.CombinedOutput()
+	if err == nil || !strings.HasPrefix(string(out), "gpu: python3 has no jax-cuda13-pjrt") {
+		t.Errorf("without a plugin: %v, %s", err, out)
+	}
+
 	run("", script, "measure")
 	for _, name := range []string{"views", "step-float32", "step-bfloat16", "endtoend-float32", "endtoend-bfloat16"} {
 		var r Result
