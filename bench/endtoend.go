@@ -35,7 +35,7 @@ const many = 1 << 20
 func (e EndToEnd) training() pretrain.Config {
 	c := pretrain.Default()
 	c.Data, c.Epochs, c.Batch, c.LogSteps, c.CheckpointSeconds = e.Data, many, e.Batch, e.LogSteps, 0
-	c.Encoder = e.network()
+	c.Encoder, c.Precision = e.network(), e.Precision
 	c.Views, c.Probe.Task = sameViews(e.Views), pretrain.NoProbe
 	return c
 }

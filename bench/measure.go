@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/sslx-go/lab/internal/device"
 	"github.com/sslx-go/lab/sslx/backend"
 	"github.com/sslx-go/lab/sslx/record"
 )
@@ -121,6 +122,14 @@ func startAll(ctx context.Context, wanted []program, config any, opt Options) (p
 		peers = append(peers, p)
 	}
 	return peers, missing, nil
+}
+
+// peerDevice returns what PyTorch calls the device of a backend, "" for the processor.
+func peerDevice(h *backend.Handle) string {
+	if device.HasGPU(h.Backend) {
+		return "cuda"
+	}
+	return ""
 }
 
 // describe says where and with what the measurement was made.

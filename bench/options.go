@@ -100,6 +100,9 @@ func (o Options) chosen(what string) ([]program, error) {
 	// In the order in which they are named.
 	var found []program
 	for _, name := range o.Peers {
+		if name == NoPeers {
+			return nil, usage.Errorf("the peer %q stands alone: leave it out, or the others", NoPeers)
+		}
 		p, ok := find(programs[what], name)
 		if !ok {
 			return nil, usage.Unknown("peer of "+what, name, append(Peers(what), NoPeers))

@@ -28,6 +28,7 @@ type Step struct {
 	Batch   int    `json:"batch"`   // images, from 2 to 4096
 	Views   int    `json:"views"`   // of each image
 	Cores   int    `json:"cores"`
+	Device  string `json:"device,omitempty"` // "cuda" where Run found it to compute on a GPU
 
 	// Precision is what the network computes in: "float32", which is "" too, or "bfloat16". The same step in float32
 	// then takes turns with it.
@@ -131,6 +132,7 @@ func (s Step) Run(ctx context.Context, h *backend.Handle, opt Options) (Result, 
 	if err := s.Check(opt); err != nil {
 		return Result{}, err
 	}
+	s.Device = peerDevice(h)
 
 	// The first step is timed from nothing: what a user waits for.
 	opt.report("compile", 0, 0)

@@ -25,6 +25,8 @@ type Views struct {
 	Total int `json:"images"` // in memory
 	Cores int `json:"cores"`
 	Recipe
+
+	Device string `json:"device,omitempty"` // "cuda" where Run found it to compute on a GPU
 }
 
 // viewBytes bounds the memory of the images.
@@ -57,6 +59,7 @@ func (v Views) Run(ctx context.Context, h *backend.Handle, opt Options) (Result,
 	if err := v.Check(opt); err != nil {
 		return Result{}, err
 	}
+	v.Device = peerDevice(h)
 
 	// The first batch is timed with compilation: what a user waits for.
 	opt.report("compile", 0, 0)

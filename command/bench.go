@@ -85,34 +85,48 @@ type, and sslx in float32 takes turns with them.`,
 	}, func(cmd *cobra.Command) {
 		encoderFlags(cmd, &name, &batch)
 		cmd.Flags().IntVar(&width, "width", 0, "channels of the encoder's first stage; 0 is the encoder's default")
-		cmd.Flags().StringVar(&precision, "precision", "float32", "what the networks compute in: float32 or bfloat16")
+		precisionFlag(cmd, &precision)
 	}, func() benchmark {
 		step := bench.NewStep(name, width, batch)
-
-		// Records of steps in float32 do not name it.
-		if precision != "float32" {
-			step.Precision = precision
-		}
+		step.Precision = recorded(precision)
 		return step
 	})
 }
 
+func precisionFlag(cmd *cobra.Command, precision *string) {
+	cmd.Flags().StringVar(precision, "precision", "float32", "what the network computes in: float32 or bfloat16")
+}
+
+// recorded returns a precision as records have it, which do not name float32.
+func recorded(precision string) string {
+	if precision == "float32" {
+		return ""
+	}
+	return precision
+}
+
 func benchEndToEndCommand(a *app) *cobra.Command {
-	var name, data string
+	var name, data, precision string
 	var batch int
 	return a.benchmarkCommand("endtoend", &cobra.Command{
 		Use:   "endtoend",
 		Short: "Images a second of a whole training",
 		Long: `Measure training as users run it (images from a packed set, random views, steps, a log), in images a second:
 against lightly and solo-learn as their documentation says for CIFAR-10, with the same network, views and
-batch. Their images are random ones of the same number and size.`,
+batch. Their images are random ones of the same number and size, and they compute in float32 in any case.`,
 		Example: `  sslx bench endtoend
+  sslx bench endtoend --precision bfloat16 --peers none
   sslx bench endtoend --data cifar10 --encoder resnet18`,
 	}, func(cmd *cobra.Command) {
 		encoderFlags(cmd, &name, &batch)
+		precisionFlag(cmd, &precision)
 		cmd.Flags().StringVar(&data, "data", "factors", "name or path of a data set: see \"sslx data list\"")
 		completeFunc(cmd, "data", completeDataName)
-	}, func() benchmark { return bench.NewEndToEnd(data, name, batch) })
+	}, func() benchmark {
+		e := bench.NewEndToEnd(data, name, batch)
+		e.Precision = recorded(precision)
+		return e
+	})
 }
 
 func benchEvaluateCommand(a *app) *cobra.Command {

@@ -19,7 +19,7 @@ func TestBench_WrongUsageExitsWith2AndOneSentence(t *testing.T) {
 		"bench step --precision bfloat61":      `did you mean "bfloat16"?`,
 		"bench step --peers kornia":            `unknown peer of step "kornia": it must be one of jax, none, pytorch`,
 		"bench step --turns 0":                 "0 turns",
-		"bench endtoend --peers none,lightly":  `unknown peer of endtoend "none"`,
+		"bench endtoend --peers none,lightly":  `the peer "none" stands alone: leave it out, or the others`,
 		"bench evaluate --protocol nn":         `did you mean "knn"?`,
 		"bench endtoend --batch 1":             "a batch of 1 images",
 		"bench endtoend --data x --peers none": `there is no data set "x"`,

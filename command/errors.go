@@ -25,12 +25,19 @@ func (a *app) statusOf(err error) int {
 func (a *app) printError(err error) {
 	text := visible(sentence(err.Error()))
 	if errors.Is(err, context.Canceled) {
-		text = strings.TrimSuffix("interrupted: "+text, ": "+context.Canceled.Error())
+		text = interrupted(text)
 	}
 	fmt.Fprintln(a.stderr, "sslx:", advise(text+a.advice(err)))
 	if a.debug {
 		fmt.Fprintf(a.stderr, "\n%+v\n", traced(err))
 	}
+}
+
+// interrupted says in our words what context.Canceled says in Go's, wherever that stands in an error.
+func interrupted(text string) string {
+	canceled := context.Canceled.Error()
+	text = ": " + strings.NewReplacer(": "+canceled, "", canceled+": ", "").Replace(text)
+	return "interrupted" + strings.TrimSuffix(text, ": "+canceled)
 }
 
 // listings holds the commands that list what an argument of any command can be.

@@ -69,11 +69,18 @@ func TestStatusOf_TellsMistakesFromFailures(t *testing.T) {
 	}
 }
 
-func TestPrintError_CallsACanceledDownloadInterrupted(t *testing.T) {
-	var stderr bytes.Buffer
-	(&app{stderr: &stderr}).printError(fmt.Errorf("import of x: %w", context.Canceled))
-	if got, want := stderr.String(), "sslx: interrupted: import of x\n"; got != want {
-		t.Errorf("%q, want %q", got, want)
+func TestPrintError_CallsWhatIsCanceledInterrupted(t *testing.T) {
+	for want, err := range map[string]error{
+		"interrupted":                         context.Canceled,
+		"interrupted: import of x":            fmt.Errorf("import of x: %w", context.Canceled),
+		"interrupted: race.json has the rest": fmt.Errorf("%w: race.json has the rest", context.Canceled),
+		"interrupted: race: run it again":     fmt.Errorf("race: %w: run it again", context.Canceled),
+	} {
+		var stderr bytes.Buffer
+		(&app{stderr: &stderr}).printError(err)
+		if got, want := stderr.String(), "sslx: "+want+"\n"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

@@ -1,10 +1,13 @@
 """The training step in JAX: one compiled program whose state is donated."""
+import os
+
 from protocol import serve, version
 
 EPSILON, MOMENTUM = 1e-5, 0.1  # of batch normalisation
 
 
 def build(config):
+    os.environ["JAX_PLATFORMS"] = config.get("device", "cpu")  # sslx's, on a machine with a GPU too
     import jax
     import jax.numpy as jnp
     import numpy

@@ -63,4 +63,4 @@ def nt_xent(z, temperature):
     n = len(z) // 2
     z = F.normalize(z)
     logits = (z @ z.T / temperature).fill_diagonal_(float("-inf"))
-    return F.cross_entropy(logits, torch.arange(2 * n).roll(n))
+    return F.cross_entropy(logits, torch.arange(2 * n, device=z.device).roll(n))

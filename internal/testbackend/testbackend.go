@@ -23,8 +23,14 @@ import (
 // raceReason is why nothing runs on the pure-Go backend under -race.
 const raceReason = "under -race checkptr stops the pure-Go product (compute v0.1.2)"
 
+// configEnv names the backend that tests compute on, as $GOMLX_BACKEND does for the command: scripts/gpu sets it.
+const configEnv = "SSLX_TEST_BACKEND"
+
 // shared opens the backend of [Open] once for all tests of a package.
 var shared = sync.OnceValues(func() (compute.Backend, error) {
+	if config := os.Getenv(configEnv); config != "" {
+		return open(config)
+	}
 	b, err := open("xla:cpu")
 	if err == nil || raceEnabled {
 		return b, err
@@ -104,8 +110,9 @@ func open(config string) (compute.Backend, error) {
 	return h.Backend, nil
 }
 
-// Open returns XLA's CPU backend, whose plugin it installs when it is missing, else the pure-Go one. All tests
-// of a package share it. Examples and TestMain, which have no t, pass nil; they get nil where [Main] runs no test.
+// Open returns the backend that $SSLX_TEST_BACKEND names, else XLA's CPU backend, whose plugin it installs when it is
+// missing, else the pure-Go one. All tests of a package share it. Examples and TestMain, which have no t, pass nil; nil
+// is what they get where [Main] runs no test.
 func Open(t testing.TB) compute.Backend {
 	b, err := shared()
 	if err != nil && t != nil {

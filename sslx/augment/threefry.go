@@ -4,6 +4,8 @@ import (
 	"math/bits"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/internal/device"
 )
 
 // threeFryRotations are the rotation distances of ThreeFry-2x32 (Random123, threefry.h, R_32x2). The rounds take the
@@ -43,7 +45,7 @@ func threeFryGraph(k0, k1, c0, c1 *Node) (x0, x1 *Node) {
 
 	// The number of the group, the two words with the key added, and the three words of the key.
 	state := []*Node{Const(g, uint32(0)), Add(c0, k0), Add(c1, k1), k0, k1, k2}
-	if isPureGo(g) {
+	if device.IsPureGo(g) {
 		for range threeFryGroups {
 			state = threeFryGroup(state)
 		}

@@ -2,11 +2,11 @@ package augment
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sslx-go/lab/internal/device"
 )
 
 // This file works around what XLA's CPU compiler does, so that views are fast and do not depend on their batch.
@@ -19,9 +19,9 @@ import (
 func Join(parts []*Node, axis int) *Node {
 	g := parts[0].Graph()
 	switch {
-	case isPureGo(g):
+	case device.IsPureGo(g):
 		return Concatenate(parts, axis)
-	case !isCPU(g):
+	case !device.IsCPU(g):
 		return joined(g, parts, axis, counted(len(parts)))
 	}
 
@@ -97,7 +97,7 @@ func head(x *Node) *Node { return SliceAxis(x, 0, AxisElem(0)) }
 // once is head for a batch of two images that are the same, in a form from which the compiler does not conclude that
 // the second need not be computed.
 func once(x *Node) *Node {
-	if !isCPU(x.Graph()) {
+	if !device.IsCPU(x.Graph()) {
 		return head(x)
 	}
 
@@ -114,13 +114,4 @@ func once(x *Node) *Node {
 		}
 	}
 	return either(x, row(0), row(1))
-}
-
-// isPureGo reports whether a graph runs on the pure-Go backend.
-func isPureGo(g *Graph) bool { return g.Backend().String() == gobackend.BackendName }
-
-// isCPU reports whether a graph runs on XLA's CPU backend.
-func isCPU(g *Graph) bool {
-	b, ok := g.Backend().(interface{ PluginName() string })
-	return ok && strings.Contains(b.PluginName(), "cpu")
 }

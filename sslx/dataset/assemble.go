@@ -32,6 +32,9 @@ func (a *assembly) add(content func() io.Reader, length int64, also io.Writer) (
 	if err == nil && n != length {
 		err = io.ErrUnexpectedEOF
 	}
+	if a.ctx.Err() != nil {
+		return section{}, a.ctx.Err() // nothing is wrong with the images
+	}
 	if err != nil {
 		return section{}, fmt.Errorf("decoded images cannot be read back: %w", err)
 	}

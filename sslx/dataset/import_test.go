@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image/color"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -89,6 +90,17 @@ func TestImport_CanceledLeavesNothing(t *testing.T) {
 		}
 	}
 	waitForGoroutines(t, goroutines)
+}
+
+// The images that were decoded are whole: an interrupt while they are packed says nothing about them.
+func TestAssembly_CanceledDoesNotBlameTheImages(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a := assembly{ctx: ctx}
+	_, err := a.add(func() io.Reader { return strings.NewReader("pixels") }, 6, io.Discard)
+	if err != context.Canceled {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestImport_ProgressCountsEveryImageOnce(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/sslx-go/lab/internal/device"
 )
 
 // winogradSide is the largest side of a map on which winograd is faster than XLA's convolution. It is not for bfloat16,
@@ -19,10 +21,12 @@ func convolution(scope *model.Scope, m featureMaps, channels, size, stride int) 
 	kernel := valueLike(weights(scope, "kernel", 2, size*size*in, size, size, in, channels), m.x)
 	height, width := m.size()
 
-	// The first that fits is the fastest on a CPU.
+	// The first that fits is the fastest on a CPU. A GPU has a library of convolutions.
 	switch {
 	case size == 1 && stride == 1:
 		return featureMaps{pointwise(m.x, kernel), m.pixelsFirst}
+	case device.IsGPU(m.x.Graph()) && size%2 == 1:
+		return featureMaps{convolve(m.images(), kernel, stride), false}
 	case in <= fewChannels && size <= smallKernel:
 		return unfolded(m, kernel, stride)
 	case size == 3 && stride == 1 && max(height, width) <= winogradSide && m.x.DType() != dtypes.BFloat16:

@@ -14,8 +14,9 @@ import (
 var recipes embed.FS
 
 // Recipes returns the names of the built-in configurations, sorted. "quickstart" and those that begin with "cifar10"
-// train in minutes on two cores; those that begin with "claims" are the bases of claims at each scale; those that begin
-// with "paper" are the recipes of Bordes et al. 2023 (https://arxiv.org/abs/2303.01986, code) for ImageNet.
+// train in minutes on two cores, but for "cifar10-gpu", which wants a GPU; those that begin with "claims" are the bases
+// of claims at each scale; those that begin with "paper" are the recipes of Bordes et al. 2023
+// (https://arxiv.org/abs/2303.01986, code) for ImageNet.
 func Recipes() []string {
 	files, _ := fs.Glob(recipes, "recipes/*.yaml") // the pattern is right
 
