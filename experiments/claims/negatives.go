@@ -43,7 +43,7 @@ const (
 )
 
 // longer is how many epochs the arms that decide are also trained for at scale cpu, where all others have two.
-var longer = []int{8}
+var longer = []int{8, 20}
 
 func planNegatives(s experiments.Scale) experiments.Plan {
 	usual := experiments.Arm{Name: usualNegatives, Floors: true,
@@ -93,9 +93,9 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 		comparisons = append(comparisons, over(usualNegatives, arm.Name))
 	}
 
-	// More training changes what is learned, or it does not.
+	// More training changes what is learned, or it does not. The longest has no runs yet.
 	if s == experiments.CPU {
-		for _, epochs := range longer {
+		for _, epochs := range longer[:1] {
 			for _, name := range []string{usualNegatives, ownPatchNoise, oneImageNoise} {
 				arm := trainedLonger(name, epochs)
 				arms = append(arms, arm)
