@@ -108,7 +108,7 @@ func newViewer(h *backend.Handle, v Views) (*viewer, error) {
 }
 
 func (w *viewer) graph(pixels, indices, stream *Node) []*Node {
-	images := augment.FromBytes(Gather(pixels, InsertAxes(indices, -1))) // [batch, size, size, 3]
+	images := Gather(pixels, InsertAxes(indices, -1)) // [batch, size, size, 3]
 
 	key := augment.Key{Stream: stream, Samples: ConvertDType(indices, dtypes.Uint32)}
 

@@ -91,8 +91,7 @@ func (r Record) byConstruction() bool {
 }
 
 // cueGraph returns the statistics of anchors and of negatives, [views*batch, 4*channels] each.
-func cueGraph(c sslx.Config, pixels, samples, stream *Node) []*Node {
-	images := augment.FromBytes(pixels) // [batch, height, width, channels]
+func cueGraph(c sslx.Config, images, samples, stream *Node) []*Node {
 	key := augment.Key{Stream: stream, Samples: samples}
 	channels := images.Shape().Dimensions[3]
 	mean, std := make([]float64, channels), slices.Repeat([]float64{1}, channels)

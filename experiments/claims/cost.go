@@ -2,7 +2,6 @@ package claims
 
 import (
 	"fmt"
-	"slices"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -99,14 +98,14 @@ func grow(small, full, epochs int) []pretrain.Resolution {
 // those whose runs can be compared.
 func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
 	all, columns := p.Accuracies(r)
-	arms, seeds := timed(p, r)
+	seeds := timedSeeds(p, r)
 	if len(columns) == 0 || len(seeds) == 0 {
 		return nil, nil
 	}
 
 	plot := plots.SeriesPlot{Title: p.Title(columns[0]), X: fmt.Sprintf("training (s), mean over %d seeds", len(seeds)),
 		Y: experiments.AccuracyAxis, Floors: all.Floors(columns[0])}
-	for _, arm := range arms {
+	for _, arm := range p.Arms {
 		var seconds []float64
 		for _, seed := range seeds {
 			known, _ := p.Record(r, arm, seed)
@@ -118,24 +117,17 @@ func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) 
 	return drawSeries(plot)
 }
 
-// timed returns the arms that were run from the same revision of the code as the first one, and the seeds with which
-// all of them were.
-func timed(p experiments.Plan, r experiments.Records) (arms []experiments.Arm, seeds []uint64) {
-	comparable := func(arm experiments.Arm, seed uint64) bool {
-		first, ok := p.Record(r, p.Arms[0], seed)
-		other, made := p.Record(r, arm, seed)
-		return ok && made && other.Environment.Revision == first.Environment.Revision
-	}
-
-	for _, arm := range p.Arms {
-		if slices.ContainsFunc(p.Seeds, func(seed uint64) bool { return comparable(arm, seed) }) {
-			arms = append(arms, arm)
-		}
-	}
+// timedSeeds returns the seeds with which every arm was run from one revision of the code.
+func timedSeeds(p experiments.Plan, r experiments.Records) (seeds []uint64) {
 	for _, seed := range p.Seeds {
-		if !slices.ContainsFunc(arms, func(arm experiments.Arm) bool { return !comparable(arm, seed) }) {
+		first, ok := p.Record(r, p.Arms[0], seed)
+		for _, arm := range p.Arms[1:] {
+			other, made := p.Record(r, arm, seed)
+			ok = ok && made && other.Environment.Revision == first.Environment.Revision
+		}
+		if ok {
 			seeds = append(seeds, seed)
 		}
 	}
-	return arms, seeds
+	return seeds
 }

@@ -40,7 +40,7 @@ func benchmark(b *testing.B, p Pipeline, size, batch int) {
 	pixels := tensors.FromFlatDataAndDimensions(make([]uint8, images*size*size*3), images, size, size, 3)
 	samples := tensors.FromFlatDataAndDimensions(make([]int32, batch), batch)
 	exec := MustNewExec(testbackend.Open(b), func(pixels, samples, stream *Node) *Node {
-		x := FromBytes(Gather(pixels, InsertAxes(samples, -1)))
+		x := Gather(pixels, InsertAxes(samples, -1))
 		key := Key{Stream: stream, Samples: ConvertDType(samples, dtypes.Uint32)}
 		return Normalize(p.Make(x, key).Images, cifarMean, cifarStd)
 	})

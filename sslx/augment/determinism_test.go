@@ -23,7 +23,7 @@ type maker func(seed uint64, epoch int, samples []int32) [][]float32
 func newMaker(t *testing.T, pipelines []Pipeline, view int) maker {
 	images := randomImages(allSamples, 16, 16)
 	exec := MustNewExec(testbackend.Open(t), func(images, samples, stream *Node) (outputs []*Node) {
-		x := FromBytes(Gather(images, InsertAxes(samples, -1)))
+		x := Gather(images, InsertAxes(samples, -1))
 		for _, p := range pipelines {
 			v := p.Make(x, Key{Stream: stream, Samples: ConvertDType(samples, dtypes.Uint32), View: view})
 			outputs = append(append(outputs, v.Images), flat(v.Params)...)
@@ -102,7 +102,7 @@ func again(t *testing.T, pipelines []Pipeline, made [][]float32) [][]float32 {
 		args = append(args, rows(v, allSamples))
 	}
 	return call(t, testbackend.Open(t), func(in []*Node) (outputs []*Node) {
-		images, in := FromBytes(in[0]), in[1:]
+		images, in := in[0], in[1:]
 		for _, p := range pipelines {
 			params := make([]Params, len(p))
 			for i, op := range p {
@@ -121,6 +121,26 @@ func paramNames(op Operation) []string {
 	defer g.Finalize()
 	zeros := func(n int) *Node { return Zeros(g, shapes.Make(dtypes.Float32, 2, n)) }
 	return sortedNames(op.Draw(zeros, zeros, 16, 16, 3))
+}
+
+func TestPipeline_BytesMakeTheViewsOfTheirNumbers(t *testing.T) {
+	const n = 8
+	pixels := randomImages(n, 16, 16)
+	views := func(numbers func(*Node) *Node) [][]float32 {
+		return call(t, testbackend.Open(t), func(pixels, samples, stream *Node) (made []*Node) {
+			for _, p := range append(everyPipeline(), Pipeline{}) {
+				made = append(made, p.Make(numbers(pixels), Key{Stream: stream, Samples: samples}).Images)
+			}
+			return made
+		}, pixels, upTo(n), Stream(5, 0))
+	}
+
+	want := views(FromBytes)
+	for i, got := range views(func(pixels *Node) *Node { return pixels }) {
+		if d := largestDifference(got, want[i]); d > 1e-6 {
+			t.Errorf("pipeline %d: the views of bytes and of their numbers differ by up to %g", i, d)
+		}
+	}
 }
 
 func TestKey_SeedEpochAndViewEachChangeTheView(t *testing.T) {

@@ -19,7 +19,7 @@ func TestPipeline_TwoDevicesMakeTheBytesOfOne(t *testing.T) {
 	pipelines := []Pipeline{simCLR(), {GaussianNoise{Sigma: 0.1}},
 		{NewGaussianBlur(5, 0.5), Rotation{Degrees: 30}}}
 	graph := func(images, samples, stream *Node) (views []*Node) {
-		x := FromBytes(Gather(images, InsertAxes(samples, -1)))
+		x := Gather(images, InsertAxes(samples, -1))
 		for i, p := range pipelines {
 			key := Key{Stream: stream, Samples: ConvertDType(samples, dtypes.Uint32), View: i}
 			views = append(views, p.Make(x, key).Images)

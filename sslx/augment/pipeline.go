@@ -94,35 +94,41 @@ func numbered(name string, draw func(string, int) *Node) Source {
 	}
 }
 
-// Apply returns the views [batch, height', width', channels] that the parameters make of images [batch, height, width,
-// channels] in [0, 1].
+// Apply returns the views, float32 [batch, height', width', channels], that the parameters make of images [batch,
+// height, width, channels]: float32 in [0, 1], or bytes, which is faster where a pipeline begins with a crop.
 func (p Pipeline) Apply(images *Node, params []Params) *Node {
 	if single(images) {
 		return once(p.Apply(twice(images), each(params, twice)))
 	}
+	return numbers(p.paint(images, params).join())
+}
 
+// paint is Apply up to the last operation that needs no whole images.
+func (p Pipeline) paint(images *Node, params []Params) canvas {
 	c := canvas{whole: images}
 	for i, op := range p {
 		c = c.apply(op, params[i])
 	}
-	return c.join()
+	return c
 }
 
-// Make draws parameters and applies them.
-func (p Pipeline) Make(images *Node, key Key) View { return p.makeWith(images, key, nil) }
+// Make draws parameters and applies them to images as [Pipeline.Apply] takes them.
+func (p Pipeline) Make(images *Node, key Key) View {
+	return p.makeWith(images, key, nil, func(c canvas) *Node { return numbers(c.join()) })
+}
 
-// makeWith is Make with given parameters for the first operations.
-func (p Pipeline) makeWith(images *Node, key Key, given []Params) View {
+// makeWith is Make with given parameters for the first operations; finish makes images of what the operations made.
+func (p Pipeline) makeWith(images *Node, key Key, given []Params, finish func(canvas) *Node) View {
 	if single(images) {
 		key.Samples = twice(key.Samples)
-		v := p.makeWith(twice(images), key, each(given, twice))
+		v := p.makeWith(twice(images), key, each(given, twice), finish)
 		return View{Images: once(v.Images), Params: each(v.Params, head)}
 	}
 
 	dims := images.Shape().Dimensions
 	params := p.Draw(key, dims[1], dims[2], dims[3])
 	copy(params, given)
-	return View{Images: p.Apply(images, params), Params: params}
+	return View{Images: finish(p.paint(images, params)), Params: params}
 }
 
 // each returns the parameters that change makes of each.
@@ -145,5 +151,22 @@ func Normalize(images *Node, mean, std []float64) *Node {
 	return Div(Sub(images, constant(mean)), constant(std))
 }
 
+// normalize is Normalize before the channels are joined, which spares one walk over all pixels.
+func (c canvas) normalize(mean, std []float64) planes {
+	p := make(planes, len(mean))
+	for i, plane := range c.split() {
+		p[i] = DivScalar(AddScalar(plane, -mean[i]), std[i])
+	}
+	return p
+}
+
 // FromBytes returns uint8 pixels as float32 in [0, 1].
 func FromBytes(pixels *Node) *Node { return DivScalar(ConvertDType(pixels, dtypes.Float32), 255.0) }
+
+// numbers returns pixels that may still be bytes as float32 in [0, 1].
+func numbers(pixels *Node) *Node {
+	if pixels.DType() == dtypes.Uint8 {
+		return FromBytes(pixels)
+	}
+	return pixels
+}

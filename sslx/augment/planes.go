@@ -77,12 +77,13 @@ func repaint(o painter, images *Node, params Params) *Node {
 	return o.paint(split(images), params).join()
 }
 
-// cutter is an operation that makes planes of images.
+// cutter is an operation that makes planes, in [0, 1], of images whose pixels may still be bytes.
 type cutter interface {
 	cut(images *Node, params Params) planes
 }
 
-// canvas is a batch of images on its way through a pipeline: whole, or in planes where whole is nil.
+// canvas is a batch of images on its way through a pipeline: whole, and bytes until an operation needs numbers, or in
+// planes where whole is nil.
 type canvas struct {
 	whole  *Node
 	planes planes
@@ -97,12 +98,12 @@ func (c canvas) apply(op Operation, params Params) canvas {
 	case cutter:
 		return canvas{planes: o.cut(c.join(), params)}
 	}
-	return canvas{whole: op.Apply(c.join(), params)}
+	return canvas{whole: op.Apply(numbers(c.join()), params)}
 }
 
 func (c canvas) split() planes {
 	if c.whole != nil {
-		return split(c.whole)
+		return split(numbers(c.whole))
 	}
 	return c.planes
 }

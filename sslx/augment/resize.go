@@ -65,23 +65,47 @@ func resize(images *Node, from part, height, width int) planes {
 
 	rows := interpolation(from.top, from.height, dims[1], height)
 	columns := interpolation(from.left, from.width, dims[2], width)
-	return resample(TransposeAllAxes(images, 0, 1, 3, 2), rows, columns)
+	return resample(TransposeAllAxes(numbers(images), 0, 1, 3, 2), rows, columns)
 }
 
 // enlarge is resize for images that are no larger than what they become. A pixel then lies between two rows and two
 // columns of the image, where the products of resample would sum many more.
+//
+// Its four pixels are gathered before anything is computed, because a program's large arrays cost it more time than its
+// arithmetic does, and gathered bytes are a quarter of numbers.
 func enlarge(images *Node, from part, height, width int) planes {
-	x := TransposeAllAxes(images, 0, 2, 1, 3)    // [batch, w, h, channels]
-	x = between(x, from.left, from.width, width) // [batch, width, h, channels]
-	x = TransposeAllAxes(x, 0, 2, 3, 1)          // [batch, h, channels, width]
-	return separate(between(x, from.top, from.height, height))
+	dims := images.Shape().Dimensions
+	columns := between(from.left, from.width, dims[2], width)
+	rows := between(from.top, from.height, dims[1], height)
+
+	// Of each pixel the two rows, and of each of them the two columns.
+	var corners [2][2]*Node
+	x := TransposeAllAxes(images, 0, 2, 1, 3) // [batch, w, h, channels]
+	for c := range columns.old {
+		column := TransposeAllAxes(columns.take(x, c), 0, 2, 3, 1) // [batch, h, channels, width]
+		for r := range rows.old {
+			corners[r][c] = numbers(rows.take(column, r)) // [batch, height, channels, width]
+		}
+	}
+
+	share := InsertAxes(columns.share, 1, 1) // [batch, 1, 1, width]
+	above, below := mix(corners[0][0], corners[0][1], share), mix(corners[1][0], corners[1][1], share)
+	return separate(mix(above, below, InsertAxes(rows.share, -1, -1)))
 }
 
-// between returns `to` places of axis 1 of x for the range [start, start+length) of each image, [batch, 1] in places.
-// Each lies between the two old ones that are nearest to its center.
-func between(x, start, length *Node, to int) *Node {
-	dims := x.Shape().Dimensions
-	place := Iota(x.Graph(), shapes.Make(dtypes.Float32, dims[0], to), 1)
+// mix returns the point between a and b that is the given share of the way from a.
+func mix(a, b, share *Node) *Node { return Add(a, Mul(Sub(b, a), share)) }
+
+// neighbors are the two places of an axis that each of its new places lies between.
+type neighbors struct {
+	old   [2]*Node // int32 [batch, to, 2]: the image and the place, of the one before and of the one after
+	share *Node    // float32 [batch, to], of the one after
+}
+
+// between returns the neighbors of `to` places in the range [start, start+length), [batch, 1] in places, of an axis of
+// `from` places: those that are nearest to the center of each.
+func between(start, length *Node, from, to int) neighbors {
+	place := Iota(start.Graph(), shapes.Make(dtypes.Float32, start.Shape().Dimensions[0], to), 1)
 	center := Mul(AddScalar(place, 0.5), DivScalar(length, float64(to))) // from the start
 
 	// Half a pixel from either end, the last pixel inside is repeated. With this between the product and the sum, no
@@ -89,16 +113,17 @@ func between(x, start, length *Node, to int) *Node {
 	center = Min(MaxScalar(center, 0.5), AddScalar(length, -0.5))
 	at := Add(center, AddScalar(start, -0.5))
 	before := Floor(at)
-	share := InsertAxes(Sub(at, before), -1, -1) // of the one after
 
 	// At the last pixel of the image, the one after has no share, and any will do.
 	first := ConvertDType(before, dtypes.Int32)
-	second := MinScalar(AddScalar(first, 1), dims[1]-1)
-	image := Iota(x.Graph(), first.Shape(), 0)
-	old := func(index *Node) *Node { return Gather(x, Stack([]*Node{image, index}, -1)) }
-	a, b := old(first), old(second)
-	return Add(a, Mul(Sub(b, a), share))
+	second := MinScalar(AddScalar(first, 1), from-1)
+	image := Iota(first.Graph(), first.Shape(), 0)
+	old := func(index *Node) *Node { return Stack([]*Node{image, index}, -1) }
+	return neighbors{[2]*Node{old(first), old(second)}, Sub(at, before)}
 }
+
+// take returns the neighbor before (0) or after (1) each new place of axis 1 of x.
+func (n neighbors) take(x *Node, which int) *Node { return Gather(x, n.old[which]) }
 
 // resample returns rows·plane·columnsᵀ for each channel of x [batch, h, channels, w], for all channels at once.
 func resample(x *Node, rows, columns bandMatrix) planes {

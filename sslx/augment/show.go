@@ -108,7 +108,7 @@ func newViewProgram(b compute.Backend, views Views, images dataset.Images, sampl
 		for i, pipeline := range s.pipelines {
 			// The keys of training, so that these are its views and no others.
 			key := Key{Stream: stream, Samples: samples, View: i}
-			view := pipeline.Make(FromBytes(pixels), key)
+			view := pipeline.Make(pixels, key)
 			outputs = append(outputs, toBytes(view.Images))
 			if !words {
 				continue

@@ -53,11 +53,12 @@ func (v Views) alike() bool {
 	return !slices.ContainsFunc(v, func(c Config) bool { return !c.Equal(v[0]) })
 }
 
-// Make returns the views of images [batch, height, width, channels] in [0, 1], normalized with the mean and the
-// standard deviation of each channel. View i draws its numbers under the key with i added to its view, except the place
+// Make returns the views of images as [Pipeline.Apply] takes them, normalized with the mean and the standard deviation of
+// each channel. View i draws its numbers under the key with i added to its view, except the place
 // of its patch and crop where it has SameRegion: those are the first view's. Views may differ in size.
 func (v Views) Make(images *Node, key Key, mean, std []float64) []View {
 	dims := images.Shape().Dimensions
+	normalized := func(c canvas) *Node { return c.normalize(mean, std).join() }
 	made := make([]View, len(v))
 	for i, c := range v {
 		own := key
@@ -67,8 +68,7 @@ func (v Views) Make(images *Node, key Key, mean, std []float64) []View {
 		if i > 0 && c.SameRegion {
 			region = made[0].Params[:len(c.cut(dims[1], dims[2]))]
 		}
-		made[i] = c.Pipeline(dims[1], dims[2]).makeWith(images, own, region)
-		made[i].Images = Normalize(made[i].Images, mean, std)
+		made[i] = c.Pipeline(dims[1], dims[2]).makeWith(images, own, region, normalized)
 	}
 	return made
 }

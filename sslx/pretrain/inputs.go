@@ -83,7 +83,7 @@ func (v stepValues) part(from, to int) stepValues {
 
 // batch is the inputs of a step as a graph uses them.
 type batch struct {
-	images        *Node // float32 [batch, height, width, channels] in [0, 1]
+	images        *Node // uint8 [batch, height, width, channels]
 	labels        *Node // int32 [batch]
 	indices       *Node // int32 [batch], which images they are
 	key           augment.Key
@@ -97,7 +97,7 @@ func newBatch(d stepData, in stepInputs[*Node]) batch {
 	}
 
 	b := batchWithoutImages(in.batchInputs)
-	b.images = augment.FromBytes(pixels)
+	b.images = pixels
 	return b
 }
 

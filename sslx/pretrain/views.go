@@ -32,7 +32,7 @@ func normalizedViews(c Config, d stepData, size int, b batch) (images []*Node) {
 	key.View = len(views)
 	if asked.OneImage {
 		first := Const(of.Graph(), d.At(0))
-		of = augment.FromBytes(Reshape(first, 1, d.Height, d.Width, d.Depth())) // [1, height, width, channels]
+		of = Reshape(first, 1, d.Height, d.Width, d.Depth()) // [1, height, width, channels]
 		key.Samples = Slice(key.Samples, AxisRange(0, 1))
 	}
 	extra := asked.Views(views[0]).Make(of, key, d.mean, d.std)
