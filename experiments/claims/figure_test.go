@@ -24,7 +24,7 @@ func TestFigure_TellsTheNumbersOfEachClaim(t *testing.T) {
 		case minibatch.ID, cost.ID, lejepa.ID:
 			want = fmt.Sprintf("%.4g at", accuracies.Point(0, p.Arms[0].Name, columns[0]).Mean)
 		case augmentation.ID: // of many cells, the words have the extremes
-			want = "7 columns"
+			want = "9 columns"
 		case protocols.ID:
 			want = "14 rows"
 		case negatives.ID:

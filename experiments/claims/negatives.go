@@ -42,8 +42,12 @@ const (
 	oneImageNoise  = "one image, noise"
 )
 
-// longer is how many epochs the arms that decide are also trained for at scale cpu, where all others have two.
-var longer = []int{8, 20}
+// How many epochs the arms that decide are also trained for at scale cpu, where all others have two. The runs of the
+// longest are made for the claims on augmentation and on batches.
+var (
+	longer  = []int{8}
+	longest = []int{8, 20}
+)
 
 func planNegatives(s experiments.Scale) experiments.Plan {
 	usual := experiments.Arm{Name: usualNegatives, Floors: true,
@@ -93,9 +97,9 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 		comparisons = append(comparisons, over(usualNegatives, arm.Name))
 	}
 
-	// More training changes what is learned, or it does not. The longest has no runs yet.
+	// More training changes what is learned, or it does not.
 	if s == experiments.CPU {
-		for _, epochs := range longer[:1] {
+		for _, epochs := range longer {
 			for _, name := range []string{usualNegatives, ownPatchNoise, oneImageNoise} {
 				arm := trainedLonger(name, epochs)
 				arms = append(arms, arm)

@@ -84,18 +84,14 @@ func TestCost_LongerTrainingHasAScheduleOfItsOwn(t *testing.T) {
 			continue
 		}
 		c := arm.From(experiments.With(experiments.Base(experiments.CPU), func(c *sslx.Config) { c.Optimizer.LR = 0.125 }))
-		epochs, last := 8, 5
-		if strings.HasSuffix(arm.Name, ", 20 epochs") {
-			epochs, last = 20, 13
-		}
 		sizes := 1
 		if strings.HasPrefix(arm.Name, "growing") {
 			sizes = 3
-			if got := c.Resolutions[2]; got != (pretrain.Resolution{Epoch: last, Size: 32}) {
+			if got := c.Resolutions[2]; got != (pretrain.Resolution{Epoch: 5, Size: 32}) {
 				t.Errorf("%s ends with %v", arm.Name, got)
 			}
 		}
-		if c.Epochs != epochs || c.Optimizer.LR != 0.125 || len(c.Resolutions) != sizes {
+		if c.Epochs != 8 || c.Optimizer.LR != 0.125 || len(c.Resolutions) != sizes {
 			t.Errorf("%s: %d epochs, learning rate %g, sizes %v", arm.Name, c.Epochs, c.Optimizer.LR, c.Resolutions)
 		}
 	}
