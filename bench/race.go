@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,8 +49,9 @@ func NewRace() Race {
 	return Race{Data: "cifar10", Recipe: "cifar10-race", Seeds: 1, Minutes: 60, Epochs: 10, first: 30}
 }
 
-// convnetRecipe is what the peers with our convnet train it by: network, batch, temperature and optimizer.
-const convnetRecipe = "cifar10-cpu"
+// convnetRecipe is what the peers with our convnet train it by: network, size of the views, batch, temperature and
+// optimizer.
+const convnetRecipe = "cifar10-race"
 
 // own is what a race calls sslx.
 const own = "sslx"
@@ -99,6 +101,7 @@ type peerTraining struct {
 
 	// What our convnet is trained by; absent for a peer that has a recipe of its own.
 	*Step
+	ViewSize     int       `json:"view_size,omitempty"`
 	Epochs       int       `json:"epochs,omitempty"`
 	WarmupEpochs float64   `json:"warmup_epochs,omitempty"`
 	Mean         []float64 `json:"mean,omitempty"`
@@ -114,6 +117,7 @@ func (r Race) withConvnet(h *backend.Handle, set *dataset.Set) (p peerTraining, 
 	network, rule := c.Encoder.(encoder.ConvNet), c.Optimizer.Rule.(optimizer.SGD)
 
 	s := NewStep(encoder.NameOf(network), network.Width, c.Batch)
+	s.Features = network.Features
 	s.Size, s.Views, s.Projector = set.Height(), len(c.Views), c.Projector
 	s.Temperature = c.Objective.(objective.SimCLR).Temperature
 	s.LR, s.Momentum = c.Optimizer.Schedule(c.Batch, 1, 1).Peak, rule.Momentum
@@ -127,7 +131,8 @@ func (r Race) withConvnet(h *backend.Handle, set *dataset.Set) (p peerTraining, 
 	s.Parameters = parameters(store)
 	store.Finalize()
 
-	p = peerTraining{Step: &s, Epochs: r.Epochs, WarmupEpochs: c.Optimizer.WarmupEpochs}
+	p = peerTraining{Step: &s, ViewSize: cmp.Or(c.LastViews()[0].Size, set.Height()), Epochs: r.Epochs,
+		WarmupEpochs: c.Optimizer.WarmupEpochs}
 	p.Mean, p.Std = set.Stats()
 	return p, nil
 }

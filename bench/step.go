@@ -24,11 +24,15 @@ import (
 type Step struct {
 	Encoder string `json:"encoder"` // "convnet" or "resnet18"
 	Width   int    `json:"width"`   // channels of its first stage; 0 in NewStep takes the encoder's own
-	Size    int    `json:"size"`    // height and width of a view, from 8 to 512
-	Batch   int    `json:"batch"`   // images, from 2 to 4096
-	Views   int    `json:"views"`   // of each image
-	Cores   int    `json:"cores"`
-	Device  string `json:"device,omitempty"` // "cuda" where Run found it to compute on a GPU
+
+	// Features is the number of channels of a convnet's last map, 0 for its own.
+	Features int `json:"features,omitempty"`
+
+	Size   int    `json:"size"`  // height and width of a view, from 8 to 512
+	Batch  int    `json:"batch"` // images, from 2 to 4096
+	Views  int    `json:"views"` // of each image
+	Cores  int    `json:"cores"`
+	Device string `json:"device,omitempty"` // "cuda" where Run found it to compute on a GPU
 
 	// Precision is what the network computes in: "float32", which is "" too, or "bfloat16". The same step in float32
 	// then takes turns with it.
@@ -44,7 +48,7 @@ type Step struct {
 
 // network is an encoder that the peers have too, and the size of its benchmarks.
 type network struct {
-	build    func(width int) encoder.Encoder
+	build    func(width, features int) encoder.Encoder
 	width    int // its own, by default
 	batch    int // that the targets of this project name
 	logSteps int // as many as take a few seconds
@@ -54,12 +58,12 @@ type network struct {
 
 var networks = map[string]network{
 	"convnet": {
-		build: func(width int) encoder.Encoder { return encoder.ConvNet{Width: width} },
+		build: func(width, features int) encoder.Encoder { return encoder.ConvNet{Width: width, Features: features} },
 		width: 32, batch: 128, logSteps: 10,
 		scale: map[string]int{"stem": 2, "down1": 4, "block1": 4, "down2": 8, "block2": 8, "last": 8},
 	},
 	"resnet18": {
-		build: func(width int) encoder.Encoder { return encoder.ResNet{Layers: 18, Width: width} },
+		build: func(width, _ int) encoder.Encoder { return encoder.ResNet{Layers: 18, Width: width} },
 		width: 64, batch: 64, logSteps: 2,
 		scale: map[string]int{"stem": 1, "stage0": 1, "stage1": 2, "stage2": 4, "stage3": 8},
 	},

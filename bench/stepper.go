@@ -61,7 +61,7 @@ func embeddings(scope *model.Scope, s Step, views *Node) *Node {
 }
 
 // network returns the encoder.
-func (s Step) network() encoder.Encoder { return networks[s.Encoder].build(s.Width) }
+func (s Step) network() encoder.Encoder { return networks[s.Encoder].build(s.Width, s.Features) }
 
 // graph builds the step and returns the loss.
 func (w *stepper) graph(scope *model.Scope, views, lr, step *Node) *Node {

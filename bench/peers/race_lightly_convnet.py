@@ -1,4 +1,5 @@
-"""lightly's transform for CIFAR-10 and its loss, with sslx's small convnet, batch, optimizer and schedule."""
+"""lightly's transform for CIFAR-10 and its loss, with the network, size of views, batch, optimizer and
+schedule of sslx's race."""
 from protocol import serve_race, version
 
 
@@ -12,7 +13,7 @@ def build(config):
     begin(config)
     encoder, projector = network(config)
     training = Training(
-        config, SimCLRTransform(config["size"], cj_strength=0.5, gaussian_blur=0.0), encoder, projector,
+        config, SimCLRTransform(config["view_size"], cj_strength=0.5, gaussian_blur=0.0), encoder, projector,
         NTXentLoss(config["temperature"]), optimizer(config, encoder, projector), config["batch"], config["epochs"],
         warmup_cosine(config), statistics["mean"], statistics["std"])
     return {"version": version("lightly"), "note": f"its transform and loss, our {config['encoder']}, batch "

@@ -1,5 +1,5 @@
-"""solo-learn's transform for CIFAR-10 with the values of its scripts, and its SimCLR loss, with sslx's small convnet,
-batch, optimizer and schedule."""
+"""solo-learn's transform for CIFAR-10 with the values of its scripts, and its SimCLR loss, with the network,
+size of views, batch, optimizer and schedule of sslx's race."""
 from protocol import serve_race, version
 
 
@@ -12,7 +12,7 @@ def build(config):
 
     begin(config)
     view = prepare_transform("cifar10", brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2, gaussian_prob=0.0,
-                             crop_size=config["size"])
+                             crop_size=config["view_size"])
     encoder, projector = network(config)
     training = Training(
         config, prepare_n_crop_transform([view], num_crops_per_aug=[config["views"]]), encoder, projector,

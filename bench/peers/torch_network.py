@@ -21,12 +21,13 @@ class BasicBlock(nn.Module):
         return F.relu(self.body(x) + self.shortcut(x))
 
 
-def convnet(width):
+def convnet(width, features=None):
     layers = [conv_bn(3, width, 4, 2)]
     for _ in range(2):
         layers += [conv_bn(width, 2 * width, 3, 2), BasicBlock(2 * width, 2 * width, 1)]
         width *= 2
-    return nn.Sequential(*layers, conv_bn(width, 2 * width, 3, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()), 2 * width
+    features = features or 2 * width
+    return nn.Sequential(*layers, conv_bn(width, features, 3, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()), features
 
 
 def resnet18(width):
@@ -39,7 +40,10 @@ def resnet18(width):
 
 def network(config):
     """Return encoder and projector of a configuration, after comparing their number of parameters with sslx's."""
-    encoder, width = {"convnet": convnet, "resnet18": resnet18}[config["encoder"]](config["width"])
+    if config["encoder"] == "convnet":
+        encoder, width = convnet(config["width"], config.get("features"))
+    else:
+        encoder, width = resnet18(config["width"])
     layers = []
     for out in config["projector"][:-1]:
         layers += [nn.Linear(width, out, bias=False), nn.BatchNorm1d(out), nn.ReLU(inplace=True)]
