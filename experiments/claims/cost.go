@@ -3,8 +3,6 @@ package claims
 import (
 	"fmt"
 
-	"gonum.org/v1/gonum/stat"
-
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/sslx"
@@ -94,8 +92,8 @@ func grow(small, full, epochs int) []pretrain.Resolution {
 	}
 }
 
-// drawCost draws accuracy against the time of training, a point for each arm. Accuracies are of all seeds, times of
-// those whose runs can be compared.
+// drawCost draws accuracy against the time of training, a point for each arm. Accuracies are means over all seeds, times
+// are medians over those whose runs can be compared: other work slows single runs.
 func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
 	all, columns := p.Accuracies(r)
 	seeds := timedSeeds(p, r)
@@ -103,7 +101,7 @@ func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) 
 		return nil, nil
 	}
 
-	plot := plots.SeriesPlot{Title: p.Title(columns[0]), X: fmt.Sprintf("training (s), mean over %d seeds", len(seeds)),
+	plot := plots.SeriesPlot{Title: p.Title(columns[0]), X: fmt.Sprintf("training (s), median over %d seeds", len(seeds)),
 		Y: experiments.AccuracyAxis, Floors: all.Floors(columns[0])}
 	for _, arm := range p.Arms {
 		var seconds []float64
@@ -112,7 +110,7 @@ func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) 
 			seconds = append(seconds, known.Seconds)
 		}
 		plot.Series = append(plot.Series, plots.Series{Name: arm.Name,
-			Points: []plots.Point{all.Point(stat.Mean(seconds, nil), arm.Name, columns[0])}})
+			Points: []plots.Point{all.Point(median(seconds), arm.Name, columns[0])}})
 	}
 	return drawSeries(plot)
 }

@@ -32,6 +32,6 @@
 //
 // Shrinking and blurring are batched matrix products, which XLA compiles well on CPUs and GPUs. A crop that is not
 // shrunk mixes the four nearest pixels of the image, which it gathers as bytes where the pipeline got bytes: views of 64
-// and more pixels then take a quarter less time on a CPU. Graph operations panic only while a graph is built, as GoMLX's
+// and more pixels then take a fifth less time on a CPU. Graph operations panic only while a graph is built, as GoMLX's
 // do.
 package augment
