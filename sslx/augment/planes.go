@@ -4,6 +4,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/sslx-go/lab/internal/blame"
+	"github.com/sslx-go/lab/internal/device"
 )
 
 // planes are the channels of a batch of images, each [batch, height, width]. XLA computes on them in one loop without
@@ -29,10 +30,13 @@ func split(images *Node) planes {
 // join returns the images [batch, height, width, channels].
 func (p planes) join() *Node {
 	channels := p.each(func(c *Node) *Node { return InsertAxes(c, -1) })
-	if len(channels) == 1 {
+	switch {
+	case len(channels) == 1:
 		return channels[0]
+	case !device.IsCPU(channels[0].Graph()):
+		return Join(channels, -1)
 	}
-	return Join(channels, -1)
+	return interleave(p)
 }
 
 // each returns the planes that change makes of each.

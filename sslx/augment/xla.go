@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/sslx-go/lab/internal/device"
@@ -46,6 +47,39 @@ func either(x *Node, one, other func(*Graph) *Node) *Node {
 	}
 	condition := LessThan(ConvertDType(Reshape(x), dtypes.Float32), Const(g, float32(0.5)))
 	return If(condition, branch(one), branch(other))[0]
+}
+
+// interleave is Join for planes along a new last axis. It chooses the plane of each value in one loop, which the compiler
+// unrolls over the channels: updates in place would walk over the whole array once for each channel.
+func interleave(p planes) *Node {
+	dims := p[0].Shape().Dimensions
+	shape := shapes.Make(p[0].DType(), append(slices.Clone(dims), len(p))...)
+
+	choose := func(order []int) func(*Graph) *Node {
+		return func(g *Graph) *Node {
+			start := make([]*Node, len(dims))
+			for a := range start {
+				start[a] = Const(g, int32(0))
+			}
+			channel := Iota(g, shapes.Make(dtypes.Int32, shape.Dimensions...), len(dims))
+
+			// The slice of a whole plane brings it into the branch.
+			var chosen *Node
+			for _, i := range order {
+				plane := BroadcastToShape(InsertAxes(DynamicSlice(p[i], start, dims), -1), shape)
+				if chosen != nil {
+					plane = Where(Equal(channel, Const(g, int32(i))), plane, chosen)
+				}
+				chosen = plane
+			}
+			return chosen
+		}
+	}
+
+	forward := counted(len(p))
+	backward := slices.Clone(forward)
+	slices.Reverse(backward)
+	return either(p[0], choose(forward), choose(backward))
 }
 
 // joined joins parts by updates in the given order.
