@@ -92,8 +92,8 @@ func grow(small, full, epochs int) []pretrain.Resolution {
 	}
 }
 
-// drawCost draws accuracy against the time of training, a point for each arm. Accuracies are means over all seeds, times
-// are medians over those whose runs can be compared: other work slows single runs.
+// drawCost draws accuracy against the time of training, a point for each arm. Accuracies are means over all seeds,
+// times are medians over those whose runs can be compared: other work slows single runs.
 func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
 	all, columns := p.Accuracies(r)
 	seeds := timedSeeds(p, r)
@@ -101,8 +101,8 @@ func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) 
 		return nil, nil
 	}
 
-	plot := plots.SeriesPlot{Title: p.Title(columns[0]), X: fmt.Sprintf("training (s), median over %d seeds", len(seeds)),
-		Y: experiments.AccuracyAxis, Floors: all.Floors(columns[0])}
+	plot := plots.SeriesPlot{Title: p.Title(columns[0]), Y: experiments.AccuracyAxis,
+		X: fmt.Sprintf("training (s), median over %d seeds", len(seeds)), Floors: all.Floors(columns[0])}
 	for _, arm := range p.Arms {
 		var seconds []float64
 		for _, seed := range seeds {

@@ -83,7 +83,8 @@ func TestCost_LongerTrainingHasAScheduleOfItsOwn(t *testing.T) {
 		if arm.After == "" {
 			continue
 		}
-		c := arm.From(experiments.With(experiments.Base(experiments.CPU), func(c *sslx.Config) { c.Optimizer.LR = 0.125 }))
+		base := experiments.With(experiments.Base(experiments.CPU), func(c *sslx.Config) { c.Optimizer.LR = 0.125 })
+		c := arm.From(base)
 		sizes := 1
 		if strings.HasPrefix(arm.Name, "growing") {
 			sizes = 3

@@ -31,7 +31,6 @@
 // # Speed
 //
 // Shrinking and blurring are batched matrix products, which XLA compiles well on CPUs and GPUs. A crop that is not
-// shrunk mixes the four nearest pixels of the image, which it gathers as bytes where the pipeline got bytes: views of 64
-// and more pixels then take a fifth less time on a CPU. Graph operations panic only while a graph is built, as GoMLX's
-// do.
+// shrunk mixes the four nearest pixels of the image. It gathers them as bytes where the pipeline got bytes, which is
+// faster: views of many pixels wait for memory. Graph operations panic only while a graph is built, as GoMLX's do.
 package augment

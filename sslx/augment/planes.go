@@ -29,14 +29,14 @@ func split(images *Node) planes {
 
 // join returns the images [batch, height, width, channels].
 func (p planes) join() *Node {
-	channels := p.each(func(c *Node) *Node { return InsertAxes(c, -1) })
-	switch {
-	case len(channels) == 1:
-		return channels[0]
-	case !device.IsCPU(channels[0].Graph()):
-		return Join(channels, -1)
+	if len(p) > 1 && device.IsCPU(p[0].Graph()) {
+		return interleave(p)
 	}
-	return interleave(p)
+	channels := p.each(func(c *Node) *Node { return InsertAxes(c, -1) })
+	if len(channels) == 1 {
+		return channels[0]
+	}
+	return Join(channels, -1)
 }
 
 // each returns the planes that change makes of each.

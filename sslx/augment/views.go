@@ -53,9 +53,9 @@ func (v Views) alike() bool {
 	return !slices.ContainsFunc(v, func(c Config) bool { return !c.Equal(v[0]) })
 }
 
-// Make returns the views of images as [Pipeline.Apply] takes them, normalized with the mean and the standard deviation of
-// each channel. View i draws its numbers under the key with i added to its view, except the place
-// of its patch and crop where it has SameRegion: those are the first view's. Views may differ in size.
+// Make returns the views of images as [Pipeline.Apply] takes them, normalized with the mean and the standard deviation
+// of each channel. View i draws its numbers under the key with i added to its view, except the place of its patch and
+// crop where it has SameRegion: those are the first view's. Views may differ in size.
 func (v Views) Make(images *Node, key Key, mean, std []float64) []View {
 	dims := images.Shape().Dimensions
 	normalized := func(c canvas) *Node { return c.normalize(mean, std).join() }

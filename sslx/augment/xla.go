@@ -49,24 +49,21 @@ func either(x *Node, one, other func(*Graph) *Node) *Node {
 	return If(condition, branch(one), branch(other))[0]
 }
 
-// interleave is Join for planes along a new last axis. It chooses the plane of each value in one loop, which the compiler
-// unrolls over the channels: updates in place would walk over the whole array once for each channel.
+// interleave is Join for planes along a new last axis. It chooses the plane of each value in one loop, which the
+// compiler unrolls over the channels: updates in place would walk over the whole array once for each channel.
 func interleave(p planes) *Node {
 	dims := p[0].Shape().Dimensions
 	shape := shapes.Make(p[0].DType(), append(slices.Clone(dims), len(p))...)
 
 	choose := func(order []int) func(*Graph) *Node {
 		return func(g *Graph) *Node {
-			start := make([]*Node, len(dims))
-			for a := range start {
-				start[a] = Const(g, int32(0))
-			}
 			channel := Iota(g, shapes.Make(dtypes.Int32, shape.Dimensions...), len(dims))
 
 			// The slice of a whole plane brings it into the branch.
 			var chosen *Node
 			for _, i := range order {
-				plane := BroadcastToShape(InsertAxes(DynamicSlice(p[i], start, dims), -1), shape)
+				plane := DynamicSlice(p[i], startAt(g, len(dims), 0, 0), dims)
+				plane = BroadcastToShape(InsertAxes(plane, -1), shape)
 				if chosen != nil {
 					plane = Where(Equal(channel, Const(g, int32(i))), plane, chosen)
 				}
@@ -95,14 +92,19 @@ func joined(g *Graph, parts []*Node, axis int, order []int) *Node {
 
 	whole := BroadcastToShape(ConstAsDType(g, shape.DType, 0), shape)
 	for _, i := range order {
-		start := make([]*Node, shape.Rank())
-		for a := range start {
-			start[a] = Const(g, int32(0))
-		}
-		start[axis] = Const(g, int32(from[i]))
-		whole = DynamicUpdateSlice(whole, parts[i], start)
+		whole = DynamicUpdateSlice(whole, parts[i], startAt(g, shape.Rank(), axis, from[i]))
 	}
 	return whole
+}
+
+// startAt returns where a slice starts: at index along one axis, and at 0 along all others.
+func startAt(g *Graph, rank, axis, index int) []*Node {
+	start := make([]*Node, rank)
+	for a := range start {
+		start[a] = Const(g, int32(0))
+	}
+	start[axis] = Const(g, int32(index))
+	return start
 }
 
 // counted returns 0 … n-1.
@@ -136,15 +138,11 @@ func once(x *Node) *Node {
 	}
 
 	// Slices of either image, made of constants: GoMLX shares nodes that are equal between branches.
-	row := func(i int32) func(*Graph) *Node {
+	row := func(i int) func(*Graph) *Node {
 		return func(g *Graph) *Node {
 			dims := x.Shape().Clone().Dimensions
-			start := make([]*Node, len(dims))
-			for a := range start {
-				start[a] = Const(g, int32(0))
-			}
-			dims[0], start[0] = 1, Const(g, i)
-			return DynamicSlice(x, start, dims)
+			dims[0] = 1
+			return DynamicSlice(x, startAt(g, len(dims), 0, i), dims)
 		}
 	}
 	return either(x, row(0), row(1))
