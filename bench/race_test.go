@@ -82,6 +82,17 @@ func TestRace_MeasuresWholeTrainings(t *testing.T) {
 	if len(fake.Checkpoints) != 3 || fake.Version != "1.2.3" || fake.Note != "two threads" {
 		t.Errorf("the fake peer: %+v", fake)
 	}
+
+	// A peer with our convnet trains the network of cifar10-race, on views of its size.
+	type setting struct {
+		Width, Features int
+		ViewSize        int `json:"view_size"`
+	}
+	var got setting
+	convnet := result.Runs[slices.Index(names, "lightly-convnet")]
+	if err := json.Unmarshal(convnet.Config, &got); err != nil || got != (setting{16, 256, 24}) {
+		t.Errorf("%s trains %+v (%v)", convnet.Program, got, err)
+	}
 	if bytes, err := os.ReadFile(r.Out); err != nil || !strings.Contains(string(bytes), `"convnet"`) ||
 		strings.Contains(string(bytes), `"splits"`) {
 		t.Errorf("%v: the record is %s", err, bytes)

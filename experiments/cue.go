@@ -90,7 +90,8 @@ func (r Record) byConstruction() bool {
 	return len(r.Log) > 0 && r.Log[0].Step == 1 && r.Log[0].Loss < r.Log[0].Chance/2
 }
 
-// cueGraph returns the statistics of anchors and of negatives, [views*batch, 4*channels] each.
+// cueGraph returns the statistics of anchors and of negatives, [views*batch, 4*channels] each, of images uint8 [batch,
+// height, width, channels].
 func cueGraph(c sslx.Config, images, samples, stream *Node) []*Node {
 	key := augment.Key{Stream: stream, Samples: samples}
 	channels := images.Shape().Dimensions[3]

@@ -72,6 +72,32 @@ func TestTimedSeeds_AreOfOneRevision(t *testing.T) {
 	}
 }
 
+// A run that was stopped for a while, or shared the cores, does not move the point of its arm.
+func TestDrawCost_TimesAreMedians(t *testing.T) {
+	r := testrecords.Invent(t, experiments.CPU, cost)
+	p := cost.Plan(experiments.CPU)
+	draw := func() string {
+		f, err := drawCost(p, r)
+		if err != nil || f == nil {
+			t.Fatalf("%v, %v", f, err)
+		}
+		return f.Alt
+	}
+
+	for i, seed := range p.Seeds {
+		run, _ := p.Record(r, p.Arms[0], seed)
+		run.Seconds = float64(61 + i)
+		r[run.Key] = run
+	}
+	before := draw()
+	last, _ := p.Record(r, p.Arms[0], p.Seeds[len(p.Seeds)-1])
+	last.Seconds = 700
+	r[last.Key] = last
+	if after := draw(); after != before || !strings.Contains(after, " at 63.") {
+		t.Errorf("with a run of 700 s the figure has %s, before it %s", after, before)
+	}
+}
+
 func TestFigure_OfTooFewRecordsIsNone(t *testing.T) {
 	for _, c := range all {
 		if f, err := experiments.Figure(c, experiments.CPU, experiments.Records{}); f != nil || err != nil {

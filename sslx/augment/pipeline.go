@@ -100,10 +100,10 @@ func (p Pipeline) Apply(images *Node, params []Params) *Node {
 	if single(images) {
 		return once(p.Apply(twice(images), each(params, twice)))
 	}
-	return numbers(p.paint(images, params).join())
+	return p.paint(images, params).images()
 }
 
-// paint is Apply up to the last operation that needs no whole images.
+// paint is Apply without the joining of the channels at its end.
 func (p Pipeline) paint(images *Node, params []Params) canvas {
 	c := canvas{whole: images}
 	for i, op := range p {
@@ -114,7 +114,7 @@ func (p Pipeline) paint(images *Node, params []Params) canvas {
 
 // Make draws parameters and applies them to images as [Pipeline.Apply] takes them.
 func (p Pipeline) Make(images *Node, key Key) View {
-	return p.makeWith(images, key, nil, func(c canvas) *Node { return numbers(c.join()) })
+	return p.makeWith(images, key, nil, canvas.images)
 }
 
 // makeWith is Make with given parameters for the first operations; finish makes images of what the operations made.

@@ -102,8 +102,11 @@ func (c canvas) apply(op Operation, params Params) canvas {
 	case cutter:
 		return canvas{planes: o.cut(c.join(), params)}
 	}
-	return canvas{whole: op.Apply(numbers(c.join()), params)}
+	return canvas{whole: op.Apply(c.images(), params)}
 }
+
+// images returns the whole images, float32 in [0, 1].
+func (c canvas) images() *Node { return numbers(c.join()) }
 
 func (c canvas) split() planes {
 	if c.whole != nil {
