@@ -28,7 +28,7 @@ var negatives = experiments.Claim{
 		"ladder from SimCLR as usual down to these arms tells what each step costs.",
 	Limits: []string{
 		"The arms with a patch of the same image are trained on parts of images and measured on whole images.",
-		"Settings are tuned for two epochs, and the arms of eight epochs keep them.",
+		"Settings are tuned for two epochs, and the arms of more epochs keep them.",
 		"One fixed patch can always be recognized by its pixels, so its arms tell what a constant negative does, not " +
 			"what a patch does.",
 	},
@@ -43,7 +43,7 @@ const (
 )
 
 // How many epochs the arms that decide are also trained for at scale cpu, where all others have two. The runs of the
-// longest are made for the claims on augmentation and on batches.
+// longest are made for the claims on negatives, on augmentation and on batches.
 var (
 	longer  = []int{8}
 	longest = []int{8, 20}
@@ -99,7 +99,7 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 
 	// More training changes what is learned, or it does not.
 	if s == experiments.CPU {
-		for _, epochs := range longer {
+		for _, epochs := range longest {
 			for _, name := range []string{usualNegatives, ownPatchNoise, oneImageNoise} {
 				arm := trainedLonger(name, epochs)
 				arms = append(arms, arm)
