@@ -2,11 +2,12 @@ package bounded
 
 import (
 	"context"
-	"runtime"
+
+	"github.com/sslx-go/lab/internal/cores"
 )
 
 // working has room for the decoders that run at once, those among them whose context has ended.
-var working = make(chan struct{}, runtime.GOMAXPROCS(0))
+var working = make(chan struct{}, cores.Count())
 
 // Abandon runs work, and returns without its result when ctx ends: not every decoder looks at a context. Work that was
 // abandoned comes to its end by itself, and until then takes the place of other work, so that there is never more of it

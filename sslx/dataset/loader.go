@@ -6,12 +6,12 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/sslx-go/lab/internal/cores"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -28,7 +28,7 @@ type Source interface {
 
 // LoaderOptions say how far ahead a Loader works. The zero value takes the defaults.
 type LoaderOptions struct {
-	// Workers is the number of goroutines that read images; below 1, it is GOMAXPROCS.
+	// Workers is the number of goroutines that read images; below 1, it is that of cores.
 	Workers int
 	// Ahead is the number of batches that are prepared while the caller works on one; below 1, it is 2.
 	Ahead int
@@ -63,7 +63,7 @@ type Loader struct {
 // ends, and on [Loader.Close]. The source must stay open until then.
 func NewLoader(ctx context.Context, source Source, order iter.Seq[[]int], opt LoaderOptions) *Loader {
 	if opt.Workers < 1 {
-		opt.Workers = runtime.GOMAXPROCS(0)
+		opt.Workers = cores.Count()
 	}
 	if opt.Ahead < 1 {
 		opt.Ahead = defaultAhead

@@ -8,7 +8,6 @@ import (
 	"image"
 	"io"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/atomicfile"
 	"github.com/sslx-go/lab/internal/bounded"
+	"github.com/sslx-go/lab/internal/cores"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset/internal/buffer"
 	"github.com/sslx-go/lab/sslx/dataset/internal/pixels"
@@ -97,7 +97,7 @@ func writeSet(ctx context.Context, dir, source string, p *Plan, h *header, opt I
 // drawAll draws every image into the spool and sets the header's height and width.
 func (r *run) drawAll(ctx context.Context, h *header) error {
 	group, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
+	workers := cores.Count()
 	items := make(chan Item, 4*workers)
 
 	// All images must have one size and one number of channels: what is asked for, the format's, or the first image's.

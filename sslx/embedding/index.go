@@ -11,11 +11,11 @@ import (
 	"io/fs"
 	"math"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
 
 	"github.com/sslx-go/lab/internal/atomicfile"
+	"github.com/sslx-go/lab/internal/cores"
 	"github.com/sslx-go/lab/internal/open"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
@@ -113,7 +113,7 @@ func (x *Index) Nearest(query []float32, k int) ([]Neighbor, error) {
 	unit := q.Normalized().X
 
 	// Each processor keeps the nearest of its own rows.
-	n, workers := x.features.N, min(runtime.GOMAXPROCS(0), x.features.N)
+	n, workers := x.features.N, min(cores.Count(), x.features.N)
 	found := make([][]Neighbor, workers)
 	var wait sync.WaitGroup
 	for w := range workers {

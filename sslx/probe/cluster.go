@@ -5,10 +5,10 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"sync"
 
+	"github.com/sslx-go/lab/internal/cores"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -149,7 +149,7 @@ func lloyd(f Features, centers []float64, iterations int) Clusters {
 
 // assign finds the nearest center of each row, and the squared distance from it.
 func assign(f Features, centers []float64, of []int32, distances []float64) {
-	workers := min(runtime.GOMAXPROCS(0), f.N)
+	workers := min(cores.Count(), f.N)
 	var wait sync.WaitGroup
 	for w := range workers {
 		wait.Go(func() {

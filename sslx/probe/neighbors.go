@@ -3,13 +3,13 @@ package probe
 import (
 	"fmt"
 	"math"
-	"runtime"
 	"sync"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/sslx-go/lab/internal/cores"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -171,7 +171,7 @@ func newSelection(queries int, index []int32, similarity []float32) *selection {
 // them, [rows/groupRows, queries]. Most groups hold nothing larger than what is kept, and are passed over.
 func (s *selection) add(similarities, largest []float32, first int) {
 	// Each worker has queries of its own, so that none waits for another.
-	workers := min(runtime.GOMAXPROCS(0), s.queries)
+	workers := min(cores.Count(), s.queries)
 	var wait sync.WaitGroup
 	for w := range workers {
 		from, to := w*s.queries/workers, (w+1)*s.queries/workers

@@ -2,10 +2,10 @@ package probe
 
 import (
 	"cmp"
-	"runtime"
 	"slices"
 	"sync"
 
+	"github.com/sslx-go/lab/internal/cores"
 	"github.com/sslx-go/lab/internal/usage"
 )
 
@@ -30,7 +30,7 @@ func AveragePrecision(f Features, labels []int32, queries int) (mean float64, us
 	f = f.Normalized()
 
 	precisions, counts := make([]float64, queries), make([]bool, queries)
-	workers := min(runtime.GOMAXPROCS(0), queries)
+	workers := min(cores.Count(), queries)
 	var wait sync.WaitGroup
 	for w := range workers {
 		wait.Go(func() {

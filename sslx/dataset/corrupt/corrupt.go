@@ -12,10 +12,10 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sslx-go/lab/internal/cores"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx/dataset"
 )
@@ -86,7 +86,7 @@ func Images(ctx context.Context, name string, severity int, images dataset.Image
 	made := images
 	made.Pixels = make([]byte, images.N*images.Stride())
 	group, ctx := errgroup.WithContext(ctx)
-	workers := min(runtime.GOMAXPROCS(0), images.N)
+	workers := min(cores.Count(), images.N)
 	for w := range workers {
 		group.Go(func() error {
 			for i := w * images.N / workers; i < (w+1)*images.N/workers; i++ {
