@@ -66,9 +66,7 @@ func normalize(scope *model.Scope, x *Node, axis int, mode Mode, affine bool) *N
 		mean, variance = groupStatistics(x, axis) // [batch, channels]
 		over = func(v, x *Node) *Node { return overImages(v, x, axis) }
 	case mode == Train:
-		p := norm.parts(axis)
-		mean, variance = batchStatistics(scope, x, p, norm.Still) // [channels] or [views, splits, channels]
-		over = p.over
+		return ConvertDType(normalizeBatch(scope, x, scale, offset, norm.parts(axis), norm.Still), dtype)
 	default:
 		runningMean, runningVariance := runningStatistics(scope, channels)
 		mean, variance = valueLike(runningMean, x), valueLike(runningVariance, x)
@@ -82,6 +80,56 @@ func normalize(scope *model.Scope, x *Node, axis int, mode Mode, affine bool) *N
 		shift = Sub(alike(offset, factor), Mul(mean, factor))
 	}
 	return ConvertDType(Add(Mul(x, over(factor, x)), over(shift, x)), dtype) // [..., channels]
+}
+
+// normalizeBatch normalizes x by the statistics of each part of the batch. Scale and offset may be nil.
+//
+// Its gradient is the closed form, which needs two sums over the batch, of dy and of dy·x, and one pass over both.
+// Autodiff's takes as many sums, and a pass with some 25 operations for each number.
+func normalizeBatch(scope *model.Scope, x, scale, offset *Node, p parts, still bool) *Node {
+	channels := x.Shape().Dimensions[x.Rank()-1]
+	count := float64(x.Shape().Size() / channels / (p.views * p.splits))
+	inputs := []*Node{x}
+	if scale != nil {
+		inputs = append(inputs, scale, offset)
+	}
+
+	var mean, inverse, factor *Node // [channels] or [views, splits, channels]
+	forward := func(inputs []*Node) *Node {
+		x := inputs[0]
+		var variance *Node
+		mean, variance = batchStatistics(scope, x, p, still)
+		inverse = Inverse(Sqrt(AddScalar(variance, batchNormEpsilon)))
+		factor = inverse
+		shift := Neg(Mul(mean, factor))
+		if scale != nil {
+			factor = Mul(alike(inputs[1], inverse), inverse)
+			shift = Sub(alike(inputs[2], factor), Mul(mean, factor))
+		}
+		return Add(Mul(x, p.over(factor, x)), p.over(shift, x)) // [..., channels]
+	}
+	gradient := func(dy *Node) []*Node {
+		sum := p.sum(dy)
+		ofScale := Mul(inverse, Sub(p.sum(Mul(dy, x)), Mul(mean, sum)))
+
+		// dx = factor·dy + slope·x + level
+		slope := Neg(DivScalar(Mul(Mul(factor, inverse), ofScale), count))
+		level := Neg(Add(DivScalar(Mul(factor, sum), count), Mul(slope, mean)))
+		dx := Add(Add(Mul(dy, p.over(factor, x)), Mul(x, p.over(slope, x))), p.over(level, x))
+		if scale == nil {
+			return []*Node{dx}
+		}
+		return []*Node{dx, overParts(ofScale), overParts(sum)}
+	}
+	return withGradients(inputs, forward, gradient)
+}
+
+// overParts sums statistics over their parts: [channels].
+func overParts(v *Node) *Node {
+	if v.Rank() == 1 {
+		return v
+	}
+	return ReduceSum(v, 0, 1)
 }
 
 // alike returns v [channels] in the rank of statistics.

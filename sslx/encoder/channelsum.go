@@ -12,12 +12,12 @@ const maxParts = 8
 // leave little to reduce. Parts are taken along the second axis, which is never the batch's: several devices have
 // it whole.
 func channelSum(x *Node) *Node {
-	return linear(x, sumParts, func(dy *Node) *Node { return broadcastLike(dy, x) })
+	return withGradient(x, sumParts, func(dy *Node) *Node { return broadcastLike(dy, x) })
 }
 
 // overChannels returns v [channels] as often as x [..., channels] has pixels; the gradient to v is a channelSum.
 func overChannels(v, x *Node) *Node {
-	return linear(v, func(v *Node) *Node { return broadcastLike(v, x) }, sumParts)
+	return withGradient(v, func(v *Node) *Node { return broadcastLike(v, x) }, sumParts)
 }
 
 // sumParts is channelSum without its gradient.
@@ -58,11 +58,20 @@ func broadcastLike(v, x *Node) *Node {
 	return BroadcastToDims(ExpandLeftToRank(v, x.Rank()), x.Shape().Dimensions...)
 }
 
-// linear is f(x) for a linear f, with the gradient transposed(dy). GoMLX lets only an identity have a gradient of its
-// own: the identity after f notes dy, and the one before f, whose turn comes later, answers with it. What autodiff
-// makes of f in between is left without a use, and XLA drops it.
-func linear(x *Node, f, transposed func(*Node) *Node) *Node {
-	var dy *Node
-	x = IdentityWithCustomGradient(x, func(_, _ *Node) *Node { return transposed(dy) })
-	return IdentityWithCustomGradient(f(x), func(_, v *Node) *Node { dy = v; return v })
+// withGradient is f(x) with a gradient to x of its own, of dy. GoMLX lets only an identity have one: the identity after f
+// notes dy, and the one before f, whose turn comes later, answers with the gradient. What autodiff makes of f in between
+// is left without a use, and XLA drops it.
+func withGradient(x *Node, f, gradient func(*Node) *Node) *Node {
+	return withGradients([]*Node{x}, func(x []*Node) *Node { return f(x[0]) },
+		func(dy *Node) []*Node { return []*Node{gradient(dy)} })
+}
+
+// withGradients is withGradient for several inputs.
+func withGradients(inputs []*Node, f func([]*Node) *Node, gradient func(*Node) []*Node) *Node {
+	var all []*Node // the gradients, when dy is known
+	var own []*Node
+	for i, x := range inputs {
+		own = append(own, IdentityWithCustomGradient(x, func(_, _ *Node) *Node { return all[i] }))
+	}
+	return IdentityWithCustomGradient(f(own), func(_, dy *Node) *Node { all = gradient(dy); return dy })
 }

@@ -33,5 +33,10 @@ func wideType(dtype dtypes.DType) dtypes.DType {
 // wide returns x in its wideType.
 func wide(x *Node) *Node { return ConvertDType(x, wideType(x.DType())) }
 
-// relu is max(x, 0).
-func relu(x *Node) *Node { return MaxScalar(x, 0.0) }
+// relu is max(x, 0). Its gradient is a choice, which a processor makes for many numbers at once; autodiff would compute
+// it by signs of signs.
+func relu(x *Node) *Node {
+	return withGradient(x, func(x *Node) *Node { return MaxScalar(x, 0.0) }, func(dy *Node) *Node {
+		return Where(GreaterOrEqual(x, ScalarZero(x.Graph(), x.DType())), dy, ZerosLike(dy))
+	})
+}

@@ -85,7 +85,7 @@ func (p parts) sum(x *Node) *Node {
 	if p.whole() {
 		return channelSum(x)
 	}
-	return linear(x, p.sumOnce, func(dy *Node) *Node { return p.repeat(dy, x) })
+	return withGradient(x, p.sumOnce, func(dy *Node) *Node { return p.repeat(dy, x) })
 }
 
 // over repeats v, which has a row of channels for each part as sum has, to the shape of x; the gradient to v is a sum.
@@ -93,7 +93,7 @@ func (p parts) over(v, x *Node) *Node {
 	if p.whole() {
 		return overChannels(v, x)
 	}
-	return linear(v, func(v *Node) *Node { return p.repeat(v, x) }, p.sumOnce)
+	return withGradient(v, func(v *Node) *Node { return p.repeat(v, x) }, p.sumOnce)
 }
 
 // sumOnce is sum without its gradient.
