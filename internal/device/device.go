@@ -22,6 +22,13 @@ func IsGPU(g *Graph) bool { return HasGPU(g.Backend()) }
 // HasGPU reports whether a backend runs on an NVIDIA GPU.
 func HasGPU(b compute.Backend) bool { return strings.Contains(plugin(b), "cuda") }
 
+// HasConvolutions reports whether a graph runs on one device whose backend has kernels for convolutions, of package
+// convolution.
+func HasConvolutions(g *Graph) bool {
+	b, ok := g.Backend().(interface{ HasConvolutions() bool })
+	return ok && b.HasConvolutions() && g.NumDevices() <= 1
+}
+
 // plugin returns the name of the XLA plugin of a backend, or of its file, and "" where there is none.
 func plugin(backend compute.Backend) string {
 	b, ok := backend.(interface{ PluginName() string })

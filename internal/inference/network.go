@@ -5,11 +5,11 @@ package inference
 
 import (
 	"context"
-	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 
+	"github.com/sslx-go/lab/internal/convolution"
+	"github.com/sslx-go/lab/internal/cores"
 	"github.com/sslx-go/lab/sslx/encoder"
 )
 
@@ -20,18 +20,20 @@ type Input struct {
 	Mean, Std     []float64
 }
 
-func (in Input) maps() maps { return maps{in.Height, in.Width, len(in.Mean)} }
+func (in Input) maps() convolution.Maps {
+	return convolution.Maps{Height: in.Height, Width: in.Width, Channels: len(in.Mean)}
+}
 
 // Network is an encoder with its weights. It is safe for use by several goroutines.
 type Network struct {
-	images maps
-	border int            // pixels before those of images
-	within maps           // images with their border
-	levels [][256]float32 // what the bytes of a channel become
-	dim    int            // of a representation
+	images convolution.Maps
+	border int              // pixels before those of images
+	within convolution.Maps // images with their border
+	levels [][256]float32   // what the bytes of a channel become
+	dim    int              // of a representation
 	steps  []step
-	layers []layer // of the steps
-	last   int     // the layer whose mean is the representation
+	layers []convolution.Layer // of the steps
+	last   int                 // the layer whose mean is the representation
 
 	// The number of the memory that each layer's output is in, and how many there are.
 	slots     []int
@@ -45,7 +47,7 @@ type Network struct {
 type workspace struct {
 	images []float32   // with borders of zeros
 	maps   [][]float32 // by slot
-	scratch
+	convolution.Scratch
 }
 
 // Supports returns nil where New can make a network of an encoder, and otherwise an error that says what is missing.
@@ -72,50 +74,50 @@ func New(e encoder.Encoder, values map[string][]float32, in Input) (*Network, er
 		n.levels = append(n.levels, levels)
 	}
 
-	largest := n.images.size()
+	largest := n.images.Size()
 	for _, s := range p.steps {
 		l, err := n.newLayer(s, values)
 		if err != nil {
 			return nil, err
 		}
 		n.layers = append(n.layers, l)
-		largest = max(largest, l.out.size())
+		largest = max(largest, l.Out.Size())
 	}
 
 	// So many that products of the smallest maps are of filterTiles, and few enough to stay near the processor.
-	const most, mostValues = filterTiles, 1 << 21
-	n.block = max(tileRows, min(most, mostValues/largest/tileRows*tileRows))
+	const most, mostValues = convolution.FilterTiles, 1 << 21
+	n.block = max(convolution.TileRows, min(most, mostValues/largest/convolution.TileRows*convolution.TileRows))
 	return n, nil
 }
 
 // newLayer returns the layer of a step. Channels are filled up with zeros, but for those of images.
-func (n *Network) newLayer(s step, values map[string][]float32) (l layer, err error) {
-	l = layer{in: s.in, out: s.out, window: s.window, floor: noFloor}
-	l.out.channels = filled(s.out.channels, tileColumns)
+func (n *Network) newLayer(s step, values map[string][]float32) (l convolution.Layer, err error) {
+	l = convolution.Layer{In: s.in, Out: s.out, Window: s.window, Floor: convolution.NoFloor}
+	l.Out.Channels = filled(s.out.Channels, convolution.TileColumns)
 	if s.from != fromImages {
-		l.in.channels = filled(s.in.channels, tileColumns)
+		l.In.Channels = filled(s.in.Channels, convolution.TileColumns)
 	} else {
-		l.in, l.window.before = n.within, s.window.before-n.border
+		l.In, l.Window.Before = n.within, s.window.Before-n.border
 	}
-	l.inPlace = s.from == fromImages && l.out.width%tileRows == 0
+	l.InPlace = s.from == fromImages && l.Out.Width%convolution.TileRows == 0
 	if s.relu {
-		l.floor = 0
+		l.Floor = 0
 	}
 
-	kernel, bias, err := s.folded(values, l.in.channels, l.out.channels)
+	kernel, bias, err := s.folded(values, l.In.Channels, l.Out.Channels)
 	if err != nil {
 		return l, err
 	}
 	for _, v := range bias {
-		l.bias = append(l.bias, float32(v))
+		l.Bias = append(l.Bias, float32(v))
 	}
 
 	// Minimal filtering is for whole tiles, and for channels in panels.
-	whole := s.out.height%tileSide == 0 && s.out.width%tileSide == 0
-	if s.window == (window{3, 1, 1}) && whole && s.from != fromImages {
-		l.kernel = filterKernels(kernel, l.in.channels, l.out.channels)
+	whole := s.out.Height%convolution.TileSide == 0 && s.out.Width%convolution.TileSide == 0
+	if s.window == (convolution.Window{Size: 3, Stride: 1, Before: 1}) && whole && s.from != fromImages {
+		l.Kernel = convolution.FilterKernels(kernel, l.In.Channels, l.Out.Channels)
 	} else {
-		l.kernel = []panels{packed(kernel, len(kernel)/l.out.channels, l.out.channels)}
+		l.Kernel = []convolution.Panels{convolution.Packed(kernel, len(kernel)/l.Out.Channels, l.Out.Channels)}
 	}
 	return l, nil
 }
@@ -125,12 +127,11 @@ func (n *Network) Embed(ctx context.Context, pixels []byte, count int) ([]float3
 	features := make([]float32, count*n.dim)
 
 	// Every core takes one block of images after the other. There are as many blocks for each, of one size.
-	cores := runtime.GOMAXPROCS(0)
-	blocks := filled((count+n.block-1)/n.block, cores)
-	block := max(tileRows, filled((count+blocks-1)/max(1, blocks), tileRows))
+	blocks := filled((count+n.block-1)/n.block, cores.Count())
+	block := max(convolution.TileRows, filled((count+blocks-1)/max(1, blocks), convolution.TileRows))
 	var next atomic.Int64
 	var wait sync.WaitGroup
-	for range min(cores, (count+block-1)/block) {
+	for range min(cores.Count(), (count+block-1)/block) {
 		wait.Go(func() {
 			w, ok := n.idle.Get().(*workspace)
 			if !ok {
@@ -144,7 +145,7 @@ func (n *Network) Embed(ctx context.Context, pixels []byte, count int) ([]float3
 					return
 				}
 				last := min(count, first+block)
-				n.embed(features[first*n.dim:last*n.dim], pixels[first*n.images.size():last*n.images.size()], w)
+				n.embed(features[first*n.dim:last*n.dim], pixels[first*n.images.Size():last*n.images.Size()], w)
 			}
 		})
 	}
@@ -158,12 +159,12 @@ func filled(n, unit int) int { return (n + unit - 1) / unit * unit }
 // embed computes the representations of a block of images.
 func (n *Network) embed(features []float32, pixels []byte, w *workspace) {
 	count := len(features) / n.dim
-	whole := filled(count, tileRows) // with black images
-	w.images = grown(w.images, whole*n.within.size())
-	clear(w.images[count*n.within.size():])
-	for line := range count * n.images.height {
-		image, y, width := line/n.images.height, line%n.images.height, n.images.width*n.images.channels
-		at := image*n.within.size() + ((y+n.border)*n.within.width+n.border)*n.images.channels
+	whole := filled(count, convolution.TileRows) // with black images
+	w.images = convolution.Grown(w.images, whole*n.within.Size())
+	clear(w.images[count*n.within.Size():])
+	for line := range count * n.images.Height {
+		image, y, width := line/n.images.Height, line%n.images.Height, n.images.Width*n.images.Channels
+		at := image*n.within.Size() + ((y+n.border)*n.within.Width+n.border)*n.images.Channels
 		from, to := pixels[line*width:(line+1)*width], w.images[at:at+width]
 		for c := range n.levels {
 			levels := &n.levels[c]
@@ -184,18 +185,14 @@ func (n *Network) embed(features []float32, pixels []byte, w *workspace) {
 	}
 	for i := range n.layers {
 		l, s, maps := &n.layers[i], n.steps[i], &w.maps[n.slots[i]]
-		*maps = grown(*maps, whole*l.out.size())
-		l.compute(*maps, output(s.from), output(s.plus), whole, &w.scratch)
+		*maps = convolution.Grown(*maps, whole*l.Out.Size())
+		l.Compute(*maps, output(s.from), output(s.plus), whole, &w.Scratch)
 	}
 
-	// Means over the pixels, as products whose rows are alike.
-	last, out := output(n.last), n.layers[n.last].out
-	weights := matrix{slices.Repeat([]float32{1 / float32(out.pixels())}, tileRows*out.pixels()), out.pixels()}
-	w.products = grown(w.products, tileRows*out.channels)
-	means := matrix{w.products, out.channels}
+	// Means over the pixels.
+	last, out := output(n.last), n.layers[n.last].Out
 	for i := range count {
-		maps := panels{matrix{last[i*out.size():], out.channels}, tileColumns}
-		multiply(tileRows, out.pixels(), out.channels, weights, maps, means, plain)
-		copy(features[i*n.dim:(i+1)*n.dim], means.x)
+		means := out.Mean(last[i*out.Size():], &w.Scratch)
+		copy(features[i*n.dim:(i+1)*n.dim], means)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/sslx-go/lab/internal/convolution"
 	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/sslx/augment"
 	"github.com/sslx-go/lab/sslx/encoder"
@@ -26,7 +27,7 @@ func input(height, width int) Input {
 // randomImages returns the pixels of images.
 func randomImages(count int, in Input) []byte {
 	random := rand.New(rand.NewPCG(5, 6))
-	pixels := make([]byte, count*in.maps().size())
+	pixels := make([]byte, count*in.maps().Size())
 	for i := range pixels {
 		pixels[i] = byte(random.Uint32())
 	}
@@ -46,11 +47,11 @@ func randomValues(tb testing.TB, e encoder.Encoder, in Input) map[string][]float
 		if s.kernel == "" {
 			continue
 		}
-		fanIn := s.window.size * s.window.size * s.in.channels
-		for range fanIn * s.out.channels {
+		fanIn := s.window.Size * s.window.Size * s.in.Channels
+		for range fanIn * s.out.Channels {
 			values[s.kernel] = append(values[s.kernel], float32(random.NormFloat64()*math.Sqrt(2/float64(fanIn))))
 		}
-		for range s.out.channels {
+		for range s.out.Channels {
 			for i, v := range []float64{0.5 + random.Float64(), 0.3 * random.NormFloat64(), 0.3 * random.NormFloat64(),
 				0.5 + random.Float64()} {
 				values[s.norm[i]] = append(values[s.norm[i]], float32(v))
@@ -72,7 +73,7 @@ func graphFeatures(t *testing.T, e encoder.Encoder, in Input, values map[string]
 	}
 	defer exec.Finalize()
 
-	count := len(pixels) / in.maps().size()
+	count := len(pixels) / in.maps().Size()
 	images := tensors.FromFlatDataAndDimensions(pixels, count, in.Height, in.Width, len(in.Mean))
 	if _, err := exec.Compile(images.Shape()); err != nil { // makes the variables
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func TestNetwork_FeaturesDependOnTheImageAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, some := range [][2]int{{0, 0}, {0, 1}, {3, 8}, {50, 149}} {
-		part := pixels[some[0]*in.maps().size() : some[1]*in.maps().size()]
+		part := pixels[some[0]*in.maps().Size() : some[1]*in.maps().Size()]
 		got, err := n.Embed(t.Context(), part, some[1]-some[0])
 		if want := all[some[0]*n.dim : some[1]*n.dim]; err != nil || !slices.Equal(got, want) {
 			t.Errorf("features of images %d to %d are others by themselves: %v", some[0], some[1], err)
@@ -211,5 +212,13 @@ func BenchmarkEmbed(b *testing.B) {
 			}
 			b.ReportMetric(float64(count*b.N)/b.Elapsed().Seconds(), "images/s")
 		})
+	}
+}
+
+// needKernels skips a test on processors without them.
+func needKernels(tb testing.TB) {
+	tb.Helper()
+	if !convolution.Available() {
+		tb.Skip("the processor has no AVX-512")
 	}
 }

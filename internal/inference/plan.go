@@ -7,14 +7,15 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/sslx-go/lab/internal/convolution"
 	"github.com/sslx-go/lab/sslx/encoder"
 )
 
 // step is a convolution with what follows it: batch normalization, the addition of another step's output, ReLU.
 type step struct {
 	from, plus int // steps whose outputs it convolves and adds
-	in, out    maps
-	window     window
+	in, out    convolution.Maps
+	window     convolution.Window
 	kernel     string   // path of the variable; "" keeps the channels
 	before     int      // channels of zeros before those that are kept
 	norm       []string // paths of scale, offset, mean and variance
@@ -29,7 +30,7 @@ const fromImages, none = -1, -2
 // plan lists the steps of an encoder, whose representations are the means over the pixels of the last one. It is an
 // [encoder.Operators] in which the name of a step is its number; it panics with an unsupported operator.
 type plan struct {
-	images  maps
+	images  convolution.Maps
 	steps   []step
 	kernels map[string]encoder.Tensor // by path
 	lists   [][]int                   // by number
@@ -43,8 +44,8 @@ type unsupported string
 const pooled = "pooled"
 
 // newPlan returns the steps of an encoder on images, or an error that names what the kernels do not have.
-func newPlan(e encoder.Encoder, images maps) (p *plan, err error) {
-	if !Available() {
+func newPlan(e encoder.Encoder, images convolution.Maps) (p *plan, err error) {
+	if !convolution.Available() {
 		return nil, errors.New("the processor has no AVX-512")
 	}
 	exporter, ok := e.(encoder.Exporter)
@@ -62,7 +63,7 @@ func newPlan(e encoder.Encoder, images maps) (p *plan, err error) {
 	}()
 
 	p = &plan{images: images, kernels: map[string]encoder.Tensor{}}
-	name := exporter.Export(p, strconv.Itoa(fromImages), images.channels, images.height, images.width)
+	name := exporter.Export(p, strconv.Itoa(fromImages), images.Channels, images.Height, images.Width)
 	if name != pooled {
 		return nil, errors.New("there is no kernel for representations that are no means over pixels")
 	}
@@ -136,11 +137,11 @@ func (p *plan) convolution(from int, kernel string, attributes map[string]any) s
 		panic(unsupported("Conv without padding"))
 	}
 
-	in, w := p.output(from), window{sides[0], strides[0], pads[0]}
-	out := maps{w.outputs(in.height), w.outputs(in.width), dims[0]}
-	rows, columns := (in.height+pads[0]+pads[2]-w.size)/w.stride+1, (in.width+pads[1]+pads[3]-w.size)/w.stride+1
-	if sides[1] != w.size || strides[1] != w.stride || pads[1] != w.before || rows != out.height ||
-		columns != out.width {
+	in, w := p.output(from), convolution.Window{Size: sides[0], Stride: strides[0], Before: pads[0]}
+	out := w.Of(in, dims[0])
+	rows, columns := (in.Height+pads[0]+pads[2]-w.Size)/w.Stride+1, (in.Width+pads[1]+pads[3]-w.Size)/w.Stride+1
+	if sides[1] != w.Size || strides[1] != w.Stride || pads[1] != w.Before || rows != out.Height ||
+		columns != out.Width {
 		panic(unsupported("Conv of this padding"))
 	}
 	p.steps = append(p.steps, step{from: from, plus: none, in: in, out: out, window: w, kernel: kernel})
@@ -150,11 +151,11 @@ func (p *plan) convolution(from int, kernel string, attributes map[string]any) s
 // everySecond adds a step that keeps one pixel of each two, or of more.
 func (p *plan) everySecond(from int, starts, ends, steps []int) string {
 	in := p.output(from)
-	if starts[0] != 0 || starts[1] != 0 || ends[0] < in.height || ends[1] < in.width || steps[0] != steps[1] {
+	if starts[0] != 0 || starts[1] != 0 || ends[0] < in.Height || ends[1] < in.Width || steps[0] != steps[1] {
 		panic(unsupported("Slice of a part of an image"))
 	}
-	w := window{1, steps[0], 0}
-	out := maps{w.outputs(in.height), w.outputs(in.width), in.channels}
+	w := convolution.Window{Size: 1, Stride: steps[0]}
+	out := w.Of(in, in.Channels)
 	p.steps = append(p.steps, step{from: from, plus: none, in: in, out: out, window: w})
 	return strconv.Itoa(len(p.steps) - 1)
 }
@@ -166,7 +167,7 @@ func (p *plan) pad(n int, pads []int) {
 	if s.kernel != "" || s.norm != nil || !slices.Equal(pads, []int{0, before, 0, 0, 0, after, 0, 0}) {
 		panic(unsupported("Pad of pixels"))
 	}
-	s.before, s.out.channels = before, s.in.channels+before+after
+	s.before, s.out.Channels = before, s.in.Channels+before+after
 }
 
 // sum adds two outputs, in the step of the later one.
@@ -189,7 +190,7 @@ func (p *plan) unused(n int, operator string) *step {
 }
 
 // output returns the maps of a step that another one takes.
-func (p *plan) output(n int) maps {
+func (p *plan) output(n int) convolution.Maps {
 	if n == fromImages {
 		return p.images
 	}
@@ -231,13 +232,13 @@ func (p *plan) slots() (slots []int, count int) {
 // folded returns kernel [size·size·in, out] and bias [out] of a step with what batch normalization multiplies and adds.
 // There are at least as many channels as the step has, and more of them are zeros.
 func (s step) folded(values map[string][]float32, in, out int) (kernel, bias []float64, err error) {
-	kernel, bias = make([]float64, s.window.size*s.window.size*in*out), make([]float64, out)
-	factor := slices.Repeat([]float64{1}, s.out.channels)
+	kernel, bias = make([]float64, s.window.Size*s.window.Size*in*out), make([]float64, out)
+	factor := slices.Repeat([]float64{1}, s.out.Channels)
 	if s.norm != nil {
 		var norm [4][]float32
 		for i, name := range s.norm {
-			if norm[i] = values[name]; len(norm[i]) != s.out.channels {
-				return nil, nil, fmt.Errorf("%s has %d values, and not %d", name, len(norm[i]), s.out.channels)
+			if norm[i] = values[name]; len(norm[i]) != s.out.Channels {
+				return nil, nil, fmt.Errorf("%s has %d values, and not %d", name, len(norm[i]), s.out.Channels)
 			}
 		}
 		scale, offset, mean, variance := norm[0], norm[1], norm[2], norm[3]
@@ -248,18 +249,18 @@ func (s step) folded(values map[string][]float32, in, out int) (kernel, bias []f
 	}
 
 	if s.kernel == "" {
-		for c := range s.in.channels {
+		for c := range s.in.Channels {
 			kernel[c*out+s.before+c] = 1
 		}
 		return kernel, bias, nil
 	}
 	w := values[s.kernel]
-	if want := s.window.size * s.window.size * s.in.channels * s.out.channels; len(w) != want {
+	if want := s.window.Size * s.window.Size * s.in.Channels * s.out.Channels; len(w) != want {
 		return nil, nil, fmt.Errorf("%s has %d values, and not %d", s.kernel, len(w), want)
 	}
 	for i, v := range w {
-		row, channel := i/s.out.channels, i%s.out.channels
-		pixel, from := row/s.in.channels, row%s.in.channels
+		row, channel := i/s.out.Channels, i%s.out.Channels
+		pixel, from := row/s.in.Channels, row%s.in.Channels
 		kernel[(pixel*in+from)*out+channel] = float64(v) * factor[channel]
 	}
 	return kernel, bias, nil
@@ -267,20 +268,20 @@ func (s step) folded(values map[string][]float32, in, out int) (kernel, bias []f
 
 // border returns how many zeros are before the pixels of images so that no window begins outside, and the size of
 // images with zeros around them in which all windows are.
-func (p *plan) border() (before int, all maps) {
+func (p *plan) border() (before int, all convolution.Maps) {
 	for _, s := range p.steps {
 		if s.from == fromImages {
-			before = max(before, s.window.before)
+			before = max(before, s.window.Before)
 		}
 	}
 
 	all = p.images
-	all.height, all.width = before+all.height, before+all.width
+	all.Height, all.Width = before+all.Height, before+all.Width
 	for _, s := range p.steps {
 		if w := s.window; s.from == fromImages {
-			begin := before - w.before
-			all.height = max(all.height, begin+(s.out.height-1)*w.stride+w.size)
-			all.width = max(all.width, begin+(s.out.width-1)*w.stride+w.size)
+			begin := before - w.Before
+			all.Height = max(all.Height, begin+(s.out.Height-1)*w.Stride+w.Size)
+			all.Width = max(all.Width, begin+(s.out.Width-1)*w.Stride+w.Size)
 		}
 	}
 	return before, all

@@ -22,6 +22,7 @@ import (
 // does.
 type client struct {
 	*xla.Backend
+	kernels bool // convolutions are computed by package convolution
 
 	mu       sync.Mutex // guards what follows
 	programs map[programKey]*program
@@ -95,6 +96,9 @@ type cachedBackend struct {
 	*client
 	closed atomic.Bool
 }
+
+// HasConvolutions reports whether there are kernels for convolutions: see package device.
+func (b *cachedBackend) HasConvolutions() bool { return b.kernels }
 
 // Finalize leaves the client to other handles.
 func (b *cachedBackend) Finalize() { b.closed.Store(true) }
@@ -171,6 +175,9 @@ func (b *cachedBuilder) DeviceAssignment(devices ...compute.DeviceNum) error {
 
 // Compile returns an executable of the program.
 func (b *cachedBuilder) Compile() (compute.Executable, error) {
+	if b.backend.kernels && len(b.layout) == 0 {
+		useKernels(builderOf(b.Builder))
+	}
 	text, err := stableHLO(b.Builder)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write the program %s: %w", b.Name(), err)
@@ -203,11 +210,14 @@ var builderField, hasBuilderField = reflect.TypeFor[xla.Builder]().FieldByName("
 // readsPrograms tells whether this version of go-xla keeps the text of programs where stableHLO looks for it.
 var readsPrograms = hasBuilderField && builderField.Type == reflect.TypeFor[*stablehlo.Builder]()
 
-// stableHLO returns the text of a program.
-func stableHLO(b *xla.Builder) ([]byte, error) {
+// builderOf returns the text of a program, as it is being built.
+func builderOf(b *xla.Builder) *stablehlo.Builder {
 	field := reflect.ValueOf(b).Elem().FieldByIndex(builderField.Index)
-	return (*stablehlo.Builder)(field.UnsafePointer()).Build()
+	return (*stablehlo.Builder)(field.UnsafePointer())
 }
+
+// stableHLO returns the text of a program.
+func stableHLO(b *xla.Builder) ([]byte, error) { return builderOf(b).Build() }
 
 // cachedExecutable is a program for one user.
 type cachedExecutable struct {

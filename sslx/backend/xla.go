@@ -80,6 +80,7 @@ func load(plugin, path, options string) (h *Handle, err error) {
 	h = &Handle{Backend: c.Backend, Name: "xla:" + plugin, Device: cpuText(), NumDevices: c.NumDevices(),
 		PluginPath: path}
 	if plugin == cpu && readsPrograms {
+		c.kernels = registerKernels(file)
 		clients[config] = c
 		h.Backend = &cachedBackend{client: c}
 	}

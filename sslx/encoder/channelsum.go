@@ -58,9 +58,9 @@ func broadcastLike(v, x *Node) *Node {
 	return BroadcastToDims(ExpandLeftToRank(v, x.Rank()), x.Shape().Dimensions...)
 }
 
-// withGradient is f(x) with a gradient to x of its own, of dy. GoMLX lets only an identity have one: the identity after f
-// notes dy, and the one before f, whose turn comes later, answers with the gradient. What autodiff makes of f in between
-// is left without a use, and XLA drops it.
+// withGradient is f(x) with a gradient to x of its own, of dy. GoMLX lets only an identity have one: the identity after
+// f notes dy, and the one before f, whose turn comes later, answers with the gradient. What autodiff makes of f in
+// between is left without a use, and XLA drops it.
 func withGradient(x *Node, f, gradient func(*Node) *Node) *Node {
 	return withGradients([]*Node{x}, func(x []*Node) *Node { return f(x[0]) },
 		func(dy *Node) []*Node { return []*Node{gradient(dy)} })

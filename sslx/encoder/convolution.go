@@ -5,6 +5,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	convolutions "github.com/sslx-go/lab/internal/convolution"
 	"github.com/sslx-go/lab/internal/device"
 )
 
@@ -29,10 +30,22 @@ func convolution(scope *model.Scope, m featureMaps, channels, size, stride int) 
 		return featureMaps{convolve(m.images(), kernel, stride), false}
 	case in <= fewChannels && size <= smallKernel:
 		return unfolded(m, kernel, stride)
+	case hasKernels(m, kernel, stride):
+		return featureMaps{convolve(m.images(), kernel, stride), false}
 	case size == 3 && stride == 1 && max(height, width) <= winogradSide && m.x.DType() != dtypes.BFloat16:
 		return featureMaps{winograd(m.pixels(), kernel), true}
 	}
 	return featureMaps{convolve(m.images(), kernel, stride), false}
+}
+
+// hasKernels reports whether package convolution computes a convolution and its gradients: backends let it compute what
+// convolve writes.
+func hasKernels(m featureMaps, kernel *Node, stride int) bool {
+	height, width := m.size()
+	dims := kernel.Shape().Dimensions
+	t := convolutions.Training{Images: m.x.Shape().Size() / (height * width * dims[2]),
+		In: convolutions.Maps{Height: height, Width: width, Channels: dims[2]}, Out: dims[3], Stride: stride}
+	return dims[0] == 3 && m.x.DType() == dtypes.Float32 && device.HasConvolutions(m.x.Graph()) && t.Supported()
 }
 
 // pointwise is the convolution with a kernel [1, 1, in, channels].

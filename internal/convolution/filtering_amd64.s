@@ -210,3 +210,85 @@ gatherChannels:
 	JNZ     gatherChannels
 	VZEROUPPER
 	RET
+
+// SCATTER sets Z6 to Z11 to what GATHER's transpose makes of four outputs, Z0 to Z3.
+#define SCATTER \
+	VMOVAPS     Z0, Z6       \
+	VMOVAPS     Z3, Z11      \
+	VMOVAPS     Z0, Z7       \
+	VMOVAPS     Z0, Z9       \
+	VMULPS      A, Z1, Z12   \
+	VMULPS      B, Z1, Z13   \
+	VFMADD231PS AA, Z2, Z7   \
+	VFMADD231PS BB, Z2, Z9   \
+	VFMADD231PS S, Z3, Z12   \
+	VFMADD231PS P, Z3, Z13   \
+	VSUBPS      Z12, Z7, Z8  \
+	VADDPS      Z12, Z7, Z7  \
+	VSUBPS      Z13, Z9, Z10 \
+	VADDPS      Z13, Z9, Z9
+
+// SCATTERROW transforms a row of outputs, and keeps the values.
+#define SCATTERROW(row) \
+	PIXEL(4*row+0, Z0)                \
+	PIXEL(4*row+1, Z1)                \
+	PIXEL(4*row+2, Z2)                \
+	PIXEL(4*row+3, Z3)                \
+	SCATTER                           \
+	VMOVUPS Z6, (384*row+0)(SI)       \
+	VMOVUPS Z7, (384*row+64)(SI)      \
+	VMOVUPS Z8, (384*row+128)(SI)     \
+	VMOVUPS Z9, (384*row+192)(SI)     \
+	VMOVUPS Z10, (384*row+256)(SI)    \
+	VMOVUPS Z11, (384*row+320)(SI)
+
+// SCATTERCOLUMN transforms a column of what was kept, and writes the values to their matrices. AX is the first one.
+#define SCATTERCOLUMN(column) \
+	VMOVUPS (64*column+0)(SI), Z0     \
+	VMOVUPS (64*column+384)(SI), Z1   \
+	VMOVUPS (64*column+768)(SI), Z2   \
+	VMOVUPS (64*column+1152)(SI), Z3  \
+	SCATTER                           \
+	MOVQ    AX, R9                    \
+	VMOVUPS Z6, (R9)                  \
+	ADDQ    R13, R9                   \
+	VMOVUPS Z7, (R9)                  \
+	ADDQ    R13, R9                   \
+	VMOVUPS Z8, (R9)                  \
+	ADDQ    R13, R9                   \
+	VMOVUPS Z9, (R9)                  \
+	ADDQ    R13, R9                   \
+	VMOVUPS Z10, (R9)                 \
+	ADDQ    R13, R9                   \
+	VMOVUPS Z11, (R9)                 \
+	ADDQ    DX, AX
+
+// func scatter(t *transform)
+TEXT ·scatter(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DI
+	CONSTANTS
+	LEAQ transform_kept(DI), SI
+	MOVQ transform_points(DI), BX
+	MOVQ transform_stride(DI), DX
+	LEAQ (DX)(DX*2), R13
+	ADDQ R13, R13
+	MOVQ transform_channels(DI), CX
+	XORQ R8, R8
+
+scatterChannels:
+	SCATTERROW(0)
+	SCATTERROW(1)
+	SCATTERROW(2)
+	SCATTERROW(3)
+	LEAQ (BX)(R8*1), AX
+	SCATTERCOLUMN(0)
+	SCATTERCOLUMN(1)
+	SCATTERCOLUMN(2)
+	SCATTERCOLUMN(3)
+	SCATTERCOLUMN(4)
+	SCATTERCOLUMN(5)
+	ADDQ $64, R8
+	SUBQ $16, CX
+	JNZ  scatterChannels
+	VZEROUPPER
+	RET

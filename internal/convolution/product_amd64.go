@@ -1,4 +1,4 @@
-package inference
+package convolution
 
 import "golang.org/x/sys/cpu"
 
@@ -24,3 +24,11 @@ func spread(t *transform)
 //
 //go:noescape
 func gather(t *transform)
+
+// scatter computes what products take of the outputs of a tile, for the gradient to a kernel: the transpose of gather.
+//
+//go:noescape
+func scatter(t *transform)
+
+// pause tells the processor that a thread waits for another one.
+func pause()

@@ -1,4 +1,4 @@
-package inference
+package convolution
 
 import "github.com/sslx-go/lab/internal/toomcook"
 
@@ -6,16 +6,16 @@ import "github.com/sslx-go/lab/internal/toomcook"
 // kernel by 36 products, a quarter of the definition's. Transforms of rows, then of columns, give what the products
 // take of the 6x6 pixels that a tile depends on, and the outputs.
 const (
-	tileSide   = 4
-	tilePixels = tileSide * tileSide
-	pointSide  = tileSide + 2
+	TileSide   = 4
+	tilePixels = TileSide * TileSide
+	pointSide  = TileSide + 2
 	tilePoints = pointSide * pointSide
 
 	// filterTiles are computed together: kernels are read once for so many.
-	filterTiles = 32
+	FilterTiles = 32
 )
 
-var algorithm = toomcook.New(tileSide, 3)
+var algorithm = toomcook.New(TileSide, 3)
 
 // transform is what the kernels spread and gather take. Both have channels at once, 16 in a register.
 type transform struct {
@@ -50,8 +50,8 @@ func constants() (spread, gather [6]float32) {
 
 var spreadConstants, gatherConstants = constants()
 
-// filterKernels returns what each product takes of a kernel [3, 3, in, out]: panels [in, out].
-func filterKernels(kernel []float64, in, out int) (all []panels) {
+// FilterKernels returns what each product takes of a kernel [3, 3, in, out]: panels [in, out].
+func FilterKernels(kernel []float64, in, out int) (all []Panels) {
 	size := in * out
 	combined := func(coefficients []float64, parts [3][]float64) []float64 {
 		sum := make([]float64, size)
@@ -73,44 +73,67 @@ func filterKernels(kernel []float64, in, out int) (all []panels) {
 			columns[j] = combined(u, rows)
 		}
 		for _, v := range algorithm.Kernel {
-			all = append(all, packed(combined(v, columns), in, out))
+			all = append(all, Packed(combined(v, columns), in, out))
 		}
 	}
 	return all
 }
 
-// filtered computes tiles, of all images, by minimal filtering.
-func (l *layer) filtered(dst, src []float32, e epilogue, first, last int, s *scratch) {
-	across := l.out.width / tileSide
-	each := l.out.height / tileSide * across // tiles of an image
-	tiles, in, out := last-first, l.in.channels, l.out.channels
+// grid is the tiles of maps. Those at the right and at the bottom may reach beyond.
+type grid struct {
+	Maps
+	down, across int
+}
 
-	// Matrices are a line of the cache apart beyond their size, so that the same row of all of them can be in it.
+func tiles(m Maps) grid {
+	return grid{m, (m.Height + TileSide - 1) / TileSide, (m.Width + TileSide - 1) / TileSide}
+}
+
+// each is the number of tiles of an image.
+func (g grid) each() int { return g.down * g.across }
+
+// pixels sets those of a tile, side x side from as many before its first output, and outside where there are none.
+func (g grid) pixels(to *[tilePoints]*float32, maps []float32, tile, side, before int, outside *float32) {
+	image := maps[tile/g.each()*g.Size():]
+	y, x := tile%g.each()/g.across*TileSide-before, tile%g.across*TileSide-before
+	for p := range side * side {
+		y, x := y+p/side, x+p%side
+		to[p] = outside
+		if y >= 0 && y < g.Height && x >= 0 && x < g.Width {
+			to[p] = &image[(y*g.Width+x)*g.Channels]
+		}
+	}
+}
+
+// pointMatrices returns the length of matrices of some values, one for each point, and of all of them. They are a line
+// of the cache apart, so that the same row of all can be in it.
+func pointMatrices(values int) (each, all int) {
 	const line = 16
-	inputs, products := tiles*in+line, tiles*out+line
-	s.inputs, s.products = grown(s.inputs, tilePoints*inputs), grown(s.products, tilePoints*products)
+	return values + line, tilePoints * (values + line)
+}
+
+// filtered computes tiles of outputs, of all images, by minimal filtering.
+func (l *Layer) filtered(dst, src []float32, e Epilogue, first, last int, s *Scratch) {
+	tilesIn, tilesOut := tiles(l.In), tiles(l.Out)
+	count, in, out := last-first, l.In.Channels, l.Out.Channels
+	inputs, all := pointMatrices(count * in)
+	s.inputs = Grown(s.inputs, all)
+	products, all := pointMatrices(count * out)
+	s.products = Grown(s.products, all)
 
 	// What the products take of the pixels of each tile: [points, tiles, in].
 	t := &s.transform
 	t.constants, t.stride, t.channels = spreadConstants, 4*inputs, in
-	s.zeros = grown(s.zeros, in)
-	for i := range tiles {
-		image, tile := src[(first+i)/each*l.in.size():], (first+i)%each
-		y, x := tile/across*tileSide-1, tile%across*tileSide-1
-		for p := range t.pixels {
-			y, x := y+p/pointSide, x+p%pointSide
-			t.pixels[p] = &s.zeros[0]
-			if y >= 0 && y < l.in.height && x >= 0 && x < l.in.width {
-				t.pixels[p] = &image[(y*l.in.width+x)*in]
-			}
-		}
+	s.zeros = Grown(s.zeros, in)
+	for i := range count {
+		tilesIn.pixels(&t.pixels, src, first+i, pointSide, 1, &s.zeros[0])
 		t.points = &s.inputs[i*in]
 		spread(t)
 	}
 
 	// The products: [points, tiles, out].
-	for p, kernel := range l.kernel {
-		multiply(tiles, in, out, matrix{s.inputs[p*inputs:], in}, kernel, matrix{s.products[p*products:], out}, plain)
+	for p, kernel := range l.Kernel {
+		Multiply(count, in, out, Matrix{s.inputs[p*inputs:], in}, kernel, Matrix{s.products[p*products:], out}, Plain)
 	}
 
 	// The outputs.
@@ -119,12 +142,9 @@ func (l *layer) filtered(dst, src []float32, e epilogue, first, last int, s *scr
 	if e.plus != nil {
 		t.plus = &e.plus[0]
 	}
-	for i := range tiles {
-		tile := (first + i) % each
-		begin := (first+i)/each*l.out.pixels() + tile/across*tileSide*l.out.width + tile%across*tileSide // pixel
-		for p := range tilePixels {
-			t.pixels[p] = &dst[(begin+p/tileSide*l.out.width+p%tileSide)*out]
-		}
+	s.nowhere = Grown(s.nowhere, out)
+	for i := range count {
+		tilesOut.pixels(&t.pixels, dst, first+i, TileSide, 0, &s.nowhere[0])
 		t.points = &s.products[i*out]
 		gather(t)
 	}

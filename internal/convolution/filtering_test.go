@@ -1,4 +1,4 @@
-package inference
+package convolution
 
 import (
 	"math"

@@ -16,6 +16,7 @@
 	MOVQ         tile_strideC(R15), R13 \
 	MOVQ         tile_plus(R15), BX     \
 	MOVQ         tile_bias(R15), R10    \
+	MOVQ         tile_step(R15), R14    \
 	VBROADCASTSS tile_floor(R15), Z28   \
 	VPXORQ       Z0, Z0, Z0             \
 	VPXORQ       Z1, Z1, Z1             \
@@ -91,10 +92,10 @@ multiply12:
 	ROW((R12), Z18, Z19)
 	ROW((R12)(R9*1), Z20, Z21)
 	ROW((R12)(R9*2), Z22, Z23)
-	ADDQ $4, R8
-	ADDQ $4, R10
-	ADDQ $4, R11
-	ADDQ $4, R12
+	ADDQ R14, R8
+	ADDQ R14, R10
+	ADDQ R14, R11
+	ADDQ R14, R12
 	DECQ CX
 	JNZ  multiply12
 	MOVQ tile_k(R15), CX
@@ -150,8 +151,8 @@ multiply4:
 	ROW((R8)(R9*1), Z2, Z3)
 	ROW((R8)(R9*2), Z4, Z5)
 	ROW((R10), Z6, Z7)
-	ADDQ $4, R8
-	ADDQ $4, R10
+	ADDQ R14, R8
+	ADDQ R14, R10
 	DECQ CX
 	JNZ  multiply4
 	MOVQ tile_k(R15), CX
@@ -173,4 +174,12 @@ store4:
 	STORE(Z4, Z5)
 	STORE(Z6, Z7)
 	VZEROUPPER
+	RET
+
+// func pause()
+TEXT ·pause(SB), NOSPLIT, $0-0
+	PAUSE
+	PAUSE
+	PAUSE
+	PAUSE
 	RET
