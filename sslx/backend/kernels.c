@@ -8,12 +8,13 @@
 
 enum { metadata_type = 1, ffi_type = 5, execute_stage = 3 };
 
-// handle answers what version it is of, and has Go compute a call.
+// handle answers what version of the interface it is of, and has Go compute a call. XLA refuses another major version
+// than its own when the handler is registered; minor ones add to the ends of structures.
 static void *handle(struct frame *frame, int target) {
 	struct extension *e = frame->extensions;
 	if (e && e->type == metadata_type) {
 		struct metadata *m = ((struct metadata_extension *)e)->metadata;
-		m->version.major = frame->api->version.major;
+		m->version.major = 0;
 		m->version.minor = frame->api->version.minor;
 		return NULL;
 	}
@@ -26,6 +27,9 @@ static void *handle(struct frame *frame, int target) {
 static void help(void *h) { sslxHelp((uintptr_t)h); }
 
 int sslx_schedule(struct frame *frame, uintptr_t h) {
+	if (frame->api->size < sizeof(struct api)) {
+		return 0;
+	}
 	struct task t = {.size = sizeof t, .context = frame->context, .run = help, .data = (void *)h};
 	return !frame->api->schedule(&t);
 }

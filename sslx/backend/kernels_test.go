@@ -135,6 +135,22 @@ func (b *builderSpy) Builder(name string) compute.Builder {
 	return b.last
 }
 
+// TestKernels_AreThereForEveryHandle opens clients, as ForgetPrograms has them opened again.
+func TestKernels_AreThereForEveryHandle(t *testing.T) {
+	newKernelsBackend(t, true) // skips where there are none
+	for range 2 {
+		ForgetPrograms()
+		h, err := Open(t.Context(), Options{Config: "xla:cpu", NoInstall: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		if !h.Backend.(*cachedBackend).HasConvolutions() {
+			t.Error("a handle has no kernels")
+		}
+	}
+}
+
 // TestKernels_AreForFloat32 leaves convolutions of other types to XLA.
 func TestKernels_AreForFloat32(t *testing.T) {
 	spy := &builderSpy{cachedBackend: newKernelsBackend(t, true)}
