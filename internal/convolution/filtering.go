@@ -85,6 +85,7 @@ type grid struct {
 	down, across int
 }
 
+// tiles returns the grid of maps.
 func tiles(m Maps) grid {
 	return grid{m, (m.Height + TileSide - 1) / TileSide, (m.Width + TileSide - 1) / TileSide}
 }
@@ -96,11 +97,15 @@ func (g grid) each() int { return g.down * g.across }
 func (g grid) pixels(to *[tilePoints]*float32, maps []float32, tile, side, before int, outside *float32) {
 	image := maps[tile/g.each()*g.Size():]
 	y, x := tile%g.each()/g.across*TileSide-before, tile%g.across*TileSide-before
-	for p := range side * side {
-		y, x := y+p/side, x+p%side
-		to[p] = outside
-		if y >= 0 && y < g.Height && x >= 0 && x < g.Width {
-			to[p] = &image[(y*g.Width+x)*g.Channels]
+	for i := range side {
+		row, at := to[i*side:(i+1)*side], ((y+i)*g.Width+x)*g.Channels
+		inside := y+i >= 0 && y+i < g.Height
+		for j := range row {
+			row[j] = outside
+			if inside && x+j >= 0 && x+j < g.Width {
+				row[j] = &image[at]
+			}
+			at += g.Channels
 		}
 	}
 }
@@ -113,7 +118,7 @@ func pointMatrices(values int) (each, all int) {
 }
 
 // filtered computes tiles of outputs, of all images, by minimal filtering.
-func (l *Layer) filtered(dst, src []float32, e Epilogue, first, last int, s *Scratch) {
+func (l *Layer) filtered(dst, src []float32, e epilogue, first, last int, s *Scratch) {
 	tilesIn, tilesOut := tiles(l.In), tiles(l.Out)
 	count, in, out := last-first, l.In.Channels, l.Out.Channels
 	inputs, all := pointMatrices(count * in)
@@ -133,7 +138,7 @@ func (l *Layer) filtered(dst, src []float32, e Epilogue, first, last int, s *Scr
 
 	// The products: [points, tiles, out].
 	for p, kernel := range l.Kernel {
-		Multiply(count, in, out, Matrix{s.inputs[p*inputs:], in}, kernel, Matrix{s.products[p*products:], out}, Plain)
+		multiply(count, in, out, matrix{s.inputs[p*inputs:], in}, kernel, matrix{s.products[p*products:], out}, plain)
 	}
 
 	// The outputs.

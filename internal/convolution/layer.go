@@ -1,3 +1,7 @@
+// Package convolution computes convolutions of float32 maps on processors that have AVX-512: a [Layer] of an encoder
+// whose weights are fixed, with bias, addition and ReLU, and a convolution of a training with its gradients
+// ([Training]). Both are products of matrices in assembly; those of 3x3 pixels with stride 1 are computed by minimal
+// filtering. Maps are [images, height, width, channels], and all functions need what [Available] reports.
 package convolution
 
 // Maps describes the activations of an image: [height, width, channels].
@@ -12,7 +16,7 @@ func (m Maps) Size() int { return m.Pixels() * m.Channels }
 // Mean returns the means of an image over its pixels, [channels]. They are valid until the next use of s.
 func (m Maps) Mean(image []float32, s *Scratch) []float32 {
 	s.products = Grown(s.products, m.Channels)
-	sum(s.products, Matrix{image, m.Channels}, m.Pixels(), m.Channels, 1/float32(m.Pixels()))
+	sum(s.products, matrix{image, m.Channels}, m.Pixels(), m.Channels, 1/float32(m.Pixels()))
 	return s.products
 }
 
@@ -81,9 +85,10 @@ func Grown(x []float32, length int) []float32 {
 	return x[:length]
 }
 
-// Compute sets dst, the maps of n images, to those of src, plus others. The number of images is a multiple of TileRows.
+// Compute sets dst, the maps of n images, to the layer's of src, plus others, or nil. The number of images is a
+// multiple of TileRows.
 func (l *Layer) Compute(dst, src, plus []float32, n int, s *Scratch) {
-	e := Epilogue{bias: l.Bias, plus: plus, floor: l.Floor}
+	e := epilogue{bias: l.Bias, plus: plus, floor: l.Floor}
 	step, all, together := l.direct, n*l.Out.Height, linesOf(l.Out.Width)
 	if l.filters() {
 		step, all, together = l.filtered, n*tiles(l.Out).each(), FilterTiles
@@ -108,7 +113,7 @@ func linesOf(width int) int {
 
 // direct computes lines of outputs, of all images, as one product of patches and kernel (Chellapilla et al. 2006,
 // https://inria.hal.science/inria-00112631), or as one for each line where maps have all patches in them.
-func (l *Layer) direct(dst, src []float32, e Epilogue, first, last int, s *Scratch) {
+func (l *Layer) direct(dst, src []float32, e epilogue, first, last int, s *Scratch) {
 	if l.InPlace {
 		for line := first; line < last; line++ {
 			l.line(dst, src, e, line)
@@ -135,19 +140,19 @@ func (l *Layer) direct(dst, src []float32, e Epilogue, first, last int, s *Scrat
 	if e.plus != nil {
 		e.plus = e.plus[at:]
 	}
-	Multiply(rows, depth, l.Out.Channels, Matrix{patches, depth}, l.Kernel[0], Matrix{dst[at:], l.Out.Channels}, e)
+	multiply(rows, depth, l.Out.Channels, matrix{patches, depth}, l.Kernel[0], matrix{dst[at:], l.Out.Channels}, e)
 }
 
 // line computes a line of outputs from the maps as they are.
-func (l *Layer) line(dst, src []float32, e Epilogue, line int) {
+func (l *Layer) line(dst, src []float32, e epilogue, line int) {
 	row := l.In.Width * l.In.Channels
 	y, x := line%l.Out.Height*l.Window.Stride-l.Window.Before, -l.Window.Before
-	patches := Matrix{src[line/l.Out.Height*l.In.Size()+y*row+x*l.In.Channels:], l.Window.Stride * l.In.Channels}
+	patches := matrix{src[line/l.Out.Height*l.In.Size()+y*row+x*l.In.Channels:], l.Window.Stride * l.In.Channels}
 
 	at := line * l.Out.Width * l.Out.Channels
 	if e.plus != nil {
 		e.plus = e.plus[at:]
 	}
-	multiply(l.Out.Width, l.Window.Size*l.In.Channels, l.Out.Channels, runs{patches, 1, l.Window.Size, row},
-		l.Kernel[0], Matrix{dst[at:], l.Out.Channels}, e)
+	multiplyRuns(l.Out.Width, l.Window.Size*l.In.Channels, l.Out.Channels, runs{patches, 1, l.Window.Size, row},
+		l.Kernel[0], matrix{dst[at:], l.Out.Channels}, e)
 }

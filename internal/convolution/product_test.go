@@ -23,22 +23,22 @@ func TestMultiply(t *testing.T) {
 	for _, c := range []struct{ m, k, n, extra int }{
 		{4, 1, 32, 0}, {8, 7, 64, 3}, {12, 36, 32, 16}, {16, 5, 96, 1}, {28, 50, 64, 8}, {36, 16, 32, 0},
 	} {
-		a := Matrix{normal(random, c.m*(c.k+c.extra)), c.k + c.extra}
-		b := Panels{Matrix{normal(random, c.k*(c.n+c.extra)), c.n + c.extra}, TileColumns}
-		e := Epilogue{normal(random, c.n), normal(random, c.m*(c.n+c.extra)), -0.5}
-		for _, e := range []Epilogue{Plain, e, {e.bias, nil, 0}, {nil, e.plus, NoFloor}} {
+		a := matrix{normal(random, c.m*(c.k+c.extra)), c.k + c.extra}
+		b := Panels{matrix{normal(random, c.k*(c.n+c.extra)), c.n + c.extra}, TileColumns}
+		e := epilogue{normal(random, c.n), normal(random, c.m*(c.n+c.extra)), -0.5}
+		for _, e := range []epilogue{plain, e, {e.bias, nil, 0}, {nil, e.plus, NoFloor}} {
 			const untouched = 99
-			got := Matrix{make([]float32, c.m*(c.n+c.extra)), c.n + c.extra}
-			for i := range got.X {
-				got.X[i] = untouched
+			got := matrix{make([]float32, c.m*(c.n+c.extra)), c.n + c.extra}
+			for i := range got.x {
+				got.x[i] = untouched
 			}
-			Multiply(c.m, c.k, c.n, a, b, got, e)
+			multiply(c.m, c.k, c.n, a, b, got, e)
 
-			for at, v := range got.X {
-				i, j := at/got.Stride, at%got.Stride
+			for at, v := range got.x {
+				i, j := at/got.stride, at%got.stride
 				want := float64(untouched)
 				if j < c.n {
-					want = product(a.X[i*a.Stride:], b.X[j:], c.k, b.Stride)
+					want = product(a.x[i*a.stride:], b.x[j:], c.k, b.stride)
 					if e.bias != nil {
 						want += float64(e.bias[j])
 					}
@@ -74,12 +74,12 @@ func TestMultiply_OfRuns(t *testing.T) {
 		}
 	}
 
-	b := Panels{Matrix{w, n}, TileColumns}
-	got, want := Matrix{make([]float32, m*n), n}, Matrix{make([]float32, m*n), n}
-	multiply(m, k, n, runs{Matrix{x, stride}, 1, count, distance}, b, got, Plain)
-	Multiply(m, count*k, n, Matrix{rows, count * k}, b, want, Plain)
-	if !slices.Equal(got.X, want.X) {
-		t.Errorf("the product is\n%v, want\n%v", got.X, want.X)
+	b := Panels{matrix{w, n}, TileColumns}
+	got, want := matrix{make([]float32, m*n), n}, matrix{make([]float32, m*n), n}
+	multiplyRuns(m, k, n, runs{matrix{x, stride}, 1, count, distance}, b, got, plain)
+	multiply(m, count*k, n, matrix{rows, count * k}, b, want, plain)
+	if !slices.Equal(got.x, want.x) {
+		t.Errorf("the product is\n%v, want\n%v", got.x, want.x)
 	}
 }
 
@@ -95,8 +95,8 @@ func TestMultiply_KeepsNaN(t *testing.T) {
 	needKernels(t)
 	a, c := make([]float32, 4), make([]float32, 4*TileColumns)
 	a[1] = float32(math.NaN())
-	b := Panels{Matrix{make([]float32, TileColumns), TileColumns}, TileColumns}
-	Multiply(4, 1, TileColumns, Matrix{a, 1}, b, Matrix{c, TileColumns}, Epilogue{floor: 0})
+	b := Panels{matrix{make([]float32, TileColumns), TileColumns}, TileColumns}
+	multiply(4, 1, TileColumns, matrix{a, 1}, b, matrix{c, TileColumns}, epilogue{floor: 0})
 	for i, v := range c {
 		if want := i/TileColumns == 1; math.IsNaN(float64(v)) != want {
 			t.Fatalf("element %d of %d columns is %g", i, TileColumns, v)

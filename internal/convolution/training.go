@@ -60,7 +60,7 @@ func (t Training) Convolve(y, x, kernel []float32) {
 	depth := taps * t.In.Channels
 	repack(*w, kernel, depth, t.Out)
 	l := Layer{In: t.In, Out: t.out(), Window: t.window(), Floor: NoFloor,
-		Kernel: []Panels{{Matrix{*w, TileColumns}, depth * TileColumns}}}
+		Kernel: []Panels{{matrix{*w, TileColumns}, depth * TileColumns}}}
 	l.computeAll(y, x, t.Images, team)
 }
 
@@ -103,13 +103,13 @@ func (team *team) filter(y, x, kernel []float32, images int, in Maps, out int, p
 	defer putFloats(points)
 	team.run(each/TileColumns, 32, func(first, last int, _ *Scratch) {
 		first, last = first*TileColumns, last*TileColumns
-		Multiply(tilePoints, taps, last-first, Matrix{kernelTransform, taps},
-			Panels{Matrix{(*packed)[first:], each}, TileColumns}, Matrix{(*points)[first:], apart}, Plain)
+		multiply(tilePoints, taps, last-first, matrix{kernelTransform, taps},
+			Panels{matrix{(*packed)[first:], each}, TileColumns}, matrix{(*points)[first:], apart}, plain)
 	})
 
 	l := Layer{In: in, Out: Maps{in.Height, in.Width, out}, Window: Window{3, 1, 1}, Floor: NoFloor}
 	for p := range tilePoints {
-		l.Kernel = append(l.Kernel, Panels{Matrix{(*points)[p*apart:], TileColumns}, in.Channels * TileColumns})
+		l.Kernel = append(l.Kernel, Panels{matrix{(*points)[p*apart:], TileColumns}, in.Channels * TileColumns})
 	}
 	l.computeAll(y, x, images, team)
 }
@@ -163,12 +163,12 @@ func (t Training) filterGradient(dw, x, dy []float32, team *team) {
 			}
 
 			for p := range tilePoints {
-				sum, e := (*sums)[n*size+p*apart:], Plain
+				sum, e := (*sums)[n*size+p*apart:], plain
 				if first > begin {
 					e.plus = sum
 				}
-				multiplyTransposed(in, count, out, Matrix{s.inputs[p*inApart:], in},
-					Panels{Matrix{s.products[p*outApart:], out}, TileColumns}, Matrix{sum, out}, e)
+				multiplyTransposed(in, count, out, matrix{s.inputs[p*inApart:], in},
+					Panels{matrix{s.products[p*outApart:], out}, TileColumns}, matrix{sum, out}, e)
 			}
 		}
 	})
@@ -178,10 +178,10 @@ func (t Training) filterGradient(dw, x, dy []float32, team *team) {
 		first, last = first*TileColumns, last*TileColumns
 		columns := last - first
 		s.products = Grown(s.products, gradientRows*columns)
-		e := Plain
+		e := plain
 		for n := range parts {
-			Multiply(gradientRows, tilePoints, columns, Matrix{kernelGradient, tilePoints},
-				Panels{Matrix{(*sums)[n*size+first:], apart}, TileColumns}, Matrix{s.products, columns}, e)
+			multiply(gradientRows, tilePoints, columns, matrix{kernelGradient, tilePoints},
+				Panels{matrix{(*sums)[n*size+first:], apart}, TileColumns}, matrix{s.products, columns}, e)
 			e.plus = s.products
 		}
 		for tap := range taps {
@@ -219,18 +219,18 @@ func (t Training) patchGradient(dw, x, dy []float32, team *team) {
 				}
 			}
 
-			e := Plain
+			e := plain
 			if first > begin {
 				e.plus = sum
 			}
-			multiplyTransposed(depth, (last-first)*out.Width, t.Out, Matrix{s.patches, depth},
-				Panels{Matrix{dy[first*out.Width*t.Out:], t.Out}, TileColumns}, Matrix{sum, t.Out}, e)
+			multiplyTransposed(depth, (last-first)*out.Width, t.Out, matrix{s.patches, depth},
+				Panels{matrix{dy[first*out.Width*t.Out:], t.Out}, TileColumns}, matrix{sum, t.Out}, e)
 		}
 	})
 
 	team.run(size/TileColumns, 64, func(first, last int, _ *Scratch) {
 		first, last = first*TileColumns, last*TileColumns
-		sum(dw[first:], Matrix{(*sums)[first:], size}, parts, last-first, 1)
+		sum(dw[first:], matrix{(*sums)[first:], size}, parts, last-first, 1)
 	})
 }
 
@@ -252,7 +252,7 @@ func (t Training) spreadGradient(dx, dy, reversed []float32, team *team) {
 			depth := len(rows) * len(beside) * out
 			part := left[:depth*columns]
 			left = left[depth*columns:]
-			kernels[odd][oddColumn] = Panels{Matrix{part, TileColumns}, depth * TileColumns}
+			kernels[odd][oddColumn] = Panels{matrix{part, TileColumns}, depth * TileColumns}
 			for i, row := range rows {
 				for j, column := range beside {
 					tap, at := reversed[(3*row+column)*in*out:], (i*len(beside)+j)*out
@@ -279,8 +279,9 @@ func (t Training) spreadGradient(dx, dy, reversed []float32, team *team) {
 			}
 			for odd, rowsOf := range parts {
 				for oddColumn, beside := range parts {
-					multiply(rows, len(beside)*out, columns, runs{Matrix{s.patches, out}, 1, len(rowsOf), width * out},
-						kernels[odd][oddColumn], Matrix{s.products, columns}, Plain)
+					windows := runs{matrix{s.patches, out}, 1, len(rowsOf), width * out}
+					multiplyRuns(rows, len(beside)*out, columns, windows, kernels[odd][oddColumn],
+						matrix{s.products, columns}, plain)
 					for y := range small.Height {
 						to := dx[((image*t.In.Height+2*y+odd)*t.In.Width+oddColumn)*in:]
 						for x := range small.Width {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sslx-go/lab/experiments"
+	"github.com/sslx-go/lab/internal/testbackend"
 	"github.com/sslx-go/lab/internal/usage"
 	"github.com/sslx-go/lab/sslx"
 	_ "github.com/sslx-go/lab/sslx/backend/tuned" // a child is what the command would be
@@ -163,7 +164,7 @@ func (w *world) start(t testing.TB, do, at string) *process {
 	t.Helper()
 	p := &process{command: exec.Command(os.Args[0])}
 	p.command.Env = append(os.Environ(), childDo+"="+do, childAt+"="+at, childPack+"="+w.pack, "SSLX_CACHE="+w.cache,
-		"TF_CPP_MIN_LOG_LEVEL=3", "XLA_FLAGS=--xla_backend_optimization_level=0")
+		"TF_CPP_MIN_LOG_LEVEL=3", "XLA_FLAGS="+testbackend.UnoptimizedFlags)
 	p.command.Env = append(p.command.Env, w.environment...)
 	p.command.Stderr = &p.errors
 	out, err := p.command.StdoutPipe()

@@ -39,8 +39,9 @@ var shared = sync.OnceValues(func() (compute.Backend, error) {
 	return open("go")
 })
 
-// unoptimizedFlag makes XLA's compiler leave out what makes programs fast.
-const unoptimizedFlag = "--xla_backend_optimization_level=0"
+// UnoptimizedFlags make XLA's compiler leave out what makes programs fast. What its newer emitters of loops write is
+// slow without it.
+const UnoptimizedFlags = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 
 // optimized names the environment variable of a process whose programs are optimized though [Unoptimized] is called.
 const optimized = "SSLX_TEST_OPTIMIZED"
@@ -51,7 +52,7 @@ const optimized = "SSLX_TEST_OPTIMIZED"
 func Unoptimized() {
 	flag.Parse()
 	if os.Getenv(optimized) == "" && flag.Lookup("test.bench").Value.String() == "" {
-		_ = os.Setenv("XLA_FLAGS", os.Getenv("XLA_FLAGS")+" "+unoptimizedFlag)
+		_ = os.Setenv("XLA_FLAGS", os.Getenv("XLA_FLAGS")+" "+UnoptimizedFlags)
 	}
 }
 
@@ -62,7 +63,7 @@ func Optimized(t *testing.T) bool {
 	if os.Getenv(optimized) != "" {
 		return true
 	}
-	again(t, strings.ReplaceAll(os.Getenv("XLA_FLAGS"), unoptimizedFlag, ""))
+	again(t, strings.ReplaceAll(os.Getenv("XLA_FLAGS"), UnoptimizedFlags, ""))
 	return false
 }
 

@@ -5,3 +5,7 @@ package tuning
 // BeforeLoad is called before the CPU plugin is loaded, never twice at once. Package tuned sets it; by default it does
 // nothing.
 var BeforeLoad = func() error { return nil }
+
+// BeforeCalls is called before XLA's programs have Go compute something, each time, from any thread. Package tuned sets
+// it; by default it does nothing.
+var BeforeCalls = func() {}

@@ -18,6 +18,7 @@ import (
 	"github.com/gomlx/go-xla/types/shapes"
 
 	"github.com/sslx-go/lab/internal/convolution"
+	"github.com/sslx-go/lab/internal/tuning"
 )
 
 // call is what a program calls in place of a convolution of XLA.
@@ -48,6 +49,7 @@ func registerKernels(path string) bool {
 //
 //export sslxCall
 func sslxCall(which C.int, frame *C.struct_frame) {
+	tuning.BeforeCalls()
 	in := unsafe.Slice(frame.inputs.all, 2)
 	output := *frame.outputs.all
 	a, b, out := floats(in[0]), floats(in[1]), floats(output)

@@ -13,7 +13,7 @@
 //
 // When [backend.Open] loads the CPU plugin, $XLA_FLAGS gets the flags that make training steps faster. A flag that
 // is set keeps its value. With other flags, results differ in their last digits. On processors with AVX-512, GOMAXPROCS
-// grows by two, for the threads of XLA that call Go.
+// grows by two when the first convolution is computed, for the threads of XLA that call Go.
 //
 // [backend.Open]: https://pkg.go.dev/github.com/sslx-go/lab/sslx/backend#Open
 package tuned
@@ -27,7 +27,6 @@ import (
 
 	"golang.org/x/sys/cpu"
 
-	"github.com/sslx-go/lab/internal/convolution"
 	"github.com/sslx-go/lab/internal/tuning"
 )
 
@@ -46,21 +45,17 @@ func cpuFlags(avx512 bool) []string {
 	return []string{"--xla_cpu_use_fusion_emitters=false"}
 }
 
-func init() { tuning.BeforeLoad = beforeLoad }
+func init() { tuning.BeforeLoad, tuning.BeforeCalls = beforeLoad, moreThreads }
 
-// beforeLoad prepares the environment that the plugin reads when it is loaded, and Go for the plugin's threads.
+// beforeLoad prepares the environment that the plugin reads when it is loaded.
 func beforeLoad() error {
-	waitingThreads()
 	return os.Setenv("XLA_FLAGS", withDefaults(os.Getenv("XLA_FLAGS"), cpuFlags(cpu.X86.HasAVX512F)))
 }
 
-// waitingThreads lets Go have more threads than cores. XLA's call Go for convolutions, one for each core, while the
-// goroutines that called XLA wait: Go counts a wait of less than 10 ms as work.
-var waitingThreads = sync.OnceFunc(func() {
-	if convolution.Available() {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
-	}
-})
+// moreThreads lets Go have more threads than cores. XLA's call Go for convolutions, one for each core, while the
+// goroutines that called XLA wait: Go counts a wait of less than 10 ms as work. Programs that have no such calls keep
+// what they have: with more, Go's own threads get in the way of work that all cores share.
+var moreThreads = sync.OnceFunc(func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2) })
 
 // withDefaults appends to the flags, separated by spaces, the defaults whose names are not among them.
 func withDefaults(flags string, defaults []string) string {
