@@ -46,6 +46,31 @@
 	MOVQ    (transform_pixels+8*(n))(DI), R9 \
 	VMOVUPS (R9)(R8*1), z
 
+// KEEP keeps the values at the six points of a row.
+#define KEEP(row) \
+	VMOVUPS Z6, (384*row+0)(SI) \
+	VMOVUPS Z7, (384*row+64)(SI) \
+	VMOVUPS Z8, (384*row+128)(SI) \
+	VMOVUPS Z9, (384*row+192)(SI) \
+	VMOVUPS Z10, (384*row+256)(SI) \
+	VMOVUPS Z11, (384*row+320)(SI)
+
+// POINTS writes the values at the six points of a column to their matrices. AX is the first one.
+#define POINTS \
+	MOVQ    AX, R9 \
+	VMOVUPS Z6, (R9) \
+	ADDQ    R13, R9 \
+	VMOVUPS Z7, (R9) \
+	ADDQ    R13, R9 \
+	VMOVUPS Z8, (R9) \
+	ADDQ    R13, R9 \
+	VMOVUPS Z9, (R9) \
+	ADDQ    R13, R9 \
+	VMOVUPS Z10, (R9) \
+	ADDQ    R13, R9 \
+	VMOVUPS Z11, (R9) \
+	ADDQ    DX, AX
+
 // SPREADROW transforms a row of pixels, and keeps the values.
 #define SPREADROW(row) \
 	PIXEL(6*row+0, Z0)                \
@@ -55,12 +80,7 @@
 	PIXEL(6*row+4, Z4)                \
 	PIXEL(6*row+5, Z5)                \
 	SPREAD                            \
-	VMOVUPS Z6, (384*row+0)(SI)       \
-	VMOVUPS Z7, (384*row+64)(SI)      \
-	VMOVUPS Z8, (384*row+128)(SI)     \
-	VMOVUPS Z9, (384*row+192)(SI)     \
-	VMOVUPS Z10, (384*row+256)(SI)    \
-	VMOVUPS Z11, (384*row+320)(SI)
+	KEEP(row)
 
 // SPREADCOLUMN transforms a column of what was kept, and writes the values to their matrices. AX is the first one.
 #define SPREADCOLUMN(column) \
@@ -71,19 +91,7 @@
 	VMOVUPS (64*column+1536)(SI), Z4  \
 	VMOVUPS (64*column+1920)(SI), Z5  \
 	SPREAD                            \
-	MOVQ    AX, R9                    \
-	VMOVUPS Z6, (R9)                  \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z7, (R9)                  \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z8, (R9)                  \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z9, (R9)                  \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z10, (R9)                 \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z11, (R9)                 \
-	ADDQ    DX, AX
+	POINTS
 
 // func spread(t *transform)
 TEXT ·spread(SB), NOSPLIT, $0-8
@@ -235,12 +243,7 @@ gatherChannels:
 	PIXEL(4*row+2, Z2)                \
 	PIXEL(4*row+3, Z3)                \
 	SCATTER                           \
-	VMOVUPS Z6, (384*row+0)(SI)       \
-	VMOVUPS Z7, (384*row+64)(SI)      \
-	VMOVUPS Z8, (384*row+128)(SI)     \
-	VMOVUPS Z9, (384*row+192)(SI)     \
-	VMOVUPS Z10, (384*row+256)(SI)    \
-	VMOVUPS Z11, (384*row+320)(SI)
+	KEEP(row)
 
 // SCATTERCOLUMN transforms a column of what was kept, and writes the values to their matrices. AX is the first one.
 #define SCATTERCOLUMN(column) \
@@ -249,19 +252,7 @@ gatherChannels:
 	VMOVUPS (64*column+768)(SI), Z2   \
 	VMOVUPS (64*column+1152)(SI), Z3  \
 	SCATTER                           \
-	MOVQ    AX, R9                    \
-	VMOVUPS Z6, (R9)                  \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z7, (R9)                  \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z8, (R9)                  \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z9, (R9)                  \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z10, (R9)                 \
-	ADDQ    R13, R9                   \
-	VMOVUPS Z11, (R9)                 \
-	ADDQ    DX, AX
+	POINTS
 
 // func scatter(t *transform)
 TEXT ·scatter(SB), NOSPLIT, $0-8

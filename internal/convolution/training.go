@@ -27,7 +27,9 @@ func (t Training) team() *team {
 
 const taps = 9
 
-// Supported reports whether there are kernels for this geometry, on this processor.
+// Supported reports whether there are kernels for this geometry, on this processor: images are a multiple of 4,
+// channels of 32, and with stride 2 those of the input of 4. All other methods need that, and slices of the sizes that
+// Training names.
 func (t Training) Supported() bool {
 	unit := TileColumns
 	if t.Stride == 2 {
@@ -131,8 +133,7 @@ func (t Training) filterGradient(dw, x, dy []float32, team *team) {
 
 	// Parts of the tiles have sums of their own, and so many are computed at once that the sums are read seldom.
 	together := max(FilterTiles, in*out/128)
-	parts := min(max(all/together/2, 2), 16)
-	part := (all + parts - 1) / parts
+	parts, part := parted(all, together)
 	together = min(together, part)
 	apart, size := pointMatrices(in * out)
 	sums := takeFloats(parts * size)
@@ -190,6 +191,13 @@ func (t Training) filterGradient(dw, x, dy []float32, team *team) {
 	})
 }
 
+// parted returns how many parts all things have, some of which are computed together, and how many are in a part. It
+// depends on nothing else, so that sums of parts have the same bits on any number of cores.
+func parted(all, together int) (parts, part int) {
+	parts = min(max(all/together/2, 2), 16)
+	return parts, (all + parts - 1) / parts
+}
+
 // patchGradient computes the gradient to the kernel as the product of patches and dy.
 func (t Training) patchGradient(dw, x, dy []float32, team *team) {
 	out, w, depth := t.out(), t.window(), taps*t.In.Channels
@@ -197,8 +205,7 @@ func (t Training) patchGradient(dw, x, dy []float32, team *team) {
 	together := linesOf(out.Width)
 
 	// Lines have parts with sums of their own.
-	parts := min(max(all/together/2, 2), 16)
-	part := (all + parts - 1) / parts
+	parts, part := parted(all, together)
 	size := depth * t.Out
 	sums := takeFloats(parts * size)
 	defer putFloats(sums)
@@ -359,12 +366,12 @@ func takeFloats(length int) *[]float32 {
 	return &x
 }
 
-func putFloats(all ...*[]float32) {
+func putFloats(x *[]float32) {
 	free.Lock()
 	defer free.Unlock()
-	free.all = append(free.all, all...)
-	if extra := len(free.all) - mostFree; extra > 0 {
-		free.all = slices.Delete(free.all, 0, extra) // the oldest
+	free.all = append(free.all, x)
+	if len(free.all) > mostFree {
+		free.all = slices.Delete(free.all, 0, 1) // the oldest
 	}
 }
 

@@ -2,10 +2,13 @@ package encoder
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/sslx-go/lab/internal/testbackend"
 )
 
 // geometry is the shape of a convolution.
@@ -91,6 +94,28 @@ func TestWinograd_IsXLAsConvolutionAtTheSizesOfTraining(t *testing.T) {
 		} {
 			error := mustBeClose(t, fmt.Sprintf("%+v: %s", c, what), got[i[0]], got[i[1]], 1e-5)
 			t.Logf("%+v: %s: %.1e of the largest value", c, what, error)
+		}
+	}
+}
+
+// TestConvolution_CallsKernels counts the calls in the program of a gradient: of all convolutions of the convnet but
+// the first.
+func TestConvolution_CallsKernels(t *testing.T) {
+	if b, ok := testbackend.Open(t).(interface{ HasConvolutions() bool }); !ok || !b.HasConvolutions() {
+		t.Skip("the kernels need XLA and a processor with AVX-512")
+	}
+	programs := testbackend.Programs(t)
+	if programs == nil { // in the process whose programs are looked at
+		run(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
+			return gradient(ConvNet{Width: 32}, scope, in[0])
+		}, normal(1, 0, 1, 4, 32, 32, 3))
+		return
+	}
+
+	all := strings.Join(programs, "\n")
+	for _, name := range []string{"convolution", "image_gradient", "kernel_gradient"} {
+		if n := strings.Count(all, `custom_call_target="sslx.`+name+`"`); n != 7 {
+			t.Errorf("%s is called %d times, want 7", name, n)
 		}
 	}
 }

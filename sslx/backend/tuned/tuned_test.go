@@ -1,8 +1,12 @@
 package tuned
 
 import (
+	"runtime"
 	"slices"
 	"testing"
+
+	"github.com/sslx-go/lab/internal/cores"
+	"github.com/sslx-go/lab/internal/tuning"
 )
 
 func TestCPUFlags_AskForWideVectorsWhereThereAre(t *testing.T) {
@@ -10,6 +14,26 @@ func TestCPUFlags_AskForWideVectorsWhereThereAre(t *testing.T) {
 	for _, avx512 := range []bool{true, false} {
 		if got := slices.Contains(cpuFlags(avx512), wide); got != avx512 {
 			t.Errorf("with AVX-512 %t, %s is set: %t", avx512, wide, got)
+		}
+	}
+}
+
+func TestCPUFlags_LeaveOutNewerEmittersWhereThereAreNoKernels(t *testing.T) {
+	const older = "--xla_cpu_use_fusion_emitters=false"
+	for _, avx512 := range []bool{true, false} {
+		if got := slices.Contains(cpuFlags(avx512), older); got == avx512 {
+			t.Errorf("with AVX-512 %t, %s is set: %t", avx512, older, got)
+		}
+	}
+}
+
+func TestBeforeCalls_GivesGoTwoThreadsOnce(t *testing.T) {
+	before, count := runtime.GOMAXPROCS(0), cores.Count()
+	defer runtime.GOMAXPROCS(before)
+	for range 2 {
+		tuning.BeforeCalls()
+		if got := runtime.GOMAXPROCS(0); got != before+2 || cores.Count() != count {
+			t.Errorf("GOMAXPROCS is %d after %d, and cores are %d after %d", got, before, cores.Count(), count)
 		}
 	}
 }
