@@ -89,7 +89,7 @@ func planAugmentation(s experiments.Scale) experiments.Plan {
 
 	// More training changes the difference, or it does not.
 	if s == experiments.CPU {
-		for _, epochs := range longest {
+		for _, epochs := range longer {
 			again, both := trainedLongerBoth(comparisons[0], epochs)
 			arms, comparisons = append(arms, both...), append(comparisons, again)
 		}

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/plots"
@@ -96,14 +97,14 @@ func grow(small, full, epochs int) []pretrain.Resolution {
 // times are medians over those whose runs can be compared: other work slows single runs.
 func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
 	all, columns := p.Accuracies(r)
-	seeds := timedSeeds(p, r)
+	arms, seeds := timed(p, r)
 	if len(columns) == 0 || len(seeds) == 0 {
 		return nil, nil
 	}
 
 	plot := plots.SeriesPlot{Title: p.Title(columns[0]), Y: experiments.AccuracyAxis,
 		X: fmt.Sprintf("training (s), median over %d seeds", len(seeds)), Floors: all.Floors(columns[0])}
-	for _, arm := range p.Arms {
+	for _, arm := range arms {
 		var seconds []float64
 		for _, seed := range seeds {
 			known, _ := p.Record(r, arm, seed)
@@ -115,17 +116,24 @@ func drawCost(p experiments.Plan, r experiments.Records) (*plots.Figure, error) 
 	return drawSeries(plot)
 }
 
-// timedSeeds returns the seeds with which every arm was run from one revision of the code.
-func timedSeeds(p experiments.Plan, r experiments.Records) (seeds []uint64) {
-	for _, seed := range p.Seeds {
+// timed returns the arms that were run from the same revision of the code as the first one, and the seeds with which
+// all of them were: the seconds of other code cannot be compared.
+func timed(p experiments.Plan, r experiments.Records) (arms []experiments.Arm, seeds []uint64) {
+	comparable := func(arm experiments.Arm, seed uint64) bool {
 		first, ok := p.Record(r, p.Arms[0], seed)
-		for _, arm := range p.Arms[1:] {
-			other, made := p.Record(r, arm, seed)
-			ok = ok && made && other.Environment.Revision == first.Environment.Revision
+		other, made := p.Record(r, arm, seed)
+		return ok && made && other.Environment.Revision == first.Environment.Revision
+	}
+
+	for _, arm := range p.Arms {
+		if slices.ContainsFunc(p.Seeds, func(seed uint64) bool { return comparable(arm, seed) }) {
+			arms = append(arms, arm)
 		}
-		if ok {
+	}
+	for _, seed := range p.Seeds {
+		if !slices.ContainsFunc(arms, func(arm experiments.Arm) bool { return !comparable(arm, seed) }) {
 			seeds = append(seeds, seed)
 		}
 	}
-	return seeds
+	return arms, seeds
 }

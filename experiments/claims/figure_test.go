@@ -56,19 +56,34 @@ func TestDrawBatches_UntunedLineEndsAtTheTunedArm(t *testing.T) {
 	}
 }
 
-func TestTimedSeeds_AreOfOneRevision(t *testing.T) {
+func TestTimed_IsOfOneRevision(t *testing.T) {
 	r := testrecords.Invent(t, experiments.CPU, cost)
 	p := cost.Plan(experiments.CPU)
-	if seeds := timedSeeds(p, r); !slices.Equal(seeds, p.Seeds) {
-		t.Errorf("times of one revision are compared for seeds %v, want %v", seeds, p.Seeds)
+	if arms, seeds := timed(p, r); len(arms) != len(p.Arms) || !slices.Equal(seeds, p.Seeds) {
+		t.Errorf("times of one revision are compared for %d of %d arms, seeds %v", len(arms), len(p.Arms), seeds)
 	}
-	other, _ := p.Record(r, p.Arms[1], 2)
-	other.Environment.Revision = "another"
-	r[other.Key] = other
+
+	// A single run of other code, a run that is missing, and an arm whose runs are all of other code.
+	change := func(arm experiments.Arm, seed uint64) {
+		other, _ := p.Record(r, arm, seed)
+		other.Environment.Revision = "another"
+		r[other.Key] = other
+	}
+	change(p.Arms[1], 2)
 	lost, _ := p.Record(r, p.Arms[2], 4)
 	delete(r, lost.Key)
-	if seeds, want := timedSeeds(p, r), []uint64{1, 3, 5}; !slices.Equal(seeds, want) {
-		t.Errorf("with a run of another revision and one missing, times are of seeds %v, want %v", seeds, want)
+	last := p.Arms[len(p.Arms)-1]
+	for _, seed := range p.Seeds {
+		change(last, seed)
+	}
+
+	arms, seeds := timed(p, r)
+	if want := []uint64{1, 3, 5}; !slices.Equal(seeds, want) {
+		t.Errorf("times are compared for seeds %v, want %v", seeds, want)
+	}
+	left := slices.ContainsFunc(arms, func(arm experiments.Arm) bool { return arm.Name == last.Name })
+	if left || len(arms) != len(p.Arms)-1 {
+		t.Errorf("times of %d of %d arms are compared; those of other code: %t", len(arms), len(p.Arms), left)
 	}
 }
 

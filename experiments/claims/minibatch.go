@@ -98,7 +98,7 @@ func planMinibatch(s experiments.Scale) experiments.Plan {
 		others = append(others, over(thousands.Name, deciding[0].B))
 
 		// More training changes the difference, or it does not.
-		for _, epochs := range longest {
+		for _, epochs := range longer {
 			again, both := trainedLongerBoth(deciding[0], epochs)
 			arms, others = append(arms, both...), append(others, again)
 		}

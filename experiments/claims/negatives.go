@@ -42,12 +42,8 @@ const (
 	oneImageNoise  = "one image, noise"
 )
 
-// How many epochs the arms that decide are also trained for at scale cpu, where all others have two. The runs of the
-// longest are made for the claims on negatives, on augmentation and on batches.
-var (
-	longer  = []int{8}
-	longest = []int{8, 20}
-)
+// longer is how many epochs the arms that decide are also trained for at scale cpu, where all others have two.
+var longer = []int{8, 20}
 
 func planNegatives(s experiments.Scale) experiments.Plan {
 	usual := experiments.Arm{Name: usualNegatives, Floors: true,
@@ -99,7 +95,7 @@ func planNegatives(s experiments.Scale) experiments.Plan {
 
 	// More training changes what is learned, or it does not.
 	if s == experiments.CPU {
-		for _, epochs := range longest {
+		for _, epochs := range longer {
 			for _, name := range []string{usualNegatives, ownPatchNoise, oneImageNoise} {
 				arm := trainedLonger(name, epochs)
 				arms = append(arms, arm)

@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -79,6 +80,8 @@ func TestMinibatch_KeptSettingsFollowTheRuleOfTheOptimizer(t *testing.T) {
 
 // Longer training grows in three steps, and keeps what was tuned for the short one.
 func TestCost_LongerTrainingHasAScheduleOfItsOwn(t *testing.T) {
+	fullFrom := map[int]int{8: 5, 20: 13} // the epoch from which views have their full size, by the number of epochs
+	trained := map[int]int{}
 	for _, arm := range cost.Plan(experiments.CPU).Arms {
 		if arm.After == "" {
 			continue
@@ -88,13 +91,17 @@ func TestCost_LongerTrainingHasAScheduleOfItsOwn(t *testing.T) {
 		sizes := 1
 		if strings.HasPrefix(arm.Name, "growing") {
 			sizes = 3
-			if got := c.Resolutions[2]; got != (pretrain.Resolution{Epoch: 5, Size: 32}) {
+			if got := c.Resolutions[2]; got != (pretrain.Resolution{Epoch: fullFrom[c.Epochs], Size: 32}) {
 				t.Errorf("%s ends with %v", arm.Name, got)
 			}
 		}
-		if c.Epochs != 8 || c.Optimizer.LR != 0.125 || len(c.Resolutions) != sizes {
+		if fullFrom[c.Epochs] == 0 || c.Optimizer.LR != 0.125 || len(c.Resolutions) != sizes {
 			t.Errorf("%s: %d epochs, learning rate %g, sizes %v", arm.Name, c.Epochs, c.Optimizer.LR, c.Resolutions)
 		}
+		trained[c.Epochs]++
+	}
+	if want := map[int]int{8: 2, 20: 2}; !maps.Equal(trained, want) {
+		t.Errorf("arms by their epochs: %v, want %v", trained, want)
 	}
 }
 
