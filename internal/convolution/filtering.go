@@ -21,23 +21,24 @@ var algorithm = toomcook.New(TileSide, 3)
 type transform struct {
 	kept [tilePoints * 16]float32 // rows, before their columns are transformed
 
-	// pixels are those that spread reads, [6, 6], or the outputs of gather, [4, 4]; points is the first point of both,
-	// and the others, [6, 6], are a stride of bytes apart.
+	// pixels are those that spread reads, [6, 6], the outputs of gather, [4, 4], or the taps of bend, [3, 3]; points is
+	// the first point, and the others, [6, 6], are a stride of bytes apart.
 	pixels           [tilePoints]*float32
 	points           *float32
 	stride, channels int
 
 	// constants are a, b, a², b² for the points 0, ±a, ±b and infinity; then a²+b² and a²b² for spread, a³ and b³ for
-	// gather.
-	constants [6]float32
+	// gather. Those of bend are the factors of tap 0 at 0, a and b, of tap 1 at a and b, and of tap 2 at a, b and
+	// infinity.
+	constants [8]float32
 
 	// Gather adds bias, and plus, which may be nil, to the maps that begin at origin.
 	bias, plus, origin *float32
 	floor              float32
 }
 
-// constants returns those of spread and of gather.
-func constants() (spread, gather [6]float32) {
+// constants returns those of spread, of gather and of bend.
+func constants() (spread, gather, bend [8]float32) {
 	powers := algorithm.Output[1] // 0, a, -a, b, -b
 	a, b := powers[1], powers[3]
 	for i, v := range []float64{a, b, a * a, b * b} {
@@ -45,10 +46,14 @@ func constants() (spread, gather [6]float32) {
 	}
 	spread[4], spread[5] = float32(a*a+b*b), float32(a*a*b*b)
 	gather[4], gather[5] = float32(a*a*a), float32(b*b*b)
-	return spread, gather
+	k := algorithm.Kernel
+	for i, v := range []float64{k[0][0], k[1][0], k[3][0], k[1][1], k[3][1], k[1][2], k[3][2], k[5][2]} {
+		bend[i] = float32(v)
+	}
+	return spread, gather, bend
 }
 
-var spreadConstants, gatherConstants = constants()
+var spreadConstants, gatherConstants, bendConstants = constants()
 
 // FilterKernels returns what each product takes of a kernel [3, 3, in, out]: panels [in, out].
 func FilterKernels(kernel []float64, in, out int) (all []Panels) {
@@ -119,9 +124,13 @@ func pointMatrices(values int) (each, all int) {
 
 // filtered computes tiles of outputs, of all images, by minimal filtering.
 func (l *Layer) filtered(dst, src []float32, e epilogue, first, last int, s *Scratch) {
-	tilesIn, tilesOut := tiles(l.In), tiles(l.Out)
+	tilesIn, tilesOut := tiles(l.In), tiles(l.elements())
 	count, in, out := last-first, l.In.Channels, l.Out.Channels
-	inputs, all := pointMatrices(count * in)
+	spread, gather, each := spread, gather, 1
+	if l.Rounds {
+		spread, gather, each = spreadRounded, gatherRounded, 2
+	}
+	inputs, all := pointMatrices(count * in / each)
 	s.inputs = Grown(s.inputs, all)
 	products, all := pointMatrices(count * out)
 	s.products = Grown(s.products, all)
@@ -132,13 +141,14 @@ func (l *Layer) filtered(dst, src []float32, e epilogue, first, last int, s *Scr
 	s.zeros = Grown(s.zeros, in)
 	for i := range count {
 		tilesIn.pixels(&t.pixels, src, first+i, pointSide, 1, &s.zeros[0])
-		t.points = &s.inputs[i*in]
+		t.points = &s.inputs[i*in/each]
 		spread(t)
 	}
 
 	// The products: [points, tiles, out].
 	for p, kernel := range l.Kernel {
-		multiply(count, in, out, matrix{s.inputs[p*inputs:], in}, kernel, matrix{s.products[p*products:], out}, plain)
+		multiply(count, in/each, out, matrix{s.inputs[p*inputs:], in / each}, kernel,
+			matrix{s.products[p*products:], out}, plain)
 	}
 
 	// The outputs.

@@ -1,5 +1,6 @@
 #include "textflag.h"
 #include "go_asm.h"
+#include "bfloat16_amd64.h"
 
 // The constants of a transform: a, b, a², b², and of the input a²+b² and a²b², of the output a³ and b³.
 #define A  Z24
@@ -56,34 +57,48 @@
 	VMOVUPS Z11, (384*row+320)(SI)
 
 // POINTS writes the values at the six points of a column to their matrices. AX is the first one.
-#define POINTS \
-	MOVQ    AX, R9 \
-	VMOVUPS Z6, (R9) \
-	ADDQ    R13, R9 \
-	VMOVUPS Z7, (R9) \
-	ADDQ    R13, R9 \
-	VMOVUPS Z8, (R9) \
-	ADDQ    R13, R9 \
-	VMOVUPS Z9, (R9) \
-	ADDQ    R13, R9 \
-	VMOVUPS Z10, (R9) \
-	ADDQ    R13, R9 \
-	VMOVUPS Z11, (R9) \
-	ADDQ    DX, AX
+#define POINTS(WRITE) \
+	MOVQ AX, R9    \
+	WRITE(Z6, 6)   \
+	ADDQ R13, R9   \
+	WRITE(Z7, 7)   \
+	ADDQ R13, R9   \
+	WRITE(Z8, 8)   \
+	ADDQ R13, R9   \
+	WRITE(Z9, 9)   \
+	ADDQ R13, R9   \
+	WRITE(Z10, 10) \
+	ADDQ R13, R9   \
+	WRITE(Z11, 11) \
+	ADDQ DX, AX
+
+// WHOLE writes values as they are, ROUNDED in bfloat16, and SECOND in pairs with those that are there.
+#define WHOLE(z, n) \
+	VMOVUPS z, (R9)
+
+#define ROUNDED(z, n) \
+	ROUND(12, n)     \
+	VMOVDQU Y12, (R9)
+
+#define SECOND(z, n) \
+	VMOVUPS (R9), Z12       \
+	PAIR(12, n, 12)         \
+	VPERMW  Z12, Z31, Z12   \
+	VMOVUPS Z12, (R9)
 
 // SPREADROW transforms a row of pixels, and keeps the values.
 #define SPREADROW(row) \
-	PIXEL(6*row+0, Z0)                \
-	PIXEL(6*row+1, Z1)                \
-	PIXEL(6*row+2, Z2)                \
-	PIXEL(6*row+3, Z3)                \
-	PIXEL(6*row+4, Z4)                \
-	PIXEL(6*row+5, Z5)                \
+	PIXEL(6*row+0, Z0)                 \
+	PIXEL(6*row+1, Z1)                 \
+	PIXEL(6*row+2, Z2)                 \
+	PIXEL(6*row+3, Z3)                 \
+	PIXEL(6*row+4, Z4)                 \
+	PIXEL(6*row+5, Z5)                 \
 	SPREAD                            \
 	KEEP(row)
 
 // SPREADCOLUMN transforms a column of what was kept, and writes the values to their matrices. AX is the first one.
-#define SPREADCOLUMN(column) \
+#define SPREADCOLUMN(WRITE, column) \
 	VMOVUPS (64*column+0)(SI), Z0     \
 	VMOVUPS (64*column+384)(SI), Z1   \
 	VMOVUPS (64*column+768)(SI), Z2   \
@@ -91,39 +106,56 @@
 	VMOVUPS (64*column+1536)(SI), Z4  \
 	VMOVUPS (64*column+1920)(SI), Z5  \
 	SPREAD                            \
-	POINTS
+	POINTS(WRITE)
+
+// POINTSAT loads where the points are, and how far it is to the next one of a row, and to the next row.
+#define POINTSAT \
+	MOVQ transform_points(DI), BX   \
+	MOVQ transform_stride(DI), DX   \
+	LEAQ (DX)(DX*2), R13            \
+	ADDQ R13, R13                   \
+	MOVQ transform_channels(DI), CX \
+	XORQ R8, R8
+
+// SPREADALL transforms all channels. Points of 16 channels are some bytes.
+#define SPREADALL(WRITE, points) \
+	MOVQ t+0(FP), DI                \
+	CONSTANTS                       \
+	LEAQ transform_kept(DI), SI     \
+	POINTSAT                        \
+channels:                           \
+	SPREADROW(0)                    \
+	SPREADROW(1)                    \
+	SPREADROW(2)                    \
+	SPREADROW(3)                    \
+	SPREADROW(4)                    \
+	SPREADROW(5)                    \
+	MOVQ BX, AX                     \
+	SPREADCOLUMN(WRITE, 0)          \
+	SPREADCOLUMN(WRITE, 1)          \
+	SPREADCOLUMN(WRITE, 2)          \
+	SPREADCOLUMN(WRITE, 3)          \
+	SPREADCOLUMN(WRITE, 4)          \
+	SPREADCOLUMN(WRITE, 5)          \
+	ADDQ $points, BX                \
+	ADDQ $64, R8                    \
+	SUBQ $16, CX                    \
+	JNZ  channels                   \
+	VZEROUPPER                      \
+	RET
 
 // func spread(t *transform)
 TEXT ·spread(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), DI
-	CONSTANTS
-	LEAQ transform_kept(DI), SI
-	MOVQ transform_points(DI), BX
-	MOVQ transform_stride(DI), DX    // to the next point of a row
-	LEAQ (DX)(DX*2), R13
-	ADDQ R13, R13                    // to the next row of points
-	MOVQ transform_channels(DI), CX
-	XORQ R8, R8
+	SPREADALL(WHOLE, 64)
 
-spreadChannels:
-	SPREADROW(0)
-	SPREADROW(1)
-	SPREADROW(2)
-	SPREADROW(3)
-	SPREADROW(4)
-	SPREADROW(5)
-	LEAQ (BX)(R8*1), AX
-	SPREADCOLUMN(0)
-	SPREADCOLUMN(1)
-	SPREADCOLUMN(2)
-	SPREADCOLUMN(3)
-	SPREADCOLUMN(4)
-	SPREADCOLUMN(5)
-	ADDQ $64, R8
-	SUBQ $16, CX
-	JNZ  spreadChannels
-	VZEROUPPER
-	RET
+// func spreadRounded(t *transform)
+TEXT ·spreadRounded(SB), NOSPLIT, $0-8
+	SPREADALL(ROUNDED, 32)
+
+// func spreadSecond(t *transform)
+TEXT ·spreadSecond(SB), NOSPLIT, $0-8
+	VMOVDQU64 ·alternating(SB), Z31
+	SPREADALL(SECOND, 64)
 
 // GATHER sets Z10 to Z13 to four outputs of the values at six points, Z0 to Z5.
 #define GATHER \
@@ -161,7 +193,7 @@ spreadChannels:
 	VMOVUPS Z13, (256*row+192)(SI)
 
 // OUTPUT writes an output, with the bias and plus, and not below the floor.
-#define OUTPUT(n, z) \
+#define OUTPUT(n, z, m) \
 	MOVQ    (transform_pixels+8*(n))(DI), R9 \
 	VADDPS  Z30, z, z                      \
 	TESTQ   R10, R10                       \
@@ -171,8 +203,14 @@ spreadChannels:
 	VMAXPS  z, Z31, z                      \
 	VMOVUPS z, (R9)(R8*1)
 
+// OUTPUT16 writes an output in bfloat16.
+#define OUTPUT16(n, z, m) \
+	MOVQ    (transform_pixels+8*(n))(DI), R9 \
+	ROUND(6, m)                              \
+	VMOVDQU Y6, (R9)(R8*1)
+
 // GATHERCOLUMN transforms a column of what was kept.
-#define GATHERCOLUMN(column) \
+#define GATHERCOLUMN(WRITE, column) \
 	VMOVUPS (64*column+0)(SI), Z0     \
 	VMOVUPS (64*column+256)(SI), Z1   \
 	VMOVUPS (64*column+512)(SI), Z2   \
@@ -180,10 +218,24 @@ spreadChannels:
 	VMOVUPS (64*column+1024)(SI), Z4  \
 	VMOVUPS (64*column+1280)(SI), Z5  \
 	GATHER                            \
-	OUTPUT(column+0, Z10)             \
-	OUTPUT(column+4, Z11)             \
-	OUTPUT(column+8, Z12)             \
-	OUTPUT(column+12, Z13)
+	WRITE(column+0, Z10, 10)          \
+	WRITE(column+4, Z11, 11)          \
+	WRITE(column+8, Z12, 12)          \
+	WRITE(column+12, Z13, 13)
+
+#define GATHERROWS \
+	GATHERROW(0) \
+	GATHERROW(1) \
+	GATHERROW(2) \
+	GATHERROW(3) \
+	GATHERROW(4) \
+	GATHERROW(5)
+
+#define GATHERCOLUMNS(WRITE) \
+	GATHERCOLUMN(WRITE, 0) \
+	GATHERCOLUMN(WRITE, 1) \
+	GATHERCOLUMN(WRITE, 2) \
+	GATHERCOLUMN(WRITE, 3)
 
 // func gather(t *transform)
 TEXT ·gather(SB), NOSPLIT, $0-8
@@ -200,22 +252,35 @@ TEXT ·gather(SB), NOSPLIT, $0-8
 	MOVQ         transform_bias(DI), R12
 	XORQ         R8, R8
 
-gatherChannels:
+channels:
 	VMOVUPS (R12)(R8*1), Z30
 	LEAQ    (BX)(R8*1), R9
-	GATHERROW(0)
-	GATHERROW(1)
-	GATHERROW(2)
-	GATHERROW(3)
-	GATHERROW(4)
-	GATHERROW(5)
-	GATHERCOLUMN(0)
-	GATHERCOLUMN(1)
-	GATHERCOLUMN(2)
-	GATHERCOLUMN(3)
+	GATHERROWS
+	GATHERCOLUMNS(OUTPUT)
 	ADDQ    $64, R8
 	SUBQ    $16, CX
-	JNZ     gatherChannels
+	JNZ     channels
+	VZEROUPPER
+	RET
+
+// func gatherRounded(t *transform)
+TEXT ·gatherRounded(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DI
+	CONSTANTS
+	LEAQ transform_kept(DI), SI
+	MOVQ transform_points(DI), BX
+	MOVQ transform_stride(DI), DX
+	MOVQ transform_channels(DI), CX
+	XORQ R8, R8
+
+channels:
+	MOVQ BX, R9
+	GATHERROWS
+	GATHERCOLUMNS(OUTPUT16)
+	ADDQ $64, BX
+	ADDQ $32, R8
+	SUBQ $16, CX
+	JNZ  channels
 	VZEROUPPER
 	RET
 
@@ -238,48 +303,127 @@ gatherChannels:
 
 // SCATTERROW transforms a row of outputs, and keeps the values.
 #define SCATTERROW(row) \
-	PIXEL(4*row+0, Z0)                \
-	PIXEL(4*row+1, Z1)                \
-	PIXEL(4*row+2, Z2)                \
-	PIXEL(4*row+3, Z3)                \
+	PIXEL(4*row+0, Z0)                 \
+	PIXEL(4*row+1, Z1)                 \
+	PIXEL(4*row+2, Z2)                 \
+	PIXEL(4*row+3, Z3)                 \
 	SCATTER                           \
 	KEEP(row)
 
 // SCATTERCOLUMN transforms a column of what was kept, and writes the values to their matrices. AX is the first one.
-#define SCATTERCOLUMN(column) \
+#define SCATTERCOLUMN(WRITE, column) \
 	VMOVUPS (64*column+0)(SI), Z0     \
 	VMOVUPS (64*column+384)(SI), Z1   \
 	VMOVUPS (64*column+768)(SI), Z2   \
 	VMOVUPS (64*column+1152)(SI), Z3  \
 	SCATTER                           \
-	POINTS
+	POINTS(WRITE)
+
+// SCATTERALL transforms all channels. Points of 16 channels are some bytes.
+#define SCATTERALL(WRITE, points) \
+	MOVQ t+0(FP), DI                \
+	CONSTANTS                       \
+	LEAQ transform_kept(DI), SI     \
+	POINTSAT                        \
+channels:                           \
+	SCATTERROW(0)                   \
+	SCATTERROW(1)                   \
+	SCATTERROW(2)                   \
+	SCATTERROW(3)                   \
+	MOVQ BX, AX                     \
+	SCATTERCOLUMN(WRITE, 0)         \
+	SCATTERCOLUMN(WRITE, 1)         \
+	SCATTERCOLUMN(WRITE, 2)         \
+	SCATTERCOLUMN(WRITE, 3)         \
+	SCATTERCOLUMN(WRITE, 4)         \
+	SCATTERCOLUMN(WRITE, 5)         \
+	ADDQ $points, BX                \
+	ADDQ $64, R8                    \
+	SUBQ $16, CX                    \
+	JNZ  channels                   \
+	VZEROUPPER                      \
+	RET
 
 // func scatter(t *transform)
 TEXT ·scatter(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), DI
-	CONSTANTS
-	LEAQ transform_kept(DI), SI
-	MOVQ transform_points(DI), BX
-	MOVQ transform_stride(DI), DX
-	LEAQ (DX)(DX*2), R13
-	ADDQ R13, R13
-	MOVQ transform_channels(DI), CX
-	XORQ R8, R8
+	SCATTERALL(WHOLE, 64)
 
-scatterChannels:
-	SCATTERROW(0)
-	SCATTERROW(1)
-	SCATTERROW(2)
-	SCATTERROW(3)
-	LEAQ (BX)(R8*1), AX
-	SCATTERCOLUMN(0)
-	SCATTERCOLUMN(1)
-	SCATTERCOLUMN(2)
-	SCATTERCOLUMN(3)
-	SCATTERCOLUMN(4)
-	SCATTERCOLUMN(5)
-	ADDQ $64, R8
-	SUBQ $16, CX
-	JNZ  scatterChannels
-	VZEROUPPER
+// func scatterSecond(t *transform)
+TEXT ·scatterSecond(SB), NOSPLIT, $0-8
+	VMOVDQU64 ·alternating(SB), Z31
+	SCATTERALL(SECOND, 64)
+
+// BENDCONSTANTS loads the factors of taps: those of tap 0 at the points 0, ±a and ±b, those of tap 1 at a and b, and
+// those of tap 2 at ±a, ±b and infinity.
+#define BENDCONSTANTS \
+	VBROADCASTSS transform_constants(DI), Z24    \
+	VBROADCASTSS transform_constants+4(DI), Z25  \
+	VBROADCASTSS transform_constants+8(DI), Z26  \
+	VBROADCASTSS transform_constants+12(DI), Z27 \
+	VBROADCASTSS transform_constants+16(DI), Z28 \
+	VBROADCASTSS transform_constants+20(DI), Z29 \
+	VBROADCASTSS transform_constants+24(DI), Z30 \
+	VBROADCASTSS transform_constants+28(DI), Z23
+
+// BEND sets Z6 to Z11 to what the six points take of three taps, Z0 to Z2.
+#define BEND \
+	VMULPS      Z24, Z0, Z6  \
+	VMULPS      Z25, Z0, Z12 \
+	VMULPS      Z26, Z0, Z13 \
+	VMULPS      Z27, Z1, Z14 \
+	VMULPS      Z28, Z1, Z15 \
+	VMULPS      Z23, Z2, Z11 \
+	VFMADD231PS Z29, Z2, Z12 \
+	VFMADD231PS Z30, Z2, Z13 \
+	VADDPS      Z14, Z12, Z7 \
+	VSUBPS      Z14, Z12, Z8 \
+	VADDPS      Z15, Z13, Z9 \
+	VSUBPS      Z15, Z13, Z10
+
+// BENDROW transforms a row of taps, and keeps the values.
+#define BENDROW(row) \
+	PIXEL(3*row+0, Z0) \
+	PIXEL(3*row+1, Z1) \
+	PIXEL(3*row+2, Z2) \
+	BEND               \
+	KEEP(row)
+
+// BENDCOLUMN transforms a column of what was kept, and writes the values to their matrices. AX is the first one.
+#define BENDCOLUMN(WRITE, column) \
+	VMOVUPS (64*column+0)(SI), Z0   \
+	VMOVUPS (64*column+384)(SI), Z1 \
+	VMOVUPS (64*column+768)(SI), Z2 \
+	BEND                            \
+	POINTS(WRITE)
+
+#define BENDALL(WRITE) \
+	MOVQ t+0(FP), DI            \
+	BENDCONSTANTS               \
+	LEAQ transform_kept(DI), SI \
+	POINTSAT                    \
+channels:                           \
+	BENDROW(0)                  \
+	BENDROW(1)                  \
+	BENDROW(2)                  \
+	MOVQ BX, AX                 \
+	BENDCOLUMN(WRITE, 0)        \
+	BENDCOLUMN(WRITE, 1)        \
+	BENDCOLUMN(WRITE, 2)        \
+	BENDCOLUMN(WRITE, 3)        \
+	BENDCOLUMN(WRITE, 4)        \
+	BENDCOLUMN(WRITE, 5)        \
+	ADDQ $64, BX                \
+	ADDQ $64, R8                \
+	SUBQ $16, CX                \
+	JNZ  channels               \
+	VZEROUPPER                  \
 	RET
+
+// func bend(t *transform)
+TEXT ·bend(SB), NOSPLIT, $0-8
+	BENDALL(WHOLE)
+
+// func bendSecond(t *transform)
+TEXT ·bendSecond(SB), NOSPLIT, $0-8
+	VMOVDQU64 ·alternating(SB), Z31
+	BENDALL(SECOND)

@@ -58,6 +58,7 @@ func (w Window) patch(dst, image []float32, in Maps, y, x int) []float32 {
 }
 
 // Layer is a convolution that is ready to compute. Channels are a multiple of TileColumns, but for those of images.
+// Where those of outputs are not, there is no bias, addition or floor.
 type Layer struct {
 	In, Out Maps
 	Window  Window
@@ -65,10 +66,20 @@ type Layer struct {
 	Bias    []float32
 	Floor   float32
 	InPlace bool // patches are read where they are
+	Rounds  bool // products take numbers in bfloat16, as outputs are: two to an element
 }
 
 // filters reports whether a layer is computed by minimal filtering.
 func (l *Layer) filters() bool { return len(l.Kernel) > 1 }
+
+// elements returns the maps of outputs by the elements of slices.
+func (l *Layer) elements() Maps {
+	m := l.Out
+	if l.Rounds {
+		m.Channels /= 2
+	}
+	return m
+}
 
 // Scratch is memory that layers use while they compute.
 type Scratch struct {
@@ -137,8 +148,24 @@ func (l *Layer) direct(dst, src []float32, e epilogue, first, last int, s *Scrat
 	}
 
 	at := first * l.Out.Width * l.Out.Channels
+	if l.Rounds {
+		round(&patches[0], &patches[0], rows*depth)
+		s.products = Grown(s.products, rows*l.Out.Channels)
+		multiply(rows, depth/2, l.Out.Channels, matrix{patches, depth / 2}, l.Kernel[0],
+			matrix{s.products, l.Out.Channels}, e)
+		round(&dst[at/2], &s.products[0], rows*l.Out.Channels)
+		return
+	}
 	if e.plus != nil {
 		e.plus = e.plus[at:]
+	}
+	if columns := up(l.Out.Channels, TileColumns); columns > l.Out.Channels {
+		s.products = Grown(s.products, rows*columns)
+		multiply(rows, depth, columns, matrix{patches, depth}, l.Kernel[0], matrix{s.products, columns}, plain)
+		for row := range rows {
+			copy(dst[at+row*l.Out.Channels:][:l.Out.Channels], s.products[row*columns:])
+		}
+		return
 	}
 	multiply(rows, depth, l.Out.Channels, matrix{patches, depth}, l.Kernel[0], matrix{dst[at:], l.Out.Channels}, e)
 }

@@ -36,11 +36,15 @@ type runs struct {
 type Panels struct {
 	matrix
 	distance int
+
+	// Each element is a pair of numbers in bfloat16, of a row and the next one. So are those of what it is multiplied
+	// with: a product has half as many elements to sum. Sums are float32.
+	pairs bool
 }
 
 // Packed returns w [k, n] in panels whose rows are next to each other; n is a multiple of TileColumns.
 func Packed(w []float64, k, n int) Panels {
-	p := Panels{matrix{make([]float32, 0, k*n), TileColumns}, k * TileColumns}
+	p := Panels{matrix: matrix{make([]float32, 0, k*n), TileColumns}, distance: k * TileColumns}
 	for first := 0; first < n; first += TileColumns {
 		for row := range k {
 			for _, v := range w[row*n+first : row*n+first+TileColumns] {
@@ -80,6 +84,10 @@ func multiplyRuns(m, k, n int, a runs, b Panels, c matrix, e epilogue) {
 		_ = e.plus[(m-1)*c.stride+n-1]
 	}
 
+	twelve, four := tile12, tile4
+	if b.pairs {
+		twelve, four = pairs12, pairs4
+	}
 	t := tile{k: k, runs: a.count, skip: 4 * (a.distance - k*a.step), step: 4 * a.step, strideA: 4 * a.stride,
 		strideB: 4 * b.stride, strideC: 4 * c.stride, floor: e.floor}
 	for first := 0; first < n; first += TileColumns {
@@ -95,10 +103,10 @@ func multiplyRuns(m, k, n int, a runs, b Panels, c matrix, e epilogue) {
 				t.plus = &e.plus[at]
 			}
 			if m-i >= 12 {
-				tile12(&t)
+				twelve(&t)
 				i += 12
 			} else {
-				tile4(&t)
+				four(&t)
 				i += 4
 			}
 		}
@@ -107,6 +115,6 @@ func multiplyRuns(m, k, n int, a runs, b Panels, c matrix, e epilogue) {
 
 // sum sets to to the sum of rows [n] of x, times a factor: a product whose rows are alike, and lie on each other.
 func sum(to []float32, x matrix, rows, n int, factor float32) {
-	multiplyRuns(TileRows, rows, n, runs{matrix: matrix{[]float32{factor}, 0}, count: 1}, Panels{x, TileColumns},
-		matrix{to, 0}, plain)
+	multiplyRuns(TileRows, rows, n, runs{matrix: matrix{[]float32{factor}, 0}, count: 1},
+		Panels{matrix: x, distance: TileColumns}, matrix{to, 0}, plain)
 }

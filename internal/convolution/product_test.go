@@ -24,7 +24,7 @@ func TestMultiply(t *testing.T) {
 		{4, 1, 32, 0}, {8, 7, 64, 3}, {12, 36, 32, 16}, {16, 5, 96, 1}, {28, 50, 64, 8}, {36, 16, 32, 0},
 	} {
 		a := matrix{normal(random, c.m*(c.k+c.extra)), c.k + c.extra}
-		b := Panels{matrix{normal(random, c.k*(c.n+c.extra)), c.n + c.extra}, TileColumns}
+		b := Panels{matrix: matrix{normal(random, c.k*(c.n+c.extra)), c.n + c.extra}, distance: TileColumns}
 		e := epilogue{normal(random, c.n), normal(random, c.m*(c.n+c.extra)), -0.5}
 		for _, e := range []epilogue{plain, e, {e.bias, nil, 0}, {nil, e.plus, NoFloor}} {
 			const untouched = 99
@@ -74,7 +74,7 @@ func TestMultiply_OfRuns(t *testing.T) {
 		}
 	}
 
-	b := Panels{matrix{w, n}, TileColumns}
+	b := Panels{matrix: matrix{w, n}, distance: TileColumns}
 	got, want := matrix{make([]float32, m*n), n}, matrix{make([]float32, m*n), n}
 	multiplyRuns(m, k, n, runs{matrix{x, stride}, 1, count, distance}, b, got, plain)
 	multiply(m, count*k, n, matrix{rows, count * k}, b, want, plain)
@@ -95,7 +95,7 @@ func TestMultiply_KeepsNaN(t *testing.T) {
 	needKernels(t)
 	a, c := make([]float32, 4), make([]float32, 4*TileColumns)
 	a[1] = float32(math.NaN())
-	b := Panels{matrix{make([]float32, TileColumns), TileColumns}, TileColumns}
+	b := Panels{matrix: matrix{make([]float32, TileColumns), TileColumns}, distance: TileColumns}
 	multiply(4, 1, TileColumns, matrix{a, 1}, b, matrix{c, TileColumns}, epilogue{floor: 0})
 	for i, v := range c {
 		if want := i/TileColumns == 1; math.IsNaN(float64(v)) != want {

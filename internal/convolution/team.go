@@ -31,6 +31,9 @@ type phase struct {
 
 // newTeam returns a team that waits for helpers. It has to be dismissed.
 func newTeam(start Start) *team {
+	if start == nil {
+		start = func(help func()) { go help() }
+	}
 	t := &team{own: scratches.Get().(*Scratch)}
 	for range cores.Count() - 1 {
 		start(t.help)

@@ -37,6 +37,8 @@ int sslx_schedule(struct frame *frame, uintptr_t h) {
 static void *convolution(struct frame *f) { return handle(f, 0); }
 static void *image_gradient(struct frame *f) { return handle(f, 1); }
 static void *kernel_gradient(struct frame *f) { return handle(f, 2); }
+static void *sum(struct frame *f) { return handle(f, 3); }
+static void *product_sum(struct frame *f) { return handle(f, 4); }
 
 int sslx_register(const char *path) {
 	void *library = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
@@ -56,6 +58,8 @@ int sslx_register(const char *path) {
 		{"sslx.convolution", convolution},
 		{"sslx.image_gradient", image_gradient},
 		{"sslx.kernel_gradient", kernel_gradient},
+		{"sslx.sum", sum},
+		{"sslx.product_sum", product_sum},
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		struct registration r = {.size = offsetof(struct registration, traits) + sizeof(int),

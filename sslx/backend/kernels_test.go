@@ -67,6 +67,8 @@ func TestKernels_ComputeWhatXLADoes(t *testing.T) {
 		{geometry{8, 5, 7, 64, 32, 3, 1, same}, 3},
 		{geometry{4, 8, 6, 32, 64, 3, 2, same}, 3},
 		{geometry{4, 8, 8, 16, 32, 3, 2, same}, 3},
+		{geometry{4, 8, 6, 3, 32, 4, 2, same}, 2}, // no gradient to images of few channels
+		{geometry{4, 8, 6, 3, 16, 3, 1, same}, 2},
 		{geometry{4, 7, 8, 32, 64, 3, 2, same}, 0},         // an odd side
 		{geometry{4, 8, 8, 16, 32, 3, 1, same}, 0},         // channels
 		{geometry{5, 8, 8, 32, 32, 3, 1, same}, 0},         // images
@@ -77,8 +79,8 @@ func TestKernels_ComputeWhatXLADoes(t *testing.T) {
 	} {
 		x := randomTensor(random, c.batch, c.height, c.width, c.in)
 		kernel := randomTensor(random, c.size, c.size, c.in, c.out)
-		got, calls := outputs(t, with, c.geometry, x, kernel)
-		want, none := outputs(t, without, c.geometry, x, kernel)
+		got, calls := outputs(t, with, c.graph, x, kernel)
+		want, none := outputs(t, without, c.graph, x, kernel)
 		if calls != c.calls || none != 0 {
 			t.Errorf("%+v: %d calls, and %d without kernels", c, calls, none)
 		}
@@ -95,11 +97,87 @@ func TestKernels_ComputeWhatXLADoes(t *testing.T) {
 	}
 }
 
+// TestKernels_RoundForBFloat16 compares convolutions in bfloat16 and both of their gradients, of numbers in float32,
+// with XLA's of those numbers.
+func TestKernels_RoundForBFloat16(t *testing.T) {
+	with, without := newKernelsBackend(t, true), newKernelsBackend(t, false)
+	if !convolution.AvailableBFloat16() {
+		t.Skip("the processor has no products of bfloat16")
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []geometry{
+		{4, 8, 8, 32, 64, 3, 1, [2]int{1, 1}}, {8, 6, 4, 64, 32, 3, 2, [2]int{1, 1}},
+	} {
+		x := randomTensor(random, c.batch, c.height, c.width, c.in)
+		kernel := randomTensor(random, c.size, c.size, c.in, c.out)
+		rounded := func(x, kernel *Node) []*Node {
+			round := func(x *Node) *Node { return ConvertDType(x, dtypes.BFloat16) }
+			y := Convolve(round(x), round(kernel)).PaddingPerDim([][2]int{c.pad, c.pad}).Strides(c.stride).Done()
+			y = ConvertDType(y, dtypes.Float32)
+			return append([]*Node{y}, Gradient(ReduceAllSum(Square(y)), x, kernel)...)
+		}
+		got, calls := outputs(t, with, rounded, x, kernel)
+		want, _ := outputs(t, without, c.graph, x, kernel)
+		if calls != 3 {
+			t.Errorf("%+v: %d calls", c, calls)
+		}
+		for i := range want {
+			var squares, errors float64
+			for j, v := range want[i] {
+				squares += float64(v) * float64(v)
+				errors += float64(v-got[i][j]) * float64(v-got[i][j])
+			}
+			if e := math.Sqrt(errors / squares); !(e > 1e-4 && e < 0.03) {
+				t.Errorf("%+v: output %d: relative error %.2g", c, i, e)
+			}
+		}
+	}
+}
+
+// TestKernels_SumOverRows compares the sums of batch normalization with XLA's, and counts calls.
+func TestKernels_SumOverRows(t *testing.T) {
+	with, without := newKernelsBackend(t, true), newKernelsBackend(t, false)
+	random := rand.New(rand.NewPCG(1, 2))
+	rounded := func(x *Node) *Node { return ConvertDType(ConvertDType(x, dtypes.BFloat16), dtypes.Float32) }
+	sum := func(x *Node) *Node { return ReduceSum(Reshape(x, -1, x.Shape().Dimensions[3]), 0) }
+	for _, c := range []struct {
+		name     string
+		batch    int
+		channels int
+		calls    int
+		graph    func(x, y *Node) []*Node
+	}{
+		{"sum", 4, 32, 1, func(x, y *Node) []*Node { return []*Node{sum(x)} }},
+		{"squares", 4, 64, 1, func(x, y *Node) []*Node { return []*Node{sum(Square(x))} }},
+		{"products", 4, 32, 1, func(x, y *Node) []*Node { return []*Node{sum(Mul(x, y))} }},
+		{"of two views", 8, 32, 1, func(x, y *Node) []*Node { return []*Node{ReduceSum(Reshape(x, 2, -1, 32), 1)} }},
+		{"squares in bfloat16", 4, 32, 1, func(x, y *Node) []*Node { return []*Node{sum(Square(rounded(x)))} }},
+		{"products with bfloat16", 4, 32, 1, func(x, y *Node) []*Node { return []*Node{sum(Mul(rounded(x), y))} }},
+		{"channels", 4, 48, 0, func(x, y *Node) []*Node { return []*Node{sum(x)} }},
+		{"rows", 1, 32, 0, func(x, y *Node) []*Node { return []*Node{sum(x)} }},
+		{"another axis", 4, 32, 0, func(x, y *Node) []*Node { return []*Node{ReduceSum(x, 0)} }},
+		{"maximum", 4, 32, 0, func(x, y *Node) []*Node { return []*Node{ReduceMax(Reshape(x, -1, 32), 0)} }},
+	} {
+		x, y := randomTensor(random, c.batch, 3, 3, c.channels), randomTensor(random, c.batch, 3, 3, c.channels)
+		got, calls := outputs(t, with, c.graph, x, y)
+		want, _ := outputs(t, without, c.graph, x, y)
+		if calls != c.calls && convolution.AvailableBFloat16() {
+			t.Errorf("%s: %d calls", c.name, calls)
+		}
+		for i, v := range want[0] {
+			if !(math.Abs(float64(got[0][i]-v)) <= 1e-4) {
+				t.Fatalf("%s: sum %d is %g, want %g", c.name, i, got[0][i], v)
+			}
+		}
+	}
+}
+
 // outputs returns what a graph computes, and how many calls of kernels its program has.
-func outputs(t *testing.T, b *cachedBackend, c geometry, x, kernel *tensors.Tensor) (all [][]float32, calls int) {
+func outputs(t *testing.T, b *cachedBackend, graph func(x, kernel *Node) []*Node, x, kernel *tensors.Tensor) (
+	all [][]float32, calls int) {
 	t.Helper()
 	spy := &builderSpy{cachedBackend: b}
-	exec := MustNewExec(spy, c.graph)
+	exec := MustNewExec(spy, graph)
 	defer exec.Finalize()
 	results, err := exec.Call(local(t, x), local(t, kernel)) // a tensor stays with one backend
 	if err != nil {
@@ -173,7 +251,7 @@ func TestKernels_AnswerSeveralProgramsAtOnce(t *testing.T) {
 	c := geometry{batch: 8, height: 8, width: 8, in: 32, out: 32, size: 3, stride: 1, pad: [2]int{1, 1}}
 	random := rand.New(rand.NewPCG(1, 2))
 	x, kernel := randomTensor(random, 8, 8, 8, 32), randomTensor(random, 3, 3, 32, 32)
-	want, _ := outputs(t, b, c, x, kernel)
+	want, _ := outputs(t, b, c.graph, x, kernel)
 
 	var wait sync.WaitGroup
 	for range 4 {

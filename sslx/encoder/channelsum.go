@@ -1,7 +1,11 @@
 package encoder
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	convolutions "github.com/sslx-go/lab/internal/convolution"
+	"github.com/sslx-go/lab/internal/device"
 )
 
 // maxParts is the largest number of parts of a map that channelSum adds at once.
@@ -23,6 +27,9 @@ func overChannels(v, x *Node) *Node {
 // sumParts is channelSum without its gradient.
 func sumParts(x *Node) *Node {
 	last := x.Rank() - 1
+	if channels := x.Shape().Dimensions[last]; hasSums(x, 1) {
+		return ReduceSum(Reshape(x, -1, channels), 0)
+	}
 	if x.Rank() > 2 {
 		x = addAlong(x, 1)
 	}
@@ -32,6 +39,14 @@ func sumParts(x *Node) *Node {
 		axes[i] = i
 	}
 	return ReduceSum(x, axes...) // [channels]
+}
+
+// hasSums reports whether package convolution computes the sums of x [..., channels] in some parts: backends let it
+// compute a sum over the last axis but one.
+func hasSums(x *Node, parts int) bool {
+	channels := x.Shape().Dimensions[x.Rank()-1]
+	s := convolutions.Sums{Parts: parts, Rows: x.Shape().Size() / (parts * channels), Channels: channels}
+	return x.DType() == dtypes.Float32 && device.HasConvolutions(x.Graph()) && s.Supported()
 }
 
 // addAlong adds equal parts of x, cut along an axis, as many as divide it and at most maxParts.

@@ -24,7 +24,8 @@ type ConvNet struct {
 
 // Build returns the representations [batch, Features] of images [batch, height, width, 3]; see [Encoder].
 func (c ConvNet) Build(scope *model.Scope, images *Node, mode Mode) *Node {
-	x := convBNReLU(scope.At("stem"), featureMaps{x: images}, c.Width, 4, 2, mode) // [batch, height/2, width/2, Width]
+	x := inputMaps(scope, images)
+	x = convBNReLU(scope.At("stem"), x, c.Width, 4, 2, mode) // [batch, height/2, width/2, Width]
 
 	for stage := 1; stage <= 2; stage++ {
 		x = convBNReLU(scope.At("down%d", stage), x, c.Width<<stage, 3, 2, mode)

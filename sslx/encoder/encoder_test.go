@@ -202,12 +202,12 @@ func TestEncoder_ARecordWithAWidthOfZero(t *testing.T) {
 	}
 }
 
-func TestRelu_PassesGradientsWhereItsInputIsNotNegative(t *testing.T) {
+func TestRelu_PassesGradientsWhereItsInputIsPositive(t *testing.T) {
 	got := run(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
 		y := relu(in[0])
 		return []*Node{y, Gradient(ReduceAllSum(Mul(y, in[1])), in[0])[0]}
 	}, []float32{-2, -0.5, 0, 0.5, 3}, []float32{5, 6, 7, 8, 9})
-	for i, want := range [][]float64{{0, 0, 0, 0.5, 3}, {0, 0, 7, 8, 9}} {
+	for i, want := range [][]float64{{0, 0, 0, 0.5, 3}, {0, 0, 0, 8, 9}} {
 		mustBeClose(t, []string{"output", "gradient"}[i], got[i], want, 0)
 	}
 }

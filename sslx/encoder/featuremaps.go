@@ -1,8 +1,12 @@
 package encoder
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	convolutions "github.com/sslx-go/lab/internal/convolution"
+	"github.com/sslx-go/lab/internal/device"
 )
 
 // featureMaps are the activations of a layer, in one of two orders: as images, [batch, height, width, channels],
@@ -11,6 +15,27 @@ import (
 type featureMaps struct {
 	x           *Node
 	pixelsFirst bool
+}
+
+// roundsParam is the parameter of a graph that says whether convolutions round, in a scope and those below it.
+const roundsParam = "encoder_rounds"
+
+// inputMaps returns images as the maps that a network of convolutions begins with. In bfloat16, where package
+// convolution has kernels for it, activations are float32 and convolutions round what their products take: XLA's CPU
+// takes longer to round activations than to read float32 ones.
+func inputMaps(scope *model.Scope, images *Node) featureMaps {
+	g := images.Graph()
+	if images.DType() == dtypes.BFloat16 && device.HasConvolutions(g) && convolutions.AvailableBFloat16() {
+		scope.SetGraphParam(g, roundsParam, true)
+		images = wide(images)
+	}
+	return featureMaps{x: images}
+}
+
+// rounds reports whether convolutions in a scope round what their products take.
+func rounds(scope *model.Scope, g *Graph) bool {
+	_, ok := scope.GetGraphParam(g, roundsParam)
+	return ok
 }
 
 // images returns the maps in the order of images.
@@ -54,14 +79,19 @@ func (m featureMaps) plus(other featureMaps) featureMaps {
 	return featureMaps{Add(m.x, other.images()), false}
 }
 
-// widened returns every stride-th pixel of the maps, with zeros for new channels on both sides of the old ones, so that
-// there are as many channels.
-func (m featureMaps) widened(channels, stride int) featureMaps {
+// every returns every stride-th pixel of the maps.
+func (m featureMaps) every(stride int) featureMaps {
 	if stride > 1 {
 		rows, columns := m.pixelAxes()
 		m.x = every(every(m.x, rows, 0, 1, stride), columns, 0, 1, stride)
 	}
+	return m
+}
 
+// widened returns every stride-th pixel of the maps, with zeros for new channels on both sides of the old ones, so that
+// there are as many channels.
+func (m featureMaps) widened(channels, stride int) featureMaps {
+	m = m.every(stride)
 	missing := channels - m.channels()
 	if missing == 0 {
 		return m

@@ -34,9 +34,13 @@ func wideType(dtype dtypes.DType) dtypes.DType {
 func wide(x *Node) *Node { return ConvertDType(x, wideType(x.DType())) }
 
 // relu is max(x, 0). Its gradient is a choice, which a processor makes for many numbers at once; autodiff would compute
-// it by signs of signs.
+// it by signs of signs. It looks at the result, which is in memory.
 func relu(x *Node) *Node {
-	return withGradient(x, func(x *Node) *Node { return MaxScalar(x, 0.0) }, func(dy *Node) *Node {
-		return Where(GreaterOrEqual(x, ScalarZero(x.Graph(), x.DType())), dy, ZerosLike(dy))
+	var y *Node
+	return withGradient(x, func(x *Node) *Node {
+		y = MaxScalar(x, 0.0)
+		return y
+	}, func(dy *Node) *Node {
+		return Where(GreaterThan(y, ScalarZero(y.Graph(), y.DType())), dy, ZerosLike(dy))
 	})
 }

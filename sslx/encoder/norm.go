@@ -103,6 +103,9 @@ func (p parts) sumOnce(x *Node) *Node {
 		second += 2 // behind the axes of the parts
 	}
 	rank := x.Rank()
+	if p.axis == 0 && !p.interleaved && hasSums(x, p.views*p.splits) {
+		return ReduceSum(Reshape(x, p.views, p.splits, -1, x.Shape().Dimensions[rank-1]), 2)
+	}
 	x = p.apart(x)
 	if rank > 2 {
 		x = addAlong(x, second)

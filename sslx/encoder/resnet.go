@@ -166,7 +166,7 @@ func (r resNet) dim() int {
 // and half its size, and the mean over the pixels.
 func (r resNet) build(scope *model.Scope, images *Node, mode Mode) *Node {
 	size, stride := r.stem()
-	x := convBNReLU(scope.At("stem"), featureMaps{x: images}, r.width, size, stride, mode)
+	x := convBNReLU(scope.At("stem"), inputMaps(scope, images), r.width, size, stride, mode)
 	if r.large {
 		// Padded by a pixel on each side, as in torchvision.
 		pad := [2]int{1, 1}
