@@ -98,6 +98,30 @@ func TestWinograd_IsXLAsConvolutionAtTheSizesOfTraining(t *testing.T) {
 	}
 }
 
+// TestConvolveFew_IsTheProductOfPatches compares the first layer's convolution, for which some processors have kernels,
+// with the product of patches.
+func TestConvolveFew_IsTheProductOfPatches(t *testing.T) {
+	for _, c := range []geometry{{8, 8, 4, 2, 3}, {6, 4, 3, 1, 3}, {4, 4, 4, 1, 1}, {6, 6, 2, 2, 4}} {
+		images := normal(1, 0, 1, 4, c.height, c.width, c.in)
+		g := normal(2, 0, 1, 4, c.height/c.stride, c.width/c.stride, 32)
+		got := run(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
+			kernel := weights(scope, "kernel", 2, 1, c.size, c.size, c.in, 32).NodeValue(in[0])
+			few := convolveFew(in[0], kernel, c.stride)
+			patches := unfolded(featureMaps{x: in[0]}, kernel, c.stride).images()
+			all := []*Node{few, patches}
+			for _, y := range []*Node{few, patches} {
+				all = append(all, Gradient(ReduceAllSum(Mul(Square(y), in[1])), in[0], kernel)...)
+			}
+			return all
+		}, images, g)
+		for i, what := range map[[2]int]string{
+			{0, 1}: "output", {2, 4}: "gradient to the image", {3, 5}: "gradient to the kernel",
+		} {
+			mustBeClose(t, fmt.Sprintf("%+v: %s", c, what), got[i[0]], got[i[1]], 1e-5)
+		}
+	}
+}
+
 // TestConvolution_CallsKernels counts the calls in the program of a gradient of the convnet, but not to images.
 func TestConvolution_CallsKernels(t *testing.T) {
 	if b, ok := testbackend.Open(t).(interface{ HasConvolutions() bool }); !ok || !b.HasConvolutions() {

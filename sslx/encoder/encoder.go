@@ -16,7 +16,8 @@ type Encoder interface {
 	// whose height and width are at least MinSize. The encoder must pass Check. Variables live in scope.
 	//
 	// Convolutions are computed and activations kept in the type of the images: float32, float64 or bfloat16. For
-	// bfloat16, statistics of batches, sums of products and the representation are float32. Variables always are.
+	// bfloat16, statistics of batches, sums of products and the representation are float32, and so are activations of
+	// convnets and ResNets on a processor with products of bfloat16. Variables always are float32.
 	Build(scope *model.Scope, images *Node, mode Mode) *Node
 
 	// Dim returns the number of elements of a representation.

@@ -49,7 +49,8 @@ type Config struct {
 
 	// Precision is the type in which encoder, projector and predictor compute and keep activations while they are
 	// trained, "float32", "bfloat16" or "float64"; "" is float32. Variables, loss, optimizer state and evaluation are
-	// float32 whatever the precision; batch statistics are float32 too under bfloat16.
+	// float32 whatever the precision. Under bfloat16 batch statistics are float32 too, and so are activations of
+	// convnets and ResNets on a CPU with products of bfloat16 (AVX512-BF16): only their convolutions round.
 	Precision string `yaml:"precision,omitempty" json:"precision,omitempty"`
 
 	// Norm is what normalization takes its statistics from. "joint" is batch normalization of all views of one size
