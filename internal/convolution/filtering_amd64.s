@@ -117,7 +117,24 @@
 	MOVQ transform_channels(DI), CX \
 	XORQ R8, R8
 
-// SPREADALL transforms all channels. Points of 16 channels are some bytes.
+// COLUMNS transforms all columns of what was kept, and goes on with the next channels. Points of 16 channels are some
+// bytes.
+#define COLUMNS(COLUMN, WRITE, points) \
+	MOVQ BX, AX       \
+	COLUMN(WRITE, 0)  \
+	COLUMN(WRITE, 1)  \
+	COLUMN(WRITE, 2)  \
+	COLUMN(WRITE, 3)  \
+	COLUMN(WRITE, 4)  \
+	COLUMN(WRITE, 5)  \
+	ADDQ $points, BX  \
+	ADDQ $64, R8      \
+	SUBQ $16, CX      \
+	JNZ  channels     \
+	VZEROUPPER        \
+	RET
+
+// SPREADALL transforms all channels.
 #define SPREADALL(WRITE, points) \
 	MOVQ t+0(FP), DI                \
 	CONSTANTS                       \
@@ -130,19 +147,7 @@ channels:                           \
 	SPREADROW(3)                    \
 	SPREADROW(4)                    \
 	SPREADROW(5)                    \
-	MOVQ BX, AX                     \
-	SPREADCOLUMN(WRITE, 0)          \
-	SPREADCOLUMN(WRITE, 1)          \
-	SPREADCOLUMN(WRITE, 2)          \
-	SPREADCOLUMN(WRITE, 3)          \
-	SPREADCOLUMN(WRITE, 4)          \
-	SPREADCOLUMN(WRITE, 5)          \
-	ADDQ $points, BX                \
-	ADDQ $64, R8                    \
-	SUBQ $16, CX                    \
-	JNZ  channels                   \
-	VZEROUPPER                      \
-	RET
+	COLUMNS(SPREADCOLUMN, WRITE, points)
 
 // func spread(t *transform)
 TEXT ·spread(SB), NOSPLIT, $0-8
@@ -319,8 +324,8 @@ channels:
 	SCATTER                           \
 	POINTS(WRITE)
 
-// SCATTERALL transforms all channels. Points of 16 channels are some bytes.
-#define SCATTERALL(WRITE, points) \
+// SCATTERALL transforms all channels.
+#define SCATTERALL(WRITE) \
 	MOVQ t+0(FP), DI                \
 	CONSTANTS                       \
 	LEAQ transform_kept(DI), SI     \
@@ -330,28 +335,16 @@ channels:                           \
 	SCATTERROW(1)                   \
 	SCATTERROW(2)                   \
 	SCATTERROW(3)                   \
-	MOVQ BX, AX                     \
-	SCATTERCOLUMN(WRITE, 0)         \
-	SCATTERCOLUMN(WRITE, 1)         \
-	SCATTERCOLUMN(WRITE, 2)         \
-	SCATTERCOLUMN(WRITE, 3)         \
-	SCATTERCOLUMN(WRITE, 4)         \
-	SCATTERCOLUMN(WRITE, 5)         \
-	ADDQ $points, BX                \
-	ADDQ $64, R8                    \
-	SUBQ $16, CX                    \
-	JNZ  channels                   \
-	VZEROUPPER                      \
-	RET
+	COLUMNS(SCATTERCOLUMN, WRITE, 64)
 
 // func scatter(t *transform)
 TEXT ·scatter(SB), NOSPLIT, $0-8
-	SCATTERALL(WHOLE, 64)
+	SCATTERALL(WHOLE)
 
 // func scatterSecond(t *transform)
 TEXT ·scatterSecond(SB), NOSPLIT, $0-8
 	VMOVDQU64 ·alternating(SB), Z31
-	SCATTERALL(SECOND, 64)
+	SCATTERALL(SECOND)
 
 // BENDCONSTANTS loads the factors of taps: those of tap 0 at the points 0, ±a and ±b, those of tap 1 at a and b, and
 // those of tap 2 at ±a, ±b and infinity.
@@ -396,6 +389,7 @@ TEXT ·scatterSecond(SB), NOSPLIT, $0-8
 	BEND                            \
 	POINTS(WRITE)
 
+// BENDALL transforms all channels.
 #define BENDALL(WRITE) \
 	MOVQ t+0(FP), DI            \
 	BENDCONSTANTS               \
@@ -405,19 +399,7 @@ channels:                           \
 	BENDROW(0)                  \
 	BENDROW(1)                  \
 	BENDROW(2)                  \
-	MOVQ BX, AX                 \
-	BENDCOLUMN(WRITE, 0)        \
-	BENDCOLUMN(WRITE, 1)        \
-	BENDCOLUMN(WRITE, 2)        \
-	BENDCOLUMN(WRITE, 3)        \
-	BENDCOLUMN(WRITE, 4)        \
-	BENDCOLUMN(WRITE, 5)        \
-	ADDQ $64, BX                \
-	ADDQ $64, R8                \
-	SUBQ $16, CX                \
-	JNZ  channels               \
-	VZEROUPPER                  \
-	RET
+	COLUMNS(BENDCOLUMN, WRITE, 64)
 
 // func bend(t *transform)
 TEXT ·bend(SB), NOSPLIT, $0-8

@@ -1,7 +1,8 @@
 // Package convolution computes convolutions of float32 maps on processors that have AVX-512: a [Layer] of an encoder
 // whose weights are fixed, with bias, addition and ReLU, and a convolution of a training with its gradients
-// ([Training]). Both are products of matrices in assembly; those of 3x3 pixels with stride 1 are computed by minimal
-// filtering. Maps are [images, height, width, channels], and all functions need what [Available] reports.
+// ([Training]), also with products in bfloat16. Both are products of matrices in assembly; those of 3x3 pixels with
+// stride 1 are computed by minimal filtering. [Sums] are those of batch normalization. Maps are [images, height, width,
+// channels], and all functions need what [Available] reports.
 package convolution
 
 // Maps describes the activations of an image: [height, width, channels].

@@ -441,21 +441,20 @@ func transpose(to, w []float32, columns, k int) {
 	}
 }
 
-// kernelTransform is what the points take of the taps of a kernel, [points, taps], and kernelGradient its transpose,
-// with rows of zeros: [gradientRows, points].
-var kernelTransform, kernelGradient = kernelMatrices()
+// kernelGradient is the transpose of what the points take of the taps of a kernel, with rows of zeros:
+// [gradientRows, points].
+var kernelGradient = kernelMatrix()
 
 const gradientRows = 12
 
-func kernelMatrices() (forward, backward []float32) {
-	forward, backward = make([]float32, tilePoints*taps), make([]float32, gradientRows*tilePoints)
+func kernelMatrix() []float32 {
+	m := make([]float32, gradientRows*tilePoints)
 	for p := range tilePoints {
 		for tap := range taps {
-			v := float32(algorithm.Kernel[p/pointSide][tap/3] * algorithm.Kernel[p%pointSide][tap%3])
-			forward[p*taps+tap], backward[tap*tilePoints+p] = v, v
+			m[tap*tilePoints+p] = float32(algorithm.Kernel[p/pointSide][tap/3] * algorithm.Kernel[p%pointSide][tap%3])
 		}
 	}
-	return forward, backward
+	return m
 }
 
 // takeFloats returns memory of a length, which putFloats gives back.

@@ -145,6 +145,7 @@ func useKernels(b *stablehlo.Builder) {
 				of[v] = s
 			}
 		}
+
 		for _, s := range f.Statements {
 			var which call
 			var ok bool
@@ -158,6 +159,8 @@ func useKernels(b *stablehlo.Builder) {
 			if !ok {
 				continue
 			}
+
+			// Its outputs, which others refer to, stay.
 			s.OpType, s.Inputs = customCall, inputs
 			s.FunctionParameters, s.FunctionParametersNames = nil, nil
 			s.Attributes = map[string]any{"call_target_name": callNames[which], "api_version": int32(4),
