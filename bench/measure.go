@@ -77,7 +77,7 @@ func measure(ctx context.Context, h *backend.Handle, b benchmark, opt Options) (
 
 	if b.float32 != nil {
 		rates := newRates(inFloat32.rates, b.unit)
-		result.Peers = append(result.Peers, Peer{"sslx", "in float32", "the same step", rates})
+		result.Peers = append(result.Peers, Peer{"sslx", "in float32", "the same otherwise", rates})
 		result.Ratio["sslx"] = result.Sslx.Median / rates.Median
 	}
 	if b.product != nil {

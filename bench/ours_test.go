@@ -81,6 +81,22 @@ func TestStep_InBfloat16TakesTurnsWithFloat32(t *testing.T) {
 	}
 }
 
+func TestEndToEnd_InBfloat16TakesTurnsWithFloat32(t *testing.T) {
+	h := handle(t)
+	t.Setenv("SSLX_CACHE", t.TempDir()) // of the pack
+
+	e := NewEndToEnd(squares(t, 12), "convnet", 4)
+	e.Width, e.LogSteps, e.Precision = 2, 1, "bfloat16"
+	result, err := e.Run(t.Context(), h, alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Peers) != 1 || result.Peers[0].Version != "in float32" || !(result.Ratio["sslx"] > 0) ||
+		result.Config.(EndToEnd).Total == 0 {
+		t.Errorf("the result is %+v", result)
+	}
+}
+
 func TestStep_IsMeasuredAndTrains(t *testing.T) {
 	s := NewStep("convnet", 2, 4)
 	s.Size, s.Projector = 8, []int{4, 4}
@@ -134,20 +150,7 @@ func TestStep_OperationsMatchPyTorchsCounter(t *testing.T) {
 }
 
 func TestImport_IsMeasuredOnAFolder(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "squares")
-	if err := os.MkdirAll(filepath.Join(folder, "a"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 3 {
-		var b bytes.Buffer
-		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 9+i, 8))); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, "a", fmt.Sprintf("%d.png", i)), b.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-
+	folder := squares(t, 3)
 	result, err := NewImport(folder, 4).Run(t.Context(), handle(t), alone)
 	if err != nil {
 		t.Fatal(err)
@@ -163,4 +166,27 @@ func TestImport_IsMeasuredOnAFolder(t *testing.T) {
 			t.Errorf("folder %q, size %d: %v", i.Folder, i.Size, err)
 		}
 	}
+}
+
+// squares returns a folder with images of one class, 9x9 pixels each.
+func squares(t *testing.T, n int) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "squares")
+	if err := os.MkdirAll(filepath.Join(folder, "a"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		picture := image.NewGray(image.Rect(0, 0, 9, 9))
+		for j := range picture.Pix {
+			picture.Pix[j] = uint8(i * j)
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, picture); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "a", fmt.Sprintf("%d.png", i)), b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
 }

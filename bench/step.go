@@ -34,8 +34,8 @@ type Step struct {
 	Cores  int    `json:"cores"`
 	Device string `json:"device,omitempty"` // "cuda" where Run found it to compute on a GPU
 
-	// Precision is what the network computes in: "float32", which is "" too, or "bfloat16". The same step in float32
-	// then takes turns with it.
+	// Precision is what the network computes in: "float32", which is "" too, or "bfloat16". The same in float32 then
+	// takes turns with it.
 	Precision string `json:"precision,omitempty"`
 
 	Projector   []int   `json:"projector"`

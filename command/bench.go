@@ -113,7 +113,8 @@ func benchEndToEndCommand(a *app) *cobra.Command {
 		Short: "Images a second of a whole training",
 		Long: `Measure training as users run it (images from a packed set, random views, steps, a log), in images a second:
 against lightly and solo-learn as their documentation says for CIFAR-10, with the same network, views and
-batch. Their images are random ones of the same number and size, and they compute in float32 in any case.`,
+batch. Their images are random ones of the same number and size, and they compute in float32 in any case.
+With --precision bfloat16, sslx in float32 takes turns with it.`,
 		Example: `  sslx bench endtoend
   sslx bench endtoend --precision bfloat16 --peers none
   sslx bench endtoend --data cifar10 --encoder resnet18`,

@@ -22,6 +22,7 @@ type saved struct {
 	Config struct {
 		Encoder            string
 		Width, Size, Batch int
+		Precision          string
 		Kernels            bool
 		Protocol           string
 		Train, Test        int
