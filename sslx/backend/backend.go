@@ -52,7 +52,8 @@ type Handle struct {
 	Backend compute.Backend
 	// Name is "xla:cpu", "xla:cuda" or "go": a value for [Options.Config] that opens the same backend again.
 	Name string
-	// Device describes the hardware, for instance "AMD EPYC 7B13, 2 cores" or "NVIDIA H100 80GB HBM3".
+	// Device describes the hardware, for instance "AMD EPYC 7B13 (family 25, model 1), 2 cores" or
+	// "NVIDIA H100 80GB HBM3".
 	Device string
 	// NumDevices counts the devices that the backend shows. XLA shows several on one CPU.
 	NumDevices int

@@ -13,21 +13,17 @@ import (
 
 	"github.com/gomlx/go-xla/installer"
 
+	"github.com/sslx-go/lab/internal/processor"
 	"github.com/sslx-go/lab/internal/words"
 )
 
 // HasGPU guesses from device files and nvidia-smi whether there is an NVIDIA GPU that go-xla can use.
 func HasGPU() bool { return runtime.GOOS == "linux" && installer.HasNvidiaGPU() }
 
-// cpuText describes the processor, for instance "AMD EPYC 7B13, 2 cores".
+// cpuText describes the processor, for instance "AMD EPYC 7B13 (family 25, model 1), 2 cores".
 func cpuText() string {
-	model := runtime.GOARCH
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		if m := regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`).FindSubmatch(text); m != nil {
-			model = string(m[1])
-		}
-	}
-	return fmt.Sprintf("%s, %s", model, words.Count(runtime.NumCPU(), "core"))
+	name, _ := processor.Describe()
+	return fmt.Sprintf("%s, %s", name, words.Count(runtime.NumCPU(), "core"))
 }
 
 // gpuText names the first GPU as nvidia-smi does, or returns other where that is not installed.

@@ -3,12 +3,12 @@ package record
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/sslx-go/lab/internal/processor"
 )
 
 // Environment says where and with what a run was made.
@@ -16,7 +16,7 @@ type Environment struct {
 	Started     time.Time         `json:"started"`
 	OS          string            `json:"os"`
 	Arch        string            `json:"arch"`
-	CPU         string            `json:"cpu"`
+	CPU         string            `json:"cpu"`                    // the processor's name, family and model
 	Features    []string          `json:"cpu_features,omitempty"` // wide vectors, bfloat16; as Linux names them
 	Cores       int               `json:"cores"`
 	Backend     string            `json:"backend"`
@@ -101,7 +101,7 @@ func Describe() Environment {
 		OS:      runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(),
 		Go: runtime.Version(), Revision: unknownRevision, Modules: map[string]string{},
 	}
-	e.CPU, e.Features = processor()
+	e.CPU, e.Features = processor.Describe()
 
 	// Only a program built with module support knows its versions.
 	info, ok := debug.ReadBuildInfo()
@@ -118,31 +118,4 @@ func Describe() Environment {
 
 	e.Revision, e.Program = revision(info), program(info)
 	return e
-}
-
-// cpuFeatures are the instruction sets that decide how fast a training is: the width of vectors, and bfloat16.
-var cpuFeatures = []string{"avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16"}
-
-// processor returns the processor's name and features where Linux tells them, and the architecture elsewhere.
-func processor() (name string, features []string) {
-	name = runtime.GOARCH
-	text, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return name, nil
-	}
-
-	// The first core stands for all: a blank line ends it.
-	core, _, _ := strings.Cut(string(text), "\n\n")
-	for line := range strings.Lines(core) {
-		key, value, _ := strings.Cut(line, ":")
-		switch strings.TrimSpace(key) {
-		case "model name":
-			name = strings.TrimSpace(value)
-		case "flags", "Features": // on x86 and on ARM
-			has := strings.Fields(value)
-			lacks := func(f string) bool { return !slices.Contains(has, f) }
-			features = slices.DeleteFunc(slices.Clone(cpuFeatures), lacks)
-		}
-	}
-	return name, features
 }
