@@ -83,10 +83,20 @@ func planLeJEPA(s experiments.Scale) experiments.Plan {
 			comparisons = append(comparisons, c)
 		}
 	}
+	deciding := len(batches) - 1 // the authors' weighting
 	comparisons = append(comparisons, over(tunedAt(reference), record.ModelUntrained))
 
+	// More training changes the difference, or it does not.
+	if s == experiments.CPU {
+		for _, c := range comparisons[:deciding] {
+			again, both := trainedLongerBoth(c, longer[0])
+			again.Useless = true
+			arms, comparisons = append(arms, both...), append(comparisons, again)
+		}
+	}
+
 	p := experiments.NewPlan(s, arms, comparisons...)
-	p.Deciding = len(batches) - 1 // the authors' weighting
+	p.Deciding = deciding
 	if s == experiments.CPU || s == experiments.GPU {
 		p.Tasks = []string{"class", "cifar100s/coarse", "eurosat5k"}
 	}
@@ -137,14 +147,20 @@ var lambda = experiments.Axis{Name: "lambda",
 
 // drawWeightings draws accuracy against the batch size, a line for lambda tuned at each and for each weighting.
 func drawWeightings(p experiments.Plan, r experiments.Records) (*plots.Figure, error) {
-	reference := 0 // the batch size whose lambda is kept
+	var base sslx.Config // at the batch size whose lambda is kept
 	for _, arm := range p.Arms {
 		if arm.Floors {
-			reference = p.Setting(r, arm).Batch
+			base = p.Setting(r, arm)
 		}
 	}
+	reference := base.Batch
+
 	return drawByBatch(p, r, func(arm experiments.Arm) (lines []string) {
 		c := p.Setting(r, arm)
+		if c.Epochs != base.Epochs {
+			return nil // the figure of budgets has it
+		}
+
 		o := c.Objective.(objective.LeJEPA)
 		of := weighting{times: o.TimesSamples, pooled: o.Pooled}
 		if arm.After == "" {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sslx-go/lab/experiments"
 	"github.com/sslx-go/lab/internal/testrecords"
+	"github.com/sslx-go/lab/sslx"
 	"github.com/sslx-go/lab/sslx/objective"
 )
 
@@ -57,6 +58,40 @@ func TestLeJEPA_KeepsLambdaByEachWeighting(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("there is no arm %q", name)
+		}
+	}
+}
+
+func TestLeJEPA_DecidesAgainAfterMoreTraining(t *testing.T) {
+	p := lejepa.Plan(experiments.CPU)
+	r := testrecords.Invent(t, experiments.CPU, lejepa)
+	setting := func(name string) (c sslx.Config) {
+		for _, arm := range p.Arms {
+			if arm.Name == name {
+				c = p.Setting(r, arm)
+			}
+		}
+		return c
+	}
+
+	for _, short := range p.Comparisons[:p.Deciding] {
+		repeated := 0
+		for _, long := range p.Comparisons {
+			if long.Longer != short.Factor {
+				continue
+			}
+			repeated++
+			for _, names := range [][2]string{{short.A, long.A}, {short.B, long.B}} {
+				few, many := setting(names[0]), setting(names[1])
+				if few.Epochs != 2 || many.Epochs != 8 || few.Batch != many.Batch || few.Objective != many.Objective ||
+					!long.Useless {
+					t.Errorf("%s: %d epochs of %+v after %d of %+v", long.Factor, many.Epochs, many.Objective,
+						few.Epochs, few.Objective)
+				}
+			}
+		}
+		if repeated != 1 {
+			t.Errorf("%s is repeated %d times", short.Factor, repeated)
 		}
 	}
 }
