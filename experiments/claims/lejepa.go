@@ -90,7 +90,6 @@ func planLeJEPA(s experiments.Scale) experiments.Plan {
 	if s == experiments.CPU {
 		for _, c := range comparisons[:deciding] {
 			again, both := trainedLongerBoth(c, longer[0])
-			again.Useless = true
 			arms, comparisons = append(arms, both...), append(comparisons, again)
 		}
 	}
