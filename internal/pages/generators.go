@@ -41,7 +41,7 @@ const (
 //	architecture      the packages of the module, drawn in layers
 //	headlines         the first bullets of the README
 //	papers            all methods with their papers and what was measured
-//	speed NAME...     the records of bench/results in a line each
+//	ratios NAME...    sslx next to its fastest peer on each machine
 //	front NAME        views, neighbors and the loss of the run experiments/results/NAME
 //	embedding         how many images a second each encoder embeds
 //	configuration     the default configuration
@@ -57,7 +57,8 @@ func Generators(root string) map[string]Generator {
 		"equal-time": none(g.equalTime),
 		"method":     one(g.method), "bench": g.bench, "faults": none(g.faults),
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
-		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers), "speed": g.speed,
+		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers),
+		"ratios":        g.ratios,
 		"configuration": none(g.configuration), "embedding": none(g.embedding), "race": none(g.race),
 		"selection": none(g.selection), "fingerprints": none(g.fingerprints),
 	}

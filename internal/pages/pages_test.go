@@ -105,6 +105,36 @@ func TestRace_ShowsEveryRecordAndNothingWithoutOne(t *testing.T) {
 	}
 }
 
+func TestRatios_AreToTheFastestOtherLibrary(t *testing.T) {
+	root := t.TempDir()
+	folder := filepath.Join(root, "bench", "results")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, record := range map[string]string{
+		"step-zen4": `{"what": "step", "config": {"encoder": "convnet", "batch": 8, "precision": "bfloat16"}, "sslx":
+			{"median": 30}, "peers": [{"name": "slow", "median": 5}, {"name": "fast", "median": 20},
+			{"name": "sslx", "version": "in float32", "median": 25}]}`,
+		"alone": `{"what": "views", "config": {"size": 8}, "sslx": {"median": 30}, "peers": []}`,
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name+".json"), []byte(record), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	b, err := generator{root}.ratios([]string{"step"})
+	want := "| training step, convnet, batch 8, bfloat16 | fast | – | 1.50x | – | – |"
+	if err != nil || !strings.Contains(b.Text, want) {
+		t.Errorf("%q is not in\n%s (%v)", want, b.Text, err)
+	}
+	for name, want := range map[string]string{"alone": "record alone: it has no other library",
+		"none": "no machine has a record none"} {
+		if _, err := (generator{root}).ratios([]string{name}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}
+
 func TestRefresh_FillsEveryBlock(t *testing.T) {
 	generators := map[string]Generator{"greet": func(names []string) (Block, error) {
 		if len(names) == 0 {

@@ -186,36 +186,17 @@ func (g generator) papers() (Block, error) {
 	return Block{Text: t.Markdown()}, nil
 }
 
-// speed is a table of how fast sslx is next to its peers, by the records of bench/results that are named.
-func (g generator) speed(names []string) (Block, error) {
-	t := report.Table{Align: "lrl", Head: []string{"what", "sslx", "compared with"}}
-	var last saved
-	for _, name := range names {
-		r, err := g.saved(name)
-		if err != nil {
-			return Block{}, err
-		}
-		var peers []string
-		for _, p := range r.Peers {
-			peers = append(peers, fmt.Sprintf("**%.2fx** %s %s", r.Ratio[p.Name], p.Name, p.Version))
-		}
-		t.Rows = append(t.Rows, []string{r.what(), figure(r.Sslx.Median) + " " + r.Sslx.Unit,
-			strings.Join(peers, ", ")})
-		last = r
-	}
-	if len(names) == 0 {
-		return Block{}, fmt.Errorf("it names no record")
-	}
-	return Block{Text: t.Markdown() + fmt.Sprintf("\n%s. Above 1x, sslx is faster.", last.Environment.Device)}, nil
-}
-
 // what says what a record measured.
 func (r saved) what() string {
 	switch r.What {
 	case "views":
 		return fmt.Sprintf("views of %dx%d pixels", r.Config.Size, r.Config.Size)
 	case "step":
-		return fmt.Sprintf("training step, %s, batch %d", r.Config.Encoder, r.Config.Batch)
+		what := fmt.Sprintf("training step, %s, batch %d", r.Config.Encoder, r.Config.Batch)
+		if r.Config.Precision != "" {
+			what += ", " + r.Config.Precision
+		}
+		return what
 	case "endtoend":
 		return fmt.Sprintf("whole training, %s, batch %d", r.Config.Encoder, r.Config.Batch)
 	}
