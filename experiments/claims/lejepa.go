@@ -86,10 +86,12 @@ func planLeJEPA(s experiments.Scale) experiments.Plan {
 	deciding := len(batches) - 1 // the authors' weighting
 	comparisons = append(comparisons, over(tunedAt(reference), record.ModelUntrained))
 
-	// The largest batch takes the fewest steps. More training changes the difference there, or it does not.
+	// More training changes the difference, or it does not.
 	if s == experiments.CPU {
-		again, both := trainedLongerBoth(comparisons[deciding-1], longer[0])
-		arms, comparisons = append(arms, both...), append(comparisons, again)
+		for _, c := range comparisons[:deciding] {
+			again, both := trainedLongerBoth(c, longer[0])
+			arms, comparisons = append(arms, both...), append(comparisons, again)
+		}
 	}
 
 	p := experiments.NewPlan(s, arms, comparisons...)

@@ -62,7 +62,7 @@ func TestLeJEPA_KeepsLambdaByEachWeighting(t *testing.T) {
 	}
 }
 
-func TestLeJEPA_LargestBatchIsAlsoTrainedLonger(t *testing.T) {
+func TestLeJEPA_DecidesAgainAfterMoreTraining(t *testing.T) {
 	p := lejepa.Plan(experiments.CPU)
 	r := testrecords.Invent(t, experiments.CPU, lejepa)
 	setting := func(name string) (c sslx.Config) {
@@ -74,26 +74,25 @@ func TestLeJEPA_LargestBatchIsAlsoTrainedLonger(t *testing.T) {
 		return c
 	}
 
-	short, repeated := p.Comparisons[p.Deciding-1], 0
-	for _, long := range p.Comparisons {
-		if long.Longer == "" {
-			continue
-		}
-		repeated++
-		if long.Longer != short.Factor || long.Useless != short.Useless {
-			t.Errorf("%s repeats %s", long.Factor, long.Longer)
-		}
-		for _, names := range [][2]string{{short.A, long.A}, {short.B, long.B}} {
-			few, many := setting(names[0]), setting(names[1])
-			if few.Batch != 1024 || few.Epochs != 2 || many.Epochs != 8 || many.Batch != few.Batch ||
-				many.Objective != few.Objective {
-				t.Errorf("%s: batch %d, %d epochs of %+v after %d of %+v", long.Factor, many.Batch, many.Epochs,
-					many.Objective, few.Epochs, few.Objective)
+	for _, short := range p.Comparisons[:p.Deciding] {
+		repeated := 0
+		for _, long := range p.Comparisons {
+			if long.Longer != short.Factor {
+				continue
+			}
+			repeated++
+			for _, names := range [][2]string{{short.A, long.A}, {short.B, long.B}} {
+				few, many := setting(names[0]), setting(names[1])
+				if few.Epochs != 2 || many.Epochs != 8 || few.Batch != many.Batch || few.Objective != many.Objective ||
+					long.Useless != short.Useless {
+					t.Errorf("%s: %d epochs of %+v after %d of %+v", long.Factor, many.Epochs, many.Objective,
+						few.Epochs, few.Objective)
+				}
 			}
 		}
-	}
-	if repeated != 1 {
-		t.Errorf("%d comparisons have more training", repeated)
+		if repeated != 1 {
+			t.Errorf("%s is repeated %d times", short.Factor, repeated)
+		}
 	}
 }
 

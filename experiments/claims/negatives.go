@@ -155,7 +155,7 @@ func trainedLongerBoth(c experiments.Comparison, epochs int) (experiments.Compar
 	return longerThan(c, over(a.Name, b.Name)), []experiments.Arm{a, b}
 }
 
-// longerThan marks a comparison as that of another one's arms after more training, about which the belief says the same.
+// longerThan marks a comparison as that of another one's arms after more training. The belief says the same of both.
 func longerThan(short, long experiments.Comparison) experiments.Comparison {
 	long.Longer, long.Useless = short.Factor, short.Useless
 	return long
