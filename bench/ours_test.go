@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/sslx-go/lab/internal/testbackend"
@@ -85,7 +86,8 @@ func TestEndToEnd_InBfloat16TakesTurnsWithFloat32(t *testing.T) {
 	h := handle(t)
 	t.Setenv("SSLX_CACHE", t.TempDir()) // of the pack
 
-	e := NewEndToEnd(squares(t, 12), "convnet", 4)
+	twelve := slices.Repeat([]image.Rectangle{image.Rect(0, 0, 9, 9)}, 12)
+	e := NewEndToEnd(squares(t, twelve...), "convnet", 4)
 	e.Width, e.LogSteps, e.Precision = 2, 1, "bfloat16"
 	result, err := e.Run(t.Context(), h, alone)
 	if err != nil {
@@ -150,7 +152,7 @@ func TestStep_OperationsMatchPyTorchsCounter(t *testing.T) {
 }
 
 func TestImport_IsMeasuredOnAFolder(t *testing.T) {
-	folder := squares(t, 3)
+	folder := squares(t, image.Rect(0, 0, 9, 8), image.Rect(0, 0, 10, 8), image.Rect(0, 0, 11, 8))
 	result, err := NewImport(folder, 4).Run(t.Context(), handle(t), alone)
 	if err != nil {
 		t.Fatal(err)
@@ -168,15 +170,15 @@ func TestImport_IsMeasuredOnAFolder(t *testing.T) {
 	}
 }
 
-// squares returns a folder with images of one class, 9x9 pixels each.
-func squares(t *testing.T, n int) string {
+// squares returns the folder "squares" with gray images of one class, of these sizes.
+func squares(t *testing.T, sizes ...image.Rectangle) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "squares")
 	if err := os.MkdirAll(filepath.Join(folder, "a"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for i := range n {
-		picture := image.NewGray(image.Rect(0, 0, 9, 9))
+	for i, size := range sizes {
+		picture := image.NewGray(size)
 		for j := range picture.Pix {
 			picture.Pix[j] = uint8(i * j)
 		}

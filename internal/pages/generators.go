@@ -57,8 +57,7 @@ func Generators(root string) map[string]Generator {
 		"equal-time": none(g.equalTime),
 		"method":     one(g.method), "bench": g.bench, "faults": none(g.faults),
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
-		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers),
-		"ratios":        g.ratios,
+		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers), "ratios": g.ratios,
 		"configuration": none(g.configuration), "embedding": none(g.embedding), "race": none(g.race),
 		"selection": none(g.selection), "fingerprints": none(g.fingerprints),
 	}
