@@ -37,7 +37,7 @@ training views). FILE is YAML:
   vary:                            # any keys, with lists of values or ranges
     optimizer.lr: {from: 0.0005, to: 0.008, scale: log, count: 5}
     objective.temperature: [0.1, 0.2, 0.5]
-  search: halving                  # or grid, or random
+  search: halving                  # or grid, random, ablation
   measure: knn                     # or a measure without labels, online-knn, online-probe
   seeds: [101]
   budget: 8                        # in whole trainings

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -38,8 +39,9 @@ type Study struct {
 	values     map[string][]string // of a candidate, in the order of Vary, by its label
 }
 
-// Search is grid, random or halving. Grid trains every combination, and random draws some. Halving trains all of them,
-// or as many as the budget allows, for a part of their training, and the best further.
+// Search is grid, random, halving or ablation. Grid trains every combination, and random draws some. Halving trains all
+// of them, or as many as the budget allows, for a part of their training, and the best further. Ablation trains the base
+// and, one at a time, each change of it.
 type Search struct {
 	Name  string `yaml:"name"`
 	Eta   int    `yaml:"eta,omitempty"`
@@ -48,12 +50,16 @@ type Search struct {
 
 // The searches.
 const (
-	SearchGrid    = "grid"
-	SearchRandom  = "random"
-	SearchHalving = "halving"
+	SearchGrid     = "grid"
+	SearchRandom   = "random"
+	SearchHalving  = "halving"
+	SearchAblation = "ablation"
 )
 
-var searches = []string{SearchGrid, SearchRandom, SearchHalving}
+var searches = []string{SearchGrid, SearchRandom, SearchHalving, SearchAblation}
+
+// BaseLabel is the label of the candidate of an ablation that changes nothing.
+const BaseLabel = "base"
 
 // studyFile is the file of a study.
 type studyFile struct {
@@ -87,7 +93,7 @@ const (
 //	vary:                           # keys with lists of values, or ranges
 //	  optimizer.lr: {from: 0.05, to: 0.8, scale: log, count: 5}
 //	  objective.temperature: [0.1, 0.2, 0.5]
-//	search: {name: halving, eta: 3, rungs: 3}   # or grid, or random
+//	search: {name: halving, eta: 3, rungs: 3}   # or grid, random, ablation
 //	measure: knn                    # see [MeasureNames]
 //	seeds: [101]
 //	budget: 8                       # in whole trainings
@@ -204,8 +210,9 @@ func (s Study) checkKeys() error {
 		case v.Key == "epochs" && s.halving() != nil:
 			return usage.Errorf("vary has epochs, but halving compares candidates after the same part of the same " +
 				"training: leave epochs out, or search by grid")
-		case v.Values == nil && s.Search.Name == SearchGrid:
-			return usage.Errorf("vary.%s is a range without a count: add how many values the grid has", v.Key)
+		case v.Values == nil && s.whole():
+			return usage.Errorf("vary.%s is a range without a count: add how many values the %s has", v.Key,
+				s.Search.Name)
 		}
 	}
 
@@ -218,6 +225,9 @@ func (s Study) checkKeys() error {
 	}
 	return nil
 }
+
+// whole reports whether the search trains everything that is described, whatever it costs.
+func (s Study) whole() bool { return s.Search.Name == SearchGrid || s.Search.Name == SearchAblation }
 
 // halving returns successive halving, nil for another search.
 func (s Study) halving() *Halving {
@@ -236,8 +246,8 @@ func (s Study) Cost(candidates int) float64 {
 	return each * float64(len(s.Seeds))
 }
 
-// number returns how many candidates there are, all when the combinations are not more.
-func (s Study) number(combinations int) (int, error) {
+// number returns how many of the candidates that are described are trained.
+func (s Study) number(described int) (int, error) {
 	affordable := func() int {
 		n := 0
 		for n < mostCandidates && s.Cost(n+1) <= s.Budget*(1+1e-9) {
@@ -246,34 +256,37 @@ func (s Study) number(combinations int) (int, error) {
 		return n
 	}
 
-	// Without a budget, and in a grid, all combinations are tried: there must be some, and a budget must pay for them.
+	// Without a budget, in a grid and in an ablation, all are tried: there must be some, and a budget must pay for them.
 	switch {
 	case s.Budget == 0 && s.Search.Name == SearchRandom:
 		return 0, usage.Errorf("a random search draws as many candidates as its budget pays for: set budget to the " +
 			"number of whole trainings")
-	case s.Budget == 0 && combinations == 0:
+	case s.Budget == 0 && described == 0:
 		return 0, usage.Errorf("vary has a range without a count: set budget to the number of whole trainings, or " +
 			"add counts")
-	case s.Budget == 0 || s.Search.Name == SearchGrid:
-		if cost := s.Cost(combinations); s.Budget > 0 && cost > s.Budget*(1+1e-9) {
-			return 0, usage.Errorf("the grid costs %.4g whole trainings, but budget is %g: raise it, leave values "+
-				"out, or search by random or halving", cost, s.Budget)
+	case s.Budget == 0 || s.whole():
+		if cost := s.Cost(described); s.Budget > 0 && cost > s.Budget*(1+1e-9) {
+			return 0, usage.Errorf("the %s costs %.4g whole trainings, but budget is %g: raise it, leave values "+
+				"out, or search by random or halving", s.Search.Name, cost, s.Budget)
 		}
-		return combinations, nil
+		return described, nil
 	}
 
 	// Otherwise as many as the budget pays for.
 	n := affordable()
-	if combinations > 0 {
-		n = min(n, combinations)
+	if described > 0 {
+		n = min(n, described)
 	}
 	return n, nil
 }
 
 // makeCandidates makes the candidates, which must all be configurations.
 func (s *Study) makeCandidates(path string, set []string) error {
-	combinations := combined(s.Vary)
-	n, err := s.number(combinations)
+	described := combined(s.Vary)
+	if s.Search.Name == SearchAblation {
+		described = len(changes(s.Vary))
+	}
+	n, err := s.number(described)
 	switch {
 	case err != nil:
 		return err
@@ -283,21 +296,40 @@ func (s *Study) makeCandidates(path string, set []string) error {
 		return usage.Errorf("there are fewer than two candidates to choose from: vary more values, or raise budget")
 	}
 
-	settings := drawn(s.Vary, n)
-	if n == combinations {
+	var settings [][]string
+	switch {
+	case s.Search.Name == SearchAblation:
+		settings = changes(s.Vary)
+	case n == described:
 		settings = all(s.Vary)
+	default:
+		settings = drawn(s.Vary, n)
 	}
+	before, err := valuesOf(s.Base, s.Vary)
+	if err != nil {
+		return err
+	}
+
+	// What a setting leaves out keeps the value of the base.
 	s.values = map[string][]string{}
-	for _, values := range settings {
-		assignments, words := slices.Clone(set), make([]string, len(values))
-		for i, value := range values {
-			words[i] = s.Vary[i].Key + "=" + value
+	for _, setting := range settings {
+		words, values := []string{}, slices.Clone(before)
+		for i, value := range setting {
+			if value != "" {
+				words, values[i] = append(words, s.Vary[i].Key+"="+value), value
+			}
 		}
-		c, err := sslx.ReadConfig(path, append(assignments, words...))
+		c, err := sslx.ReadConfig(path, append(slices.Clone(set), words...))
 		if err != nil {
 			return inFile(err)
 		}
 		label := strings.Join(words, ", ")
+		if len(words) == 0 {
+			label = BaseLabel
+		} else if s.Search.Name == SearchAblation && reflect.DeepEqual(c.Resolved(), s.Base.Resolved()) {
+			return usage.Errorf("%s changes nothing: the base has this value, which an ablation measures too; leave it "+
+				"out", label)
+		}
 		s.candidates = append(s.candidates, Candidate{Label: label, Config: c})
 		s.values[label] = values
 	}

@@ -217,6 +217,50 @@ func TestStudy_IsReadBackFromTheFolderOfItsSweep(t *testing.T) {
 	}
 }
 
+func TestStudy_AblationChangesTheBaseOneKeyAtATime(t *testing.T) {
+	s := mustStudy(t, `
+base: cifar10-simclr
+vary:
+  optimizer.lr: [0.001, 0.004]
+  precision: [bfloat16]
+  projector: [[64], [256, 128, 64]]
+  views: [{count: 4}]
+search: ablation
+seeds: [1, 2]
+`)
+	var labels []string
+	for _, c := range s.candidates {
+		labels = append(labels, c.Label)
+	}
+	want := []string{"base", "optimizer.lr=0.001", "optimizer.lr=0.004", "precision=bfloat16", "projector=[64]",
+		"projector=[256, 128, 64]", "views={count: 4}"}
+	if !reflect.DeepEqual(labels, want) {
+		t.Fatalf("got %q", labels)
+	}
+	if !reflect.DeepEqual(s.candidates[0].Config, s.Base) {
+		t.Error("the first candidate is not the base")
+	}
+	if c := s.candidates[4].Config; len(c.Projector) != 1 || c.Optimizer.LR != s.Base.Optimizer.LR {
+		t.Errorf("the change of the projector has %v and rate %g", c.Projector, c.Optimizer.LR)
+	}
+	if c := s.candidates[6].Config; len(c.Views) != 4 {
+		t.Errorf("the change of the views has %d", len(c.Views))
+	}
+
+	// A change has the base's values of all other keys.
+	r, cost := finished(t, s.Plan(), func(trial Trial) Record { return invented(trial, trial.Config.Optimizer.LR) })
+	o, err := s.Outcome(r)
+	if err != nil || cost != 14 || o.Missing != 0 || o.Chosen == nil || o.Chosen.Label != "optimizer.lr=0.004" {
+		t.Fatalf("%g trainings, %d missing, chosen %+v (%v)", cost, o.Missing, o.Chosen, err)
+	}
+	if got := o.Chosen.Values; got[0] != "0.004" || got[1] != "" || got[2] != "[256, 128]" || len(o.Edges) != 0 {
+		t.Errorf("the chosen values are %q, at the edges %q", got, o.Edges)
+	}
+	if len(o.Chosen.SeedSeconds) != 2 {
+		t.Errorf("the times of two seeds are %v", o.Chosen.SeedSeconds)
+	}
+}
+
 // FuzzReadStudy reads any text as the file of a sweep, which has candidates or is refused in a sentence.
 func FuzzReadStudy(f *testing.F) {
 	for _, text := range []string{
@@ -224,6 +268,7 @@ func FuzzReadStudy(f *testing.F) {
 		"vary: {optimizer.lr: {from: 0.0005, to: 0.008, scale: log, count: 5}, batch: [64, 128]}\nbudget: 8",
 		"vary: {optimizer.lr: {from: 1e-3, to: 1}}\nsearch: {name: random}\nbudget: 1e300",
 		"base: cifar10-simclr\nset: {epochs: 4}\nvary: {batch: [32, 64]}\nsearch: {name: halving, eta: 2, rungs: 2}",
+		"base: cifar10-simclr\nvary: {batch: [32], views: [{count: 4}]}\nsearch: ablation",
 		"vary: &a {batch: [*a, 2]}", "vary: {? [1]: 2}", "",
 	} {
 		f.Add(text)
@@ -270,26 +315,29 @@ func TestReadStudy_SaysWhatIsWrongInASentence(t *testing.T) {
 		"vary: {optimizer.lr: {from: 0, to: 1, scale: log, count: 3}}": "no logarithm",
 		"vary: {optimizer.lr: {from: 0, to: 1, scale: lug, count: 3}}": `did you mean "log"?`,
 		"vary: {optimizer.lr: {from: 1, to: 2, count: 1}}":             "from 2 to",
-		vary + "set: [epochs]":                                    `"set" needs keys below it`,
-		vary + "set: {epoch: 3}":                                  `did you mean "epochs"?`,
-		vary + "search: gird":                                     `did you mean "grid"?`,
-		vary + "search: {nam: grid}":                              `did you mean "search.name"?`,
-		vary + "search: {name: grid, eta: 2}":                     "search grid has no eta",
-		vary + "search: {name: halving, eta: 1}":                  "from 2 to 100",
-		vary + "search: {name: halving, rungs: 99}":               "from 2 to 10",
-		vary + "search: {name: halving, rungs: 9}":                "warms up",
-		vary + "search: random":                                   "set budget",
-		vary + "measure: knm":                                     `did you mean "knn"?`,
-		vary + "measure: rankme\ntask: class":                     "needs no labels",
-		vary + "measure: online-probe\ntask: class":               "probe.task",
-		vary + "seeds: []":                                        "seeds is empty",
-		vary + "seeds: [1, 1]":                                    "1 twice",
-		vary + "seeds: [-1]":                                      "-1",
-		vary + "budget: 1":                                        "the grid costs 2 whole trainings, but budget is 1",
-		vary + "budget: -1":                                       "budget is -1",
-		vary + "budget: lots":                                     "lots",
-		"vary: {epochs: [2, 4]}\nsearch: halving":                 "leave epochs out",
-		"vary: {optimizer.lr: {from: 1, to: 2}}\nsearch: halving": "set budget",
+		vary + "set: [epochs]":                                            `"set" needs keys below it`,
+		vary + "set: {epoch: 3}":                                          `did you mean "epochs"?`,
+		vary + "search: gird":                                             `did you mean "grid"?`,
+		vary + "search: {nam: grid}":                                      `did you mean "search.name"?`,
+		vary + "search: {name: grid, eta: 2}":                             "search grid has no eta",
+		vary + "search: {name: halving, eta: 1}":                          "from 2 to 100",
+		vary + "search: {name: halving, rungs: 99}":                       "from 2 to 10",
+		vary + "search: {name: halving, rungs: 9}":                        "warms up",
+		vary + "search: random":                                           "set budget",
+		vary + "measure: knm":                                             `did you mean "knn"?`,
+		vary + "measure: rankme\ntask: class":                             "needs no labels",
+		vary + "measure: online-probe\ntask: class":                       "probe.task",
+		"base: cifar10-simclr\nvary: {batch: [32, 64]}\nsearch: ablation": "batch=64 changes nothing",
+		"vary: {batch: {from: 2, to: 9}}\nsearch: ablation":               "how many values the ablation has",
+		vary + "search: ablation\nbudget: 2":                              "the ablation costs 3 whole trainings",
+		vary + "seeds: []":                                                "seeds is empty",
+		vary + "seeds: [1, 1]":                                            "1 twice",
+		vary + "seeds: [-1]":                                              "-1",
+		vary + "budget: 1":                                                "the grid costs 2 whole trainings, but budget is 1",
+		vary + "budget: -1":                                               "budget is -1",
+		vary + "budget: lots":                                             "lots",
+		"vary: {epochs: [2, 4]}\nsearch: halving":                         "leave epochs out",
+		"vary: {optimizer.lr: {from: 1, to: 2}}\nsearch: halving":         "set budget",
 		"vary: {optimizer.lr: {from: 1, to: 2, count: 9000}, batch: {from: 2, to: 9000, count: 9000}}": "are not tried",
 	} {
 		_, err := study(t, text)
@@ -305,7 +353,7 @@ func TestReadStudy_SaysWhatIsWrongInASentence(t *testing.T) {
 
 // The files in recipes are examples for readers: each is a sweep, and names its own command.
 func TestRecipes_AreSweeps(t *testing.T) {
-	candidates := map[string]int{"first": 9, "rate-and-temperature": 47}
+	candidates := map[string]int{"first": 9, "rate-and-temperature": 47, "cifar10-race-ablation": 30}
 	paths, err := filepath.Glob("recipes/*.yaml")
 	if err != nil || len(paths) != len(candidates) {
 		t.Fatalf("got %q (%v)", paths, err)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"gonum.org/v1/gonum/floats"
+
 	"github.com/sslx-go/lab/sslx"
 )
 
@@ -38,7 +40,8 @@ type StudyOutcome struct {
 	Whole   float64 `json:"whole"`
 	Seconds float64 `json:"seconds"` // of training
 
-	// Edges are the keys whose chosen value lies at an end of what was tried: better ones may lie beyond.
+	// Edges are the keys whose chosen value lies at an end of what was tried: better ones may lie beyond. An ablation,
+	// which tells what each change does, has none.
 	Edges []string `json:"edges"`
 }
 
@@ -56,8 +59,9 @@ type Tried struct {
 	Values []string `json:"values"` // as YAML, in the order of the keys
 	Rungs  []Rung   `json:"rungs"`  // at which it was measured, the last one counts
 
-	Runs    []string `json:"runs"`    // its run folders, one a seed
-	Seconds float64  `json:"seconds"` // of training
+	Runs        []string  `json:"runs"`         // its run folders, one a seed
+	SeedSeconds []float64 `json:"seed_seconds"` // of training, one a seed
+	Seconds     float64   `json:"seconds"`      // their sum
 }
 
 // Rung is a measurement of a candidate after a share of its training, 1 after all of it.
@@ -122,7 +126,7 @@ func (s Study) Outcome(r Records) (o StudyOutcome, err error) {
 	for _, c := range s.candidates {
 		index[c.Label] = len(o.Candidates)
 		o.Candidates = append(o.Candidates, Tried{Label: c.Label, Values: s.values[c.Label], Rungs: []Rung{},
-			Runs: []string{}})
+			Runs: []string{}, SeedSeconds: []float64{}})
 	}
 	for _, c := range asked {
 		n, err := o.Candidates[index[c.Label]].add(p, r, c, fingerprint)
@@ -186,7 +190,7 @@ func (t *Tried) add(p Plan, r Records, c Candidate, fingerprint fingerprinter) (
 	// A candidate without an end is trained to the end.
 	rung := Rung{Share: cmp.Or(c.Until, 1), Seeds: []float64{}}
 	var folders []string
-	seconds := 0.0
+	var seconds []float64
 	for _, seed := range p.TuneSeeds {
 		trial := p.TuningTrial(c, seed)
 		print, err := fingerprint(trial.Config)
@@ -198,7 +202,7 @@ func (t *Tried) add(p Plan, r Records, c Candidate, fingerprint fingerprinter) (
 			continue
 		}
 		made++
-		folders, seconds = append(folders, trial.folder(print)), seconds+known.Seconds
+		folders, seconds = append(folders, trial.folder(print)), append(seconds, known.Seconds)
 		if value, ok := p.value(known); ok {
 			rung.Seeds = append(rung.Seeds, value)
 		}
@@ -214,7 +218,7 @@ func (t *Tried) add(p Plan, r Records, c Candidate, fingerprint fingerprinter) (
 	} else if ok && !math.IsNaN(mean) {
 		rung.Value = &mean
 	}
-	t.Runs, t.Seconds = folders, seconds
+	t.Runs, t.SeedSeconds, t.Seconds = folders, seconds, floats.Sum(seconds)
 	t.Rungs = append(t.Rungs, rung)
 	return made, nil
 }
@@ -288,6 +292,9 @@ func number(text string) float64 {
 // edges returns the keys whose value is the lowest or highest of a list, or lies in the outer tenth of a range.
 func (s Study) edges(values []string) (keys []string) {
 	keys = []string{}
+	if s.Search.Name == SearchAblation {
+		return keys
+	}
 	for i, a := range s.axes() {
 		v, x := s.Vary[i], number(values[i])
 		low, high := number(a.Values[0]), number(a.Values[len(a.Values)-1])

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sslx-go/lab/internal/registry"
 	"github.com/sslx-go/lab/internal/usage"
+	"github.com/sslx-go/lab/sslx"
 )
 
 // Vary is a key of a configuration with the values that it may take: a list, or a range that values are drawn from.
@@ -275,6 +276,50 @@ func all(vary []Vary) (settings [][]string) {
 		settings = longer
 	}
 	return settings
+}
+
+// changes returns the settings of an ablation: the base, then each value of each key by itself. A key that a setting
+// leaves as it is has "".
+func changes(vary []Vary) (settings [][]string) {
+	settings = append(settings, make([]string, len(vary)))
+	for i, v := range vary {
+		for _, value := range v.Values {
+			one := make([]string, len(vary))
+			one[i] = value
+			settings = append(settings, one)
+		}
+	}
+	return settings
+}
+
+// valuesOf returns the values that a configuration has of some keys, as a file has them on one line; "" for a key that
+// is not set.
+func valuesOf(c sslx.Config, vary []Vary) (values []string, err error) {
+	var document yaml.Node
+	text, err := yaml.Marshal(c)
+	if err == nil {
+		err = yaml.Unmarshal(text, &document)
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	for _, v := range vary {
+		node := document.Content[0]
+		for part := range strings.SplitSeq(v.Key, ".") {
+			if node != nil {
+				node = registry.Value(node, part)
+			}
+		}
+		value := ""
+		if node != nil {
+			if value, err = inline(node); err != nil {
+				return nil, err
+			}
+		}
+		values = append(values, value)
+	}
+	return values, nil
 }
 
 // drawn returns n combinations that are drawn at random, none twice, fewer where there are not so many. More of them

@@ -60,7 +60,9 @@ type sweepPage struct {
 	Name   string
 	Facts  [][2]string
 	Curves []sweepPicture
+	Shown  string // what the curves show
 	Table  Table
+	Listed string // what the table lists
 	Chosen string // configuration, with a comment
 	Next   []string
 	Again  string
@@ -75,14 +77,13 @@ type sweepPicture struct {
 func newSweepPage(folder string, o experiments.StudyOutcome, r experiments.Records) (p sweepPage, err error) {
 	p = sweepPage{Name: o.Sweep, Facts: SweepFacts(o), Table: SweepTable(o), Next: SweepNext(folder, o),
 		Again: words.Quote(usage.Program) + " sweep " + words.Quote(folder)}
-	for _, key := range o.Keys {
-		shown, err := picturing(SweepCurve(o, key.Key))
-		if err != nil {
-			return p, fmt.Errorf("cannot draw the curve of %s: %w", key.Key, err)
-		}
-		if shown != nil {
-			p.Curves = append(p.Curves, sweepPicture{key.Key, shown})
-		}
+	if p.Curves, p.Shown, err = sweepPictures(o); err != nil {
+		return p, err
+	}
+	p.Listed = "Those that trained longest come first, then the better ones. The chosen one is bold. Seconds are of " +
+		"training, over all seeds."
+	if o.Search.Name == experiments.SearchAblation {
+		p.Listed = "The base comes first, then its changes, key by key."
 	}
 	if o.Config != nil {
 		text, err := yaml.Marshal(o.Config)
@@ -100,6 +101,30 @@ func newSweepPage(folder string, o experiments.StudyOutcome, r experiments.Recor
 	}
 	p.Made = made(r, used)
 	return p, nil
+}
+
+// sweepPictures returns the figures of a sweep, and what they show.
+func sweepPictures(o experiments.StudyOutcome) (list []sweepPicture, shown string, err error) {
+	if o.Search.Name == experiments.SearchAblation {
+		picture, err := picturing(AblationFigure(o))
+		if picture != nil {
+			list = append(list, sweepPicture{"each change of the base by itself", picture})
+		}
+		return list, AblationNote(o), err
+	}
+
+	for _, key := range o.Keys {
+		picture, err := picturing(SweepCurve(o, key.Key))
+		if err != nil {
+			return nil, "", fmt.Errorf("cannot draw the curve of %s: %w", key.Key, err)
+		}
+		if picture != nil {
+			list = append(list, sweepPicture{key.Key, picture})
+		}
+	}
+	return list, "At each value, the line is at the best of the candidates that have it, whatever their other values are, " +
+		"and the bar reaches to the worst. After a part of the training, values are lower, and only the best train " +
+		"further.", nil
 }
 
 // SweepNext returns the commands that train and measure the chosen configuration; none before there is one.
@@ -141,7 +166,10 @@ func SweepFacts(o experiments.StudyOutcome) (facts [][2]string) {
 		add("edge", "the chosen value of %s lies at an end of what was tried: try values beyond it",
 			strings.Join(o.Edges, " and of "))
 	}
-	if len(o.Seeds) == 1 {
+	switch {
+	case o.Search.Name == experiments.SearchAblation:
+		add("note", "%s", AblationNote(o))
+	case len(o.Seeds) == 1:
 		add("note", "with one seed, a difference of a point or two may be chance")
 	}
 	return facts
@@ -216,8 +244,12 @@ func measureText(o experiments.StudyOutcome, value *float64) string {
 	return fmt.Sprintf("%.4g", *value)
 }
 
-// SweepTable lists the candidates, the best first.
+// SweepTable lists the candidates, the best first; of an ablation it is the [AblationTable].
 func SweepTable(o experiments.StudyOutcome) Table {
+	if o.Search.Name == experiments.SearchAblation {
+		return AblationTable(o)
+	}
+
 	t := Table{best: map[[2]int]bool{}}
 	for _, key := range o.Keys {
 		t.Head = append(t.Head, key.Key)

@@ -47,6 +47,7 @@ const (
 //	configuration     the default configuration
 //	selection         how well measures without labels choose among the encoders of the claim negatives
 //	fingerprints      the data sets that the records of the claims were made on
+//	ablation NAME     what each change did in the sweep experiments/recipes/NAME.yaml, an ablation
 //	race              the races of bench/results, a machine each; nothing where there is none
 func Generators(root string) map[string]Generator {
 	g := generator{root}
@@ -59,6 +60,7 @@ func Generators(root string) map[string]Generator {
 		"encoders": none(g.encoders), "architecture": none(g.architecture),
 		"front": one(g.front), "headlines": none(g.headlines), "papers": none(g.papers), "ratios": g.ratios,
 		"configuration": none(g.configuration), "embedding": none(g.embedding), "race": none(g.race),
+		"ablation":  one(g.ablation),
 		"selection": none(g.selection), "fingerprints": none(g.fingerprints),
 	}
 }

@@ -12,8 +12,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"golang.org/x/image/tiff/lzw"
 )
 
 // Bands is an image of any number of channels, 8 bits each, [Height, Width, Channels].
@@ -245,6 +243,9 @@ const (
 	tagTileOffsets, tagTileCounts, tagExtraSamples, tagSampleFormat int = 324, 325, 338, 339
 )
 
+// Compressions of TIFF.
+const compressionNone, compressionLZW = 1, 5
+
 // tiffTags returns the numbers of the tags of the first page.
 func tiffTags(data []byte) (tags map[int][]int64, order binary.ByteOrder, err error) {
 	order = binary.LittleEndian
@@ -392,7 +393,7 @@ func (s samples) tiffRaw(ctx context.Context, data []byte, tags map[int][]int64,
 		if tags[tagTileOffsets] == nil {
 			want = rows * rowBytes
 		}
-		block, err := unpackBlock(data[offsets[i]:offsets[i]+counts[i]], one(tagCompression, 1), want)
+		block, err := unpackBlock(data[offsets[i]:offsets[i]+counts[i]], one(tagCompression, compressionNone), want)
 		if err != nil {
 			return nil, err
 		}
@@ -411,10 +412,14 @@ func (s samples) tiffRaw(ctx context.Context, data []byte, tags map[int][]int64,
 func unpackBlock(packed []byte, compression, want int) ([]byte, error) {
 	var r io.Reader
 	switch compression {
-	case 1:
+	case compressionNone:
 		r = bytes.NewReader(packed)
-	case 5:
-		r = lzw.NewReader(bytes.NewReader(packed), lzw.MSB, 8)
+	case compressionLZW:
+		unpacked, err := unpackLZW(packed, want)
+		if err != nil {
+			return nil, err
+		}
+		r = bytes.NewReader(unpacked)
 	// 32946 is the older number of deflate.
 	case 8, 32946:
 		unzipped, err := zlib.NewReader(bytes.NewReader(packed))

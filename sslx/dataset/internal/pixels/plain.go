@@ -178,7 +178,8 @@ var bmpCodec = codec{
 	},
 }
 
-// tiffCodec reads the first page of a TIFF. A strip may hold the whole image once more.
+// tiffCodec reads the first page of a TIFF. A strip may hold the whole image once more, and so may a file without LZW,
+// with what was packed.
 var tiffCodec = codec{
 	measure: measureBy(tiffConfig, func(c image.Config) int64 {
 		switch c.ColorModel {
@@ -189,10 +190,14 @@ var tiffCodec = codec{
 		case color.RGBA64Model, color.NRGBA64Model:
 			return 16
 		}
-		return 10
+		return 14
 	}),
 	decode: func(_ context.Context, data []byte, _ Options, _ *Facts) (image.Image, error) {
-		img, err := tiff.Decode(bytes.NewReader(data))
+		file := data
+		if stored, ok := withoutLZW(data); ok {
+			file = stored
+		}
+		img, err := tiff.Decode(bytes.NewReader(file))
 		if err != nil {
 			return nil, tiffError(err)
 		}
