@@ -66,7 +66,7 @@ func TestGPUScript_MeasuresAndTrainsInStretches(t *testing.T) {
 	}
 
 	// A stretch that is too short for the training, and one that ends it and evaluates.
-	if out := run("STRETCH=6", script, "train"); !strings.Contains(out, "the next call continues it") {
+	if out := run("STRETCH=2", script, "train"); !strings.Contains(out, "the next call continues it") {
 		t.Errorf("the first stretch: %s", out)
 	}
 	if out := run("STRETCH=300", script, "train"); !strings.Contains(out, "cifar10/class  knn") {
