@@ -99,6 +99,9 @@ func (o StudyOutcome) Check() error {
 			if rung.Value != nil && len(rung.Seeds) == 0 {
 				return fmt.Errorf("candidate %q has a mean of no values", t.Label)
 			}
+			if rung.Value != nil && len(t.SeedSeconds) == 0 && o.Search.Name == SearchAblation {
+				return fmt.Errorf("candidate %q has a value and no time", t.Label)
+			}
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -77,8 +78,17 @@ type sweepPicture struct {
 func newSweepPage(folder string, o experiments.StudyOutcome, r experiments.Records) (p sweepPage, err error) {
 	p = sweepPage{Name: o.Sweep, Facts: SweepFacts(o), Table: SweepTable(o), Next: SweepNext(folder, o),
 		Again: words.Quote(usage.Program) + " sweep " + words.Quote(folder)}
-	if p.Curves, p.Shown, err = sweepPictures(o); err != nil {
+	figures, shown, err := SweepFigures(o)
+	if err != nil {
 		return p, err
+	}
+	p.Shown = shown
+	for _, one := range figures {
+		picture, err := picturing(one.Figure, nil)
+		if err != nil {
+			return p, err
+		}
+		p.Curves = append(p.Curves, sweepPicture{one.Of, picture})
 	}
 	p.Listed = "Those that trained longest come first, then the better ones. The chosen one is bold. Seconds are of " +
 		"training, over all seeds."
@@ -103,28 +113,35 @@ func newSweepPage(folder string, o experiments.StudyOutcome, r experiments.Recor
 	return p, nil
 }
 
-// sweepPictures returns the figures of a sweep, and what they show.
-func sweepPictures(o experiments.StudyOutcome) (list []sweepPicture, shown string, err error) {
-	if o.Search.Name == experiments.SearchAblation {
-		picture, err := picturing(AblationFigure(o))
-		if picture != nil {
-			list = append(list, sweepPicture{"each change of the base by itself", picture})
+// SweepFigure is a figure of a sweep, of a key or of all changes of an ablation.
+type SweepFigure struct {
+	Of     string
+	Figure *plots.Figure
+}
+
+// SweepFigures draws what was measured so far: a curve for each key, or the differences of an ablation. shown says what
+// they show. The error is of the curves that cannot be drawn; the others are there.
+func SweepFigures(o experiments.StudyOutcome) (list []SweepFigure, shown string, err error) {
+	add := func(of string, figure *plots.Figure, failed error) {
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("cannot draw %s: %w", of, failed))
+		} else if figure != nil {
+			list = append(list, SweepFigure{of, figure})
 		}
-		return list, AblationNote(o), err
 	}
 
+	if o.Search.Name == experiments.SearchAblation {
+		figure, failed := AblationFigure(o)
+		add("each change of the base by itself", figure, failed)
+		return list, AblationNote(o), err
+	}
 	for _, key := range o.Keys {
-		picture, err := picturing(SweepCurve(o, key.Key))
-		if err != nil {
-			return nil, "", fmt.Errorf("cannot draw the curve of %s: %w", key.Key, err)
-		}
-		if picture != nil {
-			list = append(list, sweepPicture{key.Key, picture})
-		}
+		figure, failed := SweepCurve(o, key.Key)
+		add(key.Key, figure, failed)
 	}
 	return list, "At each value, the line is at the best of the candidates that have it, whatever their other values are, " +
 		"and the bar reaches to the worst. After a part of the training, values are lower, and only the best train " +
-		"further.", nil
+		"further.", err
 }
 
 // SweepNext returns the commands that train and measure the chosen configuration; none before there is one.

@@ -19,12 +19,13 @@ type sweepPage struct {
 	Made    int          `json:"made"`    // measurements
 	Missing int          `json:"missing"` // measurements
 	Curves  []sweepCurve `json:"curves"`
+	Shown   string       `json:"shown"` // what the curves show
 	Table   report.Table `json:"table"`
 	Chosen  string       `json:"chosen,omitempty"` // the chosen configuration
 	Next    []string     `json:"next"`             // commands that train with it
 }
 
-// sweepCurve is the curve of a key.
+// sweepCurve is the curve of a key, or the figure of all changes of an ablation.
 type sweepCurve struct {
 	Key        string `json:"key"`
 	Figure     string `json:"figure"` // as a data URL
@@ -50,15 +51,13 @@ func (h *Handler) showSweep(w http.ResponseWriter, r *http.Request) {
 	page.Name, page.Facts, page.Table = o.Sweep, report.SweepFacts(o), report.SweepTable(o)
 	page.Made, page.Missing = o.Runs-o.Missing, o.Missing
 
-	// A curve that cannot be drawn leaves its key to the table.
-	for _, key := range o.Keys {
-		figure, err := report.SweepCurve(o, key.Key)
-		if err != nil || figure == nil {
-			continue
-		}
-		if svg, err := figure.SVG(); err == nil {
-			page.Curves = append(page.Curves, sweepCurve{key.Key,
-				"data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg), figure.Alt})
+	// A figure that cannot be drawn leaves its key to the table.
+	figures, shown, _ := report.SweepFigures(o)
+	page.Shown = shown
+	for _, one := range figures {
+		if svg, err := one.Figure.SVG(); err == nil {
+			page.Curves = append(page.Curves, sweepCurve{one.Of,
+				"data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg), one.Figure.Alt})
 		}
 	}
 	if text, err := readFile(h.root, path.Join(known.Path, report.ChosenConfig)); err == nil && o.Chosen != nil {

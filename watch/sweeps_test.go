@@ -48,6 +48,7 @@ type sweepShown struct {
 	Facts               [][2]string
 	Made, Missing       int
 	Curves              []struct{ Key, Figure string }
+	Shown               string
 	Table               struct{ Rows [][]string }
 	Next                []string
 }
@@ -64,6 +65,9 @@ func TestSweep_ShowsCurvesCandidatesAndTheChoice(t *testing.T) {
 	if page.Error != "" || page.Made != 5 || page.Missing != 4 || page.Chosen != "epochs: 3\n" || len(page.Next) != 2 {
 		t.Errorf("got %+v", page)
 	}
+	if !strings.Contains(page.Shown, "the line is at the best") {
+		t.Errorf("the curves show: %q", page.Shown)
+	}
 	if len(page.Curves) != 1 || !strings.HasPrefix(page.Curves[0].Figure, "data:image/svg+xml;base64,") ||
 		len(page.Table.Rows) != 2 || page.Table.Rows[0][2] != "61.50 %" {
 		t.Errorf("got curves %.80q and rows %q", page.Curves, page.Table.Rows)
@@ -76,6 +80,7 @@ func TestSweep_DamagedOutcomeIsAnError(t *testing.T) {
 		"no values":     func(o *experiments.StudyOutcome) { o.Candidates[1].Values = nil },
 		"no seeds":      func(o *experiments.StudyOutcome) { o.Candidates[0].Rungs[0].Seeds = nil },
 		"no key":        func(o *experiments.StudyOutcome) { o.Keys = nil },
+		"no time":       func(o *experiments.StudyOutcome) { o.Search.Name = experiments.SearchAblation },
 	} {
 		folder := t.TempDir()
 		madeSweep(t, filepath.Join(folder, "lr"), change)

@@ -18,7 +18,7 @@ func TestPages_ShowWhatTheRecordsSay(t *testing.T) {
 	}
 	for _, want := range []string{"README.md", "docs/claims/cost.md", "docs/methods/README.md",
 		"docs/methods/simclr.md",
-		"docs/performance.md", "docs/faults.md", "docs/embed.md"} {
+		"docs/performance.md", "docs/faults.md", "docs/embed.md", "docs/recipe.md"} {
 		if !slices.Contains(paths, filepath.FromSlash(want)) {
 			t.Errorf("%s has no generated block", want)
 		}

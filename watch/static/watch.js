@@ -1172,11 +1172,7 @@ function sweepsPage([id]) {
       el('h2', {}, 'Each key'),
       ...(d.curves.length
         ? [
-            el(
-              'p',
-              { class: 'soft' },
-              'At each value, the line is at the best of the candidates that have it, and the bar reaches to the worst.',
-            ),
+            el('p', { class: 'soft' }, d.shown),
             el(
               'div',
               { class: 'panels' },
