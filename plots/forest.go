@@ -123,7 +123,10 @@ func signed(v float64) string {
 
 func (f Forest) alt() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Forest plot of the %s; the margin is ±%.4g", f.Axis, f.Margin)
+	fmt.Fprintf(&b, "Forest plot of the %s", f.Axis)
+	if f.Margin > 0 {
+		fmt.Fprintf(&b, "; the margin is ±%.4g", f.Margin)
+	}
 	for _, d := range f.Differences {
 		fmt.Fprintf(&b, ". %s: %s", d.Label, d.text())
 		if d.Verdict != "" {
