@@ -40,8 +40,8 @@ type Study struct {
 }
 
 // Search is grid, random, halving or ablation. Grid trains every combination, and random draws some. Halving trains all
-// of them, or as many as the budget allows, for a part of their training, and the best further. Ablation trains the base
-// and, one at a time, each change of it.
+// of them, or as many as the budget allows, for a part of their training, and the best further. Ablation trains the
+// base and, one at a time, each change of it.
 type Search struct {
 	Name  string `yaml:"name"`
 	Eta   int    `yaml:"eta,omitempty"`
@@ -256,7 +256,8 @@ func (s Study) number(described int) (int, error) {
 		return n
 	}
 
-	// Without a budget, in a grid and in an ablation, all are tried: there must be some, and a budget must pay for them.
+	// Without a budget, in a grid and in an ablation, all are tried: there must be some, and a budget must pay for
+	// them.
 	switch {
 	case s.Budget == 0 && s.Search.Name == SearchRandom:
 		return 0, usage.Errorf("a random search draws as many candidates as its budget pays for: set budget to the " +
@@ -327,8 +328,8 @@ func (s *Study) makeCandidates(path string, set []string) error {
 		if len(words) == 0 {
 			label = BaseLabel
 		} else if s.Search.Name == SearchAblation && reflect.DeepEqual(c.Resolved(), s.Base.Resolved()) {
-			return usage.Errorf("%s changes nothing: the base has this value, which an ablation measures too; leave it "+
-				"out", label)
+			return usage.Errorf("%s changes nothing: the base has this value, and an ablation measures the base; "+
+				"leave it out", label)
 		}
 		s.candidates = append(s.candidates, Candidate{Label: label, Config: c})
 		s.values[label] = values

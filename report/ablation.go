@@ -84,8 +84,8 @@ func newAblated(t experiments.Tried) ablated {
 	return row
 }
 
-// baseAfter returns the measure of the base when it is trained for a multiple of its time, between the numbers of epochs
-// that were tried: linear in the logarithm of the time. It is NaN outside of these.
+// baseAfter returns the measure of the base when it is trained for a multiple of its time, between the numbers of
+// epochs that were tried: linear in the logarithm of the time. It is NaN outside of these.
 func (a ablation) baseAfter(time float64) float64 {
 	var curve []ablated
 	for _, row := range a.rows {
@@ -106,8 +106,8 @@ func (a ablation) baseAfter(time float64) float64 {
 }
 
 // uncertainty returns the standard deviation of the measure over seeds, pooled over all candidates, and half of the
-// 95 % interval of a difference of two means over seeds (Student's t). Pairs of one seed are taken as independent, which
-// makes the interval too wide rather than too narrow. Both are NaN with one seed.
+// 95 % interval of a difference of two means over seeds (Student's t). Pairs of one seed are taken as independent,
+// which makes the interval too wide rather than too narrow. Both are NaN with one seed.
 func uncertainty(candidates []experiments.Tried) (sd, half float64) {
 	squares, freedom, seeds := 0.0, 0.0, 0
 	for _, t := range candidates {
@@ -163,13 +163,14 @@ func AblationNote(o experiments.StudyOutcome) string {
 	if o.Percent {
 		unit = " points"
 	}
-	text := "Time is of training, the shortest of the seeds. The base trained for the same time lies between the numbers " +
-		"of epochs that were tried."
+	text := "Time is of training, the shortest of the seeds. The base trained for the same time lies between the " +
+		"numbers of epochs that were tried."
 	if math.IsNaN(a.half) {
 		return text + " With one seed, a difference of a point or two may be chance."
 	}
 	return fmt.Sprintf("%s Over seeds, the measure of one setting has a standard deviation of %.2f%s, pooled over all "+
-		"settings: a difference of means over %d seeds is known to ± %.2f (95 %%).", text, a.sd, unit, len(o.Seeds), a.half)
+		"settings: a difference of means over %d seeds is known to ± %.2f (95 %%).", text, a.sd, unit, len(o.Seeds),
+		a.half)
 }
 
 // What a change does, in the legend of the figure.

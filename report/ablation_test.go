@@ -16,8 +16,9 @@ func ablatedOutcome(seeds int) experiments.StudyOutcome {
 		for _, v := range values {
 			mean += v / float64(seeds)
 		}
-		return experiments.Tried{Label: label, Values: []string{epochs, width}, SeedSeconds: []float64{seconds + 7, seconds},
-			Rungs: []experiments.Rung{{Share: 1, Value: &mean, Seeds: values}}}
+		return experiments.Tried{Label: label, Values: []string{epochs, width},
+			SeedSeconds: []float64{seconds + 7, seconds},
+			Rungs:       []experiments.Rung{{Share: 1, Value: &mean, Seeds: values}}}
 	}
 	return experiments.StudyOutcome{Sweep: "mine", Measure: "knn", Percent: true, Seeds: make([]uint64, seeds),
 		Search: experiments.Search{Name: experiments.SearchAblation},
@@ -91,7 +92,8 @@ func TestAblationFigure_SaysWhichChangesAreBetterAfterTheSameTime(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"encoder.width=32", "+4.0", isBetter, "encoder.width=8", isWorse, "after the same time"} {
+	for _, want := range []string{"encoder.width=32", "+4.0", isBetter, "encoder.width=8", isWorse,
+		"after the same time"} {
 		if !strings.Contains(f.Alt, want) {
 			t.Errorf("the figure lacks %q: %s", want, f.Alt)
 		}

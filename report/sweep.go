@@ -139,9 +139,9 @@ func SweepFigures(o experiments.StudyOutcome) (list []SweepFigure, shown string,
 		figure, failed := SweepCurve(o, key.Key)
 		add(key.Key, figure, failed)
 	}
-	return list, "At each value, the line is at the best of the candidates that have it, whatever their other values are, " +
-		"and the bar reaches to the worst. After a part of the training, values are lower, and only the best train " +
-		"further.", err
+	return list, "At each value, the line is at the best of the candidates that have it, whatever their other values " +
+		"are, and the bar reaches to the worst. After a part of the training, values are lower, and only the best " +
+		"train further.", err
 }
 
 // SweepNext returns the commands that train and measure the chosen configuration; none before there is one.

@@ -40,7 +40,8 @@ func TestAblation_ShowsARecordedSweepAndRefusesAPartOfOne(t *testing.T) {
 		}
 		known := experiments.Record{Key: trial.Key(""), Config: trial.Config, Validation: true, Tasks: []string{},
 			Seconds: float64(trial.Config.Epochs), Finished: time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC),
-			Environment: record.Environment{Data: "cifar10", CPU: "a processor", Cores: 1, Revision: "0123456789abcdef"},
+			Environment: record.Environment{Data: "cifar10", CPU: "a processor", Cores: 1,
+				Revision: "0123456789abcdef"},
 			Results: []record.Result{{Model: "simclr", Task: "cifar10/class", Split: record.SplitValidation,
 				Protocol: record.ParseProtocol("knn/x@encoder"), Metric: record.MetricAccuracy,
 				Value: 0.5 + float64(trial.Config.Seed)/100 + float64(trial.Config.Epochs)/100}}}
@@ -53,8 +54,9 @@ func TestAblation_ShowsARecordedSweepAndRefusesAPartOfOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| base | 61.50 % |", "| epochs=20 | 71.50 % | +10.00 | 2.00x |", "| batch=256 | 61.50 % | +0.00 |",
-		"over 2 seeds is known to", "1 core of a processor a run; 2026-11-30, revision 0123456789ab.", "(figures/mine.png)"} {
+	for _, want := range []string{"| base | 61.50 % |", "| epochs=20 | 71.50 % | +10.00 | 2.00x |",
+		"| batch=256 | 61.50 % | +0.00 |", "over 2 seeds is known to",
+		"1 core of a processor a run; 2026-11-30, revision 0123456789ab.", "(figures/mine.png)"} {
 		if !strings.Contains(b.Text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, b.Text)
 		}

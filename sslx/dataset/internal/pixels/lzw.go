@@ -60,8 +60,8 @@ func unpackLZW(packed []byte, most int) ([]byte, error) {
 			continue
 		}
 
-		// A new code stands for the bytes of the code before and the first of this one, which follows them. This one may
-		// be the new one.
+		// A new code stands for the bytes of the code before and the first of this one, which follows them. This one
+		// may be the new one.
 		first := before.head & 0xff
 		if code < next {
 			first = codes[code].head & 0xff
