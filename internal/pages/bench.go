@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,11 +88,19 @@ func table(records []saved) string {
 		}
 	}
 
-	// bench/run measures all records of a table in one go: the last one stands for them.
-	last := records[len(records)-1]
-	e := last.Environment
-	fmt.Fprintf(&out, "\n%s; turns of each: %d; %s; %s, revision %.12s.", e.Device, len(last.Sslx.Turns),
-		quiet(records), e.Started.Format(time.DateOnly), e.Revision)
+	// bench/run measures all records of a table in one go, and some are measured again: the latest one has the date.
+	latest := slices.MaxFunc(records, func(a, b saved) int {
+		return a.Environment.Started.Compare(b.Environment.Started)
+	})
+	var revisions []string
+	for _, r := range records {
+		if revision := fmt.Sprintf("%.12s", r.Environment.Revision); !slices.Contains(revisions, revision) {
+			revisions = append(revisions, revision)
+		}
+	}
+	e := latest.Environment
+	fmt.Fprintf(&out, "\n%s; turns of each: %d; %s; %s, revision %s.", e.Device, len(latest.Sslx.Turns),
+		quiet(records), e.Started.Format(time.DateOnly), strings.Join(revisions, ", "))
 	return out.String()
 }
 
