@@ -181,12 +181,13 @@ const (
 )
 
 // AblationFigure draws the difference of each change of an ablation from the base trained for the same time, the best
-// first; from the base itself where no other number of epochs was tried. It is nil where none was measured.
+// first; from the base itself where no change has such a difference. It is nil where none was measured.
 func AblationFigure(o experiments.StudyOutcome) (*plots.Figure, error) {
 	a := newAblation(o)
 	f := plots.Forest{Verdicts: []string{isBetter, isSame, isWorse}, Axis: o.Measure + " minus the base's"}
 	difference := func(r ablated) float64 { return r.over }
-	if slices.ContainsFunc(a.rows, func(r ablated) bool { return r.key == epochsKey && !math.IsNaN(r.value) }) {
+	isTimed := func(r ablated) bool { return r.key != "" && r.key != epochsKey && !math.IsNaN(r.sameTime) }
+	if slices.ContainsFunc(a.rows, isTimed) {
 		f.Axis, difference = f.Axis+" after the same time", func(r ablated) float64 { return r.sameTime }
 	}
 	if o.Percent {

@@ -133,7 +133,7 @@ func SweepFigures(o experiments.StudyOutcome) (list []SweepFigure, shown string,
 	if o.Search.Name == experiments.SearchAblation {
 		figure, failed := AblationFigure(o)
 		add("each change of the base by itself", figure, failed)
-		return list, AblationNote(o), err
+		return list, "The difference that each change makes, the best first.", err
 	}
 	for _, key := range o.Keys {
 		figure, failed := SweepCurve(o, key.Key)
