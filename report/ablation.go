@@ -140,7 +140,10 @@ func AblationTable(o experiments.StudyOutcome) Table {
 		case row.key == "":
 			cells[3] = "1x"
 		default:
-			cells[2], cells[3] = signedText(row.over), fmt.Sprintf("%.2fx", row.time)
+			cells[2] = signedText(row.over)
+			if !math.IsNaN(row.time) {
+				cells[3] = fmt.Sprintf("%.2fx", row.time)
+			}
 			if row.key != epochsKey && !math.IsNaN(row.sameTime) {
 				cells[4] = signedText(row.sameTime)
 			}

@@ -56,8 +56,15 @@ func TestAblationTable_ComparesWithTheBaseAndWithTheBaseTrainedAsLong(t *testing
 		}
 	}
 
-	// A sweep that has just begun.
+	// One seed of a change is measured, and the other is not: there is no mean yet.
 	o := ablatedOutcome(2)
+	o.Candidates[0].Rungs[0].Value = nil
+	if got := AblationTable(o).Rows[4]; strings.Join(got, "|") != "encoder.width=32|–|–|–|–" {
+		t.Errorf("got %q", got)
+	}
+
+	// A sweep that has just begun.
+	o = ablatedOutcome(2)
 	for i := range o.Candidates {
 		o.Candidates[i].Rungs, o.Candidates[i].SeedSeconds = nil, nil
 	}

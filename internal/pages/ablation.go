@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // ablation is the sweep experiments/recipes/NAME.yaml, an ablation, by its records experiments/results/NAME.jsonl.
@@ -44,23 +46,20 @@ func (g generator) ablation(name string) (Block, error) {
 
 // ablationMade says on what the runs of a sweep were made.
 func ablationMade(r experiments.Records) string {
-	var machines, revisions []string
+	var machines []string
+	var all []record.Environment
 	var last time.Time
-	for _, known := range r {
-		e := known.Environment
+	for _, key := range slices.Sorted(maps.Keys(r)) {
+		known, e := r[key], r[key].Environment
+		all = append(all, e)
 		machine := fmt.Sprintf("%s of %s a run", words.Count(e.Cores, "core"), e.CPU)
 		if !slices.Contains(machines, machine) {
 			machines = append(machines, machine)
-		}
-		if revision := fmt.Sprintf("%.12s", e.Revision); !slices.Contains(revisions, revision) {
-			revisions = append(revisions, revision)
 		}
 		if known.Finished.After(last) {
 			last = known.Finished
 		}
 	}
-	slices.Sort(machines)
-	slices.Sort(revisions)
 	return fmt.Sprintf("%s; %s, revision %s.", strings.Join(machines, "; "), last.Format(time.DateOnly),
-		strings.Join(revisions, ", "))
+		revisionsText(all))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/sslx-go/lab/bench"
 	"github.com/sslx-go/lab/report"
 	"github.com/sslx-go/lab/sslx/encoder"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // saved is a record with the parts of its configuration that tables show.
@@ -92,16 +93,25 @@ func table(records []saved) string {
 	latest := slices.MaxFunc(records, func(a, b saved) int {
 		return a.Environment.Started.Compare(b.Environment.Started)
 	})
-	var revisions []string
+	var all []record.Environment
 	for _, r := range records {
-		if revision := fmt.Sprintf("%.12s", r.Environment.Revision); !slices.Contains(revisions, revision) {
-			revisions = append(revisions, revision)
-		}
+		all = append(all, r.Environment)
 	}
 	e := latest.Environment
 	fmt.Fprintf(&out, "\n%s; turns of each: %d; %s; %s, revision %s.", e.Device, len(latest.Sslx.Turns),
-		quiet(records), e.Started.Format(time.DateOnly), strings.Join(revisions, ", "))
+		quiet(records), e.Started.Format(time.DateOnly), revisionsText(all))
 	return out.String()
+}
+
+// revisionsText lists the revisions of environments, each once, in their order.
+func revisionsText(all []record.Environment) string {
+	var revisions []string
+	for _, e := range all {
+		if revision := fmt.Sprintf("%.12s", e.Revision); !slices.Contains(revisions, revision) {
+			revisions = append(revisions, revision)
+		}
+	}
+	return strings.Join(revisions, ", ")
 }
 
 // quiet says what else the machine did between turns.

@@ -11,6 +11,7 @@ import (
 	"github.com/sslx-go/lab/internal/words"
 	"github.com/sslx-go/lab/plots"
 	"github.com/sslx-go/lab/report"
+	"github.com/sslx-go/lab/sslx/record"
 )
 
 // race shows the races of bench/results, each with its times, its lead and its figure.
@@ -52,12 +53,9 @@ func raceText(r bench.RaceRecord) string {
 
 	// What each program trained, once.
 	out.WriteString("\n")
-	busy, revisions := 0.0, []string{}
+	busy, all := 0.0, []record.Environment{}
 	for i, run := range r.Runs {
-		busy = max(busy, run.Busy)
-		if revision := fmt.Sprintf("%.12s", run.Environment.Revision); !slices.Contains(revisions, revision) {
-			revisions = append(revisions, revision)
-		}
+		busy, all = max(busy, run.Busy), append(all, run.Environment)
 		same := func(other bench.RaceRun) bool {
 			return other.Program == run.Program && other.Recipe == run.Recipe
 		}
@@ -68,6 +66,6 @@ func raceText(r bench.RaceRecord) string {
 	}
 	last := r.Runs[len(r.Runs)-1].Environment
 	fmt.Fprintf(&out, "\n%s; %s, revision %s.\n", quietText(busy), last.Started.Format(time.DateOnly),
-		strings.Join(revisions, ", "))
+		revisionsText(all))
 	return out.String()
 }

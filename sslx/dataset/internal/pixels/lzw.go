@@ -77,7 +77,6 @@ func unpackLZW(packed []byte, most int) ([]byte, error) {
 		known := codes[code]
 		binary.LittleEndian.PutUint64(out[at:], known.head)
 		if known.length > 8 {
-			out[at+known.length-1] = byte(first)
 			copy(out[at+8:at+known.length], out[known.start+8:])
 		}
 		before = lzwCode{known.head, at, known.length}
