@@ -89,7 +89,7 @@ func (a *app) printRace(r bench.RaceRecord) error {
 	notes := table{left: 2}
 	for _, run := range r.Runs {
 		if run.Seed == 1 {
-			notes.add(run.Program, run.Note)
+			notes.add(strings.TrimSpace(run.Program+" "+run.Recipe), run.Note)
 		}
 		if run.Busy > bench.QuietCores {
 			notes.add("warning", fmt.Sprintf("%.1f cores were busy with other work while %s raced with seed %d: its "+
