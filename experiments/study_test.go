@@ -355,7 +355,7 @@ func TestReadStudy_SaysWhatIsWrongInASentence(t *testing.T) {
 // The files in recipes are examples for readers: each is a sweep, and names its own command.
 func TestRecipes_AreSweeps(t *testing.T) {
 	candidates := map[string]int{"first": 9, "rate-and-temperature": 47, "cifar10-race-ablation": 13,
-		"cifar10-fast-ablation": 6}
+		"cifar10-fast-ablation": 8}
 	paths, err := filepath.Glob("recipes/*.yaml")
 	if err != nil || len(paths) != len(candidates) {
 		t.Fatalf("got %q (%v)", paths, err)
