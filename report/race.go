@@ -120,8 +120,9 @@ func (g racing) trained() string {
 
 // RaceLead says how many times sooner sslx had reached an accuracy than each other program, by medians over seeds. The
 // time of sslx is that of the first checkpoint with the accuracy (of the soonest of its recipes), and the time of the
-// other one that of the last checkpoint before: rounding to checkpoints never favors sslx. A program that did not reach
-// an accuracy has a bound, from how long it trained. There are no rows without sslx or without others.
+// other one that of the last checkpoint before, and digits are cut off: no rounding favors sslx. A program that did not
+// reach an accuracy has a bound, from how long it trained, or nothing where it trained for less time than sslx needed.
+// There are no rows without sslx or without others.
 func RaceLead(r bench.RaceRecord) Table {
 	t := Table{Align: "lr", Head: []string{"sslx is sooner than"}}
 	ours := make([]float64, len(bench.RaceThresholds))
@@ -142,12 +143,14 @@ func RaceLead(r bench.RaceRecord) Table {
 		row := []string{g.name}
 		for i, threshold := range bench.RaceThresholds {
 			at, before := g.times(threshold)
-			cell := fmt.Sprintf("%.1fx", median(before)/ours[i])
-			if slices.ContainsFunc(at, math.IsNaN) {
-				cell = "over " + cell
-			}
-			if math.IsInf(ours[i], 1) {
+			times := math.Floor(10*median(before)/ours[i]) / 10
+			cell := fmt.Sprintf("%.1fx", times)
+			isBound := slices.ContainsFunc(at, math.IsNaN)
+			switch {
+			case math.IsInf(ours[i], 1) || isBound && times < 1:
 				cell = missing
+			case isBound:
+				cell = "over " + cell
 			}
 			row = append(row, cell)
 		}

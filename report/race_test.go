@@ -51,7 +51,7 @@ func TestRaceLead_NeverRoundsInFavorOfSslx(t *testing.T) {
 	got := RaceLead(someRace()).Markdown()
 	want := `| sslx is sooner than | to 50 % | to 60 % | to 65 % | to 70 % | to 75 % |
 | --- | ---: | ---: | ---: | ---: | ---: |
-| lightly 1.0 | 8.6x | over 10.6x | – | – | – |
+| lightly 1.0 | 8.5x | over 10.5x | – | – | – |
 | solo 1.0 | over 17.1x | over 14.1x | – | – | – |
 `
 	if got != want {
@@ -61,8 +61,15 @@ func TestRaceLead_NeverRoundsInFavorOfSslx(t *testing.T) {
 	// The soonest recipe counts; without sslx there is nothing to compare with.
 	r := someRace()
 	r.Runs = append(r.Runs, raced("sslx", "faster", 1, 10, true, 0.5, 0.5))
-	if lead := RaceLead(r).Markdown(); !strings.Contains(lead, "| lightly 1.0 | 60.0x | over 10.6x |") {
+	if lead := RaceLead(r).Markdown(); !strings.Contains(lead, "| lightly 1.0 | 60.0x | over 10.5x |") {
 		t.Errorf("with a faster recipe the lead is\n%s", lead)
+	}
+
+	// A program that trained for less time than sslx needed says nothing.
+	short := someRace()
+	short.Runs[2] = raced("solo", "", 1, 20, false, 0.31, 0.32)
+	if lead := RaceLead(short).Markdown(); !strings.Contains(lead, "| solo 1.0 | – | – |") {
+		t.Errorf("with a program that was stopped at once the lead is\n%s", lead)
 	}
 	r.Runs = r.Runs[1:3]
 	if lead := RaceLead(r); len(lead.Rows) != 0 {
