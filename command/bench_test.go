@@ -80,6 +80,7 @@ func TestBenchRace_PrintsTimesLeadAndNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantTexts(t, stdout.String(), "sslx, fast", "3 min 20 s", "61.0 %", "5 epochs", "sslx is sooner than", "10.0x",
-		"sslx fast           alone", "lightly             alone", "1.2 cores were busy with other work while lightly raced with seed 1",
+		"sslx fast           alone", "lightly             alone",
+		"1.2 cores were busy with other work while lightly raced with seed 1",
 		"solo-learn-convnet  not installed: no torch: run bench/install")
 }
