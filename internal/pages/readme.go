@@ -118,7 +118,7 @@ func (g generator) sooner() (string, error) {
 		for _, row := range lead.Rows {
 			times, isTimes := strings.CutSuffix(row[at], "x")
 			if isTimes && strings.HasPrefix(row[0], "lightly-convnet ") {
-				text := fmt.Sprintf(" The soonest of its recipes reaches 60 %% on CIFAR-10 by kNN %s times sooner "+
+				text := fmt.Sprintf(" The soonest of sslx's recipes reaches 60 %% on CIFAR-10 by kNN %s times sooner "+
 					"than the same network with lightly's views and loss", times)
 				if strings.HasPrefix(times, "over ") {
 					text += ", which ends below 60 %"
