@@ -50,7 +50,7 @@ func NewRace() Race {
 }
 
 // convnetRecipe is what the peers with our convnet train it by: network, size of the views, batch, temperature and
-// optimizer.
+// optimizer. It has two views, as their losses take.
 const convnetRecipe = "cifar10-race"
 
 // own is what a race calls sslx.
